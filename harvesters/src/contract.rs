@@ -1,0 +1,265 @@
+//! What a connector is. It never touches the network, keeps nothing between answers, and may be asked again.
+
+use harvestd_vocab::{Class, Description, Refusal};
+use serde::{Deserialize, Serialize};
+use std::{fmt, io::BufRead, ops::ControlFlow};
+use url::Url;
+
+/// One kind of catalogue, opened for one source.
+pub trait Harvester: Send + Sync {
+    /// The first questions of a run. `since` is the bookmark that the last complete run left; None asks for everything.
+    fn begin(&self, since: Option<&Bookmark>) -> Vec<Request>;
+
+    /// Reads one spooled answer and hands out what it finds, one by one: a 70 MB export never lies in memory.
+    fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError>;
+
+    /// One record, all its parts, in RDF, in the words the source used.
+    fn describe(&self, record: &Record) -> Result<Description, Refusal>;
+}
+
+/// Where `read` puts what it finds. Every method may say stop; `read` then returns `Ok(())` at once.
+pub trait Page {
+    /// A part of a record: the raw slice as the source gave it, hashed before anybody parses it.
+    fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop>;
+    /// The source says that this record is no more (private, deleted, withdrawn).
+    fn gone(&mut self, id: RecordId) -> ControlFlow<Stop>;
+    /// Something that stands where a record should stand and cannot be one.
+    fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop>;
+    /// A record that the source's own settings leave out (`why` is a word for the report: `harvested-from-us`, …).
+    fn filtered(&mut self, id: RecordId, why: &'static str) -> ControlFlow<Stop>;
+    /// Something the operator should know of the answer as a whole (`count-lies`, `filter-ignored`, `sniffed-format`).
+    fn noticed(&mut self, code: &'static str, text: String) -> ControlFlow<Stop>;
+    /// A further question. Asked after this answer is read, in order.
+    fn next(&mut self, question: Request) -> ControlFlow<Stop>;
+    /// The number of datasets that the source says it has (in the whole run, not on this page).
+    fn declares(&mut self, total: u64) -> ControlFlow<Stop>;
+    /// Said once a run, by the answer that proves that everything asked for has been seen.
+    fn complete(&mut self, proof: Completeness) -> ControlFlow<Stop>;
+    /// Where the next run may begin. Kept only when the run is complete.
+    fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop>;
+}
+
+/// The run wants no more of this answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop;
+
+/// Names a record within its source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordId {
+    pub class: Class,
+    /// The source's own identifier: never empty, at most 2,000 bytes.
+    pub key: String,
+}
+
+impl RecordId {
+    pub fn new(class: Class, key: impl Into<String>) -> Self {
+        Self { class, key: key.into() }
+    }
+    pub fn dataset(key: impl Into<String>) -> Self {
+        Self::new(Class::Dataset, key)
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.class.segment(), self.key)
+    }
+}
+
+/// A record may arrive in parts, at different times: a row of an export, a detail page.
+pub type PartName = &'static str;
+
+/// A record as the source gave it.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub id: RecordId,
+    pub parts: Vec<(PartName, Vec<u8>)>,
+}
+
+impl Record {
+    /// The raw bytes of a part.
+    pub fn part(&self, name: PartName) -> Option<&[u8]> {
+        self.parts.iter().find(|(n, _)| *n == name).map(|(_, raw)| raw.as_slice())
+    }
+}
+
+/// A question to the source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    pub url: Url,
+    /// None: GET. Some: POST of this body.
+    pub post: Option<Post>,
+    /// The Accept header.
+    pub accept: String,
+    /// The connector's own note, handed back with the answer: at most 4 kB, no secrets, versioned by the connector.
+    pub note: serde_json::Value,
+    /// May be answered with "not modified": only where the answer does not depend on the time of asking.
+    pub conditional: bool,
+    /// Not answering 2xx is an answer too: it comes to `read` with its status instead of ending the run.
+    pub any_status: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    pub media_type: String,
+    pub body: String,
+}
+
+impl Request {
+    pub fn get(url: Url, accept: &str) -> Self {
+        Self { url, post: None, accept: accept.to_owned(), note: serde_json::Value::Null, conditional: false, any_status: false }
+    }
+    pub fn note<T: Serialize>(mut self, note: &T) -> Self {
+        self.note = serde_json::to_value(note).unwrap_or(serde_json::Value::Null);
+        self
+    }
+}
+
+/// What came back, spooled to disk, decompressed, and decoded to UTF-8 where it is text in another encoding.
+/// Bytes that claim to be UTF-8 come as they are: a connector quarantines the record that is not.
+pub struct Answer<'a> {
+    pub request: &'a Request,
+    pub status: u16,
+    /// Where the answer came from in the end, after redirects.
+    pub url: Url,
+    /// Media type without parameters, lower case, as declared; None where none was.
+    pub media_type: Option<String>,
+    /// `Link: <…>; rel="next"`, resolved.
+    pub link_next: Option<Url>,
+    pub body: &'a mut dyn BufRead,
+}
+
+/// Where in an answer something stands. Empty fields are unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The record's key, as far as it could be read.
+    pub key: Option<String>,
+    /// Zero-based position among the records of the answer.
+    pub index: Option<u64>,
+    /// Byte offset in the (decoded) answer.
+    pub offset: Option<u64>,
+    /// One-based line, for line-based formats.
+    pub line: Option<u64>,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sep = "";
+        for (name, value) in [
+            ("record", self.key.clone()),
+            ("index", self.index.map(|v| v.to_string())),
+            ("offset", self.offset.map(|v| v.to_string())),
+            ("line", self.line.map(|v| v.to_string())),
+        ] {
+            if let Some(value) = value {
+                write!(f, "{sep}{name} {value}")?;
+                sep = ", ";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why we believe that nothing is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completeness {
+    /// One document held the whole catalogue, and its closing mark was seen.
+    ClosedDocument,
+    /// All pages were followed to the last one, and as many records came as the source declared.
+    LastPage,
+    /// Everything changed since the bookmark was seen. Absence says nothing; the bookmark may move.
+    Changes,
+}
+
+/// Where the next run may begin, in the connector's own words: at most 4 kB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark(pub String);
+
+/// The answer as a whole cannot be read: it ends the run. Names what was done, expected and found.
+#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
+#[error("{kind}: {doing}: found {found}, expected {expected}")]
+pub struct ReadError {
+    pub kind: ReadErrorKind,
+    pub doing: String,
+    pub found: String,
+    pub expected: String,
+}
+
+impl ReadError {
+    pub fn new(kind: ReadErrorKind, doing: impl Into<String>, found: impl AsRef<str>, expected: impl Into<String>) -> Self {
+        Self { kind, doing: doing.into(), found: harvestd_vocab::description::printable(found.as_ref()), expected: expected.into() }
+    }
+    /// May asking again help?
+    pub fn retry(&self) -> bool {
+        matches!(self.kind, ReadErrorKind::Truncated | ReadErrorKind::Io | ReadErrorKind::SourceFailed)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadErrorKind {
+    /// A web page, a login form, an error text: something, but no catalogue.
+    NotACatalogue,
+    /// It begins as what it should be and then breaks the syntax.
+    Malformed,
+    /// It ends before its end.
+    Truncated,
+    /// A limit of ours stopped it (depth, size, entities).
+    Limit,
+    /// The source itself says that it failed (`success: false`, a status).
+    SourceFailed,
+    /// Reading the spooled answer failed.
+    Io,
+}
+
+impl fmt::Display for ReadErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotACatalogue => "not a catalogue",
+            Self::Malformed => "malformed answer",
+            Self::Truncated => "truncated answer",
+            Self::Limit => "limit reached",
+            Self::SourceFailed => "the source failed",
+            Self::Io => "reading the answer failed",
+        })
+    }
+}
+
+impl From<std::io::Error> for ReadError {
+    fn from(e: std::io::Error) -> Self {
+        Self::new(ReadErrorKind::Io, "reading the spooled answer", e.to_string(), "bytes")
+    }
+}
+
+/// What a connector is opened with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The source's id.
+    pub source: String,
+    /// The address of the catalogue, as configured.
+    pub url: Url,
+    /// The `[source.options]` table of the configuration: the kind's own settings, unknown keys refused by the kind.
+    pub options: serde_json::Value,
+    /// Largest raw record in bytes; a larger one is refused, not read into memory.
+    pub record_bytes_max: usize,
+}
+
+/// A setting that the kind refuses.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{key}: found {found}, expected {expected}")]
+pub struct SettingsError {
+    pub key: String,
+    pub found: String,
+    pub expected: String,
+}
+
+/// A kind of catalogue.
+pub struct Kind {
+    pub name: &'static str,
+    /// One line for `--help` and error messages.
+    pub about: &'static str,
+    /// Raised whenever `describe` says anything differently: unchanged records are then described again.
+    pub mapping_version: u32,
+    pub open: fn(Settings) -> Result<Box<dyn Harvester>, SettingsError>,
+}

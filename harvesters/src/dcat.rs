@@ -1,0 +1,4 @@
+//! Connector `dcat`.
+use crate::*;
+
+pub const KIND: Kind = Kind { name: "dcat", about: "", mapping_version: 1, open: |_| unimplemented!() };

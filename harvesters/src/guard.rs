@@ -1,0 +1,1 @@
+//! Scans untrusted XML and JSON before a parser sees them.

@@ -1,0 +1,1 @@
+//! Splits JSON into raw record slices without parsing them.

@@ -1,0 +1,1 @@
+//! IRIs of the vocabularies in use, one constant each.
