@@ -1,1 +1,199 @@
-//! (to be written)
+//! What a run has seen against what it had: the raw bytes' hash first, so that an unchanged record is never described.
+//!
+//! [`Intake`] is where a connector's `read` puts what it finds. It asks nothing and writes nothing.
+
+use crate::describe::Describers;
+use crate::report::{Counts, RefusedRow};
+use crate::run::Progress;
+use crate::state::{Had, digest, id_digest, part_name};
+use harvestd_harvesters::{Bookmark, Completeness, Location, Page, PartName, Record, RecordId, Request, Stop};
+use harvestd_vocab::{Class, Refusal};
+use std::{collections::HashSet, ops::ControlFlow};
+
+/// Longest key of a record in bytes.
+const KEY_BYTES_MAX: usize = 2_000;
+
+/// Everything the answers of a run say, as far as it is not staged.
+pub struct Intake {
+    pub had: Had,
+    pub describers: Describers,
+    pub said: Said,
+    /// Answers come newest run first, so what was seen is newer than what comes.
+    pub replay: bool,
+    pub rows_max: usize,
+    /// Digest of each record of this run -> digest of its bytes.
+    seen: std::collections::HashMap<[u8; 16], [u8; 16]>,
+    gone: HashSet<[u8; 16]>,
+}
+
+/// What was said besides records.
+#[derive(Debug, Default)]
+pub struct Said {
+    pub datasets: Counts,
+    pub referents: Counts,
+    pub refused: Vec<RefusedRow>,
+    /// Refused records whose key could not be read.
+    pub refused_nameless: u64,
+    pub noticed: Vec<(String, String)>,
+    pub questions: Vec<Request>,
+    pub proof: Option<Completeness>,
+    pub bookmark: Option<Bookmark>,
+    /// Records that the source withdrew.
+    pub withdrawn: Vec<RecordId>,
+    /// Distinct datasets seen, refused ones with a key included.
+    pub distinct: u64,
+}
+
+impl Intake {
+    pub fn new(had: Had, describers: Describers, replay: bool, rows_max: usize) -> Self {
+        Self { had, describers, said: Said::default(), replay, rows_max, seen: std::collections::HashMap::new(), gone: HashSet::new() }
+    }
+
+    /// The source says that nothing has changed: everything held is seen.
+    pub fn not_modified(&mut self) {
+        for known in self.had.records.values_mut() {
+            known.seen = true;
+        }
+        self.said.datasets.received = self.had.datasets;
+        self.said.datasets.unchanged = self.had.datasets;
+        self.said.distinct = self.had.datasets;
+        self.said.proof = Some(Completeness::ClosedDocument);
+    }
+
+    fn counts(&mut self, class: Class) -> &mut Counts {
+        if class == Class::Dataset { &mut self.said.datasets } else { &mut self.said.referents }
+    }
+
+    fn see(&mut self, name: [u8; 16], class: Class) {
+        if let Some(known) = self.had.records.get_mut(&name) {
+            known.seen = true;
+        }
+        self.said.distinct += u64::from(class == Class::Dataset);
+    }
+
+    /// The same record once more in this run: the first one counts.
+    fn again(&mut self, id: &RecordId, differs: bool) {
+        if self.replay {
+            return;
+        }
+        if id.class == Class::Dataset {
+            self.said.datasets.received += 1;
+            self.said.datasets.duplicate += 1;
+            self.notice("duplicate-identifier", format!("{id} came more than once in this run; the first one counts"));
+        } else if differs {
+            self.notice("referent-differs", format!("{id} is described differently in one run; the first one counts"));
+        }
+    }
+
+    fn notice(&mut self, code: &str, text: String) {
+        if self.said.noticed.len() < self.rows_max {
+            self.said.noticed.push((code.to_owned(), text));
+        }
+    }
+}
+
+/// Lends an intake to a connector for one answer, and shows its progress.
+pub struct Reading<'a> {
+    pub intake: &'a mut Intake,
+    pub progress: &'a Progress,
+}
+
+impl Page for Reading<'_> {
+    fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
+        if id.key.is_empty() || id.key.len() > KEY_BYTES_MAX {
+            let why = Refusal::new("bad-identifier", "identifier", &id.key, format!("1 to {KEY_BYTES_MAX} bytes"));
+            return self.refused(Location::default(), why);
+        }
+        let intake = &mut *self.intake;
+        let (name, hash) = (id_digest(&id), digest(raw));
+        if let Some(before) = intake.seen.get(&name) {
+            let differs = *before != hash;
+            intake.again(&id, differs);
+            return self.progress.flow();
+        }
+        if intake.gone.contains(&name) {
+            return self.progress.flow();
+        }
+        intake.seen.insert(name, hash);
+        intake.see(name, id.class);
+        intake.counts(id.class).received += 1;
+        self.progress.received(id.class);
+        let key = part_name(part);
+        let same = intake.had.records.get(&name).is_some_and(|known| known.parts.contains(&(key, hash)));
+        if same {
+            intake.counts(id.class).unchanged += 1;
+        } else {
+            intake.describers.push(Record { id, parts: vec![(part, raw.to_vec())] }, vec![(key, hash)]);
+        }
+        self.progress.flow()
+    }
+
+    fn gone(&mut self, id: RecordId) -> ControlFlow<Stop> {
+        let name = id_digest(&id);
+        let intake = &mut *self.intake;
+        if intake.seen.contains_key(&name) || !intake.gone.insert(name) {
+            return self.progress.flow();
+        }
+        if let Some(known) = intake.had.records.get_mut(&name) {
+            known.seen = true;
+            intake.counts(id.class).gone += 1;
+            if !intake.replay {
+                intake.said.withdrawn.push(id);
+            }
+        }
+        self.progress.flow()
+    }
+
+    fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop> {
+        let intake = &mut *self.intake;
+        match &at.key {
+            Some(key) => intake.see(id_digest(&RecordId::dataset(key.as_str())), Class::Dataset),
+            None => {
+                intake.said.refused_nameless += 1;
+                intake.said.distinct += 1;
+            }
+        }
+        intake.said.datasets.received += 1;
+        intake.said.datasets.refused += 1;
+        if intake.said.refused.len() < intake.rows_max {
+            intake.said.refused.push(RefusedRow { at, why });
+        }
+        self.progress.flow()
+    }
+
+    fn filtered(&mut self, id: RecordId, why: &'static str) -> ControlFlow<Stop> {
+        let intake = &mut *self.intake;
+        let counts = intake.counts(id.class);
+        counts.received += 1;
+        counts.filtered += 1;
+        intake.said.distinct += u64::from(id.class == Class::Dataset);
+        intake.notice(why, id.to_string());
+        self.progress.flow()
+    }
+
+    fn noticed(&mut self, code: &'static str, text: String) -> ControlFlow<Stop> {
+        self.intake.notice(code, text);
+        self.progress.flow()
+    }
+
+    fn next(&mut self, question: Request) -> ControlFlow<Stop> {
+        self.intake.said.questions.push(question);
+        self.progress.flow()
+    }
+
+    fn declares(&mut self, total: u64) -> ControlFlow<Stop> {
+        self.intake.said.datasets.declared = Some(total);
+        self.progress.declared(total);
+        self.progress.flow()
+    }
+
+    fn complete(&mut self, proof: Completeness) -> ControlFlow<Stop> {
+        self.intake.said.proof = Some(proof);
+        self.progress.flow()
+    }
+
+    fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop> {
+        self.intake.said.bookmark = Some(b);
+        self.progress.flow()
+    }
+}

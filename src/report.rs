@@ -95,3 +95,156 @@ pub struct FindingRow {
     pub key: String,
     pub finding: Finding,
 }
+
+impl Report {
+    /// The report of a run that has only begun.
+    pub fn begin(source: &str, kind: &str, trigger: Trigger, started_ms: i64) -> Self {
+        Self {
+            run: format!("{started_ms}-{source}"),
+            source: source.to_owned(),
+            kind: kind.to_owned(),
+            trigger,
+            started_ms,
+            ended_ms: started_ms,
+            outcome: Outcome::Failed,
+            why: None,
+            completeness: None,
+            counts: Counts::default(),
+            referents: Counts::default(),
+            disagreements: Vec::new(),
+            requests: 0,
+            not_modified: 0,
+            bytes: 0,
+            activities: None,
+            refused: Vec::new(),
+            findings_by_code: BTreeMap::new(),
+            findings: Vec::new(),
+            noticed: Vec::new(),
+        }
+    }
+
+    /// Ends the report: says which counts do not add up, if any.
+    pub fn close(&mut self, ended_ms: i64) {
+        self.ended_ms = ended_ms;
+        let c = &self.counts;
+        let sum = c.new + c.changed + c.unchanged + c.refused + c.duplicate + c.filtered;
+        if c.received != sum && self.outcome != Outcome::Failed {
+            self.disagreements.push(format!("{} records were received, but {sum} are accounted for", c.received));
+        }
+        if let Some(declared) = c.declared
+            && self.completeness.is_some_and(|p| p != Completeness::Changes)
+            && declared != c.received - c.duplicate
+        {
+            let distinct = c.received - c.duplicate;
+            self.disagreements.push(format!("the source declares {declared} datasets and gave {distinct}"));
+        }
+    }
+
+    /// The report in one line, for logs and terminals.
+    pub fn line(&self) -> String {
+        let c = &self.counts;
+        let mut line = format!(
+            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}), deleted {}, held back {}, holds {}",
+            self.source, self.outcome, c.received, c.new, c.changed, c.unchanged, c.refused, c.duplicate, c.filtered,
+            c.gone + c.absent, c.held, c.holds
+        );
+        if let Some(why) = &self.why {
+            line.push_str(": ");
+            line.push_str(why);
+        }
+        line
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// The reports of the last runs, `reports/{source}/{run}.json.zst`.
+#[derive(Debug, Clone)]
+pub struct Reports {
+    dir: std::path::PathBuf,
+    /// Reports kept of each source.
+    kept_max: usize,
+}
+
+impl Reports {
+    pub fn new(data_dir: &std::path::Path, kept_max: usize) -> Self {
+        Self { dir: data_dir.join("reports"), kept_max }
+    }
+
+    pub fn save(&self, report: &Report) -> std::io::Result<()> {
+        let dir = self.dir.join(&report.source);
+        std::fs::create_dir_all(&dir)?;
+        let packed = zstd::encode_all(serde_json::to_vec(report)?.as_slice(), 1)?;
+        let temporary = dir.join("report.tmp");
+        std::fs::write(&temporary, packed)?;
+        std::fs::rename(&temporary, dir.join(format!("{}.json.zst", report.run)))?;
+        let mut names = self.names(&report.source)?;
+        names.truncate(names.len().saturating_sub(self.kept_max));
+        names.iter().try_for_each(|old| std::fs::remove_file(dir.join(old)))
+    }
+
+    /// The report of the source's last run.
+    pub fn last(&self, source: &str) -> std::io::Result<Option<Report>> {
+        match self.names(source)?.pop() {
+            Some(name) => {
+                let packed = std::fs::read(self.dir.join(source).join(name))?;
+                Ok(Some(serde_json::from_slice(&zstd::decode_all(packed.as_slice())?)?))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Oldest first: a run's name begins with its time.
+    fn names(&self, source: &str) -> std::io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let entries = match std::fs::read_dir(self.dir.join(source)) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+            entries => entries?,
+        };
+        for entry in entries {
+            names.extend(entry?.file_name().to_str().filter(|n| n.ends_with(".json.zst")).map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn counts_that_do_not_add_up_are_said() {
+        let mut report = Report::begin("s", "ckan", Trigger::Hand, 1);
+        report.outcome = Outcome::Complete;
+        report.completeness = Some(Completeness::LastPage);
+        report.counts = Counts { declared: Some(5), received: 4, new: 3, refused: 1, ..Counts::default() };
+        report.close(2);
+        assert_eq!(report.disagreements, ["the source declares 5 datasets and gave 4"]);
+        report.disagreements.clear();
+        report.counts.unchanged = 2;
+        report.close(2);
+        assert_eq!(report.disagreements.len(), 2);
+    }
+
+    #[test]
+    fn reports_are_kept_and_rotated() {
+        let dir = tempfile::tempdir().unwrap();
+        let reports = Reports::new(dir.path(), 2);
+        assert!(reports.last("s").unwrap().is_none());
+        for n in 1..=3 {
+            reports.save(&Report::begin("s", "ckan", Trigger::Hand, n)).unwrap();
+        }
+        assert_eq!(reports.last("s").unwrap().unwrap().run, "3-s");
+        assert_eq!(reports.names("s").unwrap(), ["2-s.json.zst", "3-s.json.zst"]);
+    }
+}

@@ -1,1 +1,196 @@
-//! (to be written)
+//! One run of one source: the straight line, and nothing else.
+//!
+//! due -> begin -> [ask -> read]* -> describe -> normalise -> compare -> gate -> commit -> publish -> report
+
+mod ask;
+mod catalog;
+mod commit;
+mod gather;
+
+use crate::answers::Answers;
+use crate::config::{Config, Source};
+use crate::gate::{Evidence, Verdict, gate};
+use crate::network::Network;
+use crate::report::{Outcome, Report, Reports, Trigger};
+use crate::snapshot::Publisher;
+use crate::state::State;
+use crate::store::{Policy, Store};
+use harvestd_harvesters::Stop;
+use harvestd_vocab::Class;
+use std::{
+    ops::ControlFlow,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// What runs share.
+pub struct Rooms {
+    pub network: Network,
+    pub writer: Mutex<Writer>,
+    pub state: State,
+    pub answers: Answers,
+    pub reports: Reports,
+    /// Spooled answers and staged changes; emptied at start.
+    pub spool_dir: PathBuf,
+}
+
+/// The one who changes the store and publishes it.
+pub struct Writer {
+    pub store: Store,
+    pub publisher: Publisher,
+    pub policy: Policy,
+}
+
+/// A run that could not even begin, or could not commit. The report says it as well.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("{0}")]
+    Kind(String),
+    #[error(transparent)]
+    State(#[from] crate::state::StateError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    #[error("{doing}: {source}")]
+    Io { doing: &'static str, source: std::io::Error },
+    #[error("a part of the run panicked: {0}")]
+    Panic(String),
+}
+
+impl RunError {
+    fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Io { doing, source }
+    }
+}
+
+/// Runs a source once. Always ends in a report whose counts add up, or which says which do not.
+pub async fn run(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, trigger: Trigger, progress: &Arc<Progress>) -> Report {
+    let mut report = Report::begin(&source.id, &source.kind, trigger, now_ms());
+    progress.started_ms.store(report.started_ms as u64, Relaxed);
+    if let Err(error) = steps(rooms, config, source, &mut report, progress).await {
+        report.outcome = Outcome::Failed;
+        report.why = Some(error.to_string());
+    }
+    report.close(now_ms());
+    if trigger != Trigger::Check {
+        remember(rooms, source, &report);
+    }
+    report
+}
+
+async fn steps(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, report: &mut Report, progress: &Arc<Progress>) -> Result<(), RunError> {
+    let gathered = gather::gather(rooms, config, source, report, progress).await?;
+    let verdict = gate(&gathered.evidence, config.limits.gate);
+    tell(&gathered.evidence, &verdict, report);
+    progress.phase(Phase::Committing);
+    commit::commit(rooms, source, gathered, verdict, report, progress).await
+}
+
+/// What the gate says, in the report's words.
+fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) {
+    report.outcome = match verdict {
+        Verdict::Pass => Outcome::Complete,
+        Verdict::NotInferred(_) if evidence.proof == Some(harvestd_harvesters::Completeness::Changes) && evidence.trouble.is_none() => Outcome::Complete,
+        Verdict::NotInferred(why) | Verdict::Held(why) => {
+            report.why = Some(why.clone());
+            let nothing = evidence.trouble.is_some() && evidence.seen == 0;
+            if nothing { Outcome::Failed } else { Outcome::Partial }
+        }
+    };
+}
+
+/// Keeps the report and what the scheduler needs to know of the run.
+fn remember(rooms: &Rooms, source: &Source, report: &Report) {
+    let kept = rooms.reports.save(report).map_err(|e| e.to_string());
+    let noted = rooms.state.source(&source.id).and_then(|mut state| {
+        state.last_started_ms = Some(report.started_ms);
+        if report.outcome == Outcome::Complete {
+            state.last_complete_ms = Some(report.started_ms);
+            state.failures_in_row = 0;
+        } else {
+            state.failures_in_row += 1;
+        }
+        rooms.state.set_source(&source.id, &state)
+    });
+    if let Some(error) = kept.err().or(noted.err().map(|e| e.to_string())) {
+        tracing::error!(source = source.id, %error, "the report of a run could not be kept");
+    }
+}
+
+pub(crate) fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    Asking = 0,
+    Reading = 1,
+    Committing = 2,
+    Publishing = 3,
+}
+
+impl Phase {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Asking => "asking",
+            Self::Reading => "reading",
+            Self::Committing => "committing",
+            Self::Publishing => "publishing",
+        }
+    }
+}
+
+/// Seen from outside while a run goes on; also the way to stop it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    phase: AtomicU8,
+    received: AtomicU64,
+    declared: AtomicU64,
+    pub committed: AtomicU64,
+    pub started_ms: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Progress {
+    /// Asks the run to end at the next record.
+    pub fn stop(&self) {
+        self.stop.store(true, Relaxed);
+    }
+
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    pub fn phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+    }
+
+    pub fn phase_word(&self) -> &'static str {
+        let phases = [Phase::Asking, Phase::Reading, Phase::Committing, Phase::Publishing];
+        phases.into_iter().find(|p| *p as u8 == self.phase.load(Relaxed)).map_or("", Phase::word)
+    }
+
+    /// Datasets received so far, and declared by the source, if it did.
+    pub fn counts(&self) -> (u64, Option<u64>) {
+        let declared = self.declared.load(Relaxed);
+        (self.received.load(Relaxed), (declared > 0).then_some(declared))
+    }
+
+    pub(crate) fn received(&self, class: Class) {
+        if class == Class::Dataset {
+            self.received.fetch_add(1, Relaxed);
+        }
+    }
+
+    pub(crate) fn declared(&self, total: u64) {
+        self.declared.store(total, Relaxed);
+    }
+
+    pub(crate) fn flow(&self) -> ControlFlow<Stop> {
+        if self.stopped() { ControlFlow::Break(Stop) } else { ControlFlow::Continue(()) }
+    }
+}

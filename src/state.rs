@@ -1,1 +1,411 @@
-//! (to be written)
+//! The only sled: what can be rebuilt or asked again, entry by entry with the place in the log it was true at.
+//!
+//! It never means "delete everything" or "start at 1": whenever it disagrees with the store it is rebuilt from the
+//! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
+
+use crate::network::Validators;
+use crate::store::Head;
+use harvestd_harvesters::{Bookmark, RecordId};
+use harvestd_vocab::Class;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+/// Page cache of sled in bytes; its own default is 1 GB.
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+/// First byte of every entry: the format it is written in.
+const FORMAT: u8 = 1;
+
+/// What we remember of the sources between runs.
+pub struct State {
+    db: sled::Db,
+}
+
+/// How the state was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Good,
+    /// There was none.
+    Fresh,
+    /// It could not be trusted. Every source's records have to be listed from the store.
+    Rebuilt(String),
+}
+
+/// What we remember of one source.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceState {
+    pub bookmark: Option<Bookmark>,
+    /// By URL; dropped whenever records would have to be described again.
+    pub validators: BTreeMap<String, Validators>,
+    /// Version of mapping, tables and settings under which the hashes were taken.
+    pub epoch: String,
+    pub paused: bool,
+    pub failures_in_row: u32,
+    pub last_started_ms: Option<i64>,
+    pub last_complete_ms: Option<i64>,
+    /// The source asked us to come back no earlier.
+    pub not_before_ms: Option<i64>,
+}
+
+/// Hashes of a record's parts: name's hash -> raw bytes' hash.
+pub type Parts = Vec<([u8; 8], [u8; 16])>;
+
+/// The records of a source as the last runs left them.
+#[derive(Debug, Default)]
+pub struct Had {
+    pub records: HashMap<[u8; 16], Known>,
+    /// Records of class Dataset among them.
+    pub datasets: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    pub parts: Parts,
+    pub seen: bool,
+}
+
+/// The state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("the state (sled) failed: {0}")]
+    Sled(#[from] sled::Error),
+    #[error("the state (sled) holds an entry that is none of ours: {0}")]
+    Entry(String),
+    #[error("the state's folder {0}: {1}")]
+    Folder(PathBuf, std::io::Error),
+}
+
+impl State {
+    /// Opens the state and compares it with the store's head. What cannot be trusted is set aside, not deleted.
+    pub fn open(data_dir: &Path, head: Head) -> Result<(Self, Found), StateError> {
+        let dir = data_dir.join("state");
+        let existed = dir.exists();
+        let opened = catch_unwind(AssertUnwindSafe(|| open_checked(&dir)));
+        let trouble = match opened {
+            Ok(Ok(state)) => {
+                let told = state.head()?;
+                if told == Some(head) || (!existed && head.seq == 0) {
+                    return Ok((state, if existed { Found::Good } else { Found::Fresh }));
+                }
+                let ahead = told.is_some_and(|t| t.generation != head.generation || t.seq > head.seq);
+                state.forget(ahead)?;
+                let told = told.map_or("nothing".to_owned(), |t| format!("{}-{}", t.generation, t.seq));
+                let why = format!("the state stands at {told}, the store at {}-{}", head.generation, head.seq);
+                state.set_head(head)?;
+                return Ok((state, Found::Rebuilt(why)));
+            }
+            Ok(Err(e)) => e.to_string(),
+            Err(_) => "sled panicked while opening it".to_owned(),
+        };
+        let aside = data_dir.join(format!("state.broken-{}", chrono::Utc::now().timestamp_millis()));
+        std::fs::rename(&dir, &aside).map_err(|e| StateError::Folder(dir.clone(), e))?;
+        let state = open_checked(&dir)?;
+        state.set_head(head)?;
+        Ok((state, Found::Rebuilt(format!("{trouble}; set aside as {}", aside.display()))))
+    }
+
+    fn head(&self) -> Result<Option<Head>, StateError> {
+        let Some(v) = self.db.get("head")? else { return Ok(None) };
+        let (generation, seq, published_us) = decode_json(&v)?;
+        Ok(Some(Head { generation, seq, published_us }))
+    }
+
+    fn set_head(&self, head: Head) -> Result<(), StateError> {
+        self.db.insert("head", encode_json(&(head.generation, head.seq, head.published_us)))?;
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Drops all hashes and validators; bookmarks as well where the state is ahead of the store.
+    fn forget(&self, bookmarks: bool) -> Result<(), StateError> {
+        for name in self.db.tree_names() {
+            if name.starts_with(b"records:") {
+                self.db.drop_tree(&name)?;
+            }
+        }
+        let sources = self.db.open_tree("sources")?;
+        for entry in sources.iter() {
+            let (id, value) = entry?;
+            let mut source: SourceState = decode_json(&value)?;
+            source.validators.clear();
+            if bookmarks {
+                source.bookmark = None;
+            }
+            sources.insert(id, encode_json(&source))?;
+        }
+        Ok(())
+    }
+
+    pub fn source(&self, id: &str) -> Result<SourceState, StateError> {
+        match self.db.open_tree("sources")?.get(id)? {
+            Some(value) => decode_json(&value),
+            None => Ok(SourceState::default()),
+        }
+    }
+
+    pub fn set_source(&self, id: &str, source: &SourceState) -> Result<(), StateError> {
+        self.db.open_tree("sources")?.insert(id, encode_json(source))?;
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Was a run of this source being committed when we last stopped? Then its hashes say nothing.
+    pub fn interrupted(&self, id: &str) -> Result<bool, StateError> {
+        Ok(self.db.open_tree("applying")?.contains_key(id)?)
+    }
+
+    /// The records of a source, as the store lists them; without hashes.
+    pub fn rebuild(&self, id: &str, records: impl Iterator<Item = RecordId>) -> Result<u64, StateError> {
+        let tree = self.tree(id)?;
+        tree.clear()?;
+        let mut count = 0;
+        for record in records {
+            tree.insert(key_of(&record), encode_parts(&Parts::new()))?;
+            count += 1;
+        }
+        self.db.open_tree("applying")?.remove(id)?;
+        self.db.flush()?;
+        Ok(count)
+    }
+
+    /// All records of a source, in memory for the length of a run: some 100 bytes each.
+    pub fn had(&self, id: &str, epoch: &str) -> Result<Had, StateError> {
+        let hashes_hold = self.source(id)?.epoch == epoch;
+        let mut had = Had::default();
+        for entry in self.tree(id)?.iter() {
+            let (key, value) = entry?;
+            let parts = if hashes_hold { decode_parts(&value)? } else { Parts::new() };
+            if key.first() == Some(&class_byte(Class::Dataset)) {
+                had.datasets += 1;
+            }
+            had.records.insert(digest(&key), Known { parts, seen: false });
+        }
+        Ok(had)
+    }
+
+    /// The records of a source that a run did not see.
+    pub fn unseen(&self, id: &str, had: &Had) -> Result<Vec<RecordId>, StateError> {
+        let mut all = Vec::new();
+        for entry in self.tree(id)?.iter() {
+            let (key, _) = entry?;
+            if had.records.get(&digest(&key)).is_some_and(|k| !k.seen) {
+                all.push(record_of(&key)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// How many datasets of the source we hold.
+    pub fn datasets(&self, id: &str) -> Result<u64, StateError> {
+        Ok(self.tree(id)?.scan_prefix([class_byte(Class::Dataset)]).count() as u64)
+    }
+
+    /// Notes that the store is about to be changed for this source.
+    pub fn begin_applying(&self, id: &str) -> Result<(), StateError> {
+        self.db.open_tree("applying")?.insert(id, &[FORMAT])?;
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// What a run leaves behind, once the store holds it.
+    pub fn commit(
+        &self,
+        id: &str,
+        head: Head,
+        upserts: impl Iterator<Item = (RecordId, Parts)>,
+        removed: impl Iterator<Item = RecordId>,
+        source: &SourceState,
+    ) -> Result<(), StateError> {
+        let tree = self.tree(id)?;
+        let mut batch = sled::Batch::default();
+        for (record, parts) in upserts {
+            batch.insert(key_of(&record), encode_parts(&parts));
+        }
+        for record in removed {
+            batch.remove(key_of(&record));
+        }
+        tree.apply_batch(batch)?;
+        self.db.open_tree("sources")?.insert(id, encode_json(source))?;
+        self.db.open_tree("applying")?.remove(id)?;
+        crate::crash_point!("state");
+        self.set_head(head)
+    }
+
+    fn tree(&self, id: &str) -> Result<sled::Tree, StateError> {
+        Ok(self.db.open_tree(format!("records:{id}"))?)
+    }
+}
+
+fn open_checked(dir: &Path) -> Result<State, StateError> {
+    let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
+    for name in db.tree_names() {
+        for entry in db.open_tree(&name)?.iter() {
+            let (_, value) = entry?;
+            if value.first() != Some(&FORMAT) {
+                return Err(StateError::Entry(format!("in {}: format {:?}", String::from_utf8_lossy(&name), value.first())));
+            }
+        }
+    }
+    Ok(State { db })
+}
+
+/// The key under which a run remembers a record.
+pub fn id_digest(id: &RecordId) -> [u8; 16] {
+    digest(&key_of(id))
+}
+
+/// The hash of a part's name.
+pub fn part_name(name: &str) -> [u8; 8] {
+    let mut out = [0; 8];
+    out.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
+    out
+}
+
+/// The first 128 bits of BLAKE3.
+pub fn digest(bytes: &[u8]) -> [u8; 16] {
+    let mut out = [0; 16];
+    out.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
+    out
+}
+
+fn class_byte(class: Class) -> u8 {
+    class as u8
+}
+
+fn key_of(id: &RecordId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(id.key.len() + 1);
+    key.push(class_byte(id.class));
+    key.extend_from_slice(id.key.as_bytes());
+    key
+}
+
+fn record_of(key: &[u8]) -> Result<RecordId, StateError> {
+    let (class, key) = key.split_first().ok_or_else(|| StateError::Entry("an empty key".to_owned()))?;
+    let class = Class::ALL.into_iter().find(|c| class_byte(*c) == *class);
+    let class = class.ok_or_else(|| StateError::Entry("a record of an unknown class".to_owned()))?;
+    let key = std::str::from_utf8(key).map_err(|e| StateError::Entry(e.to_string()))?;
+    Ok(RecordId::new(class, key))
+}
+
+fn encode_parts(parts: &Parts) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1 + parts.len() * 24);
+    out.push(FORMAT);
+    for (name, hash) in parts {
+        out.extend_from_slice(name);
+        out.extend_from_slice(hash);
+    }
+    out
+}
+
+fn decode_parts(value: &[u8]) -> Result<Parts, StateError> {
+    let bad = || StateError::Entry(format!("{} bytes of part hashes", value.len()));
+    let (format, rest) = value.split_first().ok_or_else(bad)?;
+    let (chunks, tail) = rest.as_chunks::<24>();
+    if *format != FORMAT || !tail.is_empty() {
+        return Err(bad());
+    }
+    Ok(chunks
+        .iter()
+        .map(|chunk| {
+            let (mut name, mut hash) = ([0; 8], [0; 16]);
+            name.copy_from_slice(&chunk[..8]);
+            hash.copy_from_slice(&chunk[8..]);
+            (name, hash)
+        })
+        .collect())
+}
+
+fn encode_json<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = vec![FORMAT];
+    out.extend(serde_json::to_vec(value).unwrap_or_default());
+    out
+}
+
+fn decode_json<T: for<'de> Deserialize<'de>>(value: &[u8]) -> Result<T, StateError> {
+    serde_json::from_slice(value.get(1..).unwrap_or_default()).map_err(|e| StateError::Entry(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const HEAD: Head = Head { generation: 1, seq: 7, published_us: 9 };
+
+    fn filled(dir: &Path) -> Head {
+        let (state, found) = State::open(dir, Head { generation: 1, seq: 0, published_us: 0 }).unwrap();
+        assert_eq!(found, Found::Fresh);
+        let source = SourceState { bookmark: Some(Bookmark("b".into())), epoch: "e".into(), ..SourceState::default() };
+        state.begin_applying("s").unwrap();
+        let upserts = [(RecordId::dataset("a"), vec![([1; 8], [2; 16])]), (RecordId::new(Class::Agent, "b"), vec![])];
+        state.commit("s", HEAD, upserts.into_iter(), std::iter::empty(), &source).unwrap();
+        HEAD
+    }
+
+    #[test]
+    fn what_is_committed_is_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let (state, found) = State::open(dir.path(), HEAD).unwrap();
+        assert_eq!(found, Found::Good);
+        assert!(!state.interrupted("s").unwrap());
+        let mut had = state.had("s", "e").unwrap();
+        assert_eq!((had.records.len(), had.datasets), (2, 1));
+        assert_eq!(had.records[&id_digest(&RecordId::dataset("a"))].parts, vec![([1; 8], [2; 16])]);
+        had.records.get_mut(&id_digest(&RecordId::dataset("a"))).unwrap().seen = true;
+        assert_eq!(state.unseen("s", &had).unwrap(), [RecordId::new(Class::Agent, "b")]);
+        let other_epoch = state.had("s", "f").unwrap();
+        assert!(other_epoch.records.values().all(|k| k.parts.is_empty()), "a changed mapping describes everything again");
+    }
+
+    #[test]
+    fn a_state_that_is_ahead_forgets_hashes_and_bookmarks() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let (state, found) = State::open(dir.path(), Head { seq: 6, ..HEAD }).unwrap();
+        assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
+        assert!(state.had("s", "e").unwrap().records.is_empty());
+        assert_eq!(state.source("s").unwrap().bookmark, None);
+    }
+
+    #[test]
+    fn a_state_that_is_behind_keeps_its_bookmark() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let (state, found) = State::open(dir.path(), Head { seq: 8, ..HEAD }).unwrap();
+        assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
+        assert_eq!(state.source("s").unwrap().bookmark, Some(Bookmark("b".into())));
+    }
+
+    #[test]
+    fn a_broken_state_is_set_aside() {
+        for damage in ["truncated", "flipped", "missing"] {
+            let dir = tempfile::tempdir().unwrap();
+            filled(dir.path());
+            let db = dir.path().join("state/db");
+            let bytes = std::fs::read(&db).unwrap();
+            match damage {
+                "truncated" => std::fs::write(&db, b"").unwrap(),
+                "flipped" => std::fs::write(&db, bytes.iter().map(|b| b ^ 0x55).collect::<Vec<_>>()).unwrap(),
+                _ => std::fs::remove_dir_all(dir.path().join("state")).unwrap(),
+            }
+            let (state, found) = State::open(dir.path(), HEAD).unwrap();
+            assert!(matches!(found, Found::Rebuilt(_)), "{damage}: {found:?}");
+            assert_eq!(state.rebuild("s", [RecordId::dataset("a")].into_iter()).unwrap(), 1);
+            assert_eq!(state.had("s", "e").unwrap().datasets, 1);
+        }
+    }
+
+    #[test]
+    fn an_interrupted_commit_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let (state, _) = State::open(dir.path(), HEAD).unwrap();
+        state.begin_applying("s").unwrap();
+        assert!(state.interrupted("s").unwrap());
+    }
+}

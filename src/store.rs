@@ -1,1 +1,275 @@
-//! (to be written)
+//! The only writer of the only RDF store: the truth, one writer.
+//!
+//! Nothing outside this file changes a quad. Start at [`Store::apply`], which takes a run's staged records and
+//! deletions, works out what they change, and commits it: segment of the log first, then one transaction that names it.
+//! Reading is in [`crate::store_read`].
+
+mod apply;
+mod lines;
+mod place;
+
+pub use apply::{Applied, ApplyOptions, Outcome, Tally};
+pub use place::Policy;
+
+use crate::log::{Activity, Log, Verb, parse_date_time};
+use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
+use oxigraph::store::{StorageError, Store as Quads};
+use std::path::{Path, PathBuf};
+
+/// Activities on one page of the log's index. A page takes a thousand microseconds of `as:published`, so a page always
+/// begins at a new millisecond.
+pub const PAGE: u64 = 1000;
+
+const SHA256: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://spdx.org/rdf/terms#checksumValue");
+const OBJECT: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#object");
+const PUBLISHED: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#published");
+
+/// The newest activity that is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Raised when history had to be given up; sequence numbers begin again with it.
+    pub generation: u64,
+    /// 0: nothing was ever committed.
+    pub seq: u64,
+    /// Microseconds since 1970.
+    pub published_us: i64,
+}
+
+/// The store could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store failed while {doing}: {source}")]
+    Storage { doing: &'static str, source: StorageError },
+    #[error("the change log failed while {doing}: {source}")]
+    Log { doing: &'static str, source: std::io::Error },
+    #[error("staged records could not be read: {0}")]
+    Stage(#[source] std::io::Error),
+    #[error("the store at {dir} holds IRIs under {found}, but public_url is {expected}: set public_url back, or begin with an empty data directory")]
+    OtherBase { dir: PathBuf, found: String, expected: String },
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl StoreError {
+    fn storage(doing: &'static str) -> impl Fn(StorageError) -> Self {
+        move |source| Self::Storage { doing, source }
+    }
+    fn log(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Log { doing, source }
+    }
+}
+
+/// How much is changed at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriteLimits {
+    /// Changed triples in one transaction: one of 600,000 holds 0.9 GB while it is built.
+    pub batch_triples_max: usize,
+    /// Changed triples between two flushes: memtables grow to 128 MiB a column family and cannot be configured.
+    pub flush_triples: usize,
+    /// Activities in one segment of the log.
+    pub segment_activities_max: u64,
+    /// Staged bytes from which new records go through the bulk loader.
+    pub bulk_bytes_min: u64,
+    /// Quads of one bulk batch: some 300 bytes each while it is sorted.
+    pub bulk_batch_quads: usize,
+}
+
+impl Default for WriteLimits {
+    fn default() -> Self {
+        Self {
+            batch_triples_max: 50_000,
+            flush_triples: 400_000,
+            segment_activities_max: 5_000,
+            bulk_bytes_min: 16 * 1024 * 1024,
+            bulk_batch_quads: 250_000,
+        }
+    }
+}
+
+/// The store, its log, and where they stand.
+pub struct Store {
+    quads: Quads,
+    log: Log,
+    base: String,
+    head: Head,
+    limits: WriteLimits,
+    triples_since_flush: usize,
+}
+
+impl Store {
+    /// Opens the store under `data_dir`, having removed what a killed load or commit left behind.
+    pub fn open(data_dir: &Path, base: &str, limits: WriteLimits) -> Result<Self, StoreError> {
+        let dir = data_dir.join("store");
+        std::fs::create_dir_all(&dir).map_err(StoreError::log("creating the store's folder"))?;
+        let strays = sweep_bulk_files(&dir).map_err(StoreError::log("removing files of an interrupted load"))?;
+        let quads = Quads::open(&dir).map_err(StoreError::storage("opening"))?;
+        check_base(data_dir, base)?;
+        let log = Log::open(data_dir.join("log"), base).map_err(StoreError::log("opening"))?;
+        let head = read_head(&quads, base)?;
+        let swept = log.sweep(head.generation, head.seq).map_err(StoreError::log("sweeping"))?;
+        if strays + swept > 0 {
+            tracing::info!(strays, swept, "removed what an interrupted commit left behind");
+        }
+        Ok(Self { quads, log, base: base.to_owned(), head, limits, triples_since_flush: 0 })
+    }
+
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// For reading only: [`crate::store_read`] and snapshots.
+    pub fn quads(&self) -> &Quads {
+        &self.quads
+    }
+
+    /// Makes everything committed durable.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        self.triples_since_flush = 0;
+        self.quads.flush().map_err(StoreError::storage("flushing"))
+    }
+
+    /// Writes quads that describe the house and not the catalogue (run reports). They are no activities.
+    pub fn note(&mut self, quads: Vec<Quad>) -> Result<(), StoreError> {
+        self.quads.extend(quads).map_err(StoreError::storage("writing a run's report"))
+    }
+
+    /// A checkpoint in a new folder on the same filesystem.
+    pub fn checkpoint(&self, dir: &Path) -> Result<(), StoreError> {
+        crate::crash_point!("backup");
+        self.quads.backup(dir).map_err(StoreError::storage("making a snapshot"))
+    }
+
+    /// Numbers and times for the next activities.
+    fn clock(&self) -> Clock {
+        Clock { seq: self.head.seq, last_us: self.head.published_us, now_us: now_us() }
+    }
+
+    /// The index quads of an activity, and the page graph's name.
+    fn index(&self, a: &Activity) -> [Quad; 3] {
+        let name = NamedNode::new_unchecked(self.log.activity_iri(self.head.generation, a.seq));
+        let graph = GraphName::NamedNode(page_graph(&self.base, self.head.generation, a.seq));
+        let entity = NamedNode::new_unchecked(a.entity.clone());
+        let published = Literal::new_typed_literal(crate::log::date_time(a.published_us), oxigraph::model::vocab::xsd::DATE_TIME);
+        [
+            Quad::new(name.clone(), rdf::TYPE, NamedNode::new_unchecked(a.verb.iri()), graph.clone()),
+            Quad::new(name.clone(), OBJECT, entity, graph.clone()),
+            Quad::new(name, PUBLISHED, published, graph),
+        ]
+    }
+
+    /// The quad by which a commit names a segment.
+    fn segment_quad(&self, written: &crate::log::Written) -> Quad {
+        Quad::new(
+            NamedNode::new_unchecked(written.iri.clone()),
+            SHA256,
+            Literal::new_simple_literal(written.sha256.clone()),
+            GraphName::NamedNode(page_graph(&self.base, self.head.generation, written.first)),
+        )
+    }
+}
+
+/// Hands out sequence numbers and strictly rising times.
+struct Clock {
+    seq: u64,
+    last_us: i64,
+    now_us: i64,
+}
+
+impl Clock {
+    fn next(&mut self, verb: Verb, entity: String, body: String) -> Activity {
+        self.seq += 1;
+        let mut us = self.now_us.max(self.last_us + 1);
+        if (self.seq - 1).is_multiple_of(PAGE) {
+            us = us.div_euclid(1000) * 1000 + 1000;
+        }
+        self.last_us = us;
+        Activity { seq: self.seq, verb, entity, published_us: us, body }
+    }
+}
+
+fn now_us() -> i64 {
+    chrono::Utc::now().timestamp_micros()
+}
+
+/// The graph that indexes the page on which an activity stands.
+fn page_graph(base: &str, generation: u64, seq: u64) -> NamedNode {
+    NamedNode::new_unchecked(format!("{base}graph/changes/{generation}/{}", seq.saturating_sub(1) / PAGE))
+}
+
+/// The head is what the last page of the last generation says.
+fn read_head(quads: &Quads, base: &str) -> Result<Head, StoreError> {
+    let has = |generation: u64, page: u64| {
+        quads
+            .contains_named_graph(page_graph(base, generation, page * PAGE + 1).as_ref())
+            .map_err(StoreError::storage("looking for the newest page of the log"))
+    };
+    let mut generation = 1;
+    while has(generation + 1, 0)? {
+        generation += 1;
+    }
+    if !has(generation, 0)? {
+        return Ok(Head { generation, seq: 0, published_us: 0 });
+    }
+    let (mut low, mut high) = (0, 1);
+    while has(generation, high)? {
+        low = high;
+        high *= 2;
+    }
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if has(generation, middle)? { low = middle } else { high = middle }
+    }
+    let graph = page_graph(base, generation, low * PAGE + 1);
+    let mut head = Head { generation, seq: 0, published_us: 0 };
+    for quad in quads.quads_for_pattern(None, Some(PUBLISHED), None, Some(graph.as_ref().into())) {
+        let quad = quad.map_err(StoreError::storage("reading the newest page of the log"))?;
+        let subject = quad.subject.to_string();
+        let seq = subject.trim_end_matches('>').rsplit('/').next().and_then(|n| n.parse::<u64>().ok());
+        let published = match &quad.object {
+            Term::Literal(l) => parse_date_time(l.value()),
+            _ => None,
+        };
+        let (Some(seq), Some(published_us)) = (seq, published) else {
+            return Err(StoreError::Broken(format!("the log's index holds {quad}, which is no activity of ours")));
+        };
+        if seq > head.seq {
+            head = Head { generation, seq, published_us };
+        }
+    }
+    Ok(head)
+}
+
+/// A killed bulk load leaves its sorted files for ever; nothing names them.
+fn sweep_bulk_files(dir: &Path) -> std::io::Result<usize> {
+    let mut swept = 0;
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if name.starts_with("bulk-") && name.ends_with(".sst") {
+            std::fs::remove_file(&path)?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
+
+/// All our IRIs begin with the base: a store belongs to one.
+fn check_base(data_dir: &Path, base: &str) -> Result<(), StoreError> {
+    let path = data_dir.join("base");
+    match std::fs::read_to_string(&path) {
+        Ok(found) if found.trim() == base => Ok(()),
+        Ok(found) => Err(StoreError::OtherBase { dir: data_dir.to_owned(), found: found.trim().to_owned(), expected: base.to_owned() }),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::write(&path, format!("{base}\n")).map_err(StoreError::log("noting the base of our IRIs"))
+        }
+        Err(e) => Err(StoreError::Log { doing: "reading the base of our IRIs", source: e }),
+    }
+}

@@ -1,0 +1,18 @@
+//! Points at which a test may kill the daemon, named where they stand. Dev builds only; nothing happens without
+//! the environment variable `FAILPOINTS` (`segment-write=return` kills at the first passage, `3*off->return` at the fourth).
+
+/// Dies by SIGKILL if the failpoint of that name says so.
+#[macro_export]
+macro_rules! crash_point {
+    ($name:expr) => {
+        fail::fail_point!($name, |_| $crate::crash::die())
+    };
+}
+
+/// SIGKILL to ourselves: no destructor runs, no buffer is flushed.
+pub fn die<T>() -> T {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    loop {
+        std::thread::park();
+    }
+}

@@ -1,0 +1,243 @@
+//! Record -> Description -> Normal on all cores, in order: whatever the threads do, records are staged in the order in
+//! which the source gave them.
+//!
+//! Threads have 8 MB of stack and a panic is contained to its record. Touches no network and no store.
+
+use crate::report::{FindingRow, RefusedRow};
+use crate::stage::{Stage, StageFiles, Staged};
+use crate::state::Parts;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use harvestd_harvesters::{Harvester, Location, Record, RecordId};
+use harvestd_vocab::{Class, Context, Normal, Refusal, normalise};
+use std::{
+    collections::BTreeMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+/// Records a chunk at most, and bytes after which a chunk is sent off: a chunk is the unit of work.
+const CHUNK_RECORDS: usize = 64;
+const CHUNK_BYTES: usize = 256 * 1024;
+/// Chunks that wait at each end: memory is bounded by these and the threads.
+const CHUNKS_WAITING: usize = 8;
+/// Parsers recurse; the default of 2 MB is not enough for the deepest document that our guards let pass.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+type Job = (Record, Parts);
+type Done = (RecordId, Parts, Result<Normal, Refusal>);
+
+/// The threads, and the one that stages what they have done.
+pub struct Describers {
+    chunk: Vec<Job>,
+    chunk_bytes: usize,
+    next: u64,
+    jobs: Option<Sender<(u64, Vec<Job>)>>,
+    collector: Option<JoinHandle<io::Result<Described>>>,
+}
+
+/// What describing gave.
+pub struct Described {
+    pub stage: StageFiles,
+    /// What the state will remember of each staged record.
+    pub upserts: Vec<(RecordId, Parts)>,
+    pub refused: Vec<RefusedRow>,
+    /// Refused records of class Dataset, and of the other classes.
+    pub refused_datasets: u64,
+    pub refused_referents: u64,
+    pub findings: Vec<FindingRow>,
+    pub findings_by_code: BTreeMap<String, u64>,
+}
+
+impl Describers {
+    /// Starts `threads` threads that describe with `harvester` and normalise in `context`.
+    pub fn start(
+        harvester: Arc<dyn Harvester>,
+        context: Arc<Context>,
+        stage: Stage,
+        threads: usize,
+        rows_max: usize,
+    ) -> io::Result<Self> {
+        let (jobs, incoming) = bounded::<(u64, Vec<Job>)>(CHUNKS_WAITING);
+        let (done, finished) = bounded(CHUNKS_WAITING);
+        for n in 0..threads.max(1) {
+            let (harvester, context) = (harvester.clone(), context.clone());
+            let (incoming, done) = (incoming.clone(), done.clone());
+            std::thread::Builder::new().name(format!("describe-{n}")).stack_size(STACK_BYTES).spawn(move || {
+                for (seq, chunk) in incoming {
+                    let described = chunk.into_iter().map(|job| one(&*harvester, &context, job)).collect();
+                    if done.send((seq, described)).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        }
+        let collector = std::thread::Builder::new().name("stage".to_owned()).spawn(move || collect(finished, stage, rows_max))?;
+        Ok(Self { chunk: Vec::new(), chunk_bytes: 0, next: 0, jobs: Some(jobs), collector: Some(collector) })
+    }
+
+    /// Hands over a record; waits while everybody is busy.
+    pub fn push(&mut self, record: Record, parts: Parts) {
+        self.chunk_bytes += record.parts.iter().map(|(_, raw)| raw.len()).sum::<usize>();
+        self.chunk.push((record, parts));
+        if self.chunk.len() >= CHUNK_RECORDS || self.chunk_bytes >= CHUNK_BYTES {
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        let chunk = std::mem::take(&mut self.chunk);
+        self.chunk_bytes = 0;
+        if let Some(jobs) = self.jobs.as_ref().filter(|_| !chunk.is_empty())
+            && jobs.send((self.next, chunk)).is_err()
+        {
+            tracing::debug!("the describers stopped early; finishing tells why");
+        }
+        self.next += 1;
+    }
+
+    /// Waits for the last record.
+    pub fn finish(mut self) -> io::Result<Described> {
+        self.send();
+        self.jobs = None;
+        match self.collector.take().map(JoinHandle::join) {
+            Some(Ok(described)) => described,
+            _ => Err(io::Error::other("staging panicked")),
+        }
+    }
+}
+
+fn one(harvester: &dyn Harvester, context: &Context, (record, parts): Job) -> Done {
+    let normal = catch_unwind(AssertUnwindSafe(|| {
+        let description = harvester.describe(&record)?;
+        normalise(description, &record.id.key, context)
+    }));
+    let normal = normal.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(Refusal::new("panic", "", text.unwrap_or("a panic"), "a record that our code can describe: please report it"))
+    });
+    (record.id, parts, normal)
+}
+
+fn collect(finished: Receiver<(u64, Vec<Done>)>, stage: Stage, rows_max: usize) -> io::Result<Described> {
+    let mut collecting = Collecting {
+        stage,
+        rows_max,
+        upserts: Vec::new(),
+        refused: Vec::new(),
+        refused_datasets: 0,
+        refused_referents: 0,
+        findings: Vec::new(),
+        findings_by_code: BTreeMap::new(),
+    };
+    let (mut next, mut early) = (0, BTreeMap::new());
+    for (seq, chunk) in finished {
+        early.insert(seq, chunk);
+        while let Some(chunk) = early.remove(&next) {
+            for done in chunk {
+                collecting.take(done)?;
+            }
+            next += 1;
+        }
+    }
+    collecting.finish()
+}
+
+struct Collecting {
+    stage: Stage,
+    rows_max: usize,
+    upserts: Vec<(RecordId, Parts)>,
+    refused: Vec<RefusedRow>,
+    refused_datasets: u64,
+    refused_referents: u64,
+    findings: Vec<FindingRow>,
+    findings_by_code: BTreeMap<String, u64>,
+}
+
+impl Collecting {
+    fn take(&mut self, (id, parts, normal): Done) -> io::Result<()> {
+        match normal {
+            Ok(mut normal) => {
+                for finding in normal.findings.drain(..) {
+                    *self.findings_by_code.entry(finding.code.clone()).or_default() += 1;
+                    if self.findings.len() < self.rows_max {
+                        self.findings.push(FindingRow { key: id.key.clone(), finding });
+                    }
+                }
+                self.stage.push(&Staged::new(id.clone(), normal))?;
+                self.upserts.push((id, parts));
+            }
+            Err(why) => {
+                if id.class == Class::Dataset { self.refused_datasets += 1 } else { self.refused_referents += 1 }
+                if self.refused.len() < self.rows_max {
+                    let at = Location { key: Some(id.to_string()), ..Location::default() };
+                    self.refused.push(RefusedRow { at, why });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<Described> {
+        Ok(Described {
+            stage: self.stage.finish()?,
+            upserts: self.upserts,
+            refused: self.refused,
+            refused_datasets: self.refused_datasets,
+            refused_referents: self.refused_referents,
+            findings: self.findings,
+            findings_by_code: self.findings_by_code,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use harvestd_harvesters::*;
+    use harvestd_vocab::Description;
+
+    struct Fake;
+    impl Harvester for Fake {
+        fn begin(&self, _: Option<&Bookmark>) -> Vec<Request> {
+            Vec::new()
+        }
+        fn read(&self, _: Answer<'_>, _: &mut dyn Page) -> Result<(), ReadError> {
+            Ok(())
+        }
+        fn describe(&self, record: &Record) -> Result<Description, Refusal> {
+            match record.id.key.as_str() {
+                "refused" => Err(Refusal::new("no-identifier", "id", "", "an identifier")),
+                "panic" => panic!("boom {}", record.id.key),
+                key => Ok(Description {
+                    class: record.id.class,
+                    node: oxrdf::NamedNode::new_unchecked(format!("https://e.example/{key}")).into(),
+                    triples: Vec::new(),
+                }),
+            }
+        }
+    }
+
+    #[test]
+    fn order_is_kept_and_a_panic_is_one_records_trouble() {
+        let dir = tempfile::tempdir().unwrap();
+        let stage = Stage::begin(dir.path().join("s")).unwrap();
+        let context = Context { base: "https://h.example/".into(), source: "s".into(), language: None, offset_minutes: None };
+        let mut describers = Describers::start(Arc::new(Fake), Arc::new(context), stage, 2, 10).unwrap();
+        let mut keys: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+        keys[500] = "refused".into();
+        keys[700] = "panic".into();
+        for key in &keys {
+            describers.push(Record { id: RecordId::dataset(key.as_str()), parts: vec![("row", Vec::new())] }, Parts::new());
+        }
+        let described = describers.finish().unwrap();
+        let staged: Vec<String> = described.stage.read().map(|s| s.unwrap().id.key).collect();
+        keys.retain(|k| k != "refused" && k != "panic");
+        assert_eq!(staged, keys);
+        let codes: Vec<&str> = described.refused.iter().map(|r| r.why.code.as_str()).collect();
+        assert_eq!(codes, ["no-identifier", "panic"]);
+        assert_eq!(described.refused[1].why.found, "boom panic");
+    }
+}

@@ -1,0 +1,211 @@
+//! The first half of a run: ask, read, describe, normalise, compare, until every change is staged on disk.
+
+use super::{Phase, Progress, RunError, Rooms, ask::Questions, catalog};
+use crate::compare::{Intake, Reading, Said};
+use crate::config::{Config, Source};
+use crate::describe::{Described, Describers};
+use crate::encoding;
+use crate::gate::Evidence;
+use crate::network::{Asked, Spooled};
+use crate::report::{Report, Trigger};
+use crate::stage::Stage;
+use crate::state::{Had, SourceState};
+use crate::answers::Keeping;
+use harvestd_harvesters::{Answer, Completeness, Harvester, Page, ReadError, ReadErrorKind, RecordId, Request, Settings};
+use harvestd_vocab::{Class, Context};
+use std::sync::Arc;
+
+/// What a run has gathered.
+pub struct Gathered {
+    pub had: Had,
+    pub said: Said,
+    pub described: Described,
+    pub evidence: Evidence,
+    /// Records that were held and not seen.
+    pub absent: Vec<RecordId>,
+    pub keeping: Option<Keeping>,
+    /// The source's state as it will be if the run is committed.
+    pub state: SourceState,
+}
+
+pub async fn gather(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, report: &mut Report, progress: &Arc<Progress>) -> Result<Gathered, RunError> {
+    let harvester = open(config, source)?;
+    let epoch = config.epoch(source);
+    let mut state = rooms.state.source(&source.id)?;
+    let redescribe = report.trigger == Trigger::Redescribe;
+    let had = rooms.state.had(&source.id, if redescribe { "" } else { &epoch })?;
+    let stage = Stage::begin(rooms.spool_dir.join(&report.run)).map_err(RunError::io("staging"))?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let rows_max = config.limits.report_rows_max;
+    let context = Arc::new(context(config, source));
+    let describers = Describers::start(harvester.clone(), context, stage, threads, rows_max).map_err(RunError::io("starting threads"))?;
+    let intake = Intake::new(had, describers, redescribe, rows_max);
+    let questions = questions(rooms, config, source, &*harvester, &state, &epoch, report.trigger, &intake.had)?;
+    let keeping = match report.trigger {
+        Trigger::Check | Trigger::Redescribe => None,
+        _ => Some(rooms.answers.begin(&source.id, &report.run).map_err(RunError::io("keeping answers"))?),
+    };
+    let mut gathering = Gathering { rooms, source, harvester, progress, intake: Some(intake), keeping, questions, trouble: None, unframed: false };
+    gathering.say_catalog()?;
+    gathering.ask_all(report).await?;
+    let Gathering { intake, keeping, questions, trouble, unframed, .. } = gathering;
+    let Some(Intake { had, describers, said, .. }) = intake else { return Err(RunError::Panic("reading".to_owned())) };
+    let described = describers.finish().map_err(RunError::io("staging"))?;
+    let absent = rooms.state.unseen(&source.id, &had)?;
+    if redescribe {
+        state.validators.clear();
+    } else {
+        state.bookmark = said.bookmark.clone().filter(|_| trouble.is_none()).or(state.bookmark);
+        state.validators = questions.new_validators;
+    }
+    state.epoch = epoch;
+    let evidence = Evidence {
+        proof: if redescribe { Some(Completeness::Changes) } else { said.proof.filter(|p| !(unframed && *p == Completeness::EndOfBody)) },
+        trouble,
+        declared: said.datasets.declared,
+        seen: said.distinct,
+        refused_nameless: said.refused_nameless,
+        had: had.datasets,
+        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
+    };
+    Ok(Gathered { had, said, described, evidence, absent, keeping, state })
+}
+
+/// The connector of the source's kind, which also knows the source's own catalogue.
+fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
+    let kind = harvestd_harvesters::kind(&source.kind).ok_or_else(|| RunError::Kind(format!("there is no kind {:?}", source.kind)))?;
+    let settings = Settings {
+        source: source.id.clone(),
+        url: source.url.clone(),
+        options: source.options.clone(),
+        record_bytes_max: config.limits.record_bytes_max,
+    };
+    let inner = (kind.open)(settings).map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
+    Ok(Arc::new(catalog::WithCatalog { inner, base: config.public_url.to_string(), source: source.id.clone() }))
+}
+
+fn context(config: &Config, source: &Source) -> Context {
+    Context {
+        base: config.public_url.to_string(),
+        source: source.id.clone(),
+        language: source.language.clone(),
+        offset_minutes: source.offset_minutes,
+    }
+}
+
+/// The first questions. A question is conditional only where "not modified" would mean that all we hold still stands.
+#[expect(clippy::too_many_arguments, reason = "one place where all of a run's beginnings meet")]
+fn questions(
+    rooms: &Rooms,
+    config: &Config,
+    source: &Source,
+    harvester: &dyn Harvester,
+    state: &SourceState,
+    epoch: &str,
+    trigger: Trigger,
+    had: &Had,
+) -> Result<Questions, RunError> {
+    if trigger == Trigger::Redescribe {
+        let kept = rooms.answers.kept(&source.id).map_err(RunError::io("reading kept answers"))?;
+        if kept.is_empty() {
+            return Err(RunError::Kind(format!("no answers of {} are kept: run it once first", source.id)));
+        }
+        return Ok(Questions::of_kept(kept));
+    }
+    let known = state.epoch == epoch && had.datasets > 0;
+    let since = state.bookmark.as_ref().filter(|_| known);
+    let validators = if known && trigger != Trigger::Check { state.validators.clone() } else { Default::default() };
+    Ok(Questions::of_source(harvester.begin(since), validators, config.limits.requests_per_run_max))
+}
+
+struct Gathering<'a> {
+    rooms: &'a Arc<Rooms>,
+    source: &'a Arc<Source>,
+    harvester: Arc<dyn Harvester>,
+    progress: &'a Arc<Progress>,
+    /// Lent to the blocking thread that reads.
+    intake: Option<Intake>,
+    keeping: Option<Keeping>,
+    questions: Questions,
+    /// Why asking ended before its end.
+    trouble: Option<String>,
+    /// An answer came whose framing does not prove that it is whole.
+    unframed: bool,
+}
+
+impl Gathering<'_> {
+    fn say_catalog(&mut self) -> Result<(), RunError> {
+        let (id, raw) = catalog::record(self.source);
+        if let Some(intake) = &mut self.intake {
+            let _ = Reading { intake, progress: self.progress }.part(id, catalog::PART, &raw);
+        }
+        Ok(())
+    }
+
+    async fn ask_all(&mut self, report: &mut Report) -> Result<(), RunError> {
+        loop {
+            if self.progress.stopped() {
+                self.trouble = Some("the run was stopped".to_owned());
+                return Ok(());
+            }
+            self.progress.phase(Phase::Asking);
+            let Some((request, asked)) = self.questions.ask(self.rooms, self.source).await? else { return Ok(()) };
+            report.requests += 1;
+            match asked {
+                Err(trouble) => {
+                    self.trouble = Some(trouble);
+                    return Ok(());
+                }
+                Ok(Asked::NotModified) => {
+                    report.not_modified += 1;
+                    self.intake.iter_mut().for_each(Intake::not_modified);
+                    self.questions.new_validators = std::mem::take(&mut self.questions.validators);
+                }
+                Ok(Asked::Answer(spooled)) => {
+                    report.bytes += spooled.bytes;
+                    self.unframed |= !spooled.framed;
+                    self.progress.phase(Phase::Reading);
+                    if let Err(error) = self.read(request, spooled).await? {
+                        self.trouble = Some(error.to_string());
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads one answer on a blocking thread, and keeps it on another meanwhile.
+    async fn read(&mut self, request: Request, spooled: Spooled) -> Result<Result<(), ReadError>, RunError> {
+        let Some(mut intake) = self.intake.take() else { return Err(RunError::Panic("reading".to_owned())) };
+        let (harvester, progress, mut keeping) = (self.harvester.clone(), self.progress.clone(), self.keeping.take());
+        let read = tokio::task::spawn_blocking(move || {
+            let (outcome, kept) = std::thread::scope(|scope| {
+                let keeper = scope.spawn(|| keeping.as_mut().map_or(Ok(()), |k| k.keep(&request, &spooled)));
+                let outcome = read_one(&*harvester, &request, &spooled, &mut Reading { intake: &mut intake, progress: &progress });
+                (outcome, keeper.join().unwrap_or_else(|_| Err(std::io::Error::other("a panic"))))
+            });
+            (intake, keeping, outcome, kept)
+        });
+        let (mut intake, keeping, outcome, kept) = read.await.map_err(|e| RunError::Panic(e.to_string()))?;
+        kept.map_err(RunError::io("keeping an answer"))?;
+        self.questions.add(std::mem::take(&mut intake.said.questions));
+        self.intake = Some(intake);
+        self.keeping = keeping;
+        Ok(outcome)
+    }
+}
+
+fn read_one(harvester: &dyn Harvester, request: &Request, spooled: &Spooled, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let mut decoded = encoding::open(spooled.file.path(), spooled.media_type.as_deref(), spooled.charset.as_deref())?;
+    let answer = Answer {
+        request,
+        status: spooled.status,
+        url: spooled.url.clone(),
+        media_type: spooled.media_type.clone(),
+        link_next: spooled.link_next.clone(),
+        body: &mut *decoded.reader,
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| harvester.read(answer, reading))).unwrap_or_else(|_| {
+        Err(ReadError::new(ReadErrorKind::Malformed, "reading an answer", "a panic of the connector", "a connector that reads or refuses: please report it"))
+    })
+}
