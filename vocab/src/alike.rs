@@ -5,8 +5,8 @@
 //! on, the choice being the one with the least outcome; so neither order nor labels matter. Both steps have a budget
 //! that depends on the graph alone. What is left alike at its end stays alike.
 
+use crate::contents::content;
 use crate::graph::{Graph, NodeId, Value};
-use crate::names::content;
 use std::collections::HashMap;
 
 /// Edges looked at, all rounds together, before the first refinement gives up.

@@ -20,11 +20,13 @@ pub mod tables;
 
 mod alike;
 mod complete;
+mod contents;
 mod graph;
 mod mapping;
 mod names;
 mod properties;
 mod text;
+mod values;
 mod words;
 
 pub use description::{Class, Description, Finding, Normal, Refusal};

@@ -7,10 +7,10 @@ use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
 use crate::literals::{canonical, is_valid};
 use crate::properties::{Rule, Table};
-use crate::terms::{dcat, foaf, prefixed, rdfs, skos, spdx, vcard, xsd};
-use crate::{Context, Finding, dates, tables, text, words};
+use crate::terms::{dcat, dct, foaf, prefixed, rdfs, skos, vcard, xsd};
+use crate::{Context, Finding, dates, tables, text, values, words};
 use oxrdf::vocab::rdf;
-use oxrdf::{Literal, NamedNode, NamedNodeRef};
+use oxrdf::{Literal, NamedNode};
 
 pub(crate) struct Mapper<'a> {
     cx: &'a Context,
@@ -50,7 +50,7 @@ impl<'a> Mapper<'a> {
         let value = match value {
             Value::Iri(iri) => self.iri(property.rule, &predicate, iri, out),
             Value::Literal(literal) => self.literal(graph, property.rule, &predicate, literal, out),
-            Value::Node(id) => Some(self.node(graph, property.rule, id, out)),
+            Value::Node(id) => Some(self.node(graph, property.rule, &predicate, id, out)),
         };
         if let Some(value) = value {
             out.push(Edge {
@@ -91,16 +91,23 @@ impl<'a> Mapper<'a> {
     }
 
     /// A blank node that says no more than a label is a word.
-    fn node(&mut self, graph: &Graph, rule: Rule, id: NodeId, out: &mut Vec<Edge>) -> Value {
-        let Rule::Controlled(table) = rule else {
+    fn node(
+        &mut self,
+        graph: &Graph,
+        rule: Rule,
+        predicate: &NamedNode,
+        id: NodeId,
+        out: &mut Vec<Edge>,
+    ) -> Value {
+        let node = &graph.nodes[id];
+        let (Rule::Controlled(table), None) = (rule, &node.iri) else {
             return Value::Node(id);
         };
-        let node = &graph.nodes[id];
-        if node.iri.is_some() {
+        let Some(word) = only_label(&node.edges) else {
             return Value::Node(id);
-        }
-        let Some(meaning) = only_label(&node.edges).and_then(|word| words::meaning(table, word))
-        else {
+        };
+        let Some(meaning) = words::meaning(table, word) else {
+            self.find(table.unmapped(), predicate, word, table.expected());
             return Value::Node(id);
         };
         derive_media_type(meaning.media_type, out);
@@ -126,94 +133,51 @@ impl<'a> Mapper<'a> {
             return None;
         }
         let said = match rule {
-            Rule::Plain | Rule::Text => None,
             Rule::Date => return Some(self.date(predicate, literal)),
-            Rule::Controlled(table) => match words::meaning(table, &written) {
-                Some(meaning) => {
-                    derive_media_type(meaning.media_type, out);
-                    Some(Value::Iri(meaning.iri))
-                }
-                None => {
-                    self.find(table.unmapped(), predicate, &written, table.expected());
-                    None
-                }
-            },
+            Rule::Controlled(table) => self.word(table, predicate, &written, out),
             Rule::Link => match links::link(&written) {
                 Ok(iri) => Some(Value::Iri(iri)),
                 Err(why) => return self.no_link(predicate, &written, why),
             },
             Rule::LinkOrText => links::link(&written).ok().map(Value::Iri),
-            Rule::Email => self.or_find(
-                links::email(&written).map(Value::Iri),
-                "invalid-email",
-                predicate,
-                &written,
-                "a mail address",
-            ),
-            Rule::Telephone => self.or_find(
-                links::telephone(&written).map(Value::Iri),
-                "invalid-telephone",
-                predicate,
-                &written,
-                "a telephone number",
-            ),
             Rule::Agent => Some(match links::link(&written) {
                 Ok(iri) if links::is_http(iri.as_str()) => Value::Iri(iri),
                 _ => self.agent(graph, &literal),
             }),
             Rule::Contact => Some(self.contact(graph, &literal)),
-            Rule::Period => self.or_find(
-                self.period(graph, &written),
-                "unparsed-period",
-                predicate,
-                &written,
-                "start/end, each a date",
-            ),
-            Rule::Integer => self.or_find(
-                integer(&written),
-                "unparsed-number",
-                predicate,
-                &written,
-                "a whole number",
-            ),
-            Rule::Decimal => self.or_find(
-                typed(&written, xsd::DECIMAL),
-                "unparsed-number",
-                predicate,
-                &written,
-                "a decimal number",
-            ),
-            Rule::Duration => self.or_find(
-                typed(&written, xsd::DURATION),
-                "unparsed-duration",
-                predicate,
-                &written,
-                "an ISO 8601 duration",
-            ),
-            Rule::ChecksumAlgorithm => self.or_find(
-                checksum_algorithm(&written),
-                "unmapped-checksum-algorithm",
-                predicate,
-                &written,
-                "a checksum algorithm of SPDX",
-            ),
-            Rule::ChecksumValue => hexadecimal(&written),
+            Rule::Period => {
+                let period = self.period(graph, &written);
+                if period.is_none() {
+                    self.find(
+                        "unparsed-period",
+                        predicate,
+                        &written,
+                        "start/end, each a date",
+                    );
+                }
+                period
+            }
+            _ => values::read(rule, &written).unwrap_or_else(|problem| {
+                self.find(problem.code, predicate, &written, problem.expected);
+                None
+            }),
         };
         said.or_else(|| self.plain(predicate, literal).map(Value::Literal))
     }
 
-    fn or_find(
+    fn word(
         &mut self,
-        said: Option<Value>,
-        code: &str,
+        table: Table,
         predicate: &NamedNode,
-        found: &str,
-        expected: &str,
+        written: &str,
+        out: &mut Vec<Edge>,
     ) -> Option<Value> {
-        if said.is_none() {
-            self.find(code, predicate, found, expected);
-        }
-        said
+        let Some(meaning) = words::meaning(table, written) else {
+            self.find(table.unmapped(), predicate, written, table.expected());
+            return None;
+        };
+        derive_media_type(meaning.media_type, out);
+        Some(Value::Iri(meaning.iri))
     }
 
     fn find(&mut self, code: &str, predicate: &NamedNode, found: &str, expected: &str) {
@@ -332,14 +296,9 @@ impl<'a> Mapper<'a> {
 fn only_label(edges: &[Edge]) -> Option<&str> {
     let mut label = None;
     for edge in edges.iter().filter(|edge| edge.predicate != rdf::TYPE) {
-        let is_label = [
-            rdfs::LABEL,
-            rdf::VALUE,
-            skos::PREF_LABEL,
-            crate::terms::dct::TITLE,
-        ]
-        .iter()
-        .any(|p| edge.predicate == *p);
+        let is_label = [rdfs::LABEL, rdf::VALUE, skos::PREF_LABEL, dct::TITLE]
+            .iter()
+            .any(|p| edge.predicate == *p);
         match &edge.value {
             Value::Literal(literal) if is_label && label.is_none() => label = Some(literal.value()),
             _ => return None,
@@ -359,40 +318,4 @@ fn derive_media_type(media_type: Option<&'static str>, out: &mut Vec<Edge>) {
 
 fn is_iri(datatype: &NamedNode) -> bool {
     datatype.as_str().starts_with(xsd::NS) || oxiri::Iri::parse(datatype.as_str()).is_ok()
-}
-
-fn typed(value: &str, datatype: NamedNodeRef<'static>) -> Option<Value> {
-    let datatype = datatype.into_owned();
-    is_valid(value, &datatype).then(|| Value::Literal(canonical(value.to_owned(), datatype)))
-}
-
-/// `1024`, `1,024`, `1024.0`: a whole number that is not negative.
-fn integer(written: &str) -> Option<Value> {
-    let digits = written.replace([',', ' '], "");
-    let whole = match digits.split_once('.') {
-        Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
-        Some(_) => return None,
-        None => &digits,
-    };
-    let unsigned = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
-    unsigned
-        .then(|| typed(whole, xsd::NON_NEGATIVE_INTEGER))
-        .flatten()
-}
-
-fn hexadecimal(written: &str) -> Option<Value> {
-    let legal = written.len().is_multiple_of(2) && written.bytes().all(|b| b.is_ascii_hexdigit());
-    legal.then(|| Value::Literal(canonical(written.to_owned(), xsd::HEX_BINARY.into_owned())))
-}
-
-/// `SHA-256`, `sha256`, `checksumAlgorithm_sha256`.
-fn checksum_algorithm(written: &str) -> Option<Value> {
-    const KNOWN: [&str; 9] = [
-        "md2", "md4", "md5", "md6", "sha1", "sha224", "sha256", "sha384", "sha512",
-    ];
-    let folded = tables::fold(written).replace(['-', '_', ' '], "");
-    let bare = folded.strip_prefix("checksumalgorithm").unwrap_or(&folded);
-    let known = KNOWN.iter().find(|known| **known == bare)?;
-    let iri = format!("{}checksumAlgorithm_{known}", spdx::NS);
-    Some(Value::Iri(NamedNode::new_unchecked(iri)))
 }

@@ -8,34 +8,13 @@
 //! named first; where several of them look alike, [`crate::alike`] tells them apart, with a bound on its work.
 
 use crate::alike;
-use crate::graph::{Edge, Graph, NodeId, Value};
-use crate::terms::{dcat, dct, foaf, skos, spdx, vcard};
-use oxrdf::vocab::rdf;
-use oxrdf::{NamedNode, NamedNodeRef};
+use crate::contents::{self, Hash, content, contents_to_depth, identity};
+use crate::graph::{Graph, NodeId, Value};
+use oxrdf::NamedNode;
 use std::collections::HashMap;
 
 /// More blank nodes than this in one description are not told apart beyond what they say themselves.
 pub(crate) const BLANK_NODES_MAX: usize = 5_000;
-
-/// What identifies a node, the first group of which it has anything.
-const IDENTIFYING: &[&[NamedNodeRef<'static>]] = &[
-    &[dct::IDENTIFIER, skos::NOTATION],
-    &[dcat::DOWNLOAD_URL, dcat::ACCESS_URL],
-    &[dcat::ENDPOINT_URL],
-    &[vcard::HAS_EMAIL, foaf::MBOX],
-    &[vcard::FN, foaf::NAME, vcard::ORGANIZATION_NAME],
-    &[spdx::CHECKSUM_VALUE],
-    &[dct::TITLE, skos::PREF_LABEL],
-];
-/// What tells nodes apart that the first group does not.
-const DISTINGUISHING: &[NamedNodeRef<'static>] = &[
-    dct::TITLE,
-    dct::FORMAT,
-    dcat::MEDIA_TYPE,
-    dct::LANGUAGE,
-    dcat::ACCESS_URL,
-    rdf::TYPE,
-];
 
 /// The names of the reached nodes, by id, and what could not be told apart.
 pub(crate) struct Names {
@@ -79,8 +58,6 @@ pub(crate) fn assign(graph: &Graph, record: &NamedNode) -> Names {
         over_limit,
     }
 }
-
-pub(crate) type Hash = [u8; 16];
 
 struct Namer<'a> {
     graph: &'a Graph,
@@ -185,10 +162,8 @@ impl<'a> Namer<'a> {
 
     fn name_alike_siblings(&mut self, nodes: &[NodeId], context: &str) {
         let groups = self.group(nodes, context, |namer, id| {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(&namer.key(id));
-            hash_values(namer.graph, id, DISTINGUISHING, &mut hasher);
-            truncated(&hasher)
+            let key = namer.key(id);
+            contents::distinction(namer.graph, id, key)
         });
         for (name, mut nodes) in groups {
             if nodes.len() > 1 {
@@ -302,116 +277,4 @@ fn local_name(predicate: &str) -> &str {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if plain { local } else { "node" }
-}
-
-/// The hash of the first group of identifying values.
-fn identity(graph: &Graph, id: NodeId) -> Option<Hash> {
-    IDENTIFYING.iter().enumerate().find_map(|(n, group)| {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&n.to_le_bytes());
-        hash_values(graph, id, group, &mut hasher).then(|| truncated(&hasher))
-    })
-}
-
-/// Hashes the values of some predicates in a fixed order. Languages take no part. False where there is none.
-fn hash_values(
-    graph: &Graph,
-    id: NodeId,
-    predicates: &[NamedNodeRef<'_>],
-    hasher: &mut blake3::Hasher,
-) -> bool {
-    let edges = &graph.nodes[id].edges;
-    let mut values: Vec<&str> = Vec::new();
-    for edge in edges
-        .iter()
-        .filter(|edge| predicates.contains(&edge.predicate.as_ref()))
-    {
-        match &edge.value {
-            Value::Iri(iri) => values.push(iri.as_str()),
-            Value::Literal(literal) => values.push(literal.value()),
-            Value::Node(_) => {}
-        }
-    }
-    values.sort_unstable();
-    values.dedup();
-    for value in &values {
-        hasher.update(value.as_bytes());
-        hasher.update(&[0]);
-    }
-    !values.is_empty()
-}
-
-/// The hash of all that a node says: each edge once, in a fixed order; `of_node` says what an edge to a node says.
-pub(crate) fn content(
-    edges: &[Edge],
-    mut of_node: impl FnMut(NodeId, &mut blake3::Hasher),
-) -> Hash {
-    let mut hashes: Vec<[u8; 32]> = Vec::with_capacity(edges.len());
-    for edge in edges {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(edge.predicate.as_str().as_bytes());
-        match &edge.value {
-            Value::Iri(iri) => {
-                hasher.update(b"<");
-                hasher.update(iri.as_str().as_bytes());
-            }
-            Value::Literal(literal) => {
-                let mut text = String::new();
-                crate::body::push_literal(literal.as_ref(), &mut text);
-                hasher.update(text.as_bytes());
-            }
-            Value::Node(target) => {
-                hasher.update(b"_");
-                of_node(*target, &mut hasher);
-            }
-        }
-        hashes.push(*hasher.finalize().as_bytes());
-    }
-    hashes.sort_unstable();
-    hashes.dedup();
-    let mut hasher = blake3::Hasher::new();
-    for hash in hashes {
-        hasher.update(&hash);
-    }
-    truncated(&hasher)
-}
-
-/// What nodes say, with what the nodes below them say, so many levels deep.
-fn contents_to_depth(graph: &Graph, blanks: &[NodeId], levels: usize) -> HashMap<NodeId, Hash> {
-    let named = |target: NodeId, hasher: &mut blake3::Hasher| {
-        if let Some(iri) = &graph.nodes[target].iri {
-            hasher.update(iri.as_str().as_bytes());
-        }
-    };
-    let mut now: HashMap<NodeId, Hash> = blanks
-        .iter()
-        .map(|id| (*id, content(&graph.nodes[*id].edges, named)))
-        .collect();
-    let has_node = |id: &NodeId| {
-        graph.nodes[*id]
-            .edges
-            .iter()
-            .any(|e| matches!(e.value, Value::Node(_)))
-    };
-    let inner: Vec<NodeId> = blanks.iter().copied().filter(has_node).collect();
-    for _ in 0..levels {
-        let next: Vec<(NodeId, Hash)> = inner
-            .iter()
-            .map(|id| {
-                let hash = content(&graph.nodes[*id].edges, |target, hasher| {
-                    named(target, hasher);
-                    hasher.update(now.get(&target).map_or(&[][..], |hash| hash));
-                });
-                (*id, hash)
-            })
-            .collect();
-        now.extend(next);
-    }
-    now
-}
-
-fn truncated(hasher: &blake3::Hasher) -> Hash {
-    let mut hash = Hash::default();
-    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    hash
 }

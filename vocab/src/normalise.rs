@@ -233,18 +233,23 @@ fn memberships<'a>(
     links
 }
 
-/// Sorted, each once, and not more than a person reads.
+/// Sorted, each once, and of each code not more than a person reads.
 fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
-    const FINDINGS_MAX: usize = 200;
-    if findings.len() > 1 {
-        let key = |f: &Finding| (f.code.clone(), f.path.clone(), f.found.clone());
-        findings.sort_by_cached_key(key);
-        findings.dedup();
-    }
-    if findings.len() > FINDINGS_MAX {
-        let more = format!("{} more", findings.len() - FINDINGS_MAX);
-        findings.truncate(FINDINGS_MAX);
-        findings.push(Finding::new("more-findings", "", &more, "fewer"));
-    }
+    const OF_ONE_CODE_MAX: usize = 20;
     findings
+        .sort_unstable_by(|a, b| (&a.code, &a.path, &a.found).cmp(&(&b.code, &b.path, &b.found)));
+    findings.dedup();
+    if findings.len() <= OF_ONE_CODE_MAX {
+        return findings;
+    }
+    let mut kept = Vec::with_capacity(findings.len());
+    for of_one_code in findings.chunk_by(|a, b| a.code == b.code) {
+        let (first, rest) = of_one_code.split_at(of_one_code.len().min(OF_ONE_CODE_MAX));
+        kept.extend_from_slice(first);
+        if let [one, ..] = rest {
+            let more = format!("{} more", rest.len());
+            kept.push(Finding::new(&one.code, "", &more, one.expected.clone()));
+        }
+    }
+    kept
 }

@@ -5,7 +5,7 @@ use crate::links;
 use crate::properties::Table;
 use crate::tables::{self, access_rights, fold, licences, themes};
 use crate::terms::{MEDIA_TYPES, authority};
-use oxrdf::NamedNode;
+use oxrdf::{NamedNode, NamedNodeRef};
 
 /// What a source's word stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +32,11 @@ pub(crate) fn meaning(table: Table, word: &str) -> Option<Meaning> {
         Table::Language => tables::language(word),
         Table::Licence => licences().iri(word),
         Table::Theme => themes().iri(word),
-        Table::MediaType => return media_type(word).map(Meaning::from),
+        Table::MediaType => {
+            return media_type(word)
+                .or_else(|| web(table, word))
+                .map(Meaning::from);
+        }
         Table::Format => {
             let format = tables::format(word);
             if let Some(format) = format
@@ -47,12 +51,17 @@ pub(crate) fn meaning(table: Table, word: &str) -> Option<Meaning> {
             None
         }
     };
-    iri.map(|iri| iri.into_owned().into()).or_else(|| {
-        let link = links::link(word)
-            .ok()
-            .filter(|link| links::is_http(link.as_str()))?;
-        Some(known_spelling(table, link).into())
-    })
+    iri.map(NamedNodeRef::into_owned)
+        .or_else(|| web(table, word))
+        .map(Meaning::from)
+}
+
+/// A word that is an address on the web stands for itself.
+fn web(table: Table, word: &str) -> Option<NamedNode> {
+    let link = links::link(word)
+        .ok()
+        .filter(|link| links::is_http(link.as_str()))?;
+    Some(known_spelling(table, link))
 }
 
 /// An IRI stays, unless it is another spelling of one that the vocabulary has.
