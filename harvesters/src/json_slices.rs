@@ -233,7 +233,7 @@ impl Splitter<'_> {
             disagree: None,
         });
         held.clear();
-        let mut shape = Shape::default();
+        let mut shape = Shape::new(false);
         loop {
             let buffer = fill(self.body)?;
             if buffer.is_empty() {
@@ -347,10 +347,7 @@ impl Splitter<'_> {
 
     /// Copies a value into the frame. The root value has no comma or bracket after it and ends with its own bracket.
     fn copy_value(&mut self, is_root: bool) -> Result<(), Halt> {
-        let mut shape = Shape {
-            is_root,
-            ..Shape::default()
-        };
+        let mut shape = Shape::new(is_root);
         loop {
             let buffer = fill(self.body)?;
             if buffer.is_empty() {

@@ -5,7 +5,7 @@
 /// Finds the end of a value over any number of buffers.
 #[derive(Default)]
 pub(super) struct Shape {
-    pub(super) is_root: bool,
+    is_root: bool,
     in_string: bool,
     escaped: bool,
     depth: u64,
@@ -18,6 +18,14 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// The root value ends with its own last bracket, any other value before a comma or bracket of what holds it.
+    pub(super) fn new(is_root: bool) -> Self {
+        Self {
+            is_root,
+            ..Self::default()
+        }
+    }
+
     /// The number of bytes of `buffer` that belong to the value, or None where all do and more may follow.
     pub(super) fn advance(&mut self, buffer: &[u8]) -> Option<usize> {
         let mut at = 0;
