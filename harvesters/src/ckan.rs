@@ -165,26 +165,29 @@ fn addresses(configured: &Url) -> Option<(String, Url)> {
     if !matches!(api.scheme(), "http" | "https") {
         return None;
     }
-    let path = configured.path().trim_end_matches('/').to_owned();
-    let (root, actions) = match path.find("/api/") {
-        Some(at) => (path[..at].to_owned(), path.clone()),
-        None => {
-            let root = path.strip_suffix("/api").unwrap_or(&path);
-            (root.to_owned(), format!("{root}/api/3/action"))
-        }
-    };
-    let actions = if actions.ends_with("/action") {
-        actions
-    } else {
-        format!("{root}/api/3/action")
+    let path = configured.path().trim_end_matches('/');
+    let (root, actions) = match root_of_api(path) {
+        Some(root) if path.ends_with("/action") => (root, path.to_owned()),
+        Some(root) => (root, format!("{root}/api/3/action")),
+        None => (path, format!("{path}/api/3/action")),
     };
     let mut portal = api.clone();
     // Names and passwords of an address are nobody else's business: IRIs are made of this one.
     portal.set_username("").ok()?;
     portal.set_password(None).ok()?;
-    portal.set_path(&root);
+    portal.set_path(root);
     api.set_path(&format!("{actions}/"));
     Some((portal.as_str().trim_end_matches('/').to_owned(), api))
+}
+
+/// What stands before `/api`, `/api/3`, `/api/action` or `/api/3/action`.
+fn root_of_api(path: &str) -> Option<&str> {
+    let path = path.strip_suffix("/action").unwrap_or(path);
+    path.strip_suffix("/api").or_else(|| {
+        let (before, version) = path.rsplit_once('/')?;
+        let is_version = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+        before.strip_suffix("/api").filter(|_| is_version)
+    })
 }
 
 impl Harvester for Ckan {

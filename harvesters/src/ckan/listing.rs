@@ -14,9 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{
     collections::HashSet,
-    io::Read,
+    io::{BufRead, Read},
     ops::ControlFlow::{self, Continue},
 };
+
+/// Five times what CKAN allows. A note must hold it, escaped.
+const NAME_BYTES_MAX: usize = 500;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Show {
@@ -64,23 +67,8 @@ impl Ckan {
                 EXPECTED,
             ));
         }
-        let limits = SliceLimits {
-            record_bytes_max: self.record_bytes_max,
-            frame_bytes_max: self.record_bytes_max,
-        };
-        let mut names = Vec::new();
-        let mut met = HashSet::new();
-        let mut refusals = Vec::new();
-        let frame = slices(answer.body, &["result"], limits, &mut |found| {
-            match name_of(found) {
-                Ok(name) if met.insert(name.clone()) => names.push(name),
-                Ok(_) => {}
-                Err(refusal) => refusals.push(refusal),
-            }
-            Continue(())
-        })?;
-        if !frame.array_found {
-            let found = Envelope::of(&frame.json).complaint();
+        let names = self.names(answer.body)?;
+        if let Some(found) = names.complaint {
             return Err(ReadError::new(
                 ReadErrorKind::SourceFailed,
                 DOING,
@@ -88,21 +76,43 @@ impl Ckan {
                 EXPECTED,
             ));
         }
-        let told = |page: &mut dyn Page| -> ControlFlow<Stop> {
-            page.declares((names.len() + refusals.len()) as u64)?;
-            for (at, why) in refusals {
-                page.refused(at, why)?;
-            }
-            for (index, name) in names.iter().enumerate() {
-                page.next(self.ask_package(name, index + 1 == names.len()))?;
-            }
-            if names.is_empty() {
-                page.complete(Completeness::LastPage)?;
+        let _stopped = self.ask_for_all(names, page);
+        Ok(())
+    }
+
+    fn names(&self, body: &mut dyn BufRead) -> Result<Names, ReadError> {
+        let limits = SliceLimits {
+            record_bytes_max: self.record_bytes_max,
+            frame_bytes_max: self.record_bytes_max,
+        };
+        let mut names = Names::default();
+        let mut met = HashSet::new();
+        let frame = slices(body, &["result"], limits, &mut |found| {
+            match name_of(&found) {
+                Some(name) if met.insert(name.clone()) => names.names.push(name),
+                Some(_) => {}
+                None => names.refused.push(no_name(&found)),
             }
             Continue(())
-        };
-        let _stopped = told(page);
-        Ok(())
+        })?;
+        if !frame.array_found {
+            names.complaint = Some(Envelope::of(&frame.json).complaint());
+        }
+        Ok(names)
+    }
+
+    fn ask_for_all(&self, found: Names, page: &mut dyn Page) -> ControlFlow<Stop> {
+        page.declares((found.names.len() + found.refused.len()) as u64)?;
+        for (at, why) in found.refused {
+            page.refused(at, why)?;
+        }
+        for (index, name) in found.names.iter().enumerate() {
+            page.next(self.ask_package(name, index + 1 == found.names.len()))?;
+        }
+        if found.names.is_empty() {
+            page.complete(Completeness::LastPage)?;
+        }
+        Continue(())
     }
 
     pub(super) fn read_package(
@@ -184,6 +194,15 @@ impl Ckan {
     }
 }
 
+/// What `package_list` gave.
+#[derive(Default)]
+struct Names {
+    names: Vec<String>,
+    refused: Vec<(Location, Refusal)>,
+    /// Why it gave no list at all.
+    complaint: Option<String>,
+}
+
 /// What `package_show` gave for a name.
 enum Shown {
     Package(Box<RawValue>),
@@ -192,33 +211,35 @@ enum Shown {
     Unreadable(Refusal),
 }
 
-fn name_of(found: Found<'_>) -> Result<String, (Location, Refusal)> {
-    let expected = "a name of 1 to 1000 bytes";
+fn name_of(found: &Found<'_>) -> Option<String> {
+    match found {
+        Found::Element(slice) => serde_json::from_slice::<String>(slice.raw).ok(),
+        Found::TooLarge { .. } => None,
+    }
+    .filter(|name| (1..=NAME_BYTES_MAX).contains(&name.len()))
+}
+
+fn no_name(found: &Found<'_>) -> (Location, Refusal) {
     let (index, offset, shown) = match found {
-        Found::Element(slice) => {
-            let name = serde_json::from_slice::<String>(slice.raw).ok();
-            match name.filter(|n| (1..=1000).contains(&n.len())) {
-                Some(name) => return Ok(name),
-                None => (
-                    slice.index,
-                    slice.offset,
-                    String::from_utf8_lossy(slice.raw).into_owned(),
-                ),
-            }
-        }
+        Found::Element(slice) => (
+            slice.index,
+            slice.offset,
+            String::from_utf8_lossy(slice.raw).into_owned(),
+        ),
         Found::TooLarge {
             index,
             offset,
             bytes,
-        } => (index, offset, format!("{bytes} bytes")),
+        } => (*index, *offset, format!("{bytes} bytes")),
     };
     let at = Location {
         index: Some(index),
         offset: Some(offset),
         ..Location::default()
     };
-    Err((
+    let expected = format!("a name of 1 to {NAME_BYTES_MAX} bytes");
+    (
         at,
         Refusal::new("no-identifier", "package_list", &shown, expected),
-    ))
+    )
 }

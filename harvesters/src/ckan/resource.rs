@@ -193,18 +193,31 @@ fn say_format(saying: &mut Saying, node: &NamedOrBlankNode, resource: &Fields<'_
     let Some(format) = resource.text(&["format"]) else {
         return;
     };
-    let packed = format.split_once('+').filter(|(archive, _)| {
+    let is_archive = |word: &str| {
         ["zip", "tar", "7z", "rar"]
             .iter()
-            .any(|known| archive.trim().eq_ignore_ascii_case(known))
-    });
-    match packed {
-        Some((archive, inner)) => {
-            saying.say(node, dcat::PACKAGE_FORMAT, thing(archive.trim()));
-            saying.say(node, dct::FORMAT, thing(inner.trim()));
+            .any(|a| word.eq_ignore_ascii_case(a))
+    };
+    let two = format
+        .split_once(['+', ':'])
+        .map(|(one, other)| (one.trim(), other.trim()));
+    let packed = match two {
+        Some((archive, inner)) if is_archive(archive) && !inner.is_empty() => {
+            Some((archive, inner))
         }
-        None => saying.say(node, dct::FORMAT, thing(&format)),
+        Some((inner, archive)) if is_archive(archive) && !inner.is_empty() => {
+            Some((archive, inner))
+        }
+        _ => None,
+    };
+    if let Some((archive, _)) = packed {
+        saying.say(node, dcat::PACKAGE_FORMAT, thing(archive));
     }
+    saying.say(
+        node,
+        dct::FORMAT,
+        thing(packed.map_or(format.as_str(), |(_, inner)| inner)),
+    );
 }
 
 /// `url` is a page or a file; a file where the portal keeps it or where its name ends with its format.

@@ -116,56 +116,60 @@ impl Ckan {
         answer: Answer<'_>,
         page: &mut dyn Page,
     ) -> Result<(), ReadError> {
-        const DOING: &str = "asking package_search for the newest change";
+        if !is_success(answer.status) {
+            let failure = complaint_of(answer.status, answer.body);
+            return self.without_head(head, answer.status, failure, page);
+        }
         let mut newest = None;
-        let failure = if !is_success(answer.status) {
-            complaint_of(answer.status, answer.body)
-        } else {
-            let frame = self.results(answer.body, &mut |found| {
-                if let Found::Element(slice) = found {
-                    let package: Option<Value> = serde_json::from_slice(slice.raw).ok();
-                    newest = package.as_ref().and_then(|p| modified(p)).or(newest.take());
-                }
-                Continue(())
-            })?;
-            let found = Declared::of(&frame);
-            if found.success {
-                let _stopped = self.begin_walk(head, newest.as_deref(), found.count, page);
+        let frame = self.results(answer.body, &mut |found| {
+            if let Found::Element(slice) = found {
+                let package: Option<Value> = serde_json::from_slice(slice.raw).ok();
+                newest = package.as_ref().and_then(modified).or(newest.take());
+            }
+            Continue(())
+        })?;
+        let found = Declared::of(&frame);
+        if !found.success || !frame.array_found {
+            return self.without_head(head, answer.status, found.complaint, page);
+        }
+        let _stopped = self.begin_walk(head, newest.as_deref(), found.count, page);
+        Ok(())
+    }
+
+    /// The search failed: it is asked more simply, then done without, unless the portal turns everybody away.
+    fn without_head(
+        &self,
+        head: Head,
+        status: u16,
+        failure: String,
+        page: &mut dyn Page,
+    ) -> Result<(), ReadError> {
+        let expected = match status {
+            401 | 403 => "an open package_search, or a key in the source's headers",
+            429 | 503 => "a portal that answers",
+            500.. if !head.bounded => "a result",
+            _ => {
+                let _stopped = self.ask_otherwise(head, status, &failure, page);
                 return Ok(());
             }
-            found.complaint
         };
-        if matches!(answer.status, 401 | 403) {
-            let expected = "an open package_search, or a key in the source's headers";
-            return Err(ReadError::new(
-                ReadErrorKind::SourceFailed,
-                DOING,
-                failure,
-                expected,
-            ));
+        let doing = "asking package_search for the newest change";
+        Err(ReadError::new(
+            ReadErrorKind::SourceFailed,
+            doing,
+            failure,
+            expected,
+        ))
+    }
+
+    fn ask_otherwise(&self, head: Head, status: u16, failure: &str, page: &mut dyn Page) -> Said {
+        if head.bounded && status != 404 {
+            let bounded = false;
+            return page.next(self.ask_head(Head { bounded, ..head }));
         }
-        if head.bounded && answer.status != 404 {
-            let _stopped = page.next(self.ask_head(Head {
-                bounded: false,
-                ..head
-            }));
-        } else if answer.status >= 500 {
-            return Err(ReadError::new(
-                ReadErrorKind::SourceFailed,
-                DOING,
-                failure,
-                "a result",
-            ));
-        } else if page
-            .noticed(
-                "search-unavailable",
-                format!("package_search: {failure}; the packages are asked for one by one"),
-            )
-            .is_continue()
-        {
-            let _stopped = page.next(self.ask_names());
-        }
-        Ok(())
+        let text = format!("package_search: {failure}; the packages are asked for one by one");
+        page.noticed("search-unavailable", text)?;
+        page.next(self.ask_names())
     }
 
     fn begin_walk(

@@ -190,6 +190,11 @@ fn addresses_of_portals_and_of_their_actions() {
             "https://a.example/api/action/",
         ),
         (
+            "https://a.example/api/ckan",
+            "https://a.example/api/ckan",
+            "https://a.example/api/ckan/api/3/action/",
+        ),
+        (
             "https://a.example/x/api/3?y=1#z",
             "https://a.example/x",
             "https://a.example/x/api/3/action/",

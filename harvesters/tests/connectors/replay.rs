@@ -203,44 +203,39 @@ impl Run {
             }
         };
         self.line(format!("  read {} {}", recorded.status, recorded.file));
-        let mut calls = Counted {
-            calls: 0,
-            calls_max: u64::MAX,
-            late: 0,
-        };
-        let _ = read_once(harvester, &question, recorded, &body, &mut calls);
-        for calls_max in 1..=calls.calls.min(4) {
-            let mut stopping = Counted {
-                calls: 0,
-                calls_max,
-                late: 0,
-            };
-            let read = read_once(harvester, &question, recorded, &body, &mut stopping);
-            if stopping.late > 0 || matches!(read, Ok(Err(_))) {
-                self.faults.push(format!(
-                    "{}: went on after it was told to stop at call {calls_max}",
-                    recorded.file
-                ));
-            }
-        }
-        match read_once(harvester, &question, recorded, &body, self) {
-            Ok(Ok(())) => Continue(()),
-            Ok(Err(e)) => {
-                self.line(format!(
-                    "the run ends: {e}{}",
-                    if e.retry() {
-                        " (asking again may help)"
-                    } else {
-                        ""
-                    }
-                ));
-                Break(())
-            }
+        self.stop_early(harvester, &question, recorded, &body);
+        let ended = match read_once(harvester, &question, recorded, &body, self) {
+            Ok(Ok(())) => return Continue(()),
+            Ok(Err(e)) if e.retry() => format!("{e} (asking again may help)"),
+            Ok(Err(e)) => e.to_string(),
             Err(panic) => {
-                self.line(format!("the run ends: panic: {panic}"));
                 self.faults
                     .push(format!("{}: read panicked: {panic}", recorded.file));
-                Break(())
+                format!("panic: {panic}")
+            }
+        };
+        self.line(format!("the run ends: {ended}"));
+        Break(())
+    }
+
+    /// A connector that is told to stop returns at once, and without an error.
+    fn stop_early(
+        &mut self,
+        harvester: &dyn Harvester,
+        question: &Request,
+        recorded: &Recorded,
+        body: &[u8],
+    ) {
+        let mut all = Counted::until(u64::MAX);
+        let _ = read_once(harvester, question, recorded, body, &mut all);
+        for calls_max in 1..=all.calls.min(4) {
+            let mut stopping = Counted::until(calls_max);
+            let read = read_once(harvester, question, recorded, body, &mut stopping);
+            if stopping.late > 0 || matches!(read, Ok(Err(_))) {
+                let file = &recorded.file;
+                self.faults.push(format!(
+                    "{file}: went on after it was told to stop at call {calls_max}"
+                ));
             }
         }
     }
@@ -444,6 +439,14 @@ struct Counted {
 }
 
 impl Counted {
+    fn until(calls_max: u64) -> Self {
+        Self {
+            calls: 0,
+            calls_max,
+            late: 0,
+        }
+    }
+
     fn call(&mut self) -> ControlFlow<Stop> {
         self.calls += 1;
         self.late += u64::from(self.calls > self.calls_max);

@@ -12,6 +12,9 @@ use harvestd_vocab::Refusal;
 use serde_json::Value;
 use std::{collections::HashSet, ops::ControlFlow::Continue};
 
+/// A longer id has no place in the order: a note must hold the last one, escaped.
+const ORDERED_BYTES_MAX: usize = 500;
+
 pub(super) struct Rows<'a> {
     ckan: &'a Ckan,
     walk: Walk,
@@ -183,7 +186,9 @@ impl<'a> Rows<'a> {
         if known_row || (known_id && self.walk.stepped_back) {
             return Continue(());
         }
-        if self.arrived.last.as_ref().is_none_or(|last| id > *last) {
+        if id.len() > ORDERED_BYTES_MAX {
+            self.arrived.sorted = false;
+        } else if self.arrived.last.as_ref().is_none_or(|last| id > *last) {
             self.arrived.last = Some(id.clone());
         }
         self.arrived.new += u64::from(self.met.insert(id) && !known_id);
