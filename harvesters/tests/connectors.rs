@@ -9,6 +9,8 @@
 
 #[path = "connectors/replay.rs"]
 mod replay;
+#[path = "connectors/said.rs"]
+mod said;
 
 use harvestd_harvesters::KINDS;
 use replay::{Case, Outcome};

@@ -6,6 +6,9 @@
 //! The table is shown with `--nocapture`. Start reading at [`every_file_of_the_corpora`].
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "corpora_ckan/tally.rs"]
+mod tally;
+
 use harvestd_harvesters::{
     Answer, Bookmark, Completeness, Harvester, Location, Page, PartName, Record, RecordId, Request,
     Settings, Stop, ckan,
@@ -20,6 +23,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
+use tally::Tally;
 
 const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpora/ckan");
 
@@ -274,70 +278,6 @@ fn described(harvester: &dyn Harvester, heard: Heard) -> Tally {
             .push(format!("{} found, {accounted} accounted for", tally.found));
     }
     tally
-}
-
-#[derive(Default)]
-struct Tally {
-    found: u64,
-    accepted: u64,
-    refused: u64,
-    gone: u64,
-    filtered: u64,
-    duplicates: u64,
-    agents: u64,
-    findings: BTreeMap<String, u64>,
-    why: String,
-    faults: Vec<String>,
-}
-
-impl Tally {
-    fn refuse(&mut self, why: &Refusal) {
-        self.refused += 1;
-        self.why += &format!("{why}; ");
-        if [&why.code, &why.path, &why.found, &why.expected]
-            .iter()
-            .any(|said| said.is_empty())
-        {
-            self.faults.push(format!("an unexplained refusal: {why}"));
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.found += other.found;
-        self.accepted += other.accepted;
-        self.refused += other.refused;
-        self.gone += other.gone;
-        self.filtered += other.filtered;
-        self.duplicates += other.duplicates;
-        self.agents += other.agents;
-        for (code, count) in &other.findings {
-            *self.findings.entry(code.clone()).or_default() += count;
-        }
-    }
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            found,
-            accepted,
-            refused,
-            gone,
-            filtered,
-            agents,
-            why,
-            ..
-        } = self;
-        let again = if self.duplicates > 0 {
-            format!("{} come twice; ", self.duplicates)
-        } else {
-            String::new()
-        };
-        write!(
-            f,
-            "| {found} | {accepted} | {refused} | {gone} | {filtered} | {agents} | {again}{why} |"
-        )
-    }
 }
 
 #[derive(Default)]

@@ -113,16 +113,7 @@ fn a_complete_walk_has_seen_all_that_stayed() {
             harvester.read(answer, &mut heard).unwrap();
             for _ in 0..dice.below(1 + restless * 2) {
                 moved += 1;
-                let nth = dice.below(40) as usize;
-                match portal.iter().nth(nth).copied() {
-                    Some(id) => {
-                        portal.remove(&id);
-                        stayed.remove(&id);
-                    }
-                    None => {
-                        portal.insert(dice.below(1000));
-                    }
-                }
+                move_one(&mut dice, &mut portal, &mut stayed);
             }
         }
         if heard.complete.is_some() {
@@ -143,6 +134,19 @@ fn a_complete_walk_has_seen_all_that_stayed() {
         complete > 2000 && moved > 1000,
         "{complete} complete, {moved} moves"
     );
+}
+
+/// Deletes a package, or inserts one.
+fn move_one(dice: &mut Dice, portal: &mut BTreeSet<u64>, stayed: &mut BTreeSet<u64>) {
+    match portal.iter().nth(dice.below(40) as usize).copied() {
+        Some(id) => {
+            portal.remove(&id);
+            stayed.remove(&id);
+        }
+        None => {
+            portal.insert(dice.below(1000));
+        }
+    }
 }
 
 /// What a portal that sorts and pages as it should answers.

@@ -3,17 +3,17 @@
 //! It stands where the daemon stands, without its network, its pace and its store: questions are asked in order, a
 //! bad answer ends the run, a bad record does not. Start reading at [`replay`].
 
+use crate::said::{body_faults, described, guarded};
 use harvestd_harvesters::{
     Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartName, Record, RecordId,
     Request, Settings, Stop,
 };
-use harvestd_vocab::{Class, Context, Refusal, normalise};
+use harvestd_vocab::{Class, Context, Refusal};
 use serde::Deserialize;
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     fs,
     ops::ControlFlow::{self, Break, Continue},
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 use url::Url;
@@ -283,46 +283,6 @@ impl Run {
     }
 }
 
-#[derive(PartialEq)]
-struct Said {
-    entity: String,
-    body: String,
-    findings: Vec<String>,
-}
-
-fn described(harvester: &dyn Harvester, record: &Record, cx: &Context) -> Result<Said, String> {
-    let description = harvester.describe(record).map_err(|r| r.to_string())?;
-    if description.class != record.id.class {
-        return Err(format!("described as {:?}", description.class));
-    }
-    let normal = normalise(description, &record.id.key, cx).map_err(|r| r.to_string())?;
-    let findings = normal.findings.iter().map(ToString::to_string).collect();
-    Ok(Said {
-        entity: normal.entity.into_string(),
-        body: normal.body,
-        findings,
-    })
-}
-
-/// What every body must be, whatever it says.
-fn body_faults(body: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    let lines: Vec<&str> = body.lines().collect();
-    if !lines.windows(2).all(|w| w[0] < w[1]) {
-        faults.push("its lines are not sorted, each once".to_owned());
-    }
-    for triple in oxrdfio::RdfParser::from_format(oxrdfio::RdfFormat::NTriples).for_slice(body) {
-        match triple {
-            Err(e) => faults.push(format!("no N-Triples: {e}")),
-            Ok(t) if t.subject.is_blank_node() || t.object.is_blank_node() => {
-                faults.push(format!("a blank node: {t}"))
-            }
-            Ok(_) => {}
-        }
-    }
-    faults
-}
-
 fn read_once(
     harvester: &dyn Harvester,
     question: &Request,
@@ -344,14 +304,6 @@ fn read_once(
         body: &mut body,
     };
     guarded(|| harvester.read(answer, page))
-}
-
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        text.or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "without a text".to_owned())
-    })
 }
 
 fn shown(question: &Request) -> String {
