@@ -6,6 +6,7 @@
 pub mod contract;
 
 pub mod ckan;
+pub mod csv_rows;
 pub mod data_gov_tw;
 pub mod dcat;
 pub mod json_slices;
