@@ -1,0 +1,486 @@
+//! Replays one run of one source from recorded answers, and writes down everything that the connector says.
+//!
+//! It stands where the daemon stands, without its network, its pace and its store: questions are asked in order, a
+//! bad answer ends the run, a bad record does not. Start reading at [`replay`].
+
+use harvestd_harvesters::{
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartName, Record, RecordId,
+    Request, Settings, Stop,
+};
+use harvestd_vocab::{Class, Context, Refusal, normalise};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    fs,
+    ops::ControlFlow::{self, Break, Continue},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+use url::Url;
+
+const BASE: &str = "https://harvestd.example/";
+/// The contract's bound on a connector's note.
+const NOTE_BYTES_MAX: usize = 4096;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What the case shows, for its reader.
+    #[serde(rename = "about")]
+    _about: String,
+    url: Url,
+    #[serde(default)]
+    options: serde_json::Map<String, serde_json::Value>,
+    /// The bookmark that the last complete run left.
+    since: Option<String>,
+    language: Option<String>,
+    offset_minutes: Option<i32>,
+    #[serde(default = "record_bytes_max")]
+    record_bytes_max: usize,
+    answers: Vec<Recorded>,
+}
+
+fn record_bytes_max() -> usize {
+    8 * 1024 * 1024
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recorded {
+    url: Url,
+    /// The question is a POST, and its body holds this.
+    post_contains: Option<String>,
+    file: String,
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default = "json")]
+    media_type: Option<String>,
+    link_next: Option<Url>,
+    /// Where the answer came from in the end, after redirects.
+    answered_from: Option<Url>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn json() -> Option<String> {
+    Some("application/json".to_owned())
+}
+
+pub struct Outcome {
+    /// One line an event, in order.
+    pub log: String,
+    /// The union of all bodies, sorted.
+    pub triples: String,
+    /// What no expectation may excuse.
+    pub faults: Vec<String>,
+}
+
+pub fn replay(kind: &Kind, folder: &Path, case: &Case) -> Outcome {
+    let settings = Settings {
+        source: folder.file_name().unwrap().to_string_lossy().into_owned(),
+        url: case.url.clone(),
+        options: case.options.clone().into(),
+        record_bytes_max: case.record_bytes_max,
+    };
+    let cx = Context {
+        base: BASE.to_owned(),
+        source: settings.source.clone(),
+        language: case.language.clone(),
+        offset_minutes: case.offset_minutes,
+    };
+    let mut run = Run::default();
+    match (kind.open)(settings) {
+        Ok(harvester) => {
+            run.ask_all(&*harvester, folder, case);
+            run.describe_all(&*harvester, &cx);
+        }
+        Err(e) => run.line(format!("settings refused: {e}")),
+    }
+    let triples: String = run.triples.iter().flat_map(|line| [line, "\n"]).collect();
+    Outcome {
+        log: run.log,
+        triples,
+        faults: run.faults,
+    }
+}
+
+#[derive(Default)]
+struct Run {
+    log: String,
+    faults: Vec<String>,
+    triples: BTreeSet<String>,
+    /// In the order of their first parts.
+    records: Vec<Record>,
+    place: HashMap<RecordId, usize>,
+    questions: VecDeque<Request>,
+    completed: u32,
+}
+
+impl Run {
+    fn line(&mut self, line: impl AsRef<str>) {
+        self.log.push_str(line.as_ref());
+        self.log.push('\n');
+    }
+
+    fn ask_all(&mut self, harvester: &dyn Harvester, folder: &Path, case: &Case) {
+        let since = case.since.clone().map(Bookmark);
+        self.questions = harvester.begin(since.as_ref()).into();
+        let mut asked = vec![false; case.answers.len()];
+        while let Some(question) = self.questions.pop_front() {
+            self.line(format!("ask {}", shown(&question)));
+            let fits = |r: &Recorded| {
+                r.url == question.url
+                    && match (&question.post, &r.post_contains) {
+                        (Some(post), Some(part)) => post.body.contains(part.as_str()),
+                        (None, None) => true,
+                        _ => false,
+                    }
+            };
+            let Some(at) = (0..asked.len()).find(|&i| !asked[i] && fits(&case.answers[i])) else {
+                let again = if case.answers.iter().any(fits) {
+                    "asked once more than recorded"
+                } else {
+                    "no recorded answer"
+                };
+                self.faults.push(format!("{again}: {}", shown(&question)));
+                return;
+            };
+            asked[at] = true;
+            if self
+                .read(harvester, &question, &case.answers[at], folder)
+                .is_break()
+            {
+                break;
+            }
+        }
+        for (recorded, _) in case
+            .answers
+            .iter()
+            .zip(&asked)
+            .filter(|(_, asked)| !**asked)
+        {
+            self.faults
+                .push(format!("recorded, but never asked for: {}", recorded.url));
+        }
+        if self.completed > 1 {
+            self.faults
+                .push(format!("complete was said {} times", self.completed));
+        }
+    }
+
+    /// Break: the run ends here, as it would in the daemon.
+    fn read(
+        &mut self,
+        harvester: &dyn Harvester,
+        question: &Request,
+        recorded: &Recorded,
+        folder: &Path,
+    ) -> ControlFlow<()> {
+        // A note that does not survive being stored is no note.
+        let note = serde_json::to_string(&question.note).unwrap();
+        if note.len() > NOTE_BYTES_MAX {
+            self.faults.push(format!(
+                "a note of {} bytes: {}",
+                note.len(),
+                shown(question)
+            ));
+        }
+        let question = Request {
+            note: serde_json::from_str(&note).unwrap(),
+            ..question.clone()
+        };
+        if !(200..300).contains(&recorded.status) && !question.any_status {
+            self.line(format!("the run ends: status {}", recorded.status));
+            return Break(());
+        }
+        let body = match fs::read(folder.join(&recorded.file)) {
+            Ok(body) => body,
+            Err(e) => {
+                self.faults.push(format!("{}: {e}", recorded.file));
+                return Break(());
+            }
+        };
+        self.line(format!("  read {} {}", recorded.status, recorded.file));
+        let mut calls = Counted {
+            calls: 0,
+            calls_max: u64::MAX,
+            late: 0,
+        };
+        let _ = read_once(harvester, &question, recorded, &body, &mut calls);
+        for calls_max in 1..=calls.calls.min(4) {
+            let mut stopping = Counted {
+                calls: 0,
+                calls_max,
+                late: 0,
+            };
+            let read = read_once(harvester, &question, recorded, &body, &mut stopping);
+            if stopping.late > 0 || matches!(read, Ok(Err(_))) {
+                self.faults.push(format!(
+                    "{}: went on after it was told to stop at call {calls_max}",
+                    recorded.file
+                ));
+            }
+        }
+        match read_once(harvester, &question, recorded, &body, self) {
+            Ok(Ok(())) => Continue(()),
+            Ok(Err(e)) => {
+                self.line(format!(
+                    "the run ends: {e}{}",
+                    if e.retry() {
+                        " (asking again may help)"
+                    } else {
+                        ""
+                    }
+                ));
+                Break(())
+            }
+            Err(panic) => {
+                self.line(format!("the run ends: panic: {panic}"));
+                self.faults
+                    .push(format!("{}: read panicked: {panic}", recorded.file));
+                Break(())
+            }
+        }
+    }
+
+    fn describe_all(&mut self, harvester: &dyn Harvester, cx: &Context) {
+        for record in std::mem::take(&mut self.records) {
+            let once = guarded(|| described(harvester, &record, cx));
+            let twice = guarded(|| described(harvester, &record, cx));
+            let described = match once {
+                Ok(described) => described,
+                Err(panic) => {
+                    self.line(format!("describe {}: panic: {panic}", record.id));
+                    self.faults
+                        .push(format!("describe {}: panic: {panic}", record.id));
+                    continue;
+                }
+            };
+            if twice.as_ref() != Ok(&described) {
+                self.faults.push(format!(
+                    "describe {}: not the same the second time",
+                    record.id
+                ));
+            }
+            match described {
+                Err(refusal) => self.line(format!("describe {}: refused: {refusal}", record.id)),
+                Ok(said) => {
+                    self.line(format!(
+                        "describe {}: <{}>, {} triples",
+                        record.id,
+                        said.entity,
+                        said.body.lines().count()
+                    ));
+                    for finding in &said.findings {
+                        self.line(format!("    {finding}"));
+                    }
+                    self.faults.extend(
+                        body_faults(&said.body)
+                            .into_iter()
+                            .map(|f| format!("describe {}: {f}", record.id)),
+                    );
+                    self.triples.extend(said.body.lines().map(str::to_owned));
+                }
+            }
+        }
+    }
+}
+
+#[derive(PartialEq)]
+struct Said {
+    entity: String,
+    body: String,
+    findings: Vec<String>,
+}
+
+fn described(harvester: &dyn Harvester, record: &Record, cx: &Context) -> Result<Said, String> {
+    let description = harvester.describe(record).map_err(|r| r.to_string())?;
+    if description.class != record.id.class {
+        return Err(format!("described as {:?}", description.class));
+    }
+    let normal = normalise(description, &record.id.key, cx).map_err(|r| r.to_string())?;
+    let findings = normal.findings.iter().map(ToString::to_string).collect();
+    Ok(Said {
+        entity: normal.entity.into_string(),
+        body: normal.body,
+        findings,
+    })
+}
+
+/// What every body must be, whatever it says.
+fn body_faults(body: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let lines: Vec<&str> = body.lines().collect();
+    if !lines.windows(2).all(|w| w[0] < w[1]) {
+        faults.push("its lines are not sorted, each once".to_owned());
+    }
+    for triple in oxrdfio::RdfParser::from_format(oxrdfio::RdfFormat::NTriples).for_slice(body) {
+        match triple {
+            Err(e) => faults.push(format!("no N-Triples: {e}")),
+            Ok(t) if t.subject.is_blank_node() || t.object.is_blank_node() => {
+                faults.push(format!("a blank node: {t}"))
+            }
+            Ok(_) => {}
+        }
+    }
+    faults
+}
+
+fn read_once(
+    harvester: &dyn Harvester,
+    question: &Request,
+    recorded: &Recorded,
+    body: &[u8],
+    page: &mut dyn Page,
+) -> Result<Result<(), harvestd_harvesters::ReadError>, String> {
+    // In small pieces, as a spooled answer comes.
+    let mut body = std::io::BufReader::with_capacity(61, body);
+    let answer = Answer {
+        request: question,
+        status: recorded.status,
+        url: recorded
+            .answered_from
+            .clone()
+            .unwrap_or_else(|| question.url.clone()),
+        media_type: recorded.media_type.clone(),
+        link_next: recorded.link_next.clone(),
+        body: &mut body,
+    };
+    guarded(|| harvester.read(answer, page))
+}
+
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "without a text".to_owned())
+    })
+}
+
+fn shown(question: &Request) -> String {
+    match &question.post {
+        None => format!("GET {}", question.url),
+        Some(post) => format!("POST {} {}", question.url, post.body),
+    }
+}
+
+impl Page for Run {
+    fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
+        let mut remark = "";
+        if id.key.is_empty() || id.key.len() > 2000 {
+            self.faults.push(format!("a key of {} bytes", id.key.len()));
+        }
+        match self.place.get(&id) {
+            None => {
+                self.place.insert(id.clone(), self.records.len());
+                self.records.push(Record {
+                    id: id.clone(),
+                    parts: vec![(part, raw.to_vec())],
+                });
+            }
+            Some(&at) => match self.records[at].part(part).map(|had| had == raw) {
+                None => self.records[at].parts.push((part, raw.to_vec())),
+                Some(true) if id.class != Class::Dataset => remark = ", again",
+                Some(_) => remark = ", duplicate: the first is kept",
+            },
+        }
+        self.line(format!("  part {id}: {part}, {} bytes{remark}", raw.len()));
+        Continue(())
+    }
+
+    fn gone(&mut self, id: RecordId) -> ControlFlow<Stop> {
+        self.line(format!("  gone {id}"));
+        Continue(())
+    }
+
+    fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop> {
+        if why.code.is_empty() || why.expected.is_empty() {
+            self.faults.push(format!("an unexplained refusal: {why}"));
+        }
+        self.line(format!("  refused {at}: {why}"));
+        Continue(())
+    }
+
+    fn filtered(&mut self, id: RecordId, why: &'static str) -> ControlFlow<Stop> {
+        self.line(format!("  filtered {id}: {why}"));
+        Continue(())
+    }
+
+    fn noticed(&mut self, code: &'static str, text: String) -> ControlFlow<Stop> {
+        self.line(format!("  noticed {code}: {text}"));
+        Continue(())
+    }
+
+    fn next(&mut self, question: Request) -> ControlFlow<Stop> {
+        self.line(format!("  next {}", shown(&question)));
+        self.questions.push_back(question);
+        Continue(())
+    }
+
+    fn declares(&mut self, total: u64) -> ControlFlow<Stop> {
+        self.line(format!("  declares {total}"));
+        Continue(())
+    }
+
+    fn complete(&mut self, proof: Completeness) -> ControlFlow<Stop> {
+        self.completed += 1;
+        self.line(format!("  complete: {proof:?}"));
+        Continue(())
+    }
+
+    fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop> {
+        self.line(format!("  bookmark {}", b.0));
+        Continue(())
+    }
+}
+
+/// Says stop at a given call, and counts the calls that come after.
+struct Counted {
+    calls: u64,
+    calls_max: u64,
+    late: u64,
+}
+
+impl Counted {
+    fn call(&mut self) -> ControlFlow<Stop> {
+        self.calls += 1;
+        self.late += u64::from(self.calls > self.calls_max);
+        if self.calls >= self.calls_max {
+            Break(Stop)
+        } else {
+            Continue(())
+        }
+    }
+}
+
+impl Page for Counted {
+    fn part(&mut self, _: RecordId, _: PartName, _: &[u8]) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn gone(&mut self, _: RecordId) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn refused(&mut self, _: Location, _: Refusal) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn filtered(&mut self, _: RecordId, _: &'static str) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn noticed(&mut self, _: &'static str, _: String) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn next(&mut self, _: Request) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn declares(&mut self, _: u64) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn complete(&mut self, _: Completeness) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn bookmark(&mut self, _: Bookmark) -> ControlFlow<Stop> {
+        self.call()
+    }
+}
