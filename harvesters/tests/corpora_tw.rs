@@ -11,8 +11,7 @@ use harvestd_vocab::{Class, Description, Refusal};
 use oxrdf::{Term, Triple};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
-    io::{BufReader, Read},
+    io::BufReader,
     ops::ControlFlow::{self, Continue},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -26,12 +25,10 @@ fn both_forms_of_the_sample_say_the_same() {
     let json = read_file(
         &*harvester,
         &folder.join("datagovtw_export_2026-07_rows27.json"),
-        false,
     );
     let csv = read_file(
         &*harvester,
         &folder.join("datagovtw_export_2026-07_rows27.csv"),
-        false,
     );
     for found in [&json, &csv] {
         assert_eq!(found.records.len(), 27);
@@ -73,15 +70,15 @@ fn the_full_export_is_read_whole() {
         eprintln!("SKIPPED: no gzip");
         return;
     }
-    let json = read_file(&*harvester, &json_file, true);
-    let csv = read_file(&*harvester, &csv_file, true);
+    let json = read_file(&*harvester, &json_file);
+    let csv = read_file(&*harvester, &csv_file);
     for found in [&json, &csv] {
         assert_eq!(found.refused, []);
         assert_eq!(found.keys(Class::Dataset).len(), 52_547);
         assert_eq!(found.complete, [Completeness::ClosedDocument]);
         let megabytes = found.bytes as f64 / 1e6;
         println!(
-            "{megabytes:.1} MB unpacked and read in {:?}: {:.0} MB/s",
+            "{megabytes:.1} MB read in {:?}: {:.0} MB/s",
             found.reading,
             megabytes / found.reading.as_secs_f64()
         );
@@ -131,25 +128,32 @@ fn open() -> Box<dyn Harvester> {
     (harvestd_harvesters::kind("data_gov_tw").unwrap().open)(settings).unwrap()
 }
 
-fn read_file(harvester: &dyn Harvester, path: &Path, packed: bool) -> Found {
-    if !packed {
-        return read(harvester, File::open(path).unwrap());
+fn read_file(harvester: &dyn Harvester, path: &Path) -> Found {
+    if path.extension().is_none_or(|e| e != "gz") {
+        return read(harvester, &std::fs::read(path).unwrap());
     }
-    let mut gzip = Command::new("gzip")
-        .arg("-dc")
-        .arg(path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let found = read(harvester, gzip.stdout.take().unwrap());
-    assert!(gzip.wait().unwrap().success());
+    let unpacked = Command::new("gzip").arg("-dc").arg(path).output().unwrap();
+    assert!(unpacked.status.success());
+    read(harvester, &unpacked.stdout)
+}
+
+/// What the export holds, and how long reading takes where nothing is kept.
+fn read(harvester: &dyn Harvester, body: &[u8]) -> Found {
+    let mut found = Found::default();
+    read_into(harvester, body, &mut found);
+    let mut nothing = Found {
+        only_count: true,
+        ..Found::default()
+    };
+    let begun = Instant::now();
+    read_into(harvester, body, &mut nothing);
+    found.reading = begun.elapsed();
+    assert_eq!(nothing.bytes, found.bytes);
     found
 }
 
-fn read(harvester: &dyn Harvester, body: impl Read) -> Found {
+fn read_into(harvester: &dyn Harvester, body: &[u8], page: &mut Found) {
     let request = harvester.begin(None).remove(0);
-    let mut found = Found::default();
-    let begun = Instant::now();
     let answer = Answer {
         request: &request,
         status: 200,
@@ -158,13 +162,12 @@ fn read(harvester: &dyn Harvester, body: impl Read) -> Found {
         link_next: None,
         body: &mut BufReader::with_capacity(1 << 16, body),
     };
-    harvester.read(answer, &mut found).unwrap();
-    found.reading = begun.elapsed();
-    found
+    harvester.read(answer, page).unwrap();
 }
 
 #[derive(Default)]
 struct Found {
+    only_count: bool,
     records: Vec<Record>,
     bytes: usize,
     refused: Vec<(Location, Refusal)>,
@@ -188,10 +191,10 @@ impl Page for Found {
         if id.class == Class::Dataset {
             self.bytes += raw.len();
         }
-        self.records.push(Record {
-            id,
-            parts: vec![(part, raw.to_owned())],
-        });
+        if !self.only_count {
+            let parts = vec![(part, raw.to_owned())];
+            self.records.push(Record { id, parts });
+        }
         Continue(())
     }
     fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop> {

@@ -89,7 +89,7 @@ pub(super) struct Row<'a>([Cow<'a, str>; COLUMNS.len()]);
 
 impl<'a> Row<'a> {
     pub(super) fn parse(raw: &'a [u8]) -> Result<Self, Refusal> {
-        let text = utf_8(raw)?;
+        let text = utf_8(raw, "")?;
         let mut row = Self::default();
         each_member(
             text,
@@ -113,7 +113,7 @@ pub(super) struct Head<'a>(Row<'a>);
 impl<'a> Head<'a> {
     /// Names of columns that nobody knows are put into `unknown`.
     pub(super) fn parse(raw: &'a [u8], unknown: &mut BTreeSet<String>) -> Result<Self, Refusal> {
-        let text = utf_8(raw)?;
+        let text = utf_8(raw, "")?;
         let mut row = Row::default();
         let wanted = |column| matches!(column, Column::Identifier | Column::Kind);
         each_member(
@@ -168,15 +168,13 @@ pub(super) fn salvaged_identifier(raw: &[u8]) -> Option<String> {
     identifier(&value[..end]).ok().map(str::to_owned)
 }
 
-pub(super) fn utf_8(raw: &[u8]) -> Result<&str, Refusal> {
+/// `path`: where in the row, for the refusal.
+pub(super) fn utf_8<'a>(raw: &'a [u8], path: &str) -> Result<&'a str, Refusal> {
     str::from_utf8(raw).map_err(|e| {
-        let around = &raw[e.valid_up_to().saturating_sub(20)..raw.len().min(e.valid_up_to() + 20)];
-        let found = format!(
-            "{:?} at byte {} of the row",
-            String::from_utf8_lossy(around),
-            e.valid_up_to()
-        );
-        Refusal::new("invalid-utf-8", "", &found, "UTF-8")
+        let at = e.valid_up_to();
+        let around = &raw[at.saturating_sub(20)..raw.len().min(at + 20)];
+        let found = format!("{} (byte {at})", String::from_utf8_lossy(around));
+        Refusal::new("invalid-utf-8", path, &found, "UTF-8")
     })
 }
 
@@ -195,7 +193,7 @@ fn each_member<'a, W: Fn(Column) -> bool>(
         Refusal::new(
             code,
             "",
-            &format!("{e}, in {text:?}"),
+            &format!("{e}, in {text}"),
             "a JSON object, one key a column",
         )
     })
@@ -312,5 +310,84 @@ impl<'a> Visitor<'a> for TextVisitor {
             }
         }
         Ok(Text(date))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_columns() {
+        for (place, (column, name)) in COLUMNS.iter().enumerate() {
+            assert_eq!(*column as usize, place);
+            assert_eq!(column.name(), *name);
+            assert_eq!(
+                Column::of_name(&format!("\u{feff} {name}　")),
+                Some(*column)
+            );
+        }
+        assert_eq!(Column::of_name("資料集上架方式"), Some(Column::Accrual));
+        assert_eq!(Column::of_name("資料"), None);
+    }
+
+    #[test]
+    fn values_of_any_type_are_text() {
+        let raw = r#"{"資料集名稱":" 甲\u3000","資料集識別碼":41568,"備註":null,"檔案格式":["CSV","PDF"],
+            "資料量":1.5,"計費方式":false,"上架日期":{"date":"2024-01-02 03:04:05.000000","timezone_type":3},
+            "資資料集上架方式":"","資料集上架方式":"原始資料","更新頻率":"每1日","更新頻率":"每1年"}"#;
+        let row = Row::parse(raw.as_bytes()).unwrap();
+        let expected = [
+            (Column::Title, "甲"),
+            (Column::Identifier, "41568"),
+            (Column::Remarks, ""),
+            (Column::Formats, "CSV;PDF"),
+            (Column::Amounts, "1.5"),
+            (Column::Charge, "false"),
+            (Column::Issued, "2024-01-02 03:04:05.000000"),
+            (Column::Accrual, "原始資料"),
+            (Column::Frequency, "每1日"),
+            (Column::Theme, ""),
+        ];
+        for (column, text) in expected {
+            assert_eq!(row.get(column), text, "{column:?}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_made_out_of_bad_rows_where_it_can_be() {
+        let cases = [
+            (r#"{"資料集識別碼": "12", "a" "b"}"#, Some("12")),
+            (r#"{"a":,"資料集識別碼":12,"#, Some("12")),
+            (r#"{"資料集識別碼":"#, None),
+            (r#"{"資料集識別碼":"","a""#, None),
+            ("[1,2]", None),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(
+                salvaged_identifier(raw.as_bytes()).as_deref(),
+                expected,
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_is_wrong() {
+        let code = |raw: &[u8]| Row::parse(raw).err().map(|refusal| refusal.code);
+        assert_eq!(code(b"{\"a\":1"), Some("not-json".to_owned()));
+        assert_eq!(code(b"{} {}"), Some("not-json".to_owned()));
+        assert_eq!(code(b"[1]"), Some("not-an-object".to_owned()));
+        assert_eq!(code(b"{\"a\":\"\xff\"}"), Some("invalid-utf-8".to_owned()));
+        assert_eq!(
+            identifier(" \u{feff}　").err().map(|r| r.code),
+            Some("no-identifier".to_owned())
+        );
+        assert_eq!(
+            identifier(&"9".repeat(2001)).err().map(|r| r.code),
+            Some("identifier-too-long".to_owned())
+        );
     }
 }

@@ -10,7 +10,7 @@
 //! | 資料下載網址 | a distribution each: `dcat:accessURL`, and `dcat:downloadURL` where it is a file |
 //! | 檔案格式, 編碼格式, 資料量 | `dct:format`, `cnt:characterEncoding`, `dct:extent` of the distribution; of the dataset, as written, where the lists do not fit together. 資料量 0 means unknown and is left out |
 //! | 資料集上架方式 | `dct:accrualMethod`: by a program or by hand |
-//! | 主要欄位說明 | `dct:tableOfContents`: what a file holds, as one text; 無 is left out |
+//! | 主要欄位說明 | `dct:tableOfContents`: what a file holds, as one text |
 //! | 提供機關 | `dct:publisher`, contained: the names of units are not unique (民政處), so nobody else may share it |
 //! | 更新頻率 | `dct:accrualPeriodicity` |
 //! | 授權方式 | `dct:license` of the dataset and of each distribution, where DCAT-AP looks for it |
@@ -20,6 +20,8 @@
 //! | 上架日期 | `dct:issued`, in Taiwan's time |
 //! | 詮釋資料更新時間 | `dct:modified` of the catalogue record: the metadata changed, not the data |
 //! | 備註 | `rdfs:comment` |
+//!
+//! 無 in 主要欄位說明, 相關網址 and 備註 means that there is nothing, and is left out.
 //!
 //! Start reading at [`dataset`].
 
@@ -61,14 +63,20 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
     out.text(&node, dcat::THEME, row.get(Column::Theme));
     out.text(&node, dct::ACCRUAL_METHOD, row.get(Column::Accrual));
     out.text(&node, dct::ACCRUAL_PERIODICITY, row.get(Column::Frequency));
-    if row.get(Column::Fields) != NOTHING {
-        out.text(&node, dct::TABLE_OF_CONTENTS, row.get(Column::Fields));
-    }
+    out.text(
+        &node,
+        dct::TABLE_OF_CONTENTS,
+        unless_nothing(row.get(Column::Fields)),
+    );
     if let Some(issued) = time(row.get(Column::Issued)) {
         out.say(&node, dct::ISSUED, issued);
     }
-    out.text(&node, rdfs::COMMENT, row.get(Column::Remarks));
-    for related in addresses(row.get(Column::RelatedUrls)).items {
+    out.text(
+        &node,
+        rdfs::COMMENT,
+        unless_nothing(row.get(Column::Remarks)),
+    );
+    for related in addresses(unless_nothing(row.get(Column::RelatedUrls))).items {
         out.address(&node, foaf::PAGE, &related.text);
     }
     quality(&mut out, &node, row.get(Column::Quality));
@@ -135,19 +143,7 @@ fn contact(out: &mut Saying, node: &NamedOrBlankNode, row: &Row<'_>) {
     }
     let person = out.part(node, dcat::CONTACT_POINT, vcard::INDIVIDUAL);
     out.text(&person, vcard::FN, name);
-    if phone.is_empty() {
-        return;
-    }
-    let digits: String = phone
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '(' | ')'))
-        .collect();
-    match NamedNode::new(format!("tel:{digits}")) {
-        Ok(tel) if digits.chars().all(|c| matches!(c, '0'..='9' | '+' | '-')) => {
-            out.say(&person, vcard::HAS_TELEPHONE, tel);
-        }
-        _ => out.text(&person, vcard::HAS_TELEPHONE, phone),
-    }
+    out.text(&person, vcard::HAS_TELEPHONE, phone);
 }
 
 fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, key: &str, row: &Row<'_>) {
@@ -209,6 +205,11 @@ fn aligned<'l>(
             out.text(dataset, predicate, list);
             vec![""; addresses.items.len()]
         })
+}
+
+/// Some agencies write that there is nothing to write.
+fn unless_nothing(text: &str) -> &str {
+    if text == NOTHING { "" } else { text }
 }
 
 /// The dataset's page at the portal, which stands for the dataset.

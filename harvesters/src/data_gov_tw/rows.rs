@@ -73,7 +73,7 @@ pub(super) fn sniff(body: &mut dyn BufRead) -> Result<(Form, u64), ReadError> {
             b'<' => {
                 return Err(not_the_export(
                     beginning(body)?,
-                    "the export in JSON or CSV, not a web page",
+                    "the export in JSON or CSV",
                 ));
             }
             _ => return Ok((Form::Csv, offset)),
@@ -374,7 +374,7 @@ impl Header {
             json.push(if json.is_empty() { b'{' } else { b',' });
             write_text(json, name)?;
             json.push(b':');
-            write_text(json, value(row, fields)?)?;
+            write_text(json, value(row, name, fields)?)?;
         }
         json.push(b'}');
         let key = identifier(self.named(row, Column::Identifier)?)?.to_owned();
@@ -383,7 +383,7 @@ impl Header {
 
     fn named<'r>(&self, row: &csv_rows::Row<'r>, column: Column) -> Result<&'r str, Refusal> {
         match self.columns.iter().find(|(name, _)| name == column.name()) {
-            Some((_, fields)) => value(row, fields),
+            Some((name, fields)) => value(row, name, fields),
             None => Ok(""),
         }
     }
@@ -418,9 +418,9 @@ impl Header {
 }
 
 /// The first of the fields that says something.
-fn value<'r>(row: &csv_rows::Row<'r>, fields: &[usize]) -> Result<&'r str, Refusal> {
+fn value<'r>(row: &csv_rows::Row<'r>, name: &str, fields: &[usize]) -> Result<&'r str, Refusal> {
     for &index in fields {
-        let text = utf_8(row.field(index).unwrap_or_default())?;
+        let text = utf_8(row.field(index).unwrap_or_default(), name)?;
         if !tidy(text).is_empty() {
             return Ok(text);
         }
