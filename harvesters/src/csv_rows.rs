@@ -7,17 +7,16 @@
 //!
 //! Start reading at [`Rows::next_row`].
 
-use crate::{ReadError, ReadErrorKind};
-use std::io::{BufRead, ErrorKind};
+use crate::{ReadError, ReadErrorKind, input::Input};
+use std::io::BufRead;
 
 #[cfg(test)]
 mod tests;
 
 /// The rows of an answer.
 pub struct Rows<'r> {
-    body: &'r mut dyn BufRead,
+    input: Input<'r>,
     record_bytes_max: usize,
-    offset: u64,
     line: u64,
     /// The unquoted text of the row's fields, one after the other, and where each ends.
     text: Vec<u8>,
@@ -82,9 +81,8 @@ impl<'r> Rows<'r> {
     /// `offset` is the number of bytes already read of the answer: a byte order mark is for the caller to skip.
     pub fn new(body: &'r mut dyn BufRead, record_bytes_max: usize, offset: u64) -> Self {
         Self {
-            body,
+            input: Input { body, offset },
             record_bytes_max,
-            offset,
             line: 1,
             text: Vec::new(),
             ends: Vec::new(),
@@ -97,25 +95,26 @@ impl<'r> Rows<'r> {
     /// `Truncated` where the answer ends inside quotes.
     pub fn next_row(&mut self) -> Result<Option<Found<'_>>, ReadError> {
         self.empty_lines()?;
-        let (offset, line) = (self.offset, self.line);
+        let (offset, line) = (self.input.offset, self.line);
         self.text.clear();
         self.ends.clear();
         let mut at = At::FieldStart;
         let mut fits = true;
         loop {
-            let buffer = fill(self.body)?;
+            let buffer = self.input.fill()?;
             if buffer.is_empty() {
                 break;
             }
             let step = scan(buffer, at, &mut self.text, &mut self.ends);
             self.line += newlines(&buffer[..step.bytes]);
-            self.offset += step.bytes as u64;
-            self.body.consume(step.bytes);
+            self.input.consume(step.bytes);
             at = step.at;
             if step.row_ended {
                 return Ok(Some(self.found(offset, line, fits)));
             }
-            if self.offset - offset > self.record_bytes_max as u64 || self.ends.len() > FIELDS_MAX {
+            if self.input.offset - offset > self.record_bytes_max as u64
+                || self.ends.len() > FIELDS_MAX
+            {
                 fits = false;
                 self.text.clear();
                 self.ends.clear();
@@ -131,7 +130,7 @@ impl<'r> Rows<'r> {
                 "a closing quote",
             ));
         }
-        if self.offset == offset {
+        if self.input.offset == offset {
             return Ok(None);
         }
         self.ends.push(self.text.len());
@@ -139,7 +138,7 @@ impl<'r> Rows<'r> {
     }
 
     fn found(&self, offset: u64, line: u64, fits: bool) -> Found<'_> {
-        let bytes = self.offset - offset;
+        let bytes = self.input.offset - offset;
         if !fits || bytes > self.record_bytes_max as u64 || self.ends.len() > FIELDS_MAX {
             return Found::TooLarge {
                 offset,
@@ -157,13 +156,12 @@ impl<'r> Rows<'r> {
 
     fn empty_lines(&mut self) -> Result<(), ReadError> {
         loop {
-            let buffer = fill(self.body)?;
+            let buffer = self.input.fill()?;
             let rest = buffer.iter().position(|b| !matches!(b, b'\r' | b'\n'));
             let empty = rest.unwrap_or(buffer.len());
             let more = rest.is_none() && !buffer.is_empty();
             self.line += newlines(&buffer[..empty]);
-            self.offset += empty as u64;
-            self.body.consume(empty);
+            self.input.consume(empty);
             if !more {
                 return Ok(());
             }
@@ -228,15 +226,4 @@ fn scan(buffer: &[u8], mut at: At, text: &mut Vec<u8>, ends: &mut Vec<usize>) ->
 
 fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|b| **b == b'\n').count() as u64
-}
-
-fn fill(body: &mut dyn BufRead) -> Result<&[u8], ReadError> {
-    let ended = loop {
-        match body.fill_buf() {
-            Ok(buffer) => break buffer.is_empty(),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
-    };
-    if ended { Ok(&[]) } else { Ok(body.fill_buf()?) }
 }

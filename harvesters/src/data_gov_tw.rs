@@ -10,6 +10,7 @@
 //! Start reading at [`DataGovTw::read`]; what a row says in RDF is in [`describe`].
 
 mod columns;
+mod csv_form;
 mod describe;
 mod lists;
 mod rows;
@@ -98,7 +99,7 @@ impl Harvester for DataGovTw {
         let mut each = |entry: Entry<'_>| hand_out(entry, page);
         let unknown = match form {
             Form::Json => rows::read_json(body, offset, self.record_bytes_max, &mut each)?,
-            Form::Csv => rows::read_csv(body, offset, self.record_bytes_max, &mut each)?,
+            Form::Csv => csv_form::read_csv(body, offset, self.record_bytes_max, &mut each)?,
         };
         let Some(notices) = unknown else {
             return Ok(());

@@ -11,6 +11,7 @@ pub mod data_gov_tw;
 pub mod dcat;
 pub mod json_slices;
 pub mod guard;
+mod input;
 
 pub use contract::*;
 

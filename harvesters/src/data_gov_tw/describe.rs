@@ -174,12 +174,12 @@ fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, key: &str, row: &
         let node = out.part(dataset, dcat::HAS_DISTRIBUTION, dcat::DISTRIBUTION);
         let format = formats[index];
         out.address(&node, dcat::ACCESS_URL, &address.text);
+        let is_interface = INTERFACES
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(format));
         if is_service {
             out.say(&node, dcat::ACCESS_SERVICE, service_iri(key));
-        } else if !INTERFACES
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(format))
-        {
+        } else if has_scheme(&address.text) && !is_interface {
             out.address(&node, dcat::DOWNLOAD_URL, &address.text);
         }
         out.text(&node, dct::FORMAT, format);

@@ -1,18 +1,14 @@
-//! From an answer to its rows: which form it has, where its rows stand, and which of them are none.
-//!
-//! A JSON row is handed out as its exact bytes. A CSV row is handed out as a JSON object of the same columns in the
-//! export's order, so that both forms share one description, and a moved column does not make every record look new.
+//! Which form an answer has, and the rows of the JSON form: exact bytes, and which of them are no rows.
 //!
 //! Start reading at [`sniff`].
 
 use super::{
     API_SERVICE,
-    columns::{COLUMNS, Column, Head, identifier, salvaged_identifier, tidy, utf_8},
+    columns::{Head, salvaged_identifier},
     not_the_export,
 };
 use crate::{
     Location, ReadError, ReadErrorKind, Stop,
-    csv_rows::{self, Rows},
     json_slices::{self, SliceLimits, slices},
 };
 use harvestd_vocab::Refusal;
@@ -31,10 +27,10 @@ pub(super) enum Entry<'a> {
     },
 }
 
-type Each<'e> = &'e mut dyn FnMut(Entry<'_>) -> ControlFlow<Stop>;
+pub(super) type Each<'e> = &'e mut dyn FnMut(Entry<'_>) -> ControlFlow<Stop>;
 
 /// What the operator should know of the whole: codes and texts. None where the run wanted no more.
-type Notices = Option<Vec<(&'static str, String)>>;
+pub(super) type Notices = Option<Vec<(&'static str, String)>>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -181,7 +177,7 @@ fn json_entry<'a>(
     }
 }
 
-fn too_large(bytes: u64, record_bytes_max: usize) -> Refusal {
+pub(super) fn too_large(bytes: u64, record_bytes_max: usize) -> Refusal {
     Refusal::new(
         "too-large",
         "",
@@ -190,7 +186,7 @@ fn too_large(bytes: u64, record_bytes_max: usize) -> Refusal {
     )
 }
 
-fn unknown_columns(unknown: &BTreeSet<String>) -> Option<(&'static str, String)> {
+pub(super) fn unknown_columns(unknown: &BTreeSet<String>) -> Option<(&'static str, String)> {
     let names = || {
         unknown
             .iter()
@@ -199,236 +195,4 @@ fn unknown_columns(unknown: &BTreeSet<String>) -> Option<(&'static str, String)>
             .join(", ")
     };
     (!unknown.is_empty()).then(|| ("unknown-column", names()))
-}
-
-/// Rows of a CSV document whose header begins at `offset`.
-pub(super) fn read_csv(
-    body: &mut dyn BufRead,
-    offset: u64,
-    record_bytes_max: usize,
-    each: Each<'_>,
-) -> Result<Notices, ReadError> {
-    let mut rows = Rows::new(body, record_bytes_max, offset);
-    let header = match rows.next_row()? {
-        Some(csv_rows::Found::Row(row)) => Header::read(&row)?,
-        _ => {
-            return Err(not_the_export(
-                "a first line of great length",
-                "the names of the columns",
-            ));
-        }
-    };
-    let mut json = Vec::new();
-    let mut index = 0;
-    // A row of the wrong width is a bad row, unless it is the last one: then the answer was cut inside it.
-    let mut suspect: Option<(Location, usize)> = None;
-    while let Some(found) = rows.next_row()? {
-        if let Some((at, width)) = suspect.take()
-            && each(header.wrong_width(at, width)).is_break()
-        {
-            return Ok(None);
-        }
-        let entry = match found {
-            csv_rows::Found::TooLarge {
-                offset,
-                line,
-                bytes,
-            } => {
-                let at = Location {
-                    key: None,
-                    index: Some(index),
-                    offset: Some(offset),
-                    line: Some(line),
-                };
-                Some(Entry::Refused {
-                    at,
-                    why: too_large(bytes, record_bytes_max),
-                })
-            }
-            csv_rows::Found::Row(row) => {
-                let at = Location {
-                    key: None,
-                    index: Some(index),
-                    offset: Some(row.offset),
-                    line: Some(row.line),
-                };
-                if row.width() == header.width {
-                    Some(header.entry(&row, at, &mut json))
-                } else {
-                    suspect = Some((
-                        Location {
-                            key: header.key_of(&row),
-                            ..at
-                        },
-                        row.width(),
-                    ));
-                    None
-                }
-            }
-        };
-        index += 1;
-        if entry.is_some_and(|entry| each(entry).is_break()) {
-            return Ok(None);
-        }
-    }
-    match suspect {
-        Some((at, width)) => Err(header.cut(&at, width)),
-        None => Ok(Some(header.notices)),
-    }
-}
-
-/// What the first line of a CSV export says.
-struct Header {
-    width: usize,
-    /// In the order of our JSON: known columns as the export orders them, then the others by name. Two columns of one
-    /// name (the ninth has two spellings) are one, which holds the first of them that says something.
-    columns: Vec<(String, Vec<usize>)>,
-    notices: Vec<(&'static str, String)>,
-}
-
-impl Header {
-    fn read(row: &csv_rows::Row<'_>) -> Result<Self, ReadError> {
-        let mut columns: Vec<(String, Vec<usize>)> = Vec::new();
-        for (index, field) in row.fields().enumerate() {
-            let given = String::from_utf8_lossy(field);
-            let name = match Column::of_name(&given) {
-                Some(column) => column.name(),
-                None => tidy(&given),
-            };
-            match columns.iter_mut().find(|(known, _)| known == name) {
-                Some((_, fields)) => fields.push(index),
-                None => columns.push((name.to_owned(), vec![index])),
-            }
-        }
-        let rank = |name: &str| {
-            COLUMNS
-                .iter()
-                .position(|(_, known)| *known == name)
-                .unwrap_or(COLUMNS.len())
-        };
-        columns.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
-        let is_there = |name: &str| columns.iter().any(|(known, _)| known == name);
-        let missing: Vec<_> = COLUMNS
-            .iter()
-            .map(|(_, name)| *name)
-            .filter(|name| !is_there(name))
-            .collect();
-        if missing.len() == COLUMNS.len() {
-            let first: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
-            let found = format!("a first line of {:?}", first.join(","));
-            return Err(not_the_export(found, "the names of the export's columns"));
-        }
-        let needed = [Column::Identifier, Column::Title, Column::Urls].map(Column::name);
-        if needed.iter().any(|name| missing.contains(name)) {
-            let doing = "reading the header of the CSV export of data.gov.tw";
-            let found = format!("no column {}", missing.join(", "));
-            let expected = format!("at least the columns {}", needed.join(", "));
-            return Err(ReadError::new(
-                ReadErrorKind::Malformed,
-                doing,
-                found,
-                expected,
-            ));
-        }
-        let unknown = columns
-            .iter()
-            .map(|(name, _)| name.clone())
-            .filter(|name| rank(name) == COLUMNS.len())
-            .collect();
-        let mut notices: Vec<_> = unknown_columns(&unknown).into_iter().collect();
-        if !missing.is_empty() {
-            notices.push(("missing-column", missing.join(", ")));
-        }
-        Ok(Self {
-            width: row.width(),
-            columns,
-            notices,
-        })
-    }
-
-    /// A row of the right width, as JSON in `json`.
-    fn entry<'a>(&self, row: &csv_rows::Row<'_>, at: Location, json: &'a mut Vec<u8>) -> Entry<'a> {
-        match self.canonical(row, json) {
-            Ok((key, is_service)) => Entry::Row {
-                key: Cow::Owned(key),
-                is_service,
-                raw: json,
-            },
-            Err(why) => Entry::Refused {
-                at: Location {
-                    key: self.key_of(row),
-                    ..at
-                },
-                why,
-            },
-        }
-    }
-
-    fn canonical(
-        &self,
-        row: &csv_rows::Row<'_>,
-        json: &mut Vec<u8>,
-    ) -> Result<(String, bool), Refusal> {
-        json.clear();
-        for (name, fields) in &self.columns {
-            json.push(if json.is_empty() { b'{' } else { b',' });
-            write_text(json, name)?;
-            json.push(b':');
-            write_text(json, value(row, name, fields)?)?;
-        }
-        json.push(b'}');
-        let key = identifier(self.named(row, Column::Identifier)?)?.to_owned();
-        Ok((key, tidy(self.named(row, Column::Kind)?) == API_SERVICE))
-    }
-
-    fn named<'r>(&self, row: &csv_rows::Row<'r>, column: Column) -> Result<&'r str, Refusal> {
-        match self.columns.iter().find(|(name, _)| name == column.name()) {
-            Some((name, fields)) => value(row, name, fields),
-            None => Ok(""),
-        }
-    }
-
-    /// The identifier of a row that cannot be taken, where it can still be made out.
-    fn key_of(&self, row: &csv_rows::Row<'_>) -> Option<String> {
-        let text = self.named(row, Column::Identifier).ok()?;
-        identifier(text).ok().map(str::to_owned)
-    }
-
-    fn wrong_width(&self, at: Location, width: usize) -> Entry<'static> {
-        let expected = format!("{} fields, as in the header", self.width);
-        Entry::Refused {
-            at,
-            why: Refusal::new(
-                "wrong-width",
-                "",
-                &format!("a row of {width} fields"),
-                expected,
-            ),
-        }
-    }
-
-    fn cut(&self, at: &Location, width: usize) -> ReadError {
-        ReadError::new(
-            ReadErrorKind::Truncated,
-            "reading the CSV export of data.gov.tw",
-            format!("a last row of {width} fields ({at})"),
-            format!("{} fields, as in the header", self.width),
-        )
-    }
-}
-
-/// The first of the fields that says something.
-fn value<'r>(row: &csv_rows::Row<'r>, name: &str, fields: &[usize]) -> Result<&'r str, Refusal> {
-    for &index in fields {
-        let text = utf_8(row.field(index).unwrap_or_default(), name)?;
-        if !tidy(text).is_empty() {
-            return Ok(text);
-        }
-    }
-    Ok("")
-}
-
-fn write_text(json: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
-    serde_json::to_writer(json, text)
-        .map_err(|e| Refusal::new("not-json", "", &e.to_string(), "text"))
 }
