@@ -227,18 +227,19 @@ impl Splitter<'_> {
         held: &mut Vec<u8>,
         each: &mut dyn FnMut(Found<'_>) -> ControlFlow<Stop>,
     ) -> Result<(), Halt> {
-        let (index, start) = (self.frame.elements, self.input.offset);
+        let (index, offset) = (self.frame.elements, self.input.offset);
         self.place = Some(Place {
             index,
-            offset: start,
+            offset,
             disagree: None,
         });
+        self.frame.elements += 1;
         held.clear();
         let mut shape = Shape::new(false);
         loop {
             let buffer = self.input.fill()?;
             if buffer.is_empty() {
-                self.disagreement(&shape, start);
+                self.disagreement(&shape, offset);
                 return Err(self.truncated());
             }
             let end = shape.advance(buffer);
@@ -249,31 +250,24 @@ impl Splitter<'_> {
             }
             let said = end.map(|_| {
                 let raw = trimmed(if held.is_empty() { piece } else { held });
-                let element = Found::Element(Slice {
-                    index,
-                    offset: start,
-                    raw,
-                });
-                each(if fits {
-                    element
-                } else {
-                    Found::TooLarge {
+                each(match fits {
+                    true => Found::Element(Slice { index, offset, raw }),
+                    false => Found::TooLarge {
                         index,
-                        offset: start,
+                        offset,
                         bytes,
-                    }
+                    },
                 })
             });
             let read = piece.len();
             self.input.consume(read);
-            if let Some(said) = said {
-                self.frame.elements += 1;
-                self.disagreement(&shape, start);
-                return if said.is_break() {
-                    Err(Halt::Stopped)
-                } else {
-                    Ok(())
-                };
+            match said {
+                None => {}
+                Some(ControlFlow::Break(Stop)) => return Err(Halt::Stopped),
+                Some(ControlFlow::Continue(())) => {
+                    self.disagreement(&shape, offset);
+                    return Ok(());
+                }
             }
         }
     }
