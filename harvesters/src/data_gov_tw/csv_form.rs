@@ -37,102 +37,53 @@ pub(super) fn read_csv(
     };
     let mut json = Vec::new();
     let mut index = 0;
-    // A row of the wrong width is a bad row, unless it is the last one: then the answer was cut inside it.
-    let mut suspect: Option<(Location, usize)> = None;
+    let mut suspect = None;
     while let Some(found) = rows.next_row()? {
-        if let Some((at, width)) = suspect.take()
-            && each(header.wrong_width(at, width)).is_break()
+        if let Some(odd) = suspect.take()
+            && each(header.wrong_width(odd)).is_break()
         {
             return Ok(None);
         }
-        let entry = match found {
-            csv_rows::Found::TooLarge {
-                offset,
-                line,
-                bytes,
-            } => {
-                let at = Location {
-                    key: None,
-                    index: Some(index),
-                    offset: Some(offset),
-                    line: Some(line),
-                };
-                Some(Entry::Refused {
-                    at,
-                    why: too_large(bytes, record_bytes_max),
-                })
-            }
-            csv_rows::Found::Row(row) => {
-                let at = Location {
-                    key: None,
-                    index: Some(index),
-                    offset: Some(row.offset),
-                    line: Some(row.line),
-                };
-                if row.width() == header.width {
-                    Some(header.entry(&row, at, &mut json))
-                } else {
-                    suspect = Some((
-                        Location {
-                            key: header.key_of(&row),
-                            ..at
-                        },
-                        row.width(),
-                    ));
-                    None
+        match header.entry(found, index, record_bytes_max, &mut json) {
+            Ok(entry) => {
+                if each(entry).is_break() {
+                    return Ok(None);
                 }
             }
-        };
-        index += 1;
-        if entry.is_some_and(|entry| each(entry).is_break()) {
-            return Ok(None);
+            Err(odd) => suspect = Some(odd),
         }
+        index += 1;
     }
     match suspect {
-        Some((at, width)) => Err(header.cut(&at, width)),
+        Some(odd) => Err(header.cut(&odd)),
         None => Ok(Some(header.notices)),
     }
+}
+
+/// A row of the wrong width: a bad row, unless it is the last one. Then the answer was cut inside it.
+struct OddWidth {
+    at: Location,
+    width: usize,
 }
 
 /// What the first line of a CSV export says.
 struct Header {
     width: usize,
-    /// In the order of our JSON: known columns as the export orders them, then the others by name. Two columns of one
-    /// name (the ninth has two spellings) are one, which holds the first of them that says something.
     columns: Vec<(String, Vec<usize>)>,
     notices: Vec<(&'static str, String)>,
 }
 
 impl Header {
     fn read(row: &csv_rows::Row<'_>) -> Result<Self, ReadError> {
-        let mut columns: Vec<(String, Vec<usize>)> = Vec::new();
-        for (index, field) in row.fields().enumerate() {
-            let given = String::from_utf8_lossy(field);
-            let name = match Column::of_name(&given) {
-                Some(column) => column.name(),
-                None => tidy(&given),
-            };
-            match columns.iter_mut().find(|(known, _)| known == name) {
-                Some((_, fields)) => fields.push(index),
-                None => columns.push((name.to_owned(), vec![index])),
-            }
-        }
-        let rank = |name: &str| {
-            COLUMNS
-                .iter()
-                .position(|(_, known)| *known == name)
-                .unwrap_or(COLUMNS.len())
-        };
-        columns.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
-        let is_there = |name: &str| columns.iter().any(|(known, _)| known == name);
-        let missing: Vec<_> = COLUMNS
+        let columns = columns_of(row);
+        let given: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        let missing: Vec<&str> = COLUMNS
             .iter()
             .map(|(_, name)| *name)
-            .filter(|name| !is_there(name))
+            .filter(|name| !given.contains(name))
             .collect();
         if missing.len() == COLUMNS.len() {
-            let first: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
-            let found = format!("a first line of {:?}", first.join(","));
+            let found = format!("a first line of {:?}", given.join(","));
             return Err(not_the_export(found, "the names of the export's columns"));
         }
         let needed = [Column::Identifier, Column::Title, Column::Urls].map(Column::name);
@@ -147,10 +98,10 @@ impl Header {
                 expected,
             ));
         }
-        let unknown = columns
+        let unknown = given
             .iter()
-            .map(|(name, _)| name.clone())
             .filter(|name| rank(name) == COLUMNS.len())
+            .map(|name| (*name).to_owned())
             .collect();
         let mut notices: Vec<_> = unknown_columns(&unknown).into_iter().collect();
         if !missing.is_empty() {
@@ -163,22 +114,50 @@ impl Header {
         })
     }
 
-    /// A row of the right width, as JSON in `json`.
-    fn entry<'a>(&self, row: &csv_rows::Row<'_>, at: Location, json: &'a mut Vec<u8>) -> Entry<'a> {
-        match self.canonical(row, json) {
+    /// What stands at one place, a row of the right width as JSON in `json`.
+    fn entry<'a>(
+        &self,
+        found: csv_rows::Found<'_>,
+        index: u64,
+        record_bytes_max: usize,
+        json: &'a mut Vec<u8>,
+    ) -> Result<Entry<'a>, OddWidth> {
+        let at = |offset, line, key| Location {
+            key,
+            index: Some(index),
+            offset: Some(offset),
+            line: Some(line),
+        };
+        let row = match found {
+            csv_rows::Found::Row(row) => row,
+            csv_rows::Found::TooLarge {
+                offset,
+                line,
+                bytes,
+            } => {
+                return Ok(Entry::Refused {
+                    at: at(offset, line, None),
+                    why: too_large(bytes, record_bytes_max),
+                });
+            }
+        };
+        if row.width() != self.width {
+            return Err(OddWidth {
+                at: at(row.offset, row.line, self.key_of(&row)),
+                width: row.width(),
+            });
+        }
+        Ok(match self.canonical(&row, json) {
             Ok((key, is_service)) => Entry::Row {
                 key: Cow::Owned(key),
                 is_service,
                 raw: json,
             },
             Err(why) => Entry::Refused {
-                at: Location {
-                    key: self.key_of(row),
-                    ..at
-                },
+                at: at(row.offset, row.line, self.key_of(&row)),
                 why,
             },
-        }
+        })
     }
 
     fn canonical(
@@ -211,27 +190,55 @@ impl Header {
         identifier(text).ok().map(str::to_owned)
     }
 
-    fn wrong_width(&self, at: Location, width: usize) -> Entry<'static> {
-        let expected = format!("{} fields, as in the header", self.width);
+    fn wrong_width(&self, odd: OddWidth) -> Entry<'static> {
+        let found = format!("a row of {} fields", odd.width);
         Entry::Refused {
-            at,
-            why: Refusal::new(
-                "wrong-width",
-                "",
-                &format!("a row of {width} fields"),
-                expected,
-            ),
+            at: odd.at,
+            why: Refusal::new("wrong-width", "", &found, self.expected_width()),
         }
     }
 
-    fn cut(&self, at: &Location, width: usize) -> ReadError {
+    fn cut(&self, odd: &OddWidth) -> ReadError {
+        let doing = "reading the CSV export of data.gov.tw";
+        let found = format!("a last row of {} fields ({})", odd.width, odd.at);
         ReadError::new(
             ReadErrorKind::Truncated,
-            "reading the CSV export of data.gov.tw",
-            format!("a last row of {width} fields ({at})"),
-            format!("{} fields, as in the header", self.width),
+            doing,
+            found,
+            self.expected_width(),
         )
     }
+
+    fn expected_width(&self) -> String {
+        format!("{} fields, as in the header", self.width)
+    }
+}
+
+/// The columns in the order of our JSON: known ones as the export orders them, then the others by name. Two columns of
+/// one name (the ninth has two spellings) are one, which holds the first of them that says something.
+fn columns_of(row: &csv_rows::Row<'_>) -> Vec<(String, Vec<usize>)> {
+    let mut columns: Vec<(String, Vec<usize>)> = Vec::new();
+    for (index, field) in row.fields().enumerate() {
+        let given = String::from_utf8_lossy(field);
+        let name = match Column::of_name(&given) {
+            Some(column) => column.name(),
+            None => tidy(&given),
+        };
+        match columns.iter_mut().find(|(known, _)| known == name) {
+            Some((_, fields)) => fields.push(index),
+            None => columns.push((name.to_owned(), vec![index])),
+        }
+    }
+    columns.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
+    columns
+}
+
+/// A column's place in the export; behind them all for one that nobody knows.
+fn rank(name: &str) -> usize {
+    COLUMNS
+        .iter()
+        .position(|(_, known)| *known == name)
+        .unwrap_or(COLUMNS.len())
 }
 
 /// The first of the fields that says something.

@@ -29,10 +29,15 @@ use super::{
     API_SERVICE,
     columns::{Column, Row},
     lists::{Addresses, addresses, has_scheme},
-    terms::{cnt, dcat, dct, dqv, foaf, oa, schema, vcard},
+    terms::{
+        ACCRUAL_METHOD, BODY_VALUE, CONDITIONS_OF_ACCESS, QUALITY_ASSESSMENT, TABLE_OF_CONTENTS,
+    },
 };
 use chrono::{NaiveDate, NaiveDateTime};
-use harvestd_vocab::{Class, Description};
+use harvestd_vocab::{
+    Class, Description,
+    terms::{cnt, dcat, dct, dqv, foaf, oa, vcard},
+};
 use oxrdf::{
     BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple,
     vocab::{rdf, rdfs, xsd},
@@ -61,11 +66,11 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
         out.text(&node, dct::TYPE, row.get(Column::Kind));
     }
     out.text(&node, dcat::THEME, row.get(Column::Theme));
-    out.text(&node, dct::ACCRUAL_METHOD, row.get(Column::Accrual));
+    out.text(&node, ACCRUAL_METHOD, row.get(Column::Accrual));
     out.text(&node, dct::ACCRUAL_PERIODICITY, row.get(Column::Frequency));
     out.text(
         &node,
-        dct::TABLE_OF_CONTENTS,
+        TABLE_OF_CONTENTS,
         unless_nothing(row.get(Column::Fields)),
     );
     if let Some(issued) = time(row.get(Column::Issued)) {
@@ -110,7 +115,7 @@ fn common(out: &mut Saying, node: &NamedOrBlankNode, key: &str, row: &Row<'_>) {
     out.say(node, dcat::LANDING_PAGE, page(key));
     out.text(node, dct::LICENSE, row.get(Column::Licence));
     let charge = row.get(Column::Charge);
-    out.text(node, schema::CONDITIONS_OF_ACCESS, charge);
+    out.text(node, CONDITIONS_OF_ACCESS, charge);
     if charge == FREE {
         out.text(node, dct::ACCESS_RIGHTS, charge);
     }
@@ -131,9 +136,9 @@ fn quality(out: &mut Saying, node: &NamedOrBlankNode, badge: &str) {
         return;
     }
     let annotation = out.part(node, dqv::HAS_QUALITY_ANNOTATION, dqv::QUALITY_ANNOTATION);
-    out.say(&annotation, oa::MOTIVATED_BY, dqv::QUALITY_ASSESSMENT);
+    out.say(&annotation, oa::MOTIVATED_BY, QUALITY_ASSESSMENT);
     out.say(&annotation, oa::HAS_TARGET, node.clone());
-    out.text(&annotation, oa::BODY_VALUE, badge);
+    out.text(&annotation, BODY_VALUE, badge);
 }
 
 fn contact(out: &mut Saying, node: &NamedOrBlankNode, row: &Row<'_>) {
