@@ -11,12 +11,10 @@
 //!
 //! Start reading at [`slices`].
 
-use crate::{ReadError, ReadErrorKind, Stop};
-use std::{
-    io::{BufRead, ErrorKind},
-    ops::ControlFlow,
-};
+use crate::{ReadError, ReadErrorKind, Stop, input::Input};
+use std::{io::BufRead, ops::ControlFlow};
 
+mod frame;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -83,9 +81,9 @@ pub fn slices(
         elements: 0,
         array_found: false,
     };
+    let input = Input { body, offset: 0 };
     let mut splitter = Splitter {
-        body,
-        offset: 0,
+        input,
         limits,
         frame,
         place: None,
@@ -103,9 +101,7 @@ enum Halt {
 }
 
 struct Splitter<'r> {
-    body: &'r mut dyn BufRead,
-    /// Of the next byte of `body`.
-    offset: u64,
+    input: Input<'r>,
     limits: SliceLimits,
     frame: Frame,
     /// The element under way, or the one just left: what an error about brackets is most likely about.
@@ -119,6 +115,12 @@ struct Place {
 }
 
 const DOING: &str = "splitting the JSON answer into records";
+
+impl From<ReadError> for Halt {
+    fn from(e: ReadError) -> Self {
+        Self::Failed(e)
+    }
+}
 
 impl Splitter<'_> {
     fn document(
@@ -166,7 +168,7 @@ impl Splitter<'_> {
         if self.peek()? == Some(0xEF) {
             while let (true, Some(byte)) = (start.len() < 3, self.peek()?) {
                 start.push(byte);
-                self.consume(1);
+                self.input.consume(1);
             }
         }
         if start == b"\xEF\xBB\xBF" {
@@ -187,7 +189,7 @@ impl Splitter<'_> {
         }
         while let (true, Some(byte)) = (start.len() < BEGINNING_BYTES, self.peek()?) {
             start.push(byte);
-            self.consume(1);
+            self.input.consume(1);
         }
         let text = format!(
             "an answer that begins with {:?}",
@@ -212,9 +214,8 @@ impl Splitter<'_> {
         loop {
             self.white_space()?;
             self.element(&mut held, each)?;
-            self.frame.elements += 1;
             match self.peek()? {
-                Some(b',') => self.consume(1),
+                Some(b',') => self.input.consume(1),
                 Some(b']') => return Ok(()),
                 _ => return Err(self.malformed("',' or ']' after an element of the array")),
             }
@@ -226,167 +227,59 @@ impl Splitter<'_> {
         held: &mut Vec<u8>,
         each: &mut dyn FnMut(Found<'_>) -> ControlFlow<Stop>,
     ) -> Result<(), Halt> {
-        let (index, start) = (self.frame.elements, self.offset);
+        let (index, offset) = (self.frame.elements, self.input.offset);
         self.place = Some(Place {
             index,
-            offset: start,
+            offset,
             disagree: None,
         });
+        self.frame.elements += 1;
         held.clear();
         let mut shape = Shape::new(false);
         loop {
-            let buffer = fill(self.body)?;
+            let buffer = self.input.fill()?;
             if buffer.is_empty() {
-                self.disagreement(&shape, start);
+                self.disagreement(&shape, offset);
                 return Err(self.truncated());
             }
             let end = shape.advance(buffer);
-            let piece = &buffer[..end.unwrap_or(buffer.len())];
-            let bytes = shape.seen;
+            let (piece, bytes) = (&buffer[..end.unwrap_or(buffer.len())], shape.seen);
             let fits = bytes <= self.limits.record_bytes_max as u64;
-            let said = match (end, fits) {
-                (Some(_), false) => Some(each(Found::TooLarge {
-                    index,
-                    offset: start,
-                    bytes,
-                })),
-                (Some(_), true) if held.is_empty() => Some(each(Found::Element(Slice {
-                    index,
-                    offset: start,
-                    raw: trimmed(piece),
-                }))),
-                (Some(_), true) => {
-                    held.extend_from_slice(piece);
-                    Some(each(Found::Element(Slice {
+            if fits && (end.is_none() || !held.is_empty()) {
+                held.extend_from_slice(piece);
+            }
+            let said = end.map(|_| {
+                let raw = trimmed(if held.is_empty() { piece } else { held });
+                each(match fits {
+                    true => Found::Element(Slice { index, offset, raw }),
+                    false => Found::TooLarge {
                         index,
-                        offset: start,
-                        raw: trimmed(held),
-                    })))
-                }
-                (None, true) => {
-                    held.extend_from_slice(piece);
-                    None
-                }
-                (None, false) => None,
-            };
+                        offset,
+                        bytes,
+                    },
+                })
+            });
             let read = piece.len();
-            self.consume(read);
+            self.input.consume(read);
             match said {
-                Some(ControlFlow::Break(Stop)) => {
-                    self.frame.elements += 1;
-                    return Err(Halt::Stopped);
-                }
+                None => {}
+                Some(ControlFlow::Break(Stop)) => return Err(Halt::Stopped),
                 Some(ControlFlow::Continue(())) => {
-                    self.disagreement(&shape, start);
+                    self.disagreement(&shape, offset);
                     return Ok(());
                 }
-                None => {}
             }
         }
-    }
-
-    /// Copies the members of an object until `wanted` has been read up to its value (true), or the object is closed.
-    fn members(&mut self, wanted: Option<&str>) -> Result<bool, Halt> {
-        if self.white_space()? == Some(b'}') {
-            self.keep()?;
-            return Ok(false);
-        }
-        loop {
-            if self.white_space()? != Some(b'"') {
-                return Err(self.malformed("a key in quotes"));
-            }
-            let key_from = self.frame.json.len();
-            self.key()?;
-            let is_wanted = wanted.is_some_and(|w| same_key(&self.frame.json[key_from..], w));
-            if self.white_space()? != Some(b':') {
-                return Err(self.malformed("':' after a key"));
-            }
-            self.keep()?;
-            self.white_space()?;
-            if is_wanted {
-                return Ok(true);
-            }
-            self.copy_value(false)?;
-            if self.end_of_member()? {
-                return Ok(false);
-            }
-        }
-    }
-
-    /// After a member's value: true where the object ends here, false where another member follows.
-    fn end_of_member(&mut self) -> Result<bool, Halt> {
-        match self.white_space()? {
-            Some(b',') => self.keep().map(|()| false),
-            Some(b'}') => self.keep().map(|()| true),
-            _ => Err(self.malformed("',' or '}' after a member of an object")),
-        }
-    }
-
-    fn rest_of_object(&mut self) -> Result<(), Halt> {
-        if !self.end_of_member()? {
-            self.members(None)?;
-        }
-        Ok(())
-    }
-
-    /// Copies a key with its quotes into the frame.
-    fn key(&mut self) -> Result<(), Halt> {
-        self.keep()?;
-        let mut escaped = false;
-        while let Some(byte) = self.peek()? {
-            self.keep()?;
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => return Ok(()),
-                _ => {}
-            }
-        }
-        Err(self.truncated())
-    }
-
-    /// Copies a value into the frame. The root value has no comma or bracket after it and ends with its own bracket.
-    fn copy_value(&mut self, is_root: bool) -> Result<(), Halt> {
-        let mut shape = Shape::new(is_root);
-        loop {
-            let buffer = fill(self.body)?;
-            if buffer.is_empty() {
-                return Err(self.truncated());
-            }
-            let end = shape.advance(buffer);
-            let read = end.unwrap_or(buffer.len());
-            if self.frame.json.len() + read > self.limits.frame_bytes_max {
-                return Err(frame_too_long(self.limits.frame_bytes_max));
-            }
-            self.frame.json.extend_from_slice(&buffer[..read]);
-            self.consume(read);
-            if end.is_some() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Moves one byte into the frame.
-    fn keep(&mut self) -> Result<(), Halt> {
-        if self.frame.json.len() >= self.limits.frame_bytes_max {
-            return Err(frame_too_long(self.limits.frame_bytes_max));
-        }
-        match self.peek()? {
-            Some(byte) => self.frame.json.push(byte),
-            None => return Err(self.truncated()),
-        }
-        self.consume(1);
-        Ok(())
     }
 
     /// Skips white space; the byte after it, which is not read.
     fn white_space(&mut self) -> Result<Option<u8>, Halt> {
         loop {
-            let buffer = fill(self.body)?;
+            let buffer = self.input.fill()?;
             let next = buffer.iter().position(|b| !is_space(*b));
             let (skip, found) = (next.unwrap_or(buffer.len()), next.map(|at| buffer[at]));
             let ended = buffer.is_empty();
-            self.consume(skip);
+            self.input.consume(skip);
             if found.is_some() || ended {
                 return Ok(found);
             }
@@ -394,12 +287,7 @@ impl Splitter<'_> {
     }
 
     fn peek(&mut self) -> Result<Option<u8>, Halt> {
-        Ok(fill(self.body)?.first().copied())
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.body.consume(bytes);
-        self.offset += bytes as u64;
+        Ok(self.input.fill()?.first().copied())
     }
 
     fn disagreement(&mut self, shape: &Shape, start: u64) {
@@ -411,7 +299,7 @@ impl Splitter<'_> {
     fn truncated(&self) -> Halt {
         let found = format!(
             "the end of the answer at offset {}{}",
-            self.offset,
+            self.input.offset,
             self.nearby()
         );
         // Brackets that disagree are in the document already: asking again does not help.
@@ -436,7 +324,7 @@ impl Splitter<'_> {
                 let found = format!(
                     "'{}' at offset {}{}",
                     byte.escape_ascii(),
-                    self.offset,
+                    self.input.offset,
                     self.nearby()
                 );
                 failed(ReadErrorKind::Malformed, &found, expected)
@@ -466,38 +354,6 @@ const BEGINNING_BYTES: usize = 80;
 
 fn failed(kind: ReadErrorKind, found: &str, expected: &str) -> Halt {
     Halt::Failed(ReadError::new(kind, DOING, found, expected))
-}
-
-fn frame_too_long(frame_bytes_max: usize) -> Halt {
-    failed(
-        ReadErrorKind::Limit,
-        "more around the array of records",
-        &format!("at most {frame_bytes_max} bytes"),
-    )
-}
-
-/// The reader's buffer, empty only at the end of the answer.
-fn fill(body: &mut dyn BufRead) -> Result<&[u8], Halt> {
-    let ended = loop {
-        match body.fill_buf() {
-            Ok(buffer) => break buffer.is_empty(),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(Halt::Failed(e.into())),
-        }
-    };
-    if ended {
-        return Ok(&[]);
-    }
-    body.fill_buf().map_err(|e| Halt::Failed(e.into()))
-}
-
-fn same_key(quoted: &[u8], key: &str) -> bool {
-    let plain = quoted
-        .get(1..quoted.len().saturating_sub(1))
-        .is_some_and(|inner| inner == key.as_bytes());
-    plain
-        || (quoted.contains(&b'\\')
-            && serde_json::from_slice::<String>(quoted).is_ok_and(|k| k == key))
 }
 
 fn is_space(byte: u8) -> bool {

@@ -6,10 +6,12 @@
 pub mod contract;
 
 pub mod ckan;
+pub mod csv_rows;
 pub mod data_gov_tw;
 pub mod dcat;
 pub mod json_slices;
 pub mod guard;
+mod input;
 
 pub use contract::*;
 

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use std::{io::BufReader, path::Path};
+use std::{
+    io::{BufReader, ErrorKind},
+    path::Path,
+};
 
 const WIDE: SliceLimits = SliceLimits {
     record_bytes_max: 1 << 20,
@@ -383,4 +386,56 @@ fn speed() {
         "{bytes} bytes in {seconds:.3} s: {:.0} MB/s",
         document.len() as f64 / 1e6 / seconds
     );
+}
+
+/// Random documents of JSON's own tokens: never a panic or an endless loop, the same through every buffer, and where
+/// a parser takes the document, its very elements.
+#[test]
+fn random_documents_are_split_as_a_parser_splits_them() {
+    const TOKENS: [&str; 16] = [
+        ",",
+        ",",
+        ",",
+        ",",
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        "\"",
+        "\\",
+        " ",
+        "1",
+        "null",
+        r#""a,\"""#,
+        r#"{"]":[2]}"#,
+    ];
+    let mut state = 7_u64;
+    let mut parsed = 0;
+    for round in 0..6000 {
+        let inner: String = (0..1 + round % 6)
+            .map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                TOKENS[(state >> 60) as usize]
+            })
+            .collect();
+        let document = format!("[{inner}]");
+        let first = read(document.as_bytes(), &[], WIDE, 1);
+        for buffer_bytes in 2..=16 {
+            assert_eq!(
+                read(document.as_bytes(), &[], WIDE, buffer_bytes),
+                first,
+                "{document}"
+            );
+        }
+        if let Ok(expected) = serde_json::from_str::<Vec<&serde_json::value::RawValue>>(&document) {
+            let found: Vec<_> = first.found.iter().map(|f| f.2.as_str()).collect();
+            let expected: Vec<_> = expected.iter().map(|raw| raw.get()).collect();
+            assert_eq!(found, expected, "{document}");
+            parsed += 1;
+        }
+    }
+    assert!(parsed > 300, "only {parsed} documents were JSON");
 }
