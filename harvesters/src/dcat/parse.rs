@@ -1,0 +1,320 @@
+//! From an answer's bytes to its table of triples, through the guards.
+//!
+//! A document that breaks its syntax is refused as a whole, with the place; of line formats only the broken lines are.
+//! It never fetches anything. Start at [`parse`].
+
+use super::{
+    contexts,
+    format::{Declared, Syntax, declared, sniff},
+    table::Table,
+};
+use crate::{
+    ReadError, ReadErrorKind,
+    guard::{Guard, JsonGuard, JsonLimits, Utf8Guard, XmlGuard, XmlLimits, explain_html, looks_like_html},
+};
+use harvestd_vocab::Refusal;
+use oxrdfio::{JsonLdProfileSet, LoadedDocument, RdfFormat, RdfParseError, RdfParser};
+use std::{
+    io::{BufRead, Cursor, Read},
+    sync::{Arc, Mutex},
+};
+use url::Url;
+
+/// What is to be read, and how much of it may be.
+pub struct Document<'a> {
+    pub body: &'a mut dyn BufRead,
+    /// Where it came from in the end: the base of its relative IRIs.
+    pub url: &'a Url,
+    pub media_type: Option<&'a str>,
+    /// The syntax that the source's settings say.
+    pub forced: Option<Syntax>,
+    pub table_bytes_max: usize,
+    /// Longest line of a line format, in bytes.
+    pub line_bytes_max: usize,
+}
+
+/// What was read.
+pub struct Parsed {
+    pub table: Table,
+    pub syntax: Syntax,
+    /// It was declared as something else.
+    pub declared_otherwise: bool,
+    /// Broken lines of a line format.
+    pub lines: Vec<BrokenLine>,
+    /// Values of JSON-LD that make no sense; what they belong to may be missing something.
+    pub values: Vec<String>,
+}
+
+pub struct BrokenLine {
+    /// One-based.
+    pub line: u64,
+    /// The subject, as far as it could be read.
+    pub subject: Option<String>,
+    pub why: Refusal,
+}
+
+/// How much of a document's begin is looked at before its syntax is decided, in bytes.
+const BEGIN_BYTES: u64 = 8 * 1024;
+const DOING: &str = "reading the document";
+
+pub fn parse(document: Document<'_>) -> Result<Parsed, ReadError> {
+    let mut begin = Vec::new();
+    (&mut *document.body).take(BEGIN_BYTES).read_to_end(&mut begin)?;
+    if begin.iter().all(|b| b.is_ascii_whitespace()) {
+        return Err(ReadError::new(ReadErrorKind::Truncated, DOING, "an empty answer", "an RDF document"));
+    }
+    if looks_like_html(&begin) {
+        return Err(ReadError::new(ReadErrorKind::NotACatalogue, DOING, explain_html(&begin), "an RDF document"));
+    }
+    let (syntax, declared_otherwise) = choose(&document, &begin)?;
+    let mut parsed = Parsed {
+        table: Table::new(document.table_bytes_max),
+        syntax,
+        declared_otherwise,
+        lines: Vec::new(),
+        values: Vec::new(),
+    };
+    let whole = Cursor::new(begin).chain(document.body);
+    match syntax {
+        Syntax::RdfXml => rdf_xml(whole, document.url, &mut parsed)?,
+        Syntax::JsonLd => json_ld(whole, document.url, &mut parsed)?,
+        Syntax::Turtle => turtle(whole, document.url, &mut parsed)?,
+        Syntax::Lines => lines(whole, document.line_bytes_max, &mut parsed)?,
+    }
+    Ok(parsed)
+}
+
+/// The syntax, and whether the source declared another.
+fn choose(document: &Document<'_>, begin: &[u8]) -> Result<(Syntax, bool), ReadError> {
+    if let Some(forced) = document.forced {
+        return Ok((forced, false));
+    }
+    let is_text = |syntax| matches!(syntax, Syntax::Turtle | Syntax::Lines);
+    match (declared(document.media_type), sniff(begin)) {
+        (Declared::As(said), None) => Ok((said, false)),
+        (Declared::As(said), Some(seen)) if said == seen || (is_text(said) && is_text(seen)) => Ok((said, false)),
+        (Declared::Vaguely, Some(seen)) => Ok((seen, false)),
+        (_, Some(seen)) => Ok((seen, true)),
+        (_, None) => {
+            let begin = String::from_utf8_lossy(&begin[..begin.len().min(100)]).into_owned();
+            let found = format!("{} beginning with {begin:?}", document.media_type.unwrap_or("something"));
+            Err(ReadError::new(ReadErrorKind::NotACatalogue, DOING, found, "RDF/XML, JSON-LD, Turtle, TriG, N-Triples or N-Quads"))
+        }
+    }
+}
+
+/// Sources write IRIs with spaces and language tags with underscores. The parsers let them pass, the table marks them.
+fn parser(format: RdfFormat, base: &Url) -> Result<RdfParser, ReadError> {
+    RdfParser::from_format(format)
+        .lenient()
+        .with_base_iri(base.as_str())
+        .map_err(|e| ReadError::new(ReadErrorKind::Malformed, DOING, format!("{base}: {e}"), "an IRI to resolve others against"))
+}
+
+fn rdf_xml(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
+    let mut guard = XmlGuard::new(Utf8Guard::new(whole), XmlLimits::default());
+    let mut failed = None;
+    for quad in parser(RdfFormat::RdfXml, base)?.for_reader(&mut guard) {
+        match quad {
+            Ok(quad) => parsed.table.add(&quad)?,
+            Err(e) => {
+                failed = Some(e);
+                break;
+            }
+        }
+    }
+    if let Some(why) = guard.refusal() {
+        return Err(why.clone());
+    }
+    if let Some(e) = failed {
+        let doing = format!("reading RDF/XML, before byte {}", guard.position());
+        return Err(ReadError::new(ReadErrorKind::Malformed, doing, e.to_string(), "RDF/XML"));
+    }
+    guard.finish()
+}
+
+fn json_ld(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
+    /// How many senseless values are told apart.
+    const VALUES_MAX: usize = 20;
+    let mut guard = JsonGuard::new(Utf8Guard::new(whole), JsonLimits::default());
+    let refused = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&refused);
+    let format = RdfFormat::JsonLd { profile: JsonLdProfileSet::empty() };
+    let mut failed = None;
+    let quads = parser(format, base)?.for_reader(&mut guard).with_document_loader(move |url| match contexts::bundled(url) {
+        Some(context) => Ok(LoadedDocument { url: url.to_owned(), content: context.into(), format }),
+        None => {
+            if let Ok(mut seen) = seen.lock() {
+                seen.get_or_insert_with(|| url.to_owned());
+            }
+            Err("this remote context is not at hand".into())
+        }
+    });
+    for quad in quads {
+        match quad {
+            Ok(quad) => parsed.table.add(&quad)?,
+            // Without a place: well-formed JSON that makes no sense as JSON-LD. The parser goes on behind it.
+            Err(RdfParseError::Syntax(e)) if e.location().is_none() && parsed.values.len() < VALUES_MAX => {
+                parsed.values.push(e.to_string());
+            }
+            Err(e) => {
+                failed = Some(e);
+                break;
+            }
+        }
+    }
+    if let Some(url) = refused.lock().ok().and_then(|mut url| url.take()) {
+        let found = format!("a remote @context, {url}");
+        return Err(ReadError::new(ReadErrorKind::Malformed, "reading JSON-LD", found, "a context in the document, or that of DCAT-AP 3"));
+    }
+    match (guard.refusal(), failed) {
+        (Some(why), _) => Err(why.clone()),
+        (None, Some(e)) => Err(syntax_error("reading JSON-LD", &e, false, "JSON-LD")),
+        (None, None) => guard.finish(),
+    }
+}
+
+fn turtle(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
+    let mut guard = Counted { inner: Utf8Guard::new(whole), bytes: 0, after_space: 0 };
+    let mut failed = None;
+    for quad in parser(RdfFormat::TriG, base)?.for_reader(&mut guard) {
+        match quad {
+            Ok(quad) => parsed.table.add(&quad)?,
+            Err(e) => {
+                failed = Some(e);
+                break;
+            }
+        }
+    }
+    if let Some(why) = guard.inner.refusal() {
+        return Err(why.clone());
+    }
+    let Some(e) = failed else { return Ok(()) };
+    std::io::copy(&mut guard, &mut std::io::sink())?;
+    let at_end = matches!(&e, RdfParseError::Syntax(e) if e.location().is_some_and(|at| at.end.offset >= guard.after_space));
+    Err(syntax_error("reading Turtle", &e, at_end, "Turtle or TriG"))
+}
+
+fn syntax_error(doing: &str, error: &RdfParseError, at_end: bool, expected: &str) -> ReadError {
+    let at = match error {
+        RdfParseError::Syntax(e) => e.location().map(|at| at.start),
+        RdfParseError::Io(_) => None,
+    };
+    let doing = match at {
+        Some(at) => format!("{doing}, line {}, column {}", at.line + 1, at.column + 1),
+        None => doing.to_owned(),
+    };
+    let kind = match (error, at_end) {
+        (RdfParseError::Io(_), _) => ReadErrorKind::Io,
+        (_, true) => ReadErrorKind::Truncated,
+        (_, false) => ReadErrorKind::Malformed,
+    };
+    ReadError::new(kind, doing, error.to_string(), expected)
+}
+
+/// Knows where the document's last character stands that is not white space.
+struct Counted<R> {
+    inner: Utf8Guard<R>,
+    bytes: u64,
+    after_space: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(out)?;
+        if let Some(last) = out[..n].iter().rposition(|b| !b.is_ascii_whitespace()) {
+            self.after_space = self.bytes + last as u64 + 1;
+        }
+        self.bytes += n as u64;
+        Ok(n)
+    }
+}
+
+fn lines(whole: impl BufRead, line_bytes_max: usize, parsed: &mut Parsed) -> Result<(), ReadError> {
+    /// More broken lines than this, and more than every tenth: it is something else.
+    const BROKEN_MAX: usize = 100;
+    let mut whole = whole;
+    let mut line = Vec::new();
+    let (mut number, mut statements) = (0_u64, 0_usize);
+    loop {
+        line.clear();
+        let n = (&mut whole).take(line_bytes_max as u64 + 1).read_until(b'\n', &mut line)?;
+        if n == 0 {
+            return Ok(());
+        }
+        number += 1;
+        let ended = line.ends_with(b"\n");
+        if n > line_bytes_max && !ended {
+            skip_line(&mut whole)?;
+            parsed.lines.push(broken(number, &line, "line-too-long", format!("at most {line_bytes_max} bytes")));
+            continue;
+        }
+        let text = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line).trim_ascii();
+        if text.is_empty() || text.starts_with(b"#") {
+            continue;
+        }
+        statements += 1;
+        match statement(text, &mut parsed.table)? {
+            None => {}
+            Some(why) if !ended => {
+                let found = format!("the end inside of a line ({why})");
+                return Err(ReadError::new(ReadErrorKind::Truncated, format!("reading line {number}"), found, "a statement and its dot"));
+            }
+            Some(why) => parsed.lines.push(broken(number, text, why.0, why.1)),
+        }
+        if parsed.lines.len() > BROKEN_MAX && parsed.lines.len() * 10 > statements {
+            let found = format!("{} broken lines of {statements}", parsed.lines.len());
+            return Err(ReadError::new(ReadErrorKind::Malformed, DOING, found, "N-Triples or N-Quads"));
+        }
+    }
+}
+
+struct Why(&'static str, String);
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.0, self.1)
+    }
+}
+
+/// None: it is in the table.
+fn statement(line: &[u8], table: &mut Table) -> Result<Option<Why>, ReadError> {
+    if let Err(e) = str::from_utf8(line) {
+        return Ok(Some(Why("invalid-utf-8", format!("UTF-8, unlike byte {} of the line", e.valid_up_to() + 1))));
+    }
+    // Its quads are kept only if the whole line is right.
+    let mut quads = Vec::new();
+    for quad in RdfParser::from_format(RdfFormat::NQuads).lenient().for_slice(line) {
+        match quad {
+            Ok(quad) => quads.push(quad),
+            Err(e) => return Ok(Some(Why("broken-line", format!("one statement and a dot ({e})")))),
+        }
+    }
+    for quad in &quads {
+        table.add(quad)?;
+    }
+    Ok(None)
+}
+
+fn broken(line: u64, text: &[u8], code: &str, expected: impl Into<String>) -> BrokenLine {
+    let subject = text.strip_prefix(b"<").and_then(|rest| {
+        let end = rest.iter().position(|b| *b == b'>')?;
+        str::from_utf8(&rest[..end]).ok().map(str::to_owned)
+    });
+    let found = String::from_utf8_lossy(&text[..text.len().min(400)]).into_owned();
+    BrokenLine { line, subject, why: Refusal::new(code, format!("line {line}"), &found, expected) }
+}
+
+fn skip_line(whole: &mut impl BufRead) -> Result<(), ReadError> {
+    loop {
+        let available = whole.fill_buf()?;
+        let (n, ended) = match available.iter().position(|b| *b == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (available.len(), available.is_empty()),
+        };
+        whole.consume(n);
+        if ended {
+            return Ok(());
+        }
+    }
+}
