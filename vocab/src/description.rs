@@ -21,7 +21,13 @@ pub enum Class {
 }
 
 impl Class {
-    pub const ALL: [Self; 5] = [Self::Agent, Self::Catalog, Self::DatasetSeries, Self::DataService, Self::Dataset];
+    pub const ALL: [Self; 5] = [
+        Self::Agent,
+        Self::Catalog,
+        Self::DatasetSeries,
+        Self::DataService,
+        Self::Dataset,
+    ];
 
     /// The word of the class in our own IRIs: `{base}{segment}/{source}/{key}`.
     pub fn segment(self) -> &'static str {
@@ -83,34 +89,65 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub fn new(code: &str, path: impl Into<String>, found: &str, expected: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), path: path.into(), found: printable(found), expected: expected.into() }
+    pub fn new(
+        code: &str,
+        path: impl Into<String>,
+        found: &str,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            code: code.to_owned(),
+            path: path.into(),
+            found: printable(found),
+            expected: expected.into(),
+        }
     }
 }
 
 impl Finding {
-    pub fn new(code: &str, path: impl Into<String>, found: &str, expected: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), path: path.into(), found: printable(found), expected: expected.into() }
+    pub fn new(
+        code: &str,
+        path: impl Into<String>,
+        found: &str,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            code: code.to_owned(),
+            path: path.into(),
+            found: printable(found),
+            expected: expected.into(),
+        }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: found {:?}, expected {}", self.code, self.path, self.found, self.expected)
+        write!(
+            f,
+            "{}: {}: found {:?}, expected {}",
+            self.code, self.path, self.found, self.expected
+        )
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: found {:?}, expected {}", self.code, self.path, self.found, self.expected)
+        write!(
+            f,
+            "{}: {}: found {:?}, expected {}",
+            self.code, self.path, self.found, self.expected
+        )
     }
 }
 
 /// At most 200 characters, without control characters: fit for a log line or a report.
 pub fn printable(text: &str) -> String {
     const CHARS_MAX: usize = 200;
-    let mut out: String =
-        text.chars().take(CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out: String = text
+        .chars()
+        .take(CHARS_MAX)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if text.chars().nth(CHARS_MAX).is_some() {
         out.push('…');
     }

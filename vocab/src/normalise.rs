@@ -1,6 +1,19 @@
 //! Description -> Normal: a record said again in DCAT-AP 3, always in the same way.
+//!
+//! The line: take the description apart ([`crate::graph`]), walk what belongs to it and say each edge again
+//! ([`crate::mapping`]), add what our own rules add ([`crate::complete`]), name the blank nodes ([`crate::names`]),
+//! write the lines ([`crate::body`]). No clock, no order of arrival, no blank node label takes part.
 
-use crate::{Description, Normal, Refusal};
+use crate::body::{BodyWriter, push_iri, push_literal};
+use crate::complete::complete;
+use crate::graph::{Collection, Graph, NodeId, Value};
+use crate::iris::{catalog_iri, entity_iri, record_iri};
+use crate::links;
+use crate::mapping::Mapper;
+use crate::names::{self, BLANK_NODES_MAX, Names};
+use crate::terms::{dcat, prefixed};
+use crate::{Class, Description, Finding, Normal, Refusal};
+use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode};
 
 /// What normalisation needs to know of the source. Everything here takes part in the versions that decide whether an
 /// unchanged record must be described again.
@@ -17,6 +30,221 @@ pub struct Context {
 }
 
 /// Says a record again in DCAT-AP 3. `key` is the record's key within its source.
-pub fn normalise(_description: Description, _key: &str, _cx: &Context) -> Result<Normal, Refusal> {
-    unimplemented!()
+///
+/// Refused only where there is no key to name it by. Whatever else is wrong with a record is a finding.
+pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<Normal, Refusal> {
+    if key.trim().is_empty() {
+        let expected = "an identifier within the source";
+        return Err(Refusal::new(
+            "no-identifier",
+            "dct:identifier",
+            key,
+            expected,
+        ));
+    }
+    let class = description.class;
+    let record = record_iri(&cx.base, &cx.source, class, key);
+    let entity = match &description.node {
+        NamedOrBlankNode::NamedNode(node) if is_entity_iri(node) => node.clone(),
+        _ => entity_iri(&cx.base, &cx.source, class, key),
+    };
+    let mut graph = Graph::new(description);
+    let (entity_id, record_id) = (graph.entity, graph.record);
+    graph.nodes[entity_id].iri = Some(entity.clone());
+    graph.nodes[record_id].iri = Some(record.clone());
+
+    let mut mapper = Mapper::new(cx);
+    walk(&mut graph, &mut mapper);
+    let Mapper {
+        mut findings,
+        absorbed,
+        ..
+    } = mapper;
+    complete(&mut graph, class, key, &mut findings);
+    report_dropped(&graph, &absorbed, &mut findings);
+    let names = names::assign(&graph, &record);
+    report_names(&names, &mut findings);
+
+    let body = write(&graph, &names, class, &catalog_iri(&cx.base, &cx.source));
+    Ok(Normal {
+        class,
+        entity,
+        record,
+        body,
+        findings: in_order(findings),
+    })
+}
+
+fn is_entity_iri(node: &NamedNode) -> bool {
+    links::is_http(node.as_str()) && oxiri::Iri::parse(node.as_str()).is_ok()
+}
+
+/// From the entity and the record over everything they contain, saying each edge again on the way.
+fn walk(graph: &mut Graph, mapper: &mut Mapper<'_>) {
+    let mut at = 0;
+    while let Some(id) = graph.reached.get(at).copied() {
+        at += 1;
+        let depth = graph.nodes[id].depth.unwrap_or_default();
+        let edges = std::mem::take(&mut graph.nodes[id].edges);
+        let mut said = Vec::with_capacity(edges.len() + 4);
+        for edge in edges {
+            mapper.edge(graph, edge, &mut said);
+        }
+        for edge in &said {
+            if let Some(part) = graph.contained(edge, depth) {
+                graph.reach(part, depth + 1);
+            }
+        }
+        graph.nodes[id].edges = said;
+    }
+}
+
+/// What the source says of nodes that the description only refers to, or that nothing leads to.
+fn report_dropped(graph: &Graph, absorbed: &[NodeId], findings: &mut Vec<Finding>) {
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let says = node
+            .edges
+            .iter()
+            .filter(|edge| !edge.property.membership)
+            .count();
+        if node.depth.is_some() || says == 0 || absorbed.contains(&id) {
+            continue;
+        }
+        let found = format!("{says} statements");
+        findings.push(match &node.iri {
+            Some(iri) => Finding::new(
+                "reference-description-dropped",
+                iri.as_str(),
+                &found,
+                "a record of its own for what is only referred to",
+            ),
+            None => Finding::new(
+                "unconnected-description-dropped",
+                "[]",
+                &found,
+                "a way from the entity to what belongs to it",
+            ),
+        });
+    }
+    for predicate in &graph.members_dropped {
+        if *predicate == dcat::SERVES_DATASET {
+            let path = prefixed(predicate.as_str());
+            let expected = "said in the dataset's own description";
+            findings.push(Finding::new(
+                "serves-dataset-dropped",
+                path,
+                "a dataset",
+                expected,
+            ));
+        }
+    }
+}
+
+fn report_names(names: &Names, findings: &mut Vec<Finding>) {
+    if names.over_limit {
+        let expected = format!("at most {BLANK_NODES_MAX} nodes without an IRI");
+        findings.push(Finding::new("too-many-blank-nodes", "[]", "more", expected));
+    }
+    if names.merged > 0 {
+        let found = format!("{} nodes merged", names.merged);
+        let expected = "nodes without an IRI that differ in what they say";
+        findings.push(Finding::new(
+            "indistinguishable-blank-nodes",
+            "[]",
+            &found,
+            expected,
+        ));
+    }
+}
+
+fn write(graph: &Graph, names: &Names, class: Class, catalog: &NamedNode) -> String {
+    let lines = graph
+        .reached
+        .iter()
+        .map(|id| graph.nodes[*id].edges.len())
+        .sum::<usize>()
+        + 4;
+    let mut body = BodyWriter::with_capacity(lines * 160, lines);
+    for id in &graph.reached {
+        let subject = names.iris[*id].as_ref();
+        for edge in &graph.nodes[*id].edges {
+            body.line(|out| {
+                push_iri(subject, out);
+                out.push(' ');
+                push_iri(edge.predicate.as_ref(), out);
+                out.push(' ');
+                match &edge.value {
+                    Value::Iri(iri) => push_iri(iri.as_ref(), out),
+                    Value::Literal(literal) => push_literal(literal.as_ref(), out),
+                    Value::Node(target) => push_iri(names.iris[*target].as_ref(), out),
+                }
+            });
+        }
+    }
+    for (collection, predicate, member) in memberships(graph, names, class, catalog) {
+        body.line(|out| {
+            push_iri(collection, out);
+            out.push(' ');
+            push_iri(predicate, out);
+            out.push(' ');
+            push_iri(member, out);
+        });
+    }
+    body.finish()
+}
+
+/// The links from collections to the entity and its record: from the source's own catalogue, and as the source says.
+fn memberships<'a>(
+    graph: &'a Graph,
+    names: &'a Names,
+    class: Class,
+    catalog: &'a NamedNode,
+) -> Vec<(NamedNodeRef<'a>, NamedNodeRef<'a>, NamedNodeRef<'a>)> {
+    let name = |id: NodeId| names.iris[id].as_ref();
+    let (catalog, entity) = (catalog.as_ref(), name(graph.entity));
+    let mut links = vec![(catalog, dcat::RECORD, name(graph.record))];
+    let own = match class {
+        Class::Dataset => Some(dcat::HAS_DATASET),
+        Class::DataService => Some(dcat::HAS_SERVICE),
+        Class::Catalog => Some(dcat::HAS_CATALOG),
+        Class::Agent | Class::DatasetSeries => None,
+    };
+    links.extend(
+        own.filter(|_| entity != catalog)
+            .map(|predicate| (catalog, predicate, entity)),
+    );
+    for membership in &graph.memberships {
+        let predicate = membership.predicate.as_ref();
+        let member = name(membership.member);
+        match &membership.collection {
+            Collection::Named(iri) if links::iri(iri.clone()).as_ref() == Ok(iri) => {
+                links.push((iri.as_ref(), predicate, member));
+            }
+            Collection::Blank(id)
+                if graph.nodes[*id].depth.is_none()
+                    && predicate != dcat::SERVES_DATASET
+                    && member != catalog =>
+            {
+                links.push((catalog, predicate, member));
+            }
+            _ => {}
+        }
+    }
+    links
+}
+
+/// Sorted, each once, and not more than a person reads.
+fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+    const FINDINGS_MAX: usize = 200;
+    if findings.len() > 1 {
+        let key = |f: &Finding| (f.code.clone(), f.path.clone(), f.found.clone());
+        findings.sort_by_cached_key(key);
+        findings.dedup();
+    }
+    if findings.len() > FINDINGS_MAX {
+        let more = format!("{} more", findings.len() - FINDINGS_MAX);
+        findings.truncate(FINDINGS_MAX);
+        findings.push(Finding::new("more-findings", "", &more, "fewer"));
+    }
+    findings
 }

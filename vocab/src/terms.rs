@@ -1,1 +1,308 @@
-//! IRIs of the vocabularies in use, one constant each.
+//! IRIs of the vocabularies in use, one constant each, one module a vocabulary.
+//!
+//! Nothing else in the house spells an IRI of a vocabulary out. `rdf`, `rdfs` and `xsd` beyond what is here come from
+//! `oxrdf::vocab`.
+
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $module:ident = $base:literal { $($name:ident: $local:literal,)* }) => {
+        $(#[$doc])*
+        pub mod $module {
+            use oxrdf::NamedNodeRef;
+            /// What the IRIs of this vocabulary begin with.
+            pub const NS: &str = $base;
+            $(
+                #[doc = concat!("<", $base, $local, ">")]
+                pub const $name: NamedNodeRef<'static> =
+                    NamedNodeRef::new_unchecked(concat!($base, $local));
+            )*
+        }
+    };
+}
+
+vocabulary! {
+    /// Data Catalog Vocabulary 3.
+    dcat = "http://www.w3.org/ns/dcat#" {
+        CATALOG: "Catalog", CATALOG_RECORD: "CatalogRecord", DATASET: "Dataset",
+        DATASET_SERIES: "DatasetSeries", DATA_SERVICE: "DataService", DISTRIBUTION: "Distribution",
+        RELATIONSHIP: "Relationship", RESOURCE: "Resource", ROLE: "Role",
+        ACCESS_SERVICE: "accessService", ACCESS_URL: "accessURL", BBOX: "bbox",
+        BYTE_SIZE: "byteSize", HAS_CATALOG: "catalog", CENTROID: "centroid",
+        COMPRESS_FORMAT: "compressFormat", CONTACT_POINT: "contactPoint", HAS_DATASET: "dataset",
+        HAS_DISTRIBUTION: "distribution", DOWNLOAD_URL: "downloadURL", END_DATE: "endDate",
+        ENDPOINT_DESCRIPTION: "endpointDescription", ENDPOINT_URL: "endpointURL",
+        FIRST: "first", HAD_ROLE: "hadRole", HAS_VERSION: "hasVersion", IN_SERIES: "inSeries",
+        IS_VERSION_OF: "isVersionOf", KEYWORD: "keyword", LANDING_PAGE: "landingPage", LAST: "last",
+        MEDIA_TYPE: "mediaType", PACKAGE_FORMAT: "packageFormat", PREV: "prev",
+        PREVIOUS_VERSION: "previousVersion", QUALIFIED_RELATION: "qualifiedRelation",
+        RECORD: "record", SERVES_DATASET: "servesDataset", HAS_SERVICE: "service",
+        SERIES_MEMBER: "seriesMember", SPATIAL_RESOLUTION_IN_METERS: "spatialResolutionInMeters",
+        START_DATE: "startDate", TEMPORAL_RESOLUTION: "temporalResolution", THEME: "theme",
+        THEME_TAXONOMY: "themeTaxonomy", VERSION: "version",
+    }
+}
+
+vocabulary! {
+    /// Properties that DCAT-AP itself defines.
+    dcatap = "http://data.europa.eu/r5r/" {
+        APPLICABLE_LEGISLATION: "applicableLegislation", AVAILABILITY: "availability",
+        HVD_CATEGORY: "hvdCategory",
+    }
+}
+
+vocabulary! {
+    /// DCMI Metadata Terms.
+    dct = "http://purl.org/dc/terms/" {
+        LICENSE_DOCUMENT: "LicenseDocument", LINGUISTIC_SYSTEM: "LinguisticSystem",
+        LOCATION: "Location", MEDIA_TYPE: "MediaType",
+        MEDIA_TYPE_OR_EXTENT: "MediaTypeOrExtent", PERIOD_OF_TIME: "PeriodOfTime",
+        PROVENANCE_STATEMENT: "ProvenanceStatement", RIGHTS_STATEMENT: "RightsStatement",
+        STANDARD: "Standard", FREQUENCY: "Frequency",
+        ABSTRACT: "abstract", ACCESS_RIGHTS: "accessRights",
+        ACCRUAL_PERIODICITY: "accrualPeriodicity", ALTERNATIVE: "alternative",
+        CONFORMS_TO: "conformsTo", CONTRIBUTOR: "contributor", CREATED: "created",
+        CREATOR: "creator", DATE: "date", DESCRIPTION: "description", EXTENT: "extent",
+        FORMAT: "format", HAS_PART: "hasPart", HAS_VERSION: "hasVersion",
+        IDENTIFIER: "identifier", IS_PART_OF: "isPartOf", IS_REFERENCED_BY: "isReferencedBy",
+        IS_VERSION_OF: "isVersionOf", ISSUED: "issued", LANGUAGE: "language", LICENSE: "license",
+        MODIFIED: "modified", PROVENANCE: "provenance", PUBLISHER: "publisher",
+        REFERENCES: "references", RELATION: "relation", REPLACES: "replaces",
+        RIGHTS: "rights", RIGHTS_HOLDER: "rightsHolder", SOURCE: "source", SPATIAL: "spatial",
+        SUBJECT: "subject", TEMPORAL: "temporal", TITLE: "title", TYPE: "type", VALID: "valid",
+    }
+}
+
+vocabulary! {
+    /// Friend of a Friend.
+    foaf = "http://xmlns.com/foaf/0.1/" {
+        AGENT: "Agent", DOCUMENT: "Document", ORGANIZATION: "Organization", PERSON: "Person",
+        HOMEPAGE: "homepage", MBOX: "mbox", NAME: "name", PAGE: "page", PHONE: "phone",
+        PRIMARY_TOPIC: "primaryTopic",
+    }
+}
+
+vocabulary! {
+    /// vCard Ontology.
+    vcard = "http://www.w3.org/2006/vcard/ns#" {
+        INDIVIDUAL: "Individual", KIND: "Kind", ORGANIZATION: "Organization", VOICE: "Voice",
+        FN: "fn", HAS_ADDRESS: "hasAddress", HAS_EMAIL: "hasEmail",
+        HAS_ORGANIZATION_NAME: "hasOrganizationName", HAS_TELEPHONE: "hasTelephone",
+        HAS_UID: "hasUID", HAS_URL: "hasURL", HAS_VALUE: "hasValue", NOTE: "note",
+        ORGANIZATION_NAME: "organization-name", ORGANIZATION_UNIT: "organization-unit",
+        ROLE: "role", STREET_ADDRESS: "street-address", LOCALITY: "locality",
+        POSTAL_CODE: "postal-code", COUNTRY_NAME: "country-name",
+    }
+}
+
+vocabulary! {
+    /// Simple Knowledge Organization System.
+    skos = "http://www.w3.org/2004/02/skos/core#" {
+        CONCEPT: "Concept", CONCEPT_SCHEME: "ConceptScheme", ALT_LABEL: "altLabel",
+        CLOSE_MATCH: "closeMatch", DEFINITION: "definition", EXACT_MATCH: "exactMatch",
+        IN_SCHEME: "inScheme", NOTATION: "notation", NOTE: "note", PREF_LABEL: "prefLabel",
+    }
+}
+
+vocabulary! {
+    /// Asset Description Metadata Schema.
+    adms = "http://www.w3.org/ns/adms#" {
+        IDENTIFIER_CLASS: "Identifier", IDENTIFIER: "identifier",
+        REPRESENTATION_TECHNIQUE: "representationTechnique", SAMPLE: "sample",
+        SCHEMA_AGENCY: "schemaAgency", STATUS: "status", VERSION_NOTES: "versionNotes",
+    }
+}
+
+vocabulary! {
+    /// Software Package Data Exchange, RDF terms.
+    spdx = "http://spdx.org/rdf/terms#" {
+        CHECKSUM_CLASS: "Checksum", ALGORITHM: "algorithm", CHECKSUM: "checksum",
+        CHECKSUM_VALUE: "checksumValue",
+    }
+}
+
+vocabulary! {
+    /// Provenance Ontology.
+    prov = "http://www.w3.org/ns/prov#" {
+        ACTIVITY: "Activity", AGENT_CLASS: "Agent", ATTRIBUTION: "Attribution", ENTITY: "Entity",
+        AGENT: "agent", ENDED_AT_TIME: "endedAtTime", GENERATED: "generated",
+        QUALIFIED_ATTRIBUTION: "qualifiedAttribution", STARTED_AT_TIME: "startedAtTime",
+        USED: "used", WAS_ASSOCIATED_WITH: "wasAssociatedWith",
+        WAS_ATTRIBUTED_TO: "wasAttributedTo", WAS_DERIVED_FROM: "wasDerivedFrom",
+        WAS_GENERATED_BY: "wasGeneratedBy",
+    }
+}
+
+vocabulary! {
+    /// ISA Location Core Vocabulary.
+    locn = "http://www.w3.org/ns/locn#" {
+        ADDRESS: "address", GEOMETRY_CLASS: "Geometry", GEOGRAPHIC_NAME: "geographicName",
+        GEOMETRY: "geometry",
+    }
+}
+
+vocabulary! {
+    /// OGC GeoSPARQL.
+    geosparql = "http://www.opengis.net/ont/geosparql#" {
+        GEOMETRY_CLASS: "Geometry", AS_GEO_JSON: "asGeoJSON", AS_WKT: "asWKT",
+        GEO_JSON_LITERAL: "geoJSONLiteral", HAS_GEOMETRY: "hasGeometry",
+        WKT_LITERAL: "wktLiteral",
+    }
+}
+
+vocabulary! {
+    /// OWL-Time, as far as DCAT-AP uses it.
+    time = "http://www.w3.org/2006/time#" {
+        HAS_BEGINNING: "hasBeginning", HAS_END: "hasEnd", IN_XSD_DATE: "inXSDDate",
+        IN_XSD_DATE_TIME: "inXSDDateTime", IN_XSD_DATE_TIME_STAMP: "inXSDDateTimeStamp",
+        IN_XSD_G_YEAR: "inXSDgYear", IN_XSD_G_YEAR_MONTH: "inXSDgYearMonth",
+    }
+}
+
+vocabulary! {
+    /// schema.org, under the http spelling that its own RDF uses.
+    schema = "http://schema.org/" {
+        DATASET: "Dataset", DATA_DOWNLOAD: "DataDownload", CONTENT_URL: "contentUrl",
+        NAME: "name", URL: "url", START_DATE: "startDate", END_DATE: "endDate",
+    }
+}
+
+vocabulary! {
+    /// Data Quality Vocabulary.
+    dqv = "http://www.w3.org/ns/dqv#" {
+        QUALITY_ANNOTATION: "QualityAnnotation", QUALITY_MEASUREMENT: "QualityMeasurement",
+        QUALITY_METADATA: "QualityMetadata",
+        COMPUTED_ON: "computedOn", HAS_QUALITY_ANNOTATION: "hasQualityAnnotation",
+        HAS_QUALITY_MEASUREMENT: "hasQualityMeasurement",
+        HAS_QUALITY_METADATA: "hasQualityMetadata", IS_MEASUREMENT_OF: "isMeasurementOf",
+        VALUE: "value",
+    }
+}
+
+vocabulary! {
+    /// Web Annotation, for quality annotations.
+    oa = "http://www.w3.org/ns/oa#" {
+        HAS_BODY: "hasBody", HAS_TARGET: "hasTarget", MOTIVATED_BY: "motivatedBy",
+    }
+}
+
+vocabulary! {
+    /// Representing Content in RDF: the character encoding of a file.
+    cnt = "http://www.w3.org/2011/content#" {
+        CHARACTER_ENCODING: "characterEncoding",
+    }
+}
+
+vocabulary! {
+    /// Activity Streams 2.
+    activity = "https://www.w3.org/ns/activitystreams#" {
+        CREATE: "Create", DELETE: "Delete", UPDATE: "Update", OBJECT: "object",
+        PUBLISHED: "published",
+    }
+}
+
+vocabulary! {
+    /// Linked Data Event Streams.
+    ldes = "https://w3id.org/ldes#" {
+        EVENT_STREAM: "EventStream", RETENTION_POLICY: "retentionPolicy",
+        TIMESTAMP_PATH: "timestampPath", VERSION_OF_PATH: "versionOfPath",
+    }
+}
+
+vocabulary! {
+    /// TREE hypermedia.
+    tree = "https://w3id.org/tree#" {
+        COLLECTION: "Collection", NODE_CLASS: "Node", GREATER_THAN_RELATION: "GreaterThanRelation",
+        GREATER_THAN_OR_EQUAL_TO_RELATION: "GreaterThanOrEqualToRelation",
+        LESS_THAN_RELATION: "LessThanRelation", RELATION_CLASS: "Relation", MEMBER: "member",
+        NODE: "node", PATH: "path", RELATION: "relation", SHAPE: "shape", VALUE: "value",
+        VIEW: "view",
+    }
+}
+
+vocabulary! {
+    /// Hydra Core Vocabulary.
+    hydra = "http://www.w3.org/ns/hydra/core#" {
+        COLLECTION: "Collection", PAGED_COLLECTION: "PagedCollection",
+        PARTIAL_COLLECTION_VIEW: "PartialCollectionView", FIRST: "first",
+        FIRST_PAGE: "firstPage", ITEMS_PER_PAGE: "itemsPerPage", LAST: "last",
+        LAST_PAGE: "lastPage", MEMBER: "member", NEXT: "next", NEXT_PAGE: "nextPage",
+        PREVIOUS: "previous", PREVIOUS_PAGE: "previousPage", TOTAL_ITEMS: "totalItems",
+        VIEW: "view",
+    }
+}
+
+vocabulary! {
+    /// ODRL, as far as DCAT-AP uses it.
+    odrl = "http://www.w3.org/ns/odrl/2/" {
+        POLICY: "Policy", HAS_POLICY: "hasPolicy",
+    }
+}
+
+vocabulary! {
+    /// RDF Schema, as far as descriptions use it.
+    rdfs = "http://www.w3.org/2000/01/rdf-schema#" {
+        COMMENT: "comment", LABEL: "label", SEE_ALSO: "seeAlso",
+    }
+}
+
+vocabulary! {
+    /// XML Schema datatypes.
+    xsd = "http://www.w3.org/2001/XMLSchema#" {
+        ANY_URI: "anyURI", BOOLEAN: "boolean", DATE: "date", DATE_TIME: "dateTime",
+        DECIMAL: "decimal", DOUBLE: "double", DURATION: "duration", G_YEAR: "gYear",
+        G_YEAR_MONTH: "gYearMonth", HEX_BINARY: "hexBinary", INTEGER: "integer",
+        NON_NEGATIVE_INTEGER: "nonNegativeInteger", STRING: "string",
+    }
+}
+
+/// What the IRIs of the EU's authority tables begin with, each with its slash.
+pub mod authority {
+    pub const BASE: &str = "http://publications.europa.eu/resource/authority/";
+    pub const ACCESS_RIGHT: &str = "http://publications.europa.eu/resource/authority/access-right/";
+    pub const DATA_THEME: &str = "http://publications.europa.eu/resource/authority/data-theme/";
+    pub const FILE_TYPE: &str = "http://publications.europa.eu/resource/authority/file-type/";
+    pub const FREQUENCY: &str = "http://publications.europa.eu/resource/authority/frequency/";
+    pub const LANGUAGE: &str = "http://publications.europa.eu/resource/authority/language/";
+    pub const LICENCE: &str = "http://publications.europa.eu/resource/authority/licence/";
+}
+
+/// What the IRIs of IANA's media types begin with.
+pub const MEDIA_TYPES: &str = "https://www.iana.org/assignments/media-types/";
+
+vocabulary! {
+    /// Our own: only what no vocabulary above can say. `fields`: the fields of a file, as the source lists them;
+    /// `provision`: how the data come to the portal; `rows`: how many records a file has.
+    harvestd = "https://w3id.org/harvestd/ns#" {
+        FIELDS: "fields", PROVISION: "provision", ROWS: "rows",
+    }
+}
+
+/// An IRI for people: `dct:title`, or the IRI itself where no prefix of ours fits.
+pub fn prefixed(iri: &str) -> String {
+    const PREFIXES: [(&str, &str); 18] = [
+        ("dcat", dcat::NS),
+        ("dcatap", dcatap::NS),
+        ("dct", dct::NS),
+        ("foaf", foaf::NS),
+        ("vcard", vcard::NS),
+        ("skos", skos::NS),
+        ("adms", adms::NS),
+        ("spdx", spdx::NS),
+        ("prov", prov::NS),
+        ("locn", locn::NS),
+        ("geo", geosparql::NS),
+        ("schema", schema::NS),
+        ("dqv", dqv::NS),
+        ("cnt", cnt::NS),
+        ("odrl", odrl::NS),
+        ("rdfs", rdfs::NS),
+        ("harvestd", harvestd::NS),
+        ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
+    ];
+    PREFIXES
+        .iter()
+        .find_map(|(prefix, base)| {
+            iri.strip_prefix(base)
+                .map(|local| format!("{prefix}:{local}"))
+        })
+        .unwrap_or_else(|| iri.to_owned())
+}

@@ -1,0 +1,209 @@
+//! What our own rules add to a description that has been said again: types, the CatalogRecord, access URLs.
+//!
+//! Nothing here is invented: types follow from the class of the record and from the predicates that lead to a node,
+//! an access URL is one that the source gives elsewhere.
+
+use crate::graph::{Edge, Graph, NodeId, Value};
+use crate::terms::{dcat, dct, foaf};
+use crate::{Class, Finding};
+use oxrdf::vocab::rdf;
+use oxrdf::{Literal, NamedNode, NamedNodeRef};
+
+pub(crate) fn complete(graph: &mut Graph, class: Class, key: &str, findings: &mut Vec<Finding>) {
+    type_entity(graph, class);
+    complete_record(graph, key, findings);
+    let parts = parts(graph);
+    type_parts(graph, &parts);
+    for id in distributions(&parts) {
+        give_access_url(graph, id, findings);
+    }
+    for id in graph.reached.clone() {
+        settle_derived(&mut graph.nodes[id].edges);
+    }
+}
+
+/// The classes of entities. An entity has one of them: the class of its record.
+const ENTITY_CLASSES: [NamedNodeRef<'static>; 5] = [
+    dcat::DATASET,
+    dcat::DATASET_SERIES,
+    dcat::DATA_SERVICE,
+    dcat::CATALOG,
+    dcat::RESOURCE,
+];
+
+fn class_iri(class: Class) -> NamedNodeRef<'static> {
+    match class {
+        Class::Agent => foaf::AGENT,
+        Class::Catalog => dcat::CATALOG,
+        Class::DatasetSeries => dcat::DATASET_SERIES,
+        Class::DataService => dcat::DATA_SERVICE,
+        Class::Dataset => dcat::DATASET,
+    }
+}
+
+/// November 2026: a series is not typed `dcat:Dataset` here, though DCAT 3 makes it one, and a catalogue neither: who
+/// counts datasets in the store counts datasets. What goes out to feeds types series as datasets besides.
+fn type_entity(graph: &mut Graph, class: Class) {
+    let edges = &mut graph.nodes[graph.entity].edges;
+    edges.retain(|edge| {
+        let entity_class =
+            matches!(&edge.value, Value::Iri(iri) if ENTITY_CLASSES.contains(&iri.as_ref()));
+        edge.predicate != rdf::TYPE || !entity_class
+    });
+    edges.push(type_edge(class_iri(class)));
+}
+
+fn type_edge(class: NamedNodeRef<'_>) -> Edge {
+    Edge::new(rdf::TYPE, Value::Iri(class.into_owned()))
+}
+
+/// The record is about the entity, has our key, and says where the source keeps its own.
+fn complete_record(graph: &mut Graph, key: &str, findings: &mut Vec<Finding>) {
+    let entity = graph.entity;
+    let given = graph.record_given.take();
+    let edges = &mut graph.nodes[graph.record].edges;
+    edges.retain(|edge| {
+        if edge.predicate == dct::IDENTIFIER
+            && let Value::Literal(literal) = &edge.value
+            && literal.value() != key
+        {
+            let expected = format!("the key of the record, {key:?}");
+            findings.push(Finding::new(
+                "record-identifier-dropped",
+                "dct:identifier",
+                literal.value(),
+                expected,
+            ));
+        }
+        edge.predicate != dct::IDENTIFIER && edge.predicate != foaf::PRIMARY_TOPIC
+    });
+    if !edges
+        .iter()
+        .any(|edge| edge.predicate == rdf::TYPE && is_iri(&edge.value, dcat::CATALOG_RECORD))
+    {
+        edges.push(type_edge(dcat::CATALOG_RECORD));
+    }
+    edges.push(Edge::new(foaf::PRIMARY_TOPIC, Value::Node(entity)));
+    edges.push(Edge::new(
+        dct::IDENTIFIER,
+        Value::Literal(Literal::new_simple_literal(key)),
+    ));
+    if let Some(given) = given.filter(|given| crate::links::is_http(given.as_str()))
+        && oxiri::Iri::parse(given.as_str()).is_ok()
+    {
+        edges.push(Edge::new(dct::SOURCE, Value::Iri(given)));
+    }
+}
+
+fn is_iri(value: &Value, iri: NamedNodeRef<'_>) -> bool {
+    matches!(value, Value::Iri(given) if *given == iri)
+}
+
+/// The contained nodes, each with the classes of the predicates that lead to it.
+fn parts(graph: &Graph) -> Vec<(NodeId, NamedNodeRef<'static>)> {
+    let mut parts = Vec::new();
+    for id in &graph.reached {
+        let node = &graph.nodes[*id];
+        for edge in &node.edges {
+            if let Some(class) = edge.property.range
+                && let Some(part) = graph.contained(edge, node.depth.unwrap_or_default())
+                && part != graph.entity
+                && part != graph.record
+            {
+                parts.push((part, class));
+            }
+        }
+    }
+    parts.sort_unstable();
+    parts.dedup();
+    parts
+}
+
+/// Distributions are always typed, other parts where they say no type themselves.
+fn type_parts(graph: &mut Graph, parts: &[(NodeId, NamedNodeRef<'static>)]) {
+    for of_one in parts.chunk_by(|a, b| a.0 == b.0) {
+        let Some((id, _)) = of_one.first() else {
+            continue;
+        };
+        let edges = &mut graph.nodes[*id].edges;
+        let typed = edges.iter().any(|edge| edge.predicate == rdf::TYPE);
+        for (_, class) in of_one {
+            let wanted = !typed || *class == dcat::DISTRIBUTION;
+            let there = edges
+                .iter()
+                .any(|e| e.predicate == rdf::TYPE && is_iri(&e.value, *class));
+            if wanted && !there {
+                edges.push(type_edge(*class));
+            }
+        }
+    }
+}
+
+fn distributions(parts: &[(NodeId, NamedNodeRef<'static>)]) -> impl Iterator<Item = NodeId> {
+    parts
+        .iter()
+        .filter(|(_, class)| *class == dcat::DISTRIBUTION)
+        .map(|(id, _)| *id)
+}
+
+/// A missing access URL is the download URL, else the landing page of the dataset, else a finding.
+fn give_access_url(graph: &mut Graph, id: NodeId, findings: &mut Vec<Finding>) {
+    let has_access = graph.nodes[id]
+        .edges
+        .iter()
+        .any(|edge| edge.predicate == dcat::ACCESS_URL && !matches!(edge.value, Value::Literal(_)));
+    if has_access {
+        return;
+    }
+    let downloads = links(graph, id, dcat::DOWNLOAD_URL);
+    let (code, urls) = if downloads.is_empty() {
+        let pages = links(graph, graph.entity, dcat::LANDING_PAGE);
+        (
+            "access-url-from-landing-page",
+            pages.into_iter().min().into_iter().collect(),
+        )
+    } else {
+        ("access-url-from-download-url", downloads)
+    };
+    let found = urls.first().map_or("", NamedNode::as_str).to_owned();
+    let code = if urls.is_empty() {
+        "no-access-url"
+    } else {
+        code
+    };
+    findings.push(Finding::new(
+        code,
+        "dcat:accessURL",
+        &found,
+        "an access URL for each distribution",
+    ));
+    let edges = urls
+        .into_iter()
+        .map(|url| Edge::new(dcat::ACCESS_URL, Value::Iri(url)));
+    graph.nodes[id].edges.extend(edges);
+}
+
+fn links(graph: &Graph, id: NodeId, predicate: NamedNodeRef<'_>) -> Vec<NamedNode> {
+    let mut links: Vec<NamedNode> = graph.nodes[id]
+        .edges
+        .iter()
+        .filter(|edge| edge.predicate == predicate)
+        .filter_map(|edge| match &edge.value {
+            Value::Iri(iri) => Some(iri.clone()),
+            _ => None,
+        })
+        .collect();
+    links.sort_unstable();
+    links
+}
+
+/// A value that only follows from another gives way to one that the source states.
+fn settle_derived(edges: &mut Vec<Edge>) {
+    if edges.iter().any(|edge| edge.derived)
+        && edges
+            .iter()
+            .any(|edge| !edge.derived && edge.predicate == dcat::MEDIA_TYPE)
+    {
+        edges.retain(|edge| !edge.derived);
+    }
+}

@@ -1,0 +1,108 @@
+//! What belongs to a description, and what it only refers to.
+//!
+//! A description is the entity's node and what it contains; nothing else decides ownership. The store walks the same
+//! edges as the normaliser, by [`contains`].
+
+use crate::terms::{adms, dcat, dct, dqv, geosparql, locn, prov, spdx, time, vcard};
+use oxrdf::NamedNodeRef;
+
+/// A named node further than this from its entity is a reference, whatever leads to it. Former blank nodes are named
+/// under the record and belong to it at any depth.
+pub const DEPTH_MAX: usize = 4;
+
+/// A named object of these is a part of its subject, with a life no longer than the subject's.
+///
+/// Left out on purpose: `dct:spatial`, `dct:rights`, `dct:license`, `dct:conformsTo`, `dct:publisher`,
+/// `dcat:accessService`: where their object has an IRI, it is shared between datasets (a place, a licence, an
+/// organisation). Where it is a blank node it is named under the record, and contained for that.
+const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
+    dcat::HAS_DISTRIBUTION,
+    adms::SAMPLE,
+    dcat::CONTACT_POINT,
+    dct::TEMPORAL,
+    dct::PROVENANCE,
+    dcat::BBOX,
+    dcat::CENTROID,
+    locn::GEOMETRY,
+    locn::ADDRESS,
+    geosparql::HAS_GEOMETRY,
+    spdx::CHECKSUM,
+    adms::IDENTIFIER,
+    dqv::HAS_QUALITY_ANNOTATION,
+    dqv::HAS_QUALITY_MEASUREMENT,
+    dqv::HAS_QUALITY_METADATA,
+    prov::QUALIFIED_ATTRIBUTION,
+    dcat::QUALIFIED_RELATION,
+    vcard::HAS_ADDRESS,
+    time::HAS_BEGINNING,
+    time::HAS_END,
+];
+
+/// Links from a collection to its members. They belong to the member's description, so that no description grows
+/// with the catalogue.
+const MEMBERSHIP: [NamedNodeRef<'static>; 5] = [
+    dcat::HAS_DATASET,
+    dcat::HAS_SERVICE,
+    dcat::RECORD,
+    dcat::SERVES_DATASET,
+    dcat::HAS_CATALOG,
+];
+
+/// Is the named object of this predicate a part of its subject?
+pub fn is_containment(predicate: NamedNodeRef<'_>) -> bool {
+    CONTAINMENT.contains(&predicate)
+}
+
+/// The containment predicates, for walking them backwards.
+pub fn containment_predicates() -> &'static [NamedNodeRef<'static>] {
+    &CONTAINMENT
+}
+
+/// Does a triple with this predicate belong to the description of its object?
+pub fn is_membership(predicate: NamedNodeRef<'_>) -> bool {
+    MEMBERSHIP.contains(&predicate)
+}
+
+/// The membership predicates, for finding the triples that point to a member.
+pub fn membership_predicates() -> &'static [NamedNodeRef<'static>] {
+    &MEMBERSHIP
+}
+
+/// Is `iri` the name of a former blank node of this record: `{record}#…`?
+pub fn is_own_name(record: &str, iri: &str) -> bool {
+    iri.strip_prefix(record)
+        .is_some_and(|rest| rest.starts_with('#'))
+}
+
+/// The one rule of the walk: does the description of the record `record` go on from a node at `depth` (the entity and
+/// the record stand at 0) over `predicate` into the named node `object`?
+pub fn contains(record: &str, depth: usize, predicate: NamedNodeRef<'_>, object: &str) -> bool {
+    is_own_name(record, object) || (depth < DEPTH_MAX && is_containment(predicate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_contained_and_shared_things_are_not() {
+        assert!(is_containment(dcat::HAS_DISTRIBUTION));
+        assert!(!is_containment(dct::PUBLISHER));
+        assert!(is_membership(dcat::SERVES_DATASET));
+        assert!(!is_membership(dcat::HAS_DISTRIBUTION));
+    }
+
+    #[test]
+    fn depth_ends_at_four_except_for_own_names() {
+        let record = "https://example.org/record/s/1";
+        assert!(contains(record, 3, dcat::HAS_DISTRIBUTION, "http://x/d"));
+        assert!(!contains(record, 4, dcat::HAS_DISTRIBUTION, "http://x/d"));
+        assert!(contains(
+            record,
+            9,
+            dct::RELATION,
+            "https://example.org/record/s/1#a"
+        ));
+        assert!(!is_own_name(record, "https://example.org/record/s/12#a"));
+    }
+}
