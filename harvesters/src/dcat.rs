@@ -22,7 +22,8 @@ mod table;
 mod tests;
 
 use crate::{
-    Answer, Bookmark, Harvester, Kind, Page, PartName, ReadError, Record, Request, Settings, SettingsError,
+    Answer, Bookmark, Harvester, Kind, Page, PartName, ReadError, Record, Request, Settings,
+    SettingsError,
 };
 use hand_out::{Halt, HandOut};
 use harvestd_vocab::{Description, Refusal};
@@ -55,7 +56,8 @@ struct Dcat {
 
 impl Harvester for Dcat {
     fn begin(&self, since: Option<&Bookmark>) -> Vec<Request> {
-        let mut request = Request::get(self.settings.url.clone(), self.options.accept()).note(&Note::first(&self.settings.url));
+        let mut request = Request::get(self.settings.url.clone(), self.options.accept())
+            .note(&Note::first(&self.settings.url));
         request.conditional = since.is_some_and(|bookmark| bookmark.0 == ONE_DOCUMENT);
         vec![request]
     }
@@ -70,7 +72,14 @@ impl Harvester for Dcat {
             table_bytes_max: self.options.table_bytes_max,
             line_bytes_max: self.settings.record_bytes_max,
         })?;
-        let mut out = HandOut { dcat: self, parsed, note, asked: &answer.request.url, from: &answer.url, page };
+        let mut out = HandOut {
+            dcat: self,
+            parsed,
+            note,
+            asked: &answer.request.url,
+            from: &answer.url,
+            page,
+        };
         match out.all(answer.link_next.as_ref()) {
             Ok(()) | Err(Halt::Stopped) => Ok(()),
             Err(Halt::Failed(why)) => Err(why),

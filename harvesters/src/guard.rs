@@ -56,7 +56,13 @@ pub fn scan_json(document: &[u8], limits: JsonLimits) -> Result<(), ReadError> {
 }
 
 /// What a guard was doing, what it found and what it expected, at which byte.
-fn refusal(kind: ReadErrorKind, doing: &str, offset: u64, found: impl AsRef<str>, expected: impl Into<String>) -> ReadError {
+fn refusal(
+    kind: ReadErrorKind,
+    doing: &str,
+    offset: u64,
+    found: impl AsRef<str>,
+    expected: impl Into<String>,
+) -> ReadError {
     ReadError::new(kind, format!("{doing}, byte {offset}"), found, expected)
 }
 
@@ -75,7 +81,10 @@ fn carry(refusal: &ReadError) -> io::Error {
 
 /// The other way: what an inner guard refused, or else the plain error.
 fn carried(error: io::Error) -> ReadError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Carried>()) {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Carried>())
+    {
         Some(Carried(refusal)) => refusal.clone(),
         None => error.into(),
     }

@@ -6,8 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use harvestd_harvesters::{
-    Answer, Bookmark, Completeness, Harvester, Location, Page, PartName, ReadError, ReadErrorKind, Record, RecordId,
-    Request, Settings, Stop, dcat,
+    Answer, Bookmark, Completeness, Harvester, Location, Page, PartName, ReadError, ReadErrorKind,
+    Record, RecordId, Request, Settings, Stop, dcat,
     guard::{JsonLimits, XmlLimits, scan_json, scan_xml},
 };
 use harvestd_vocab::{Class, Refusal};
@@ -38,14 +38,20 @@ struct Heard {
 
 impl Heard {
     fn count(&self, class: Class) -> usize {
-        self.records.iter().filter(|record| record.id.class == class).count()
+        self.records
+            .iter()
+            .filter(|record| record.id.class == class)
+            .count()
     }
 }
 
 impl Page for Heard {
     fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
         self.bytes += raw.len();
-        self.records.push(Record { id, parts: vec![(part, raw.to_vec())] });
+        self.records.push(Record {
+            id,
+            parts: vec![(part, raw.to_vec())],
+        });
         Continue(())
     }
     fn gone(&mut self, id: RecordId) -> ControlFlow<Stop> {
@@ -105,13 +111,22 @@ fn read(document: &[u8], media_type: Option<&str>) -> (Result<(), ReadError>, He
     for record in &heard.records {
         let description = connector.describe(record).unwrap();
         assert_eq!(description.class, record.id.class);
-        assert!(description.triples.iter().any(|triple| triple.subject == description.node), "{}", record.id);
+        assert!(
+            description
+                .triples
+                .iter()
+                .any(|triple| triple.subject == description.node),
+            "{}",
+            record.id
+        );
     }
     (result, heard)
 }
 
 fn corpora(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(folder);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/corpora")
+        .join(folder);
     if path.is_dir() {
         return Some(path);
     }
@@ -140,7 +155,12 @@ fn format(path: &Path) -> Option<(RdfFormat, &'static str)> {
         "nt" => (RdfFormat::NTriples, "application/n-triples"),
         "nq" => (RdfFormat::NQuads, "application/n-quads"),
         "trig" => (RdfFormat::TriG, "application/trig"),
-        "jsonld" | "json" => (RdfFormat::JsonLd { profile: JsonLdProfileSet::empty() }, "application/ld+json"),
+        "jsonld" | "json" => (
+            RdfFormat::JsonLd {
+                profile: JsonLdProfileSet::empty(),
+            },
+            "application/ld+json",
+        ),
         _ => return None,
     })
 }
@@ -165,20 +185,33 @@ struct Plain {
 /// context would be needed.
 fn plain(path: &Path, document: &[u8], format: RdfFormat) -> Plain {
     let strict = plainly(document, RdfParser::from_format(format));
-    let Some(error) = strict.error.clone() else { return strict };
+    let Some(error) = strict.error.clone() else {
+        return strict;
+    };
     let twin = path.with_extension("ttl");
     let lenient = match (format, fs::read(&twin)) {
-        (RdfFormat::JsonLd { .. }, Ok(twin)) => plainly(&twin, RdfParser::from_format(RdfFormat::Turtle).lenient()),
+        (RdfFormat::JsonLd { .. }, Ok(twin)) => {
+            plainly(&twin, RdfParser::from_format(RdfFormat::Turtle).lenient())
+        }
         _ => plainly(document, RdfParser::from_format(format).lenient()),
     };
     match lenient.error {
-        None => Plain { error: None, leniently: Some(error), ..lenient },
-        Some(_) => Plain { error: Some(error), ..strict },
+        None => Plain {
+            error: None,
+            leniently: Some(error),
+            ..lenient
+        },
+        Some(_) => Plain {
+            error: Some(error),
+            ..strict
+        },
     }
 }
 
 fn plainly(document: &[u8], parser: RdfParser) -> Plain {
-    let named = |local: &str| Term::from(NamedNodeRef::new_unchecked(&format!("{DCAT}{local}")).into_owned());
+    let named = |local: &str| {
+        Term::from(NamedNodeRef::new_unchecked(&format!("{DCAT}{local}")).into_owned())
+    };
     let mut types: BTreeMap<String, Vec<Term>> = BTreeMap::new();
     let (mut described, mut listed, mut error) = (BTreeSet::new(), BTreeSet::new(), None);
     for quad in parser.with_base_iri(BASE).unwrap().for_slice(document) {
@@ -194,7 +227,10 @@ fn plainly(document: &[u8], parser: RdfParser) -> Plain {
             NamedOrBlankNode::BlankNode(node) => node.to_string(),
         };
         if quad.predicate == rdf::TYPE {
-            types.entry(subject.clone()).or_default().push(quad.object.clone());
+            types
+                .entry(subject.clone())
+                .or_default()
+                .push(quad.object.clone());
         }
         if quad.predicate.as_str() == format!("{DCAT}dataset") && !quad.object.is_literal() {
             listed.insert(quad.object.to_string());
@@ -202,25 +238,61 @@ fn plainly(document: &[u8], parser: RdfParser) -> Plain {
         described.insert(subject);
     }
     let is = |node: &String, locals: &[&str]| {
-        types.get(node).is_some_and(|types| locals.iter().any(|local| types.contains(&named(local))))
+        types
+            .get(node)
+            .is_some_and(|types| locals.iter().any(|local| types.contains(&named(local))))
     };
-    let typed: BTreeSet<_> = types.keys().filter(|node| is(node, &["Dataset"])).cloned().collect();
-    let otherwise = typed.iter().filter(|node| is(node, &["Catalog", "DatasetSeries"])).cloned().collect();
-    let records = ["Dataset", "Catalog", "DatasetSeries", "DataService", "Distribution", "CatalogRecord"];
-    let untyped = listed.iter().filter(|node| described.contains(*node) && !is(node, &records)).cloned().collect();
-    let only_listed = listed.iter().filter(|node| !described.contains(*node) && !node.starts_with("_:")).cloned().collect();
-    Plain { typed, otherwise, untyped, only_listed, error, leniently: None }
+    let typed: BTreeSet<_> = types
+        .keys()
+        .filter(|node| is(node, &["Dataset"]))
+        .cloned()
+        .collect();
+    let otherwise = typed
+        .iter()
+        .filter(|node| is(node, &["Catalog", "DatasetSeries"]))
+        .cloned()
+        .collect();
+    let records = [
+        "Dataset",
+        "Catalog",
+        "DatasetSeries",
+        "DataService",
+        "Distribution",
+        "CatalogRecord",
+    ];
+    let untyped = listed
+        .iter()
+        .filter(|node| described.contains(*node) && !is(node, &records))
+        .cloned()
+        .collect();
+    let only_listed = listed
+        .iter()
+        .filter(|node| !described.contains(*node) && !node.starts_with("_:"))
+        .cloned()
+        .collect();
+    Plain {
+        typed,
+        otherwise,
+        untyped,
+        only_listed,
+        error,
+        leniently: None,
+    }
 }
 
 impl Plain {
     /// Why we count another number of datasets than there are subjects typed dcat:Dataset. None: we should count the
     /// same, or the reasons do not add up.
     fn reasons(&self, counted: usize) -> Option<String> {
-        let expected = self.typed.len() - self.otherwise.len() + self.untyped.len() + self.only_listed.len();
+        let expected =
+            self.typed.len() - self.otherwise.len() + self.untyped.len() + self.only_listed.len();
         let reasons: Vec<_> = [
             (self.otherwise.len(), "typed as catalogue or series too"),
             (self.untyped.len(), "listed by dcat:dataset and not typed"),
-            (self.only_listed.len(), "listed by dcat:dataset and not described"),
+            (
+                self.only_listed.len(),
+                "listed by dcat:dataset and not described",
+            ),
         ]
         .iter()
         .filter(|(n, _)| *n > 0)
@@ -232,20 +304,32 @@ impl Plain {
 
 #[test]
 fn every_document_is_read_or_refused_with_a_reason() {
-    let Some(root) = corpora("dcat-rdf") else { return };
-    println!("{:>5} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  file: why", "typed", "accep", "refus", "serie", "servi", "catal", "agent");
+    let Some(root) = corpora("dcat-rdf") else {
+        return;
+    };
+    println!(
+        "{:>5} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  file: why",
+        "typed", "accep", "refus", "serie", "servi", "catal", "agent"
+    );
     let mut totals = [0; 7];
     let (mut unexplained, mut documents) = (Vec::new(), 0);
     for path in files(&root) {
-        let Some((format, media_type)) = format(&path) else { continue };
+        let Some((format, media_type)) = format(&path) else {
+            continue;
+        };
         let document = fs::read(&path).unwrap();
         let name = path.strip_prefix(&root).unwrap().display().to_string();
         let (result, heard) = read(&document, Some(media_type));
         let (sniffed, heard_sniffed) = read(&document, None);
-        let same = result.is_ok() == sniffed.is_ok() && heard.records.len() == heard_sniffed.records.len();
+        let same =
+            result.is_ok() == sniffed.is_ok() && heard.records.len() == heard_sniffed.records.len();
         let plain = plain(&path, &document, format);
         let accepted = heard.count(Class::Dataset);
-        let refused = heard.refused.iter().filter(|(_, why)| ["no-identifier", "not-described"].contains(&why.code.as_str())).count();
+        let refused = heard
+            .refused
+            .iter()
+            .filter(|(_, why)| ["no-identifier", "not-described"].contains(&why.code.as_str()))
+            .count();
         let row = [
             plain.typed.len(),
             accepted,
@@ -255,7 +339,11 @@ fn every_document_is_read_or_refused_with_a_reason() {
             heard.count(Class::Catalog),
             heard.count(Class::Agent),
         ];
-        let mut why: Vec<String> = heard.refused.iter().map(|(at, why)| format!("refused {at}: {why}")).collect();
+        let mut why: Vec<String> = heard
+            .refused
+            .iter()
+            .map(|(at, why)| format!("refused {at}: {why}"))
+            .collect();
         let explained = match (&result, &plain.error) {
             (Err(e), None) => {
                 why.insert(0, e.to_string());
@@ -277,30 +365,52 @@ fn every_document_is_read_or_refused_with_a_reason() {
                 true
             }
         };
-        why.extend(plain.leniently.iter().map(|strict| format!("counted leniently; strictly: {strict}")));
-        why.extend(heard.noticed.iter().map(|(code, text)| format!("noticed {code}: {text}")));
+        why.extend(
+            plain
+                .leniently
+                .iter()
+                .map(|strict| format!("counted leniently; strictly: {strict}")),
+        );
+        why.extend(
+            heard
+                .noticed
+                .iter()
+                .map(|(code, text)| format!("noticed {code}: {text}")),
+        );
         if !explained || !same {
             why.insert(0, format!("UNEXPLAINED (sniffed alike: {same})"));
             unexplained.push(name.clone());
         }
         why.retain(|why| !why.is_empty());
-        println!("{}  {name}: {}", row.map(|n| format!("{n:>5}")).join(" "), why.join(" | "));
+        println!(
+            "{}  {name}: {}",
+            row.map(|n| format!("{n:>5}")).join(" "),
+            why.join(" | ")
+        );
         totals = std::array::from_fn(|at| totals[at] + row[at]);
         documents += 1;
     }
-    println!("{}  {documents} documents", totals.map(|n| format!("{n:>5}")).join(" "));
+    println!(
+        "{}  {documents} documents",
+        totals.map(|n| format!("{n:>5}")).join(" ")
+    );
     assert!(documents > 200, "only {documents} documents");
     assert!(unexplained.is_empty(), "{unexplained:#?}");
 }
 
 #[test]
 fn hostile_documents_end_quickly_and_with_a_reason() {
-    let Some(root) = corpora("hostile") else { return };
+    let Some(root) = corpora("hostile") else {
+        return;
+    };
     let mut documents = 0;
     for path in files(&root) {
         let document = fs::read(&path).unwrap();
         let name = path.strip_prefix(&root).unwrap().display().to_string();
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        let extension = path
+            .extension()
+            .and_then(|e| e.to_str())
+            .unwrap_or_default();
         let began = Instant::now();
         let guarded = match extension {
             "xml" | "xsd" | "rdf" => Some(scan_xml(&document, XmlLimits::default())),
@@ -314,16 +424,47 @@ fn hostile_documents_end_quickly_and_with_a_reason() {
         let (read, heard) = read(&document, media_type);
         let took = began.elapsed();
         assert!(took < Duration::from_secs(2), "{name} took {took:?}");
-        assert!(heard.bytes <= 64 << 20, "{name}: {} bytes of records", heard.bytes);
+        assert!(
+            heard.bytes <= 64 << 20,
+            "{name}: {} bytes of records",
+            heard.bytes
+        );
         if let Err(e) = &read {
             assert!(!e.found.is_empty() && !e.expected.is_empty(), "{name}: {e}");
         }
-        let shown = |result: &Result<(), ReadError>| result.as_ref().map_or_else(ToString::to_string, |()| "passes".to_owned());
-        let guarded = guarded.as_ref().map_or_else(|| "no guard".to_owned(), shown);
-        println!("{name}\n    guard: {guarded}\n    read:  {}, {} records, {} refused", shown(&read), heard.records.len(), heard.refused.len());
-        let bomb = ["xmlbomb.xml", "xmlbomb2.xml", "quadratic.xml", "cyclic.xml", "external.xml", "external_file.xml"];
+        let shown = |result: &Result<(), ReadError>| {
+            result
+                .as_ref()
+                .map_or_else(ToString::to_string, |()| "passes".to_owned())
+        };
+        let guarded = guarded
+            .as_ref()
+            .map_or_else(|| "no guard".to_owned(), shown);
+        println!(
+            "{name}\n    guard: {guarded}\n    read:  {}, {} records, {} refused",
+            shown(&read),
+            heard.records.len(),
+            heard.refused.len()
+        );
+        let bomb = [
+            "xmlbomb.xml",
+            "xmlbomb2.xml",
+            "quadratic.xml",
+            "cyclic.xml",
+            "external.xml",
+            "external_file.xml",
+        ];
         if bomb.iter().any(|bomb| name.ends_with(bomb)) {
-            assert!(matches!(read, Err(ReadError { kind: ReadErrorKind::Limit, .. })), "{name} was not stopped");
+            assert!(
+                matches!(
+                    read,
+                    Err(ReadError {
+                        kind: ReadErrorKind::Limit,
+                        ..
+                    })
+                ),
+                "{name} was not stopped"
+            );
         }
         documents += 1;
     }

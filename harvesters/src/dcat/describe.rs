@@ -12,29 +12,50 @@ pub fn describe(record: &Record) -> Result<Description, Refusal> {
     let raw = record.part(PART).unwrap_or_default();
     let mut triples = Vec::new();
     for quad in RdfParser::from_format(RdfFormat::NTriples).for_slice(raw) {
-        let quad = quad.map_err(|e| Refusal::new("not-n-triples", "", &e.to_string(), "N-Triples, as this connector wrote them"))?;
+        let quad = quad.map_err(|e| {
+            Refusal::new(
+                "not-n-triples",
+                "",
+                &e.to_string(),
+                "N-Triples, as this connector wrote them",
+            )
+        })?;
         triples.push(Triple::from(quad));
     }
     let Some(first) = triples.first() else {
-        return Err(Refusal::new("empty-record", "", &record.id.key, "at least one statement"));
+        return Err(Refusal::new(
+            "empty-record",
+            "",
+            &record.id.key,
+            "at least one statement",
+        ));
     };
     let node = match first.subject.clone() {
         NamedOrBlankNode::NamedNode(iri) if !is_http(&iri) => without_name(&iri, &mut triples),
         node => node,
     };
-    Ok(Description { class: record.id.class, node, triples })
+    Ok(Description {
+        class: record.id.class,
+        node,
+        triples,
+    })
 }
 
 fn is_http(iri: &NamedNode) -> bool {
     let iri = iri.as_str();
-    ["http://", "https://"].iter().any(|scheme| iri.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"].iter().any(|scheme| {
+        iri.get(..scheme.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    })
 }
 
 /// The IRI stays as the record's dct:identifier, if it has no other.
 fn without_name(iri: &NamedNode, triples: &mut Vec<Triple>) -> NamedOrBlankNode {
     // No other blank node of the record is called so: they are b0, b1, …
     let blank = BlankNode::new_unchecked("entity");
-    let identified = triples.iter().any(|triple| triple.predicate == dct::IDENTIFIER && triple.subject == iri.as_ref().into());
+    let identified = triples
+        .iter()
+        .any(|triple| triple.predicate == dct::IDENTIFIER && triple.subject == iri.as_ref().into());
     for triple in triples.iter_mut() {
         if triple.subject == iri.as_ref().into() {
             triple.subject = blank.clone().into();
@@ -44,7 +65,11 @@ fn without_name(iri: &NamedNode, triples: &mut Vec<Triple>) -> NamedOrBlankNode 
         }
     }
     if !identified {
-        triples.push(Triple::new(blank.clone(), dct::IDENTIFIER.into_owned(), Literal::new_simple_literal(iri.as_str())));
+        triples.push(Triple::new(
+            blank.clone(),
+            dct::IDENTIFIER.into_owned(),
+            Literal::new_simple_literal(iri.as_str()),
+        ));
     }
     blank.into()
 }

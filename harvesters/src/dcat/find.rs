@@ -9,7 +9,7 @@ use harvestd_vocab::{
     terms::{adms, dcat, dct, foaf, prov, skos},
 };
 use oxrdf::{NamedNodeRef, vocab::rdf};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The namespace of Hydra, by which documents are cut into pages.
 pub const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
@@ -38,8 +38,16 @@ const fn geodcat(iri: &'static str) -> NamedNodeRef<'static> {
 
 /// The predicates that are asked for backwards.
 pub fn backwards(table: &Table) -> Vec<Id> {
-    let others = [foaf::PRIMARY_TOPIC, dcat::ACCESS_SERVICE, dcat::IN_SERIES, dct::HAS_PART];
-    let all = membership_predicates().iter().chain(&AGENT_PREDICATES).chain(&others);
+    let others = [
+        foaf::PRIMARY_TOPIC,
+        dcat::ACCESS_SERVICE,
+        dcat::IN_SERIES,
+        dct::HAS_PART,
+    ];
+    let all = membership_predicates()
+        .iter()
+        .chain(&AGENT_PREDICATES)
+        .chain(&others);
     all.filter_map(|iri| table.find_iri(iri.as_str())).collect()
 }
 
@@ -59,20 +67,25 @@ impl Entities {
     pub fn find(table: &Table) -> Self {
         let words = Words::of(table);
         let mut classes = BTreeMap::new();
-        let mut parts = Vec::new();
+        let mut parts = HashSet::new();
         for &[node, predicate, object] in table.rows() {
             if Some(predicate) != words.rdf_type || table.sort(node) == Sort::Literal {
                 continue;
             }
             if words.part.contains(&object) {
-                parts.push(node);
+                parts.insert(node);
             }
             if let Some((_, class)) = words.classes.iter().find(|(iri, _)| *iri == object) {
                 let seen = classes.entry(node).or_insert(*class);
                 *seen = stronger(*seen, *class);
             }
         }
-        let mut found = Self { classes, only_listed: Vec::new(), catalogs_elsewhere: Vec::new(), has_catalog: false };
+        let mut found = Self {
+            classes,
+            only_listed: Vec::new(),
+            catalogs_elsewhere: Vec::new(),
+            has_catalog: false,
+        };
         found.by_links(table, &words, &parts);
         found.drop_contained_services(table, &words);
         found.agents(table, &words);
@@ -90,15 +103,20 @@ impl Entities {
 
     /// What a collection links to is a member, whatever it is typed: as long as it is described, and not typed as the
     /// part of something.
-    fn by_links(&mut self, table: &Table, words: &Words, parts: &[Id]) {
-        let mut catalogs_with_members = Vec::new();
+    fn by_links(&mut self, table: &Table, words: &Words, parts: &HashSet<Id>) {
+        let mut catalogs_with_members = HashSet::new();
         for &[node, predicate, object] in table.rows() {
-            let Some((_, class)) = words.links.iter().find(|(iri, _)| *iri == predicate) else { continue };
+            let Some((_, class)) = words.links.iter().find(|(iri, _)| *iri == predicate) else {
+                continue;
+            };
             if *class == Class::Dataset {
                 self.has_catalog = true;
-                catalogs_with_members.push(node);
+                catalogs_with_members.insert(node);
             }
-            if table.sort(object) == Sort::Literal || self.classes.contains_key(&object) || parts.contains(&object) {
+            if table.sort(object) == Sort::Literal
+                || self.classes.contains_key(&object)
+                || parts.contains(&object)
+            {
                 continue;
             }
             if table.is_described(object) {
@@ -111,7 +129,10 @@ impl Entities {
         }
         // A part of a catalogue that has members is a catalogue. Older profiles write dct:hasPart for dcat:catalog.
         for &[node, predicate, object] in table.rows() {
-            if Some(predicate) != words.has_part || self.class(node) != Some(Class::Catalog) || self.classes.contains_key(&object) {
+            if Some(predicate) != words.has_part
+                || self.class(node) != Some(Class::Catalog)
+                || self.classes.contains_key(&object)
+            {
                 continue;
             }
             if catalogs_with_members.contains(&object) {
@@ -131,13 +152,18 @@ impl Entities {
         self.classes.retain(|node, class| {
             *class != Class::DataService
                 || table.sort(*node) == Sort::Iri
-                || !table.to(*node).any(|(predicate, _)| Some(predicate) == words.access_service)
+                || !table
+                    .to(*node)
+                    .any(|(predicate, _)| Some(predicate) == words.access_service)
         });
     }
 
     fn agents(&mut self, table: &Table, words: &Words) {
         for &[_, predicate, object] in table.rows() {
-            if words.agent.contains(&predicate) && table.sort(object) == Sort::Iri && table.is_described(object) {
+            if words.agent.contains(&predicate)
+                && table.sort(object) == Sort::Iri
+                && table.is_described(object)
+            {
                 self.classes.entry(object).or_insert(Class::Agent);
             }
         }
@@ -185,14 +211,20 @@ impl Words {
             (dcat::IN_SERIES, Class::DatasetSeries),
         ];
         let known = |pairs: [(NamedNodeRef<'_>, Class); 4]| {
-            pairs.into_iter().filter_map(|(iri, class)| Some((id(iri)?, class))).collect()
+            pairs
+                .into_iter()
+                .filter_map(|(iri, class)| Some((id(iri)?, class)))
+                .collect()
         };
         Self {
             rdf_type: id(rdf::TYPE),
             has_part: id(dct::HAS_PART),
             access_service: id(dcat::ACCESS_SERVICE),
             classes: known(classes),
-            part: [dcat::DISTRIBUTION, dcat::CATALOG_RECORD].into_iter().filter_map(id).collect(),
+            part: [dcat::DISTRIBUTION, dcat::CATALOG_RECORD]
+                .into_iter()
+                .filter_map(id)
+                .collect(),
             links: known(links),
             agent: AGENT_PREDICATES.into_iter().filter_map(id).collect(),
         }
@@ -207,10 +239,20 @@ pub fn key(table: &Table, node: Id) -> Option<String> {
     }
     let first = |nodes: &[Id], predicate: NamedNodeRef<'_>| {
         let predicate = id(predicate)?;
-        let values = nodes.iter().flat_map(|node| table.objects(*node, Some(predicate))).filter_map(|o| table.value(o));
-        values.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).min()
+        let values = nodes
+            .iter()
+            .flat_map(|node| table.objects(*node, Some(predicate)))
+            .filter_map(|o| table.value(o));
+        values
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+            .min()
     };
-    let under = |predicate: NamedNodeRef<'_>| id(predicate).map(|p| table.objects(node, Some(p)).collect::<Vec<_>>()).unwrap_or_default();
+    let under = |predicate: NamedNodeRef<'_>| {
+        id(predicate)
+            .map(|p| table.objects(node, Some(p)).collect::<Vec<_>>())
+            .unwrap_or_default()
+    };
     let own = [node];
     first(&own, dct::IDENTIFIER)
         .or_else(|| first(&under(adms::IDENTIFIER), skos::NOTATION))
@@ -227,6 +269,10 @@ pub fn title(table: &Table, node: Id) -> String {
     [dct::TITLE, foaf::NAME, dct::DESCRIPTION]
         .into_iter()
         .filter_map(|iri| table.find_iri(iri.as_str()))
-        .find_map(|predicate| table.objects(node, Some(predicate)).find_map(|o| table.value(o)))
+        .find_map(|predicate| {
+            table
+                .objects(node, Some(predicate))
+                .find_map(|o| table.value(o))
+        })
         .unwrap_or_else(|| "no title".to_owned())
 }

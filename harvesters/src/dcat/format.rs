@@ -52,22 +52,40 @@ pub enum Declared {
 }
 
 pub fn declared(media_type: Option<&str>) -> Declared {
-    let Some(media_type) = media_type else { return Declared::Vaguely };
+    let Some(media_type) = media_type else {
+        return Declared::Vaguely;
+    };
     match media_type {
         "application/rdf+xml" => Declared::As(Syntax::RdfXml),
         "application/ld+json" => Declared::As(Syntax::JsonLd),
-        "text/turtle" | "application/x-turtle" | "application/turtle" | "application/trig" | "application/x-trig"
-        | "text/n3" | "text/rdf+n3" => Declared::As(Syntax::Turtle),
-        "application/n-triples" | "application/n-quads" | "text/x-nquads" | "text/ntriples" => Declared::As(Syntax::Lines),
-        "application/xml" | "text/xml" | "application/json" | "text/json" | "text/plain" | "application/octet-stream"
-        | "binary/octet-stream" | "" => Declared::Vaguely,
+        "text/turtle"
+        | "application/x-turtle"
+        | "application/turtle"
+        | "application/trig"
+        | "application/x-trig"
+        | "text/n3"
+        | "text/rdf+n3" => Declared::As(Syntax::Turtle),
+        "application/n-triples" | "application/n-quads" | "text/x-nquads" | "text/ntriples" => {
+            Declared::As(Syntax::Lines)
+        }
+        "application/xml"
+        | "text/xml"
+        | "application/json"
+        | "text/json"
+        | "text/plain"
+        | "application/octet-stream"
+        | "binary/octet-stream"
+        | "" => Declared::Vaguely,
         _ => Declared::Else,
     }
 }
 
 /// The syntax in which a document that begins so can be read. None: nothing we know.
 pub fn sniff(begin: &[u8]) -> Option<Syntax> {
-    let text = begin.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(begin).trim_ascii_start();
+    let text = begin
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(begin)
+        .trim_ascii_start();
     match text {
         [b'{', rest @ ..] => match rest.trim_ascii_start() {
             [] | [b'"' | b'}', ..] => Some(Syntax::JsonLd),
@@ -91,10 +109,15 @@ fn is_markup(after: &[u8]) -> bool {
     if matches!(after.first(), Some(b'?' | b'!')) {
         return true;
     }
-    let name = after.split(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).next().unwrap_or_default();
+    let name = after
+        .split(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/'))
+        .next()
+        .unwrap_or_default();
     let end = after.get(name.len());
     let prefixed = name.iter().filter(|b| **b == b':').count() <= 1 && !name.ends_with(b":");
-    let characters = name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.'));
+    let characters = name
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.'));
     if name.is_empty() || !prefixed || !characters {
         return false;
     }
@@ -104,8 +127,14 @@ fn is_markup(after: &[u8]) -> bool {
 
 /// Nearly all whole lines that say something are one statement each; a broken one among them does not matter.
 fn looks_like_lines(text: &[u8]) -> bool {
-    let whole = text.iter().rposition(|b| *b == b'\n').map_or(text, |end| &text[..end]);
-    let lines = whole.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let whole = text
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(text, |end| &text[..end]);
+    let lines = whole
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty() && !line.starts_with(b"#"));
     let (mut statements, mut others) = (0, 0);
     for line in lines {
         match is_statement(line) {
@@ -117,16 +146,26 @@ fn looks_like_lines(text: &[u8]) -> bool {
 }
 
 fn is_statement(line: &[u8]) -> bool {
-    let is_node = |part: &[u8]| part.starts_with(b"_:") || (part.starts_with(b"<") && part.ends_with(b">"));
-    let mut parts = line.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
+    let is_node =
+        |part: &[u8]| part.starts_with(b"_:") || (part.starts_with(b"<") && part.ends_with(b">"));
+    let mut parts = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|part| !part.is_empty());
     parts.next().is_some_and(is_node) && parts.next().is_some_and(is_node) && line.ends_with(b".")
 }
 
 /// `PREFIX`, `BASE`, `GRAPH`, or a prefixed name.
 fn begins_like_turtle(text: &[u8]) -> bool {
-    let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    ["PREFIX", "BASE", "GRAPH"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword.as_bytes()))
-        || (word.contains(&b':') && word.first().is_some_and(u8::is_ascii_alphabetic) && word.len() < 200)
+    let word = text
+        .split(u8::is_ascii_whitespace)
+        .next()
+        .unwrap_or_default();
+    ["PREFIX", "BASE", "GRAPH"]
+        .iter()
+        .any(|keyword| word.eq_ignore_ascii_case(keyword.as_bytes()))
+        || (word.contains(&b':')
+            && word.first().is_some_and(u8::is_ascii_alphabetic)
+            && word.len() < 200)
 }
 
 #[cfg(test)]
@@ -149,11 +188,17 @@ mod tests {
             ("{ <http://x/a> a <http://x/b> }", Syntax::Turtle),
             ("<http://x/a> a <http://x/b> .", Syntax::Turtle),
             ("<urn:x:y>\n a <http://x/b> .", Syntax::Turtle),
-            ("# note\n@prefix dcat: <http://www.w3.org/ns/dcat#> .", Syntax::Turtle),
+            (
+                "# note\n@prefix dcat: <http://www.w3.org/ns/dcat#> .",
+                Syntax::Turtle,
+            ),
             ("PREFIX dcat: <http://www.w3.org/ns/dcat#>", Syntax::Turtle),
             ("GRAPH <http://x/g> {", Syntax::Turtle),
             ("ex:a ex:b ex:c .", Syntax::Turtle),
-            ("# note\n<http://x/a> <http://x/b> \"臺 北\"@zh .\n", Syntax::Lines),
+            (
+                "# note\n<http://x/a> <http://x/b> \"臺 北\"@zh .\n",
+                Syntax::Lines,
+            ),
             ("_:a <http://x/b> _:c <http://x/g> .\n", Syntax::Lines),
         ] {
             assert_eq!(sniff(begin.as_bytes()), Some(syntax), "{begin}");

@@ -37,7 +37,11 @@ pub struct Note {
 
 impl Note {
     pub fn first(url: &Url) -> Self {
-        let mut note = Self { v: VERSION, page: 1, ..Self::default() };
+        let mut note = Self {
+            v: VERSION,
+            page: 1,
+            ..Self::default()
+        };
         note.see(url);
         note
     }
@@ -47,7 +51,10 @@ impl Note {
     pub fn of(request: &Request) -> Self {
         match serde_json::from_value::<Self>(request.note.clone()) {
             Ok(note) if note.v == VERSION => note,
-            _ => Self { doubt: !request.note.is_null(), ..Self::first(&request.url) },
+            _ => Self {
+                doubt: !request.note.is_null(),
+                ..Self::first(&request.url)
+            },
         }
     }
 
@@ -60,7 +67,13 @@ impl Note {
     /// The next catalogue that waits, and the note for it.
     pub fn next_catalog(mut self) -> Option<(Url, Self)> {
         let url = self.catalogs.pop_front()?;
-        (self.page, self.datasets, self.series, self.services, self.declared) = (1, 0, 0, 0, None);
+        (
+            self.page,
+            self.datasets,
+            self.series,
+            self.services,
+            self.declared,
+        ) = (1, 0, 0, 0, None);
         self.referred = true;
         self.see(&url);
         Some((url, self))
@@ -68,7 +81,8 @@ impl Note {
 
     pub fn has_seen(&self, url: &Url) -> bool {
         let short = short(url);
-        (0..self.seen.len() / SEEN_BYTES).any(|at| self.seen[at * SEEN_BYTES..][..SEEN_BYTES] == short)
+        (0..self.seen.len() / SEEN_BYTES)
+            .any(|at| self.seen[at * SEEN_BYTES..][..SEEN_BYTES] == short)
     }
 
     /// False: there is no room for it. One that was asked for or waits already needs none.
@@ -93,7 +107,8 @@ impl Note {
     /// Do the records of the catalogue's pages add up to what it declared? Some count their series, some their services.
     pub fn adds_up(&self) -> bool {
         let (datasets, series) = (self.datasets, self.datasets + self.series);
-        self.declared.is_none_or(|declared| [datasets, series, series + self.services].contains(&declared))
+        self.declared
+            .is_none_or(|declared| [datasets, series, series + self.services].contains(&declared))
     }
 }
 
@@ -109,7 +124,10 @@ mod tests {
     use super::*;
 
     fn url(n: u32) -> Url {
-        Url::parse(&format!("https://catalog.example/a/rather/long/path/to/catalog.rdf?page={n}")).unwrap()
+        Url::parse(&format!(
+            "https://catalog.example/a/rather/long/path/to/catalog.rdf?page={n}"
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -122,7 +140,9 @@ mod tests {
         note.declared = Some(u64::MAX);
         assert!(serde_json::to_string(&note).unwrap().len() < 4_000);
         assert_eq!(note.page, 1_000);
-        assert!(note.has_seen(&url(999)) && note.has_seen(&url(900)) && !note.has_seen(&url(1_000)));
+        assert!(
+            note.has_seen(&url(999)) && note.has_seen(&url(900)) && !note.has_seen(&url(1_000))
+        );
         assert!(!note.remember_catalog(url(20_000)));
     }
 
@@ -130,7 +150,11 @@ mod tests {
     fn catalogs_wait_in_line_and_are_asked_once() {
         let mut note = Note::first(&url(0));
         note.datasets = 5;
-        assert!(note.remember_catalog(url(0)) && note.remember_catalog(url(1)) && note.remember_catalog(url(1)));
+        assert!(
+            note.remember_catalog(url(0))
+                && note.remember_catalog(url(1))
+                && note.remember_catalog(url(1))
+        );
         let (first, mut note) = note.next_catalog().unwrap();
         assert_eq!((first, note.datasets, note.referred), (url(1), 0, true));
         note.remember_catalog(url(1));
@@ -139,8 +163,21 @@ mod tests {
 
     #[test]
     fn what_may_be_counted() {
-        let note = |declared| Note { datasets: 5, series: 2, services: 1, declared, ..Note::default() };
-        for (declared, adds_up) in [(None, true), (Some(5), true), (Some(7), true), (Some(8), true), (Some(6), false), (Some(4), false)] {
+        let note = |declared| Note {
+            datasets: 5,
+            series: 2,
+            services: 1,
+            declared,
+            ..Note::default()
+        };
+        for (declared, adds_up) in [
+            (None, true),
+            (Some(5), true),
+            (Some(7), true),
+            (Some(8), true),
+            (Some(6), false),
+            (Some(4), false),
+        ] {
             assert_eq!(note(declared).adds_up(), adds_up, "{declared:?}");
         }
     }

@@ -3,6 +3,8 @@
 //! A document that breaks its syntax is refused as a whole, with the place; of line formats only the broken lines are.
 //! It never fetches anything. Start at [`parse`].
 
+mod lines;
+
 use super::{
     contexts,
     format::{Declared, Syntax, declared, sniff},
@@ -10,7 +12,9 @@ use super::{
 };
 use crate::{
     ReadError, ReadErrorKind,
-    guard::{Guard, JsonGuard, JsonLimits, Utf8Guard, XmlGuard, XmlLimits, explain_html, looks_like_html},
+    guard::{
+        Guard, JsonGuard, JsonLimits, Utf8Guard, XmlGuard, XmlLimits, explain_html, looks_like_html,
+    },
 };
 use harvestd_vocab::Refusal;
 use oxrdfio::{JsonLdProfileSet, LoadedDocument, RdfFormat, RdfParseError, RdfParser};
@@ -42,7 +46,23 @@ pub struct Parsed {
     /// Broken lines of a line format.
     pub lines: Vec<BrokenLine>,
     /// Values of JSON-LD that make no sense; what they belong to may be missing something.
-    pub values: Vec<String>,
+    pub senseless: Counted,
+}
+
+/// How many there were, and what was said of the first.
+#[derive(Default)]
+pub struct Counted {
+    pub count: u64,
+    pub first: String,
+}
+
+impl Counted {
+    pub fn add(&mut self, what: &str) {
+        if self.count == 0 {
+            self.first = what.to_owned();
+        }
+        self.count += 1;
+    }
 }
 
 pub struct BrokenLine {
@@ -59,12 +79,24 @@ const DOING: &str = "reading the document";
 
 pub fn parse(document: Document<'_>) -> Result<Parsed, ReadError> {
     let mut begin = Vec::new();
-    (&mut *document.body).take(BEGIN_BYTES).read_to_end(&mut begin)?;
+    (&mut *document.body)
+        .take(BEGIN_BYTES)
+        .read_to_end(&mut begin)?;
     if begin.iter().all(|b| b.is_ascii_whitespace()) {
-        return Err(ReadError::new(ReadErrorKind::Truncated, DOING, "an empty answer", "an RDF document"));
+        return Err(ReadError::new(
+            ReadErrorKind::Truncated,
+            DOING,
+            "an empty answer",
+            "an RDF document",
+        ));
     }
     if looks_like_html(&begin) {
-        return Err(ReadError::new(ReadErrorKind::NotACatalogue, DOING, explain_html(&begin), "an RDF document"));
+        return Err(ReadError::new(
+            ReadErrorKind::NotACatalogue,
+            DOING,
+            explain_html(&begin),
+            "an RDF document",
+        ));
     }
     let (syntax, declared_otherwise) = choose(&document, &begin)?;
     let mut parsed = Parsed {
@@ -72,14 +104,14 @@ pub fn parse(document: Document<'_>) -> Result<Parsed, ReadError> {
         syntax,
         declared_otherwise,
         lines: Vec::new(),
-        values: Vec::new(),
+        senseless: Counted::default(),
     };
     let whole = Cursor::new(begin).chain(document.body);
     match syntax {
         Syntax::RdfXml => rdf_xml(whole, document.url, &mut parsed)?,
         Syntax::JsonLd => json_ld(whole, document.url, &mut parsed)?,
         Syntax::Turtle => turtle(whole, document.url, &mut parsed)?,
-        Syntax::Lines => lines(whole, document.line_bytes_max, &mut parsed)?,
+        Syntax::Lines => lines::read(whole, document.line_bytes_max, &mut parsed)?,
     }
     Ok(parsed)
 }
@@ -92,13 +124,23 @@ fn choose(document: &Document<'_>, begin: &[u8]) -> Result<(Syntax, bool), ReadE
     let is_text = |syntax| matches!(syntax, Syntax::Turtle | Syntax::Lines);
     match (declared(document.media_type), sniff(begin)) {
         (Declared::As(said), None) => Ok((said, false)),
-        (Declared::As(said), Some(seen)) if said == seen || (is_text(said) && is_text(seen)) => Ok((said, false)),
+        (Declared::As(said), Some(seen)) if said == seen || (is_text(said) && is_text(seen)) => {
+            Ok((said, false))
+        }
         (Declared::Vaguely, Some(seen)) => Ok((seen, false)),
         (_, Some(seen)) => Ok((seen, true)),
         (_, None) => {
             let begin = String::from_utf8_lossy(&begin[..begin.len().min(100)]).into_owned();
-            let found = format!("{} beginning with {begin:?}", document.media_type.unwrap_or("something"));
-            Err(ReadError::new(ReadErrorKind::NotACatalogue, DOING, found, "RDF/XML, JSON-LD, Turtle, TriG, N-Triples or N-Quads"))
+            let found = format!(
+                "{} beginning with {begin:?}",
+                document.media_type.unwrap_or("something")
+            );
+            Err(ReadError::new(
+                ReadErrorKind::NotACatalogue,
+                DOING,
+                found,
+                "RDF/XML, JSON-LD, Turtle, TriG, N-Triples or N-Quads",
+            ))
         }
     }
 }
@@ -108,7 +150,14 @@ fn parser(format: RdfFormat, base: &Url) -> Result<RdfParser, ReadError> {
     RdfParser::from_format(format)
         .lenient()
         .with_base_iri(base.as_str())
-        .map_err(|e| ReadError::new(ReadErrorKind::Malformed, DOING, format!("{base}: {e}"), "an IRI to resolve others against"))
+        .map_err(|e| {
+            ReadError::new(
+                ReadErrorKind::Malformed,
+                DOING,
+                format!("{base}: {e}"),
+                "an IRI to resolve others against",
+            )
+        })
 }
 
 fn rdf_xml(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
@@ -128,34 +177,45 @@ fn rdf_xml(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), Read
     }
     if let Some(e) = failed {
         let doing = format!("reading RDF/XML, before byte {}", guard.position());
-        return Err(ReadError::new(ReadErrorKind::Malformed, doing, e.to_string(), "RDF/XML"));
+        return Err(ReadError::new(
+            ReadErrorKind::Malformed,
+            doing,
+            e.to_string(),
+            "RDF/XML",
+        ));
     }
     guard.finish()
 }
 
 fn json_ld(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
-    /// How many senseless values are told apart.
-    const VALUES_MAX: usize = 20;
     let mut guard = JsonGuard::new(Utf8Guard::new(whole), JsonLimits::default());
     let refused = Arc::new(Mutex::new(None));
     let seen = Arc::clone(&refused);
-    let format = RdfFormat::JsonLd { profile: JsonLdProfileSet::empty() };
+    let format = RdfFormat::JsonLd {
+        profile: JsonLdProfileSet::empty(),
+    };
     let mut failed = None;
-    let quads = parser(format, base)?.for_reader(&mut guard).with_document_loader(move |url| match contexts::bundled(url) {
-        Some(context) => Ok(LoadedDocument { url: url.to_owned(), content: context.into(), format }),
-        None => {
-            if let Ok(mut seen) = seen.lock() {
-                seen.get_or_insert_with(|| url.to_owned());
+    let quads = parser(format, base)?
+        .for_reader(&mut guard)
+        .with_document_loader(move |url| match contexts::bundled(url) {
+            Some(context) => Ok(LoadedDocument {
+                url: url.to_owned(),
+                content: context.into(),
+                format,
+            }),
+            None => {
+                if let Ok(mut seen) = seen.lock() {
+                    seen.get_or_insert_with(|| url.to_owned());
+                }
+                Err("this remote context is not at hand".into())
             }
-            Err("this remote context is not at hand".into())
-        }
-    });
+        });
     for quad in quads {
         match quad {
             Ok(quad) => parsed.table.add(&quad)?,
             // Without a place: well-formed JSON that makes no sense as JSON-LD. The parser goes on behind it.
-            Err(RdfParseError::Syntax(e)) if e.location().is_none() && parsed.values.len() < VALUES_MAX => {
-                parsed.values.push(e.to_string());
+            Err(RdfParseError::Syntax(e)) if e.location().is_none() => {
+                parsed.senseless.add(&e.to_string());
             }
             Err(e) => {
                 failed = Some(e);
@@ -165,7 +225,12 @@ fn json_ld(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), Read
     }
     if let Some(url) = refused.lock().ok().and_then(|mut url| url.take()) {
         let found = format!("a remote @context, {url}");
-        return Err(ReadError::new(ReadErrorKind::Malformed, "reading JSON-LD", found, "a context in the document, or that of DCAT-AP 3"));
+        return Err(ReadError::new(
+            ReadErrorKind::Malformed,
+            "reading JSON-LD",
+            found,
+            "a context in the document, or that of DCAT-AP 3",
+        ));
     }
     match (guard.refusal(), failed) {
         (Some(why), _) => Err(why.clone()),
@@ -175,7 +240,11 @@ fn json_ld(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), Read
 }
 
 fn turtle(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
-    let mut guard = Counted { inner: Utf8Guard::new(whole), bytes: 0, after_space: 0 };
+    let mut guard = LastByte {
+        inner: Utf8Guard::new(whole),
+        bytes: 0,
+        after_space: 0,
+    };
     let mut failed = None;
     for quad in parser(RdfFormat::TriG, base)?.for_reader(&mut guard) {
         match quad {
@@ -213,13 +282,13 @@ fn syntax_error(doing: &str, error: &RdfParseError, at_end: bool, expected: &str
 }
 
 /// Knows where the document's last character stands that is not white space.
-struct Counted<R> {
+struct LastByte<R> {
     inner: Utf8Guard<R>,
     bytes: u64,
     after_space: u64,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for LastByte<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let n = self.inner.read(out)?;
         if let Some(last) = out[..n].iter().rposition(|b| !b.is_ascii_whitespace()) {
@@ -227,94 +296,5 @@ impl<R: Read> Read for Counted<R> {
         }
         self.bytes += n as u64;
         Ok(n)
-    }
-}
-
-fn lines(whole: impl BufRead, line_bytes_max: usize, parsed: &mut Parsed) -> Result<(), ReadError> {
-    /// More broken lines than this, and more than every tenth: it is something else.
-    const BROKEN_MAX: usize = 100;
-    let mut whole = whole;
-    let mut line = Vec::new();
-    let (mut number, mut statements) = (0_u64, 0_usize);
-    loop {
-        line.clear();
-        let n = (&mut whole).take(line_bytes_max as u64 + 1).read_until(b'\n', &mut line)?;
-        if n == 0 {
-            return Ok(());
-        }
-        number += 1;
-        let ended = line.ends_with(b"\n");
-        if n > line_bytes_max && !ended {
-            skip_line(&mut whole)?;
-            parsed.lines.push(broken(number, &line, "line-too-long", format!("at most {line_bytes_max} bytes")));
-            continue;
-        }
-        let text = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line).trim_ascii();
-        if text.is_empty() || text.starts_with(b"#") {
-            continue;
-        }
-        statements += 1;
-        match statement(text, &mut parsed.table)? {
-            None => {}
-            Some(why) if !ended => {
-                let found = format!("the end inside of a line ({why})");
-                return Err(ReadError::new(ReadErrorKind::Truncated, format!("reading line {number}"), found, "a statement and its dot"));
-            }
-            Some(why) => parsed.lines.push(broken(number, text, why.0, why.1)),
-        }
-        if parsed.lines.len() > BROKEN_MAX && parsed.lines.len() * 10 > statements {
-            let found = format!("{} broken lines of {statements}", parsed.lines.len());
-            return Err(ReadError::new(ReadErrorKind::Malformed, DOING, found, "N-Triples or N-Quads"));
-        }
-    }
-}
-
-struct Why(&'static str, String);
-
-impl std::fmt::Display for Why {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.0, self.1)
-    }
-}
-
-/// None: it is in the table.
-fn statement(line: &[u8], table: &mut Table) -> Result<Option<Why>, ReadError> {
-    if let Err(e) = str::from_utf8(line) {
-        return Ok(Some(Why("invalid-utf-8", format!("UTF-8, unlike byte {} of the line", e.valid_up_to() + 1))));
-    }
-    // Its quads are kept only if the whole line is right.
-    let mut quads = Vec::new();
-    for quad in RdfParser::from_format(RdfFormat::NQuads).lenient().for_slice(line) {
-        match quad {
-            Ok(quad) => quads.push(quad),
-            Err(e) => return Ok(Some(Why("broken-line", format!("one statement and a dot ({e})")))),
-        }
-    }
-    for quad in &quads {
-        table.add(quad)?;
-    }
-    Ok(None)
-}
-
-fn broken(line: u64, text: &[u8], code: &str, expected: impl Into<String>) -> BrokenLine {
-    let subject = text.strip_prefix(b"<").and_then(|rest| {
-        let end = rest.iter().position(|b| *b == b'>')?;
-        str::from_utf8(&rest[..end]).ok().map(str::to_owned)
-    });
-    let found = String::from_utf8_lossy(&text[..text.len().min(400)]).into_owned();
-    BrokenLine { line, subject, why: Refusal::new(code, format!("line {line}"), &found, expected) }
-}
-
-fn skip_line(whole: &mut impl BufRead) -> Result<(), ReadError> {
-    loop {
-        let available = whole.fill_buf()?;
-        let (n, ended) = match available.iter().position(|b| *b == b'\n') {
-            Some(at) => (at + 1, true),
-            None => (available.len(), available.is_empty()),
-        };
-        whole.consume(n);
-        if ended {
-            return Ok(());
-        }
     }
 }

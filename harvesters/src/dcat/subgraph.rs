@@ -52,25 +52,41 @@ pub struct Subgraph<'a> {
     pub unnamed_references: u64,
     /// Links to nodes too deep inside.
     pub too_deep: u64,
+    /// About how many bytes it takes in N-Triples; where that is above the limit, it is not whole.
+    pub bytes: usize,
+    bytes_max: usize,
 }
 
 impl<'a> Walk<'a> {
     pub fn new(table: &'a Table, entities: &'a Entities) -> Self {
         let mut predicates = HashMap::new();
         for [_, predicate, _] in table.rows() {
-            predicates.entry(*predicate).or_insert_with(|| role(table.iri_text(*predicate).unwrap_or_default()));
+            predicates
+                .entry(*predicate)
+                .or_insert_with(|| role(table.iri_text(*predicate).unwrap_or_default()));
         }
-        Self { table, entities, predicates, primary_topic: table.find_iri(foaf::PRIMARY_TOPIC.as_str()) }
+        Self {
+            table,
+            entities,
+            predicates,
+            primary_topic: table.find_iri(foaf::PRIMARY_TOPIC.as_str()),
+        }
     }
 
     fn role(&self, predicate: Id) -> Role {
-        self.predicates.get(&predicate).copied().unwrap_or(Role::Reference)
+        self.predicates
+            .get(&predicate)
+            .copied()
+            .unwrap_or(Role::Reference)
     }
 
     fn is_paging(&self, [_, predicate, object]: Row) -> bool {
         match self.role(predicate) {
             Role::Paging => true,
-            Role::Type => self.table.iri_text(object).is_some_and(|iri| iri.starts_with(HYDRA)),
+            Role::Type => self
+                .table
+                .iri_text(object)
+                .is_some_and(|iri| iri.starts_with(HYDRA)),
             _ => false,
         }
     }
@@ -98,7 +114,8 @@ fn role(predicate: &str) -> Role {
 }
 
 impl<'a> Subgraph<'a> {
-    pub fn of(walk: &'a Walk<'a>, entity: Id) -> Self {
+    /// Gives up where it would take more than `bytes_max`.
+    pub fn of(walk: &'a Walk<'a>, entity: Id, bytes_max: usize) -> Self {
         let mut found = Self {
             walk,
             depths: BTreeMap::new(),
@@ -106,9 +123,16 @@ impl<'a> Subgraph<'a> {
             memberships: Vec::new(),
             unnamed_references: 0,
             too_deep: 0,
+            bytes: 0,
+            bytes_max,
         };
         found.reach(entity, entity, 0);
-        let records: Vec<Id> = walk.table.to(entity).filter(|(p, _)| Some(*p) == walk.primary_topic).map(|(_, record)| record).collect();
+        let records: Vec<Id> = walk
+            .table
+            .to(entity)
+            .filter(|(p, _)| Some(*p) == walk.primary_topic)
+            .map(|(_, record)| record)
+            .collect();
         for record in records {
             if walk.entities.class(record).is_none() {
                 found.reach(entity, record, 1);
@@ -138,6 +162,13 @@ impl<'a> Subgraph<'a> {
                     Step::Follow(0) => waiting.push_front((row[2], depth)),
                     Step::Follow(more) => waiting.push_back((row[2], depth + more)),
                 }
+                self.bytes += row
+                    .iter()
+                    .map(|term| self.walk.table.form(*term).len())
+                    .sum::<usize>();
+                if self.bytes > self.bytes_max {
+                    return;
+                }
                 rows.push(row);
             }
             self.rows.insert(node, rows);
@@ -151,8 +182,15 @@ impl<'a> Subgraph<'a> {
         let role = self.walk.role(predicate);
         let own_record = self.walk.entities.class(object).is_some();
         if !self.walk.is_blank(object) {
-            let contained = role == Role::Containment && !own_record && depth < DEPTH_MAX && self.walk.table.is_described(object);
-            return if contained { Step::Follow(1) } else { Step::Keep };
+            let contained = role == Role::Containment
+                && !own_record
+                && depth < DEPTH_MAX
+                && self.walk.table.is_described(object);
+            return if contained {
+                Step::Follow(1)
+            } else {
+                Step::Keep
+            };
         }
         if own_record {
             self.unnamed_references += 1;
@@ -170,33 +208,48 @@ impl<'a> Subgraph<'a> {
 
     /// The links from collections with a name.
     fn members_of(&mut self, member: Id) {
-        let links = self.walk.table.to(member).filter(|(predicate, collection)| {
-            self.walk.role(*predicate) == Role::Membership && self.walk.table.sort(*collection) == Sort::Iri
-        });
-        self.memberships.extend(links.map(|(predicate, collection)| [collection, predicate, member]));
+        let links = self
+            .walk
+            .table
+            .to(member)
+            .filter(|(predicate, collection)| {
+                self.walk.role(*predicate) == Role::Membership
+                    && self.walk.table.sort(*collection) == Sort::Iri
+            });
+        self.memberships
+            .extend(links.map(|(predicate, collection)| [collection, predicate, member]));
     }
 
-    /// None: it would be longer than `bytes_max`.
-    pub fn bytes(&self, entity: Id, bytes_max: usize) -> Option<Vec<u8>> {
+    /// None: it would be longer than the limit.
+    pub fn n_triples(&self, entity: Id) -> Option<Vec<u8>> {
+        if self.bytes > self.bytes_max {
+            return None;
+        }
         let order = self.order(entity);
         let mut out = Vec::new();
         for node in &order.nodes {
             let rows = self.rows.get(node).map(Vec::as_slice).unwrap_or_default();
-            if !self.write(rows, &order, bytes_max, &mut out) {
+            if !self.write(rows, &order, &mut out) {
                 return None;
             }
         }
-        self.write(&self.memberships, &order, bytes_max, &mut out).then_some(out)
+        self.write(&self.memberships, &order, &mut out)
+            .then_some(out)
     }
 
     /// Writes a block of statements, sorted. False: it is too much.
-    fn write(&self, rows: &[Row], order: &Order, bytes_max: usize, out: &mut Vec<u8>) -> bool {
+    fn write(&self, rows: &[Row], order: &Order, out: &mut Vec<u8>) -> bool {
         let mut lines = BTreeSet::new();
         let mut bytes = out.len();
         for row in rows {
-            let line = format!("{} {} {} .\n", self.form(row[0], order), self.form(row[1], order), self.form(row[2], order));
+            let line = format!(
+                "{} {} {} .\n",
+                self.form(row[0], order),
+                self.form(row[1], order),
+                self.form(row[2], order)
+            );
             bytes += line.len();
-            if bytes > bytes_max {
+            if bytes > self.bytes_max {
                 return false;
             }
             lines.insert(line);
@@ -223,8 +276,16 @@ impl<'a> Subgraph<'a> {
     /// The nodes from the entity on, each node's neighbours in the order of what leads to them and what they say.
     fn order(&self, entity: Id) -> Order {
         let says = self.says();
-        let mut order = Order { nodes: Vec::new(), labels: HashMap::new() };
-        let mut roots: Vec<Id> = self.depths.keys().copied().filter(|node| *node != entity && self.depths[node] == 1).collect();
+        let mut order = Order {
+            nodes: Vec::new(),
+            labels: HashMap::new(),
+        };
+        let mut roots: Vec<Id> = self
+            .depths
+            .keys()
+            .copied()
+            .filter(|node| *node != entity && self.depths[node] == 1)
+            .collect();
         roots.sort_by_cached_key(|node| self.sorted_by(*node, &says));
         roots.push(entity);
         // The last in is visited first: the entity, then what it leads to, and catalogue records when it leads no further.
@@ -247,7 +308,9 @@ impl<'a> Subgraph<'a> {
                 .filter(|row| self.depths.contains_key(&row[2]) && !seen.contains(&row[2]))
                 .map(|row| (self.walk.table.form(row[1]), row[2]))
                 .collect();
-            next.sort_by_cached_key(|(predicate, object)| (*predicate, self.sorted_by(*object, &says)));
+            next.sort_by_cached_key(|(predicate, object)| {
+                (*predicate, self.sorted_by(*object, &says))
+            });
             waiting.extend(next.into_iter().rev().map(|(_, object)| object));
         }
         order
@@ -262,11 +325,19 @@ impl<'a> Subgraph<'a> {
 
     /// What each blank node says, as a hash: its triples, its neighbours taken in round by round.
     fn says(&self) -> HashMap<Id, [u8; 32]> {
-        let blanks: Vec<Id> = self.depths.keys().copied().filter(|node| self.walk.is_blank(*node)).collect();
+        let blanks: Vec<Id> = self
+            .depths
+            .keys()
+            .copied()
+            .filter(|node| self.walk.is_blank(*node))
+            .collect();
         let mut says: HashMap<Id, [u8; 32]> = blanks.iter().map(|node| (*node, [0; 32])).collect();
         let rounds = if blanks.len() > 1 { ROUNDS } else { 0 };
         for _ in 0..rounds {
-            says = blanks.iter().map(|node| (*node, self.say(*node, &says))).collect();
+            says = blanks
+                .iter()
+                .map(|node| (*node, self.say(*node, &says)))
+                .collect();
         }
         says
     }
@@ -276,7 +347,10 @@ impl<'a> Subgraph<'a> {
         let mut triples: Vec<(&[u8], &[u8])> = rows
             .iter()
             .map(|row| {
-                let object = says.get(&row[2]).map_or_else(|| self.walk.table.form(row[2]).as_bytes(), <[u8; 32]>::as_slice);
+                let object = says.get(&row[2]).map_or_else(
+                    || self.walk.table.form(row[2]).as_bytes(),
+                    <[u8; 32]>::as_slice,
+                );
                 (self.walk.table.form(row[1]).as_bytes(), object)
             })
             .collect();
@@ -284,7 +358,10 @@ impl<'a> Subgraph<'a> {
         let mut hash = blake3::Hasher::new();
         for (predicate, object) in triples {
             // No form holds a line feed.
-            hash.update(predicate).update(b"\n").update(object).update(b"\n");
+            hash.update(predicate)
+                .update(b"\n")
+                .update(object)
+                .update(b"\n");
         }
         *hash.finalize().as_bytes()
     }

@@ -89,8 +89,17 @@ impl Table {
         };
         self.rows.push([subject, predicate, object]);
         if self.bytes() > self.bytes_max {
-            let found = format!("{} triples that take more than {} bytes", self.rows.len(), self.bytes_max);
-            return Err(ReadError::new(ReadErrorKind::Limit, "keeping the document's triples", found, "a document in pages"));
+            let found = format!(
+                "{} triples that take more than {} bytes",
+                self.rows.len(),
+                self.bytes_max
+            );
+            return Err(ReadError::new(
+                ReadErrorKind::Limit,
+                "keeping the document's triples",
+                found,
+                "a document in pages",
+            ));
         }
         Ok(())
     }
@@ -104,7 +113,12 @@ impl Table {
     pub fn finish(&mut self, backwards: &[Id]) {
         self.rows.sort_unstable();
         self.rows.dedup();
-        self.backwards = self.rows.iter().filter(|row| backwards.contains(&row[1])).map(|&[s, p, o]| [o, p, s]).collect();
+        self.backwards = self
+            .rows
+            .iter()
+            .filter(|row| backwards.contains(&row[1]))
+            .map(|&[s, p, o]| [o, p, s])
+            .collect();
         self.backwards.sort_unstable();
         self.scratch = String::new();
     }
@@ -120,12 +134,17 @@ impl Table {
 
     /// The objects of a subject's predicate.
     pub fn objects(&self, subject: Id, predicate: Option<Id>) -> impl Iterator<Item = Id> + '_ {
-        self.of(subject).iter().filter(move |row| Some(row[1]) == predicate).map(|row| row[2])
+        self.of(subject)
+            .iter()
+            .filter(move |row| Some(row[1]) == predicate)
+            .map(|row| row[2])
     }
 
     /// Predicate and subject of the triples that point to an object, as far as they can be asked for backwards.
     pub fn to(&self, object: Id) -> impl Iterator<Item = (Id, Id)> + '_ {
-        self.backwards[equal(&self.backwards, object)].iter().map(|&[_, predicate, subject]| (predicate, subject))
+        self.backwards[equal(&self.backwards, object)]
+            .iter()
+            .map(|&[_, predicate, subject]| (predicate, subject))
     }
 
     pub fn is_described(&self, node: Id) -> bool {
@@ -136,7 +155,10 @@ impl Table {
     pub fn form(&self, id: Id) -> &str {
         let at = id as usize;
         let begin = self.begins[at] as usize;
-        let end = self.begins.get(at + 1).map_or(self.text.len(), |end| *end as usize);
+        let end = self
+            .begins
+            .get(at + 1)
+            .map_or(self.text.len(), |end| *end as usize);
         &self.text[begin..end]
     }
 
@@ -182,7 +204,9 @@ impl Table {
             Some(id) => id,
             None => {
                 // Control characters would do no harm here; that they are gone keeps reports readable.
-                let form: String = std::iter::once('!').chain(iri.chars().map(|c| if c.is_control() { ' ' } else { c })).collect();
+                let form: String = std::iter::once('!')
+                    .chain(iri.chars().map(|c| if c.is_control() { ' ' } else { c }))
+                    .collect();
                 self.intern(&form)
             }
         }
@@ -214,10 +238,15 @@ impl Table {
         let mended = match (literal.language(), literal.datatype()) {
             (Some(language), _) => match self.language(language) {
                 Some(None) => Some(Literal::new_simple_literal(literal.value())),
-                Some(Some(language)) => Some(Literal::new_language_tagged_literal_unchecked(literal.value(), language)),
+                Some(Some(language)) => Some(Literal::new_language_tagged_literal_unchecked(
+                    literal.value(),
+                    language,
+                )),
                 None => None,
             },
-            (None, datatype) if self.iri(datatype.as_str()).is_none() => Some(Literal::new_simple_literal(literal.value())),
+            (None, datatype) if self.iri(datatype.as_str()).is_none() => {
+                Some(Literal::new_simple_literal(literal.value()))
+            }
             (None, _) => None,
         };
         self.oddities.literals += u64::from(mended.is_some());
@@ -239,7 +268,11 @@ impl Table {
         }
         let valid = |tag: &str| Literal::new_language_tagged_literal("", tag).is_ok();
         let hyphens = tag.replace('_', "-").to_ascii_lowercase();
-        let meant = if valid(tag) { Some(tag.to_owned()) } else { Some(hyphens).filter(|tag| valid(tag)) };
+        let meant = if valid(tag) {
+            Some(tag.to_owned())
+        } else {
+            Some(hyphens).filter(|tag| valid(tag))
+        };
         self.languages.insert(tag.to_owned(), meant);
         self.language(tag)
     }
@@ -306,62 +339,4 @@ fn hexadecimal(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    use oxrdf::{GraphName, NamedNode};
-
-    fn quad(subject: &str, predicate: &str, object: impl Into<Term>) -> Quad {
-        let (s, p) = (NamedNode::new_unchecked(subject), NamedNode::new_unchecked(predicate));
-        Quad::new(s, p, object, GraphName::DefaultGraph)
-    }
-
-    #[test]
-    fn terms_are_kept_once_and_values_come_back() {
-        let mut table = Table::new(1 << 20);
-        let text = "臺北 \"x\"\n\\ \u{7f}\u{1}";
-        for _ in 0..2 {
-            table.add(&quad("http://x/a", "http://x/p", Literal::new_simple_literal(text))).unwrap();
-            table.add(&quad("http://x/b", "http://x/p", NamedNode::new("http://x/a").unwrap())).unwrap();
-        }
-        let p = table.find_iri("http://x/p").unwrap();
-        table.finish(&[p]);
-        assert_eq!(table.rows().len(), 2);
-        assert_eq!(table.begins.len(), 5, "a, p, the text, its datatype, b");
-        let a = table.find_iri("http://x/a").unwrap();
-        let value = table.objects(a, Some(p)).next().unwrap();
-        assert_eq!(table.value(value).unwrap(), text);
-        assert_eq!(table.to(a).collect::<Vec<_>>(), [(p, table.find_iri("http://x/b").unwrap())]);
-    }
-
-    #[test]
-    fn what_is_no_iri_is_marked() {
-        let mut table = Table::new(1 << 20);
-        table.add(&quad("http://x/a b", "http://x/p", NamedNode::new_unchecked("not an iri"))).unwrap();
-        table.add(&quad("http://x/a", "no predicate", Literal::from(1))).unwrap();
-        table.finish(&[]);
-        let &[s, _, o] = table.rows().first().unwrap();
-        assert_eq!((table.sort(s), table.form(s)), (Sort::NoIri, "!http://x/a b"));
-        assert_eq!((table.sort(o), table.iri_text(o)), (Sort::NoIri, Some("not an iri")));
-        assert_eq!(table.oddities, Oddities { predicates: 1, literals: 0 });
-    }
-
-    #[test]
-    fn language_tags_are_mended() {
-        let mut table = Table::new(1 << 20);
-        for tag in ["zh_TW", "zh-tw", "not a tag"] {
-            table.add(&quad("http://x/a", "http://x/p", Literal::new_language_tagged_literal_unchecked("臺", tag))).unwrap();
-        }
-        table.finish(&[]);
-        let forms: Vec<_> = table.rows().iter().map(|row| table.form(row[2])).collect();
-        assert_eq!(forms, ["\"臺\"@zh-tw", "\"臺\""]);
-        assert_eq!(table.oddities.literals, 2);
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let mut table = Table::new(1_000);
-        let full = (0..100).find_map(|n| table.add(&quad("http://x/a", "http://x/p", Literal::from(n))).err()).unwrap();
-        assert_eq!(full.kind, ReadErrorKind::Limit);
-    }
-}
+mod tests;

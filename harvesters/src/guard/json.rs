@@ -92,16 +92,27 @@ impl<R: Read> JsonGuard<R> {
             (State::InString { since, escaped }, _) => return self.in_string(since, escaped, byte),
             (_, b' ' | b'\t' | b'\n' | b'\r') => {}
             (State::After, _) => {
-                return Err(self.refuse(ReadErrorKind::Malformed, "more after the end of the document", "one JSON document"));
+                return Err(self.refuse(
+                    ReadErrorKind::Malformed,
+                    "more after the end of the document",
+                    "one JSON document",
+                ));
             }
             (_, b'"') => {
                 self.last.clear();
-                self.state = State::InString { since: self.offset, escaped: false };
+                self.state = State::InString {
+                    since: self.offset,
+                    escaped: false,
+                };
             }
             (_, b'{' | b'[') => return self.enter(byte),
             (_, b'}' | b']') => self.leave()?,
             (State::Before, _) => {
-                return Err(self.refuse(ReadErrorKind::Malformed, format!("{:?}", char::from(byte)), "an object or an array"));
+                return Err(self.refuse(
+                    ReadErrorKind::Malformed,
+                    format!("{:?}", char::from(byte)),
+                    "an object or an array",
+                ));
             }
             (_, b':') => self.key()?,
             // A context that is neither object nor array ends with its value.
@@ -116,13 +127,20 @@ impl<R: Read> JsonGuard<R> {
             return Err(self.over("a string of more bytes", self.limits.string_bytes_max));
         }
         if byte == b'"' && !escaped {
-            self.state = if self.open.is_empty() { State::After } else { State::Between };
+            self.state = if self.open.is_empty() {
+                State::After
+            } else {
+                State::Between
+            };
             return Ok(());
         }
         if self.last.len() < KEY_BYTES {
             self.last.push(byte);
         }
-        self.state = State::InString { since, escaped: byte == b'\\' && !escaped };
+        self.state = State::InString {
+            since,
+            escaped: byte == b'\\' && !escaped,
+        };
         Ok(())
     }
 
@@ -141,7 +159,11 @@ impl<R: Read> JsonGuard<R> {
     fn leave(&mut self) -> Result<(), ReadError> {
         self.context_ends()?;
         let Some(level) = self.open.pop() else {
-            return Err(self.refuse(ReadErrorKind::Malformed, "a closing bracket", "an opening one before it"));
+            return Err(self.refuse(
+                ReadErrorKind::Malformed,
+                "a closing bracket",
+                "an opening one before it",
+            ));
         };
         self.context_in_force -= level.context_bytes;
         self.context_ends()?;
@@ -165,7 +187,9 @@ impl<R: Read> JsonGuard<R> {
 
     /// Called wherever a value may have ended: the context ends when we are back at the depth where it began.
     fn context_ends(&mut self) -> Result<(), ReadError> {
-        let Some((begin, depth)) = self.in_context else { return Ok(()) };
+        let Some((begin, depth)) = self.in_context else {
+            return Ok(());
+        };
         if self.open.len() != depth {
             return Ok(());
         }
@@ -184,7 +208,10 @@ impl<R: Read> JsonGuard<R> {
     fn work(&mut self) -> Result<(), ReadError> {
         self.context_work += self.context_in_force;
         if self.context_work > self.limits.context_work_bytes_max {
-            return Err(self.over("contexts to be copied of more bytes", self.limits.context_work_bytes_max));
+            return Err(self.over(
+                "contexts to be copied of more bytes",
+                self.limits.context_work_bytes_max,
+            ));
         }
         Ok(())
     }
@@ -213,10 +240,19 @@ impl<R: Read> JsonGuard<R> {
     }
 
     fn over(&self, what: &str, max: u64) -> ReadError {
-        self.refuse(ReadErrorKind::Limit, format!("{what} than {max}"), format!("at most {max}"))
+        self.refuse(
+            ReadErrorKind::Limit,
+            format!("{what} than {max}"),
+            format!("at most {max}"),
+        )
     }
 
-    fn refuse(&self, kind: ReadErrorKind, found: impl AsRef<str>, expected: impl Into<String>) -> ReadError {
+    fn refuse(
+        &self,
+        kind: ReadErrorKind,
+        found: impl AsRef<str>,
+        expected: impl Into<String>,
+    ) -> ReadError {
         refusal(kind, DOING, self.offset, found, expected)
     }
 }
@@ -246,7 +282,11 @@ impl<R: Read> Read for JsonGuard<R> {
                 return Err(error);
             }
         };
-        let looked = if n == 0 { self.ends() } else { self.look(&out[..n]) };
+        let looked = if n == 0 {
+            self.ends()
+        } else {
+            self.look(&out[..n])
+        };
         if let Err(why) = looked {
             let error = stopped(&why);
             self.refusal = Some(why);
@@ -263,72 +303,4 @@ impl<R: Read> Guard for JsonGuard<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::super::scan_json;
-    use super::*;
-
-    fn refused(json: &str, limits: JsonLimits) -> String {
-        scan_json(json.as_bytes(), limits).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn passes_what_is_whole() {
-        for json in ["{}", " [ ] \n", r#"{"a":"}]\"{{[[","b":[1,2,{"c":"\\"}]}"#, r#"{"@context":{"a":"b"},"x":{"@context":"y"}}"#] {
-            scan_json(json.as_bytes(), JsonLimits::default()).unwrap();
-        }
-    }
-
-    #[test]
-    fn sees_every_cut() {
-        let json = r#"{"@context":{"t":"http://purl.org/dc/terms/title"},"@graph":[{"t":"臺\"北 }] "},[]]}"#;
-        for (cut, _) in json.char_indices() {
-            let why = scan_json(&json.as_bytes()[..cut], JsonLimits::default()).unwrap_err();
-            assert_eq!(why.kind, ReadErrorKind::Truncated, "cut at {cut}: {why}");
-        }
-    }
-
-    #[test]
-    fn depth_counts_outside_of_strings() {
-        let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
-        scan_json(deep(64).as_bytes(), JsonLimits::default()).unwrap();
-        assert_eq!(
-            refused(&deep(65), JsonLimits::default()),
-            "limit reached: guarding JSON, byte 64: found nesting of more levels than 64, expected at most 64"
-        );
-        scan_json(format!("[\"{}\"]", "[".repeat(500)).as_bytes(), JsonLimits::default()).unwrap();
-    }
-
-    #[test]
-    fn other_limits() {
-        let small = JsonLimits { total_bytes_max: 1_000, string_bytes_max: 100, context_bytes_max: 50, ..JsonLimits::default() };
-        assert!(refused(&format!("[\"{}\"]", "x".repeat(200)), small).contains("a string of more bytes than 100"));
-        assert!(refused(&format!("[{}1]", "1,".repeat(600)), small).contains("a document of more bytes than 1000"));
-        let context = format!(r#"{{"\u0040context":[{}1]}}"#, "1,".repeat(40));
-        assert!(refused(&context, small).contains("a context of more bytes than 50"), "{}", refused(&context, small));
-    }
-
-    #[test]
-    fn copies_of_contexts_are_counted() {
-        let limits = JsonLimits { context_work_bytes_max: 10_000, ..JsonLimits::default() };
-        let outer = format!("{{\"a\":\"{}\"}}", "x".repeat(1_000));
-        let inner = |n: usize| vec!["{\"@context\":{}}"; n].join(",");
-        let document = |n: usize| format!("{{\"@context\":{outer},\"@graph\":[{}]}}", inner(n));
-        scan_json(document(9).as_bytes(), limits).unwrap();
-        assert!(refused(&document(12), limits).contains("contexts to be copied"));
-        // Side by side, no context is in force of another.
-        let beside = format!("[{}]", vec![format!("{{\"@context\":{outer}}}"); 50].join(","));
-        scan_json(beside.as_bytes(), limits).unwrap();
-        // A context with contexts inside costs at every object.
-        let scoped = format!("{{\"@context\":{{\"T\":{{\"@context\":{{}}}},\"a\":\"{}\"}},\"@graph\":[{}]}}", "x".repeat(1_000), vec!["{}"; 20].join(","));
-        assert!(refused(&scoped, limits).contains("contexts to be copied"));
-    }
-
-    #[test]
-    fn one_document_only() {
-        assert!(refused("{} {}", JsonLimits::default()).starts_with("malformed answer"));
-        assert!(refused("]", JsonLimits::default()).contains("a closing bracket"));
-        assert!(refused("Internal error", JsonLimits::default()).contains("'I'"));
-        assert!(refused("  ", JsonLimits::default()).contains("found nothing"));
-    }
-}
+mod tests;

@@ -22,7 +22,16 @@ pub struct Utf8Guard<R> {
 
 impl<R: Read> Utf8Guard<R> {
     pub fn new(inner: R) -> Self {
-        Self { inner, buffer: vec![0; CHUNK_BYTES], handed: 0, checked: 0, filled: 0, offset: 0, ended: false, refusal: None }
+        Self {
+            inner,
+            buffer: vec![0; CHUNK_BYTES],
+            handed: 0,
+            checked: 0,
+            filled: 0,
+            offset: 0,
+            ended: false,
+            refusal: None,
+        }
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -46,7 +55,11 @@ impl<R: Read> Utf8Guard<R> {
 
     fn refuse(&mut self, at: usize) -> io::Error {
         let bytes = &self.buffer[at..self.filled.min(at + 4)];
-        let found = bytes.iter().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ");
+        let found = bytes
+            .iter()
+            .map(|b| format!("{b:02X}"))
+            .collect::<Vec<_>>()
+            .join(" ");
         let why = refusal(
             ReadErrorKind::Malformed,
             "reading text",
@@ -96,7 +109,9 @@ mod tests {
     struct Drip<'a>(&'a [u8]);
     impl Read for Drip<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            let Some((first, rest)) = self.0.split_first() else { return Ok(0) };
+            let Some((first, rest)) = self.0.split_first() else {
+                return Ok(0);
+            };
             out[0] = *first;
             self.0 = rest;
             Ok(1)
@@ -106,7 +121,9 @@ mod tests {
     #[test]
     fn passes_text_and_drops_the_mark() {
         let mut out = String::new();
-        Utf8Guard::new(Drip("\u{feff}臺北市 open data \u{feff}".as_bytes())).read_to_string(&mut out).unwrap();
+        Utf8Guard::new(Drip("\u{feff}臺北市 open data \u{feff}".as_bytes()))
+            .read_to_string(&mut out)
+            .unwrap();
         assert_eq!(out, "臺北市 open data \u{feff}");
     }
 
@@ -114,7 +131,10 @@ mod tests {
     fn names_the_offset() {
         let text = [b"abc".as_slice(), b"\xE8\x87\xBA", b"\xFF rest"].concat();
         let why = Utf8Guard::new(Drip(&text)).finish().unwrap_err();
-        assert_eq!(why.to_string(), "malformed answer: reading text, byte 6: found invalid UTF-8 (FF), expected UTF-8, or a declared charset");
+        assert_eq!(
+            why.to_string(),
+            "malformed answer: reading text, byte 6: found invalid UTF-8 (FF), expected UTF-8, or a declared charset"
+        );
         let cut = Utf8Guard::new(&b"ab\xE8\x87"[..]).finish().unwrap_err();
         assert!(cut.doing.ends_with("byte 2"), "{cut}");
     }
