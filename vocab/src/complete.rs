@@ -14,9 +14,7 @@ pub(crate) fn complete(graph: &mut Graph, class: Class, key: &str, findings: &mu
     complete_record(graph, key, findings);
     let parts = parts(graph);
     type_parts(graph, &parts);
-    for id in distributions(&parts) {
-        give_access_url(graph, id, findings);
-    }
+    give_access_urls(graph, &parts, findings);
     for id in graph.reached.clone() {
         settle_derived(&mut graph.nodes[id].edges);
     }
@@ -60,7 +58,11 @@ fn type_edge(class: NamedNodeRef<'_>) -> Edge {
 /// The record is about the entity, has our key, and says where the source keeps its own.
 fn complete_record(graph: &mut Graph, key: &str, findings: &mut Vec<Finding>) {
     let entity = graph.entity;
-    let given = graph.record_given.take();
+    let ours = graph.nodes[graph.record].iri.clone();
+    let given = graph
+        .record_given
+        .take()
+        .filter(|given| Some(given) != ours.as_ref());
     let edges = &mut graph.nodes[graph.record].edges;
     edges.retain(|edge| {
         if edge.predicate == dct::IDENTIFIER
@@ -139,50 +141,69 @@ fn type_parts(graph: &mut Graph, parts: &[(NodeId, NamedNodeRef<'static>)]) {
     }
 }
 
-fn distributions(parts: &[(NodeId, NamedNodeRef<'static>)]) -> impl Iterator<Item = NodeId> {
-    parts
+/// A missing access URL is the download URL, else the landing page of the dataset. One finding a record for each.
+fn give_access_urls(
+    graph: &mut Graph,
+    parts: &[(NodeId, NamedNodeRef<'static>)],
+    findings: &mut Vec<Finding>,
+) {
+    let mut from_download: Option<NamedNode> = None;
+    let mut from_page: Option<NamedNode> = None;
+    let mut without = 0_usize;
+    for (id, _) in parts
         .iter()
         .filter(|(_, class)| *class == dcat::DISTRIBUTION)
-        .map(|(id, _)| *id)
-}
-
-/// A missing access URL is the download URL, else the landing page of the dataset, else a finding.
-fn give_access_url(graph: &mut Graph, id: NodeId, findings: &mut Vec<Finding>) {
-    let has_access = graph.nodes[id]
-        .edges
-        .iter()
-        .any(|edge| edge.predicate == dcat::ACCESS_URL && !matches!(edge.value, Value::Literal(_)));
-    if has_access {
-        return;
+    {
+        if has_access_url(&graph.nodes[*id].edges) {
+            continue;
+        }
+        let mut urls = links(graph, *id, dcat::DOWNLOAD_URL);
+        let origin = if urls.is_empty() {
+            &mut from_page
+        } else {
+            &mut from_download
+        };
+        if urls.is_empty() {
+            urls.extend(
+                links(graph, graph.entity, dcat::LANDING_PAGE)
+                    .into_iter()
+                    .next(),
+            );
+        }
+        let Some(first) = urls.first() else {
+            without += 1;
+            continue;
+        };
+        if origin.as_ref().is_none_or(|least| first < least) {
+            *origin = Some(first.clone());
+        }
+        let edges = urls
+            .into_iter()
+            .map(|url| Edge::new(dcat::ACCESS_URL, Value::Iri(url)));
+        graph.nodes[*id].edges.extend(edges);
     }
-    let downloads = links(graph, id, dcat::DOWNLOAD_URL);
-    let (code, urls) = if downloads.is_empty() {
-        let pages = links(graph, graph.entity, dcat::LANDING_PAGE);
-        (
-            "access-url-from-landing-page",
-            pages.into_iter().min().into_iter().collect(),
-        )
-    } else {
-        ("access-url-from-download-url", downloads)
+    let mut find = |code: &str, found: &str| {
+        let expected = "an access URL for each distribution";
+        findings.push(Finding::new(code, "dcat:accessURL", found, expected));
     };
-    let found = urls.first().map_or("", NamedNode::as_str).to_owned();
-    let code = if urls.is_empty() {
-        "no-access-url"
-    } else {
-        code
-    };
-    findings.push(Finding::new(
-        code,
-        "dcat:accessURL",
-        &found,
-        "an access URL for each distribution",
-    ));
-    let edges = urls
-        .into_iter()
-        .map(|url| Edge::new(dcat::ACCESS_URL, Value::Iri(url)));
-    graph.nodes[id].edges.extend(edges);
+    if let Some(url) = from_download {
+        find("access-url-from-download-url", url.as_str());
+    }
+    if let Some(url) = from_page {
+        find("access-url-from-landing-page", url.as_str());
+    }
+    if without > 0 {
+        find("no-access-url", &format!("{without} distributions"));
+    }
 }
 
+fn has_access_url(edges: &[Edge]) -> bool {
+    edges
+        .iter()
+        .any(|edge| edge.predicate == dcat::ACCESS_URL && !matches!(edge.value, Value::Literal(_)))
+}
+
+/// Sorted.
 fn links(graph: &Graph, id: NodeId, predicate: NamedNodeRef<'_>) -> Vec<NamedNode> {
     let mut links: Vec<NamedNode> = graph.nodes[id]
         .edges

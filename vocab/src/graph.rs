@@ -3,7 +3,7 @@
 //! Knows nothing of values; [`crate::mapping`] says each edge again, [`crate::names`] names the blank nodes.
 
 use crate::Description;
-use crate::containment::DEPTH_MAX;
+use crate::containment::{DEPTH_MAX, is_own_name};
 use crate::properties::{self, Property};
 use crate::terms::{dcat, foaf};
 use oxrdf::vocab::rdf;
@@ -99,11 +99,19 @@ impl Graph {
     pub fn contained(&self, edge: &Edge, depth: usize) -> Option<NodeId> {
         match &edge.value {
             Value::Node(id) => Some(*id),
-            Value::Iri(iri) if edge.property.containment && depth < DEPTH_MAX => {
+            Value::Iri(iri)
+                if (edge.property.containment && depth < DEPTH_MAX) || self.is_own(iri) =>
+            {
                 self.named.get(iri).copied()
             }
             _ => None,
         }
+    }
+
+    /// Is this the name of a former blank node of the record?
+    fn is_own(&self, iri: &NamedNode) -> bool {
+        let record = self.nodes[self.record].iri.as_ref();
+        record.is_some_and(|record| is_own_name(record.as_str(), iri.as_str()))
     }
 
     pub fn reach(&mut self, id: NodeId, depth: usize) {

@@ -98,7 +98,10 @@ fn encode_key(key: &str, out: &mut String) {
         return encode(key, out);
     }
     if key.len() > KEY_BYTES_MAX {
-        encode(&key[..key.floor_char_boundary(KEY_BYTES_LEGIBLE)], out);
+        let legible = (0..=KEY_BYTES_LEGIBLE)
+            .rev()
+            .find(|at| key.is_char_boundary(*at));
+        encode(&key[..legible.unwrap_or_default()], out);
     }
     out.push('*');
     out.push_str(&blake3::hash(key.as_bytes()).to_hex()[..32]);

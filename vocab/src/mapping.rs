@@ -381,7 +381,7 @@ fn integer(written: &str) -> Option<Value> {
 }
 
 fn hexadecimal(written: &str) -> Option<Value> {
-    let legal = written.len() % 2 == 0 && written.bytes().all(|b| b.is_ascii_hexdigit());
+    let legal = written.len().is_multiple_of(2) && written.bytes().all(|b| b.is_ascii_hexdigit());
     legal.then(|| Value::Literal(canonical(written.to_owned(), xsd::HEX_BINARY.into_owned())))
 }
 

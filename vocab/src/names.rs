@@ -132,9 +132,11 @@ impl<'a> Namer<'a> {
             identity(namer.graph, id).unwrap_or(contents[&id])
         });
         let any_alike = groups.iter().any(|(_, nodes)| nodes.len() > 1);
-        let colours = (any_alike && !over_limit)
-            .then(|| alike::colours(self.graph, &self.blanks, &shared))
-            .unwrap_or_default();
+        let colours = if any_alike && !over_limit {
+            alike::colours(self.graph, &self.blanks, &shared)
+        } else {
+            HashMap::new()
+        };
         for (name, nodes) in groups {
             self.name_alike_shared(&name, &nodes, &colours);
         }

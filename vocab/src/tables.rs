@@ -44,15 +44,31 @@ struct Row {
     media_type: &'static str,
 }
 
+impl Row {
+    fn iri(&self) -> Option<NamedNodeRef<'static>> {
+        (!self.iri.is_empty()).then(|| NamedNodeRef::new_unchecked(self.iri))
+    }
+
+    fn format(&self) -> Format {
+        let media_type = (!self.media_type.is_empty()).then_some(self.media_type);
+        Format {
+            file_type: self.iri(),
+            media_type,
+        }
+    }
+}
+
 impl Table {
     /// The IRI of a word, in any case, width, dash or spacing.
     pub fn iri(&self, word: &str) -> Option<NamedNodeRef<'static>> {
-        self.folded(&fold(word))
+        self.row(word).and_then(Row::iri)
     }
 
-    fn folded(&self, word: &str) -> Option<NamedNodeRef<'static>> {
-        let row = self.rows.get(word)?;
-        (!row.iri.is_empty()).then(|| NamedNodeRef::new_unchecked(row.iri))
+    /// Most words come as they stand in the table.
+    fn row(&self, word: &str) -> Option<&Row> {
+        self.rows
+            .get(word)
+            .or_else(|| self.rows.get(fold(word).as_ref()))
     }
 
     fn parse(text: &'static str, columns: usize) -> Self {
@@ -125,14 +141,13 @@ static FORMATS: LazyLock<Formats> = LazyLock::new(|| {
 
 /// A label (`CSV`), an extension (`.csv`) or a media type (`text/csv; charset=utf-8`).
 pub fn format(word: &str) -> Option<Format> {
+    if let Some(row) = FORMATS.words.row(word) {
+        return Some(row.format());
+    }
     let folded = fold(word);
     let bare = folded.trim_matches('.');
     if let Some(row) = FORMATS.words.rows.get(bare) {
-        let some = |text: &'static str| (!text.is_empty()).then_some(text);
-        return Some(Format {
-            file_type: some(row.iri).map(NamedNodeRef::new_unchecked),
-            media_type: some(row.media_type),
-        });
+        return Some(row.format());
     }
     let essence = bare.split(';').next().unwrap_or_default().trim_end();
     let (media_type, iri) = FORMATS.by_media_type.get_key_value(essence)?;
@@ -149,12 +164,12 @@ pub fn media_type_of(file_type: &str) -> Option<&'static str> {
 
 /// A language by ISO 639 code, BCP 47 tag or name.
 pub fn language(word: &str) -> Option<NamedNodeRef<'static>> {
-    let folded = fold(word);
     let table = languages();
-    table.folded(&folded).or_else(|| {
+    table.iri(word).or_else(|| {
+        let folded = fold(word);
         let primary = folded.split(['-', '_']).next()?;
         let is_tag = primary.len() < folded.len() && (2..=3).contains(&primary.len());
-        is_tag.then(|| table.folded(primary)).flatten()
+        is_tag.then(|| table.iri(primary)).flatten()
     })
 }
 
