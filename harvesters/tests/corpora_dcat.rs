@@ -10,7 +10,7 @@ use harvestd_harvesters::{
     Record, RecordId, Request, Settings, Stop, dcat,
     guard::{JsonLimits, XmlLimits, scan_json, scan_xml},
 };
-use harvestd_vocab::{Class, Refusal};
+use harvestd_vocab::{Class, Context, Refusal, normalise};
 use oxrdf::{NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf};
 use oxrdfio::{JsonLdProfileSet, RdfFormat, RdfParser};
 use std::{
@@ -119,8 +119,23 @@ fn read(document: &[u8], media_type: Option<&str>) -> (Result<(), ReadError>, He
             "{}",
             record.id
         );
+        let normal = normalise(description, &record.id.key, &context()).unwrap();
+        assert!(
+            normal.body.contains(normal.entity.as_str()),
+            "{}",
+            record.id
+        );
     }
     (result, heard)
+}
+
+fn context() -> Context {
+    Context {
+        base: "https://harvestd.example/".to_owned(),
+        source: "corpus".to_owned(),
+        language: None,
+        offset_minutes: None,
+    }
 }
 
 fn corpora(folder: &str) -> Option<PathBuf> {
