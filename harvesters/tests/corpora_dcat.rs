@@ -317,6 +317,27 @@ impl Plain {
     }
 }
 
+/// Is what we made of a document explained, and how?
+fn explain(result: &Result<(), ReadError>, plain: &Plain, counted: usize) -> (bool, Vec<String>) {
+    let strictly = plain
+        .leniently
+        .iter()
+        .map(|strict| format!("counted leniently; strictly: {strict}"));
+    let (explained, reason) = match (result, &plain.error) {
+        (Err(e), None) => {
+            let about_else = plain.typed.is_empty() && e.kind == ReadErrorKind::NotACatalogue;
+            (about_else, e.to_string())
+        }
+        (Err(e), Some(alone)) => (true, format!("{e}; the parser alone: {alone}")),
+        (Ok(()), None) => match plain.reasons(counted) {
+            Some(reasons) => (true, reasons),
+            None => (false, String::new()),
+        },
+        (Ok(()), Some(alone)) => (true, format!("read leniently; the parser alone: {alone}")),
+    };
+    (explained, std::iter::once(reason).chain(strictly).collect())
+}
+
 #[test]
 fn every_document_is_read_or_refused_with_a_reason() {
     let Some(root) = corpora("dcat-rdf") else {
@@ -359,33 +380,8 @@ fn every_document_is_read_or_refused_with_a_reason() {
             .iter()
             .map(|(at, why)| format!("refused {at}: {why}"))
             .collect();
-        let explained = match (&result, &plain.error) {
-            (Err(e), None) => {
-                why.insert(0, e.to_string());
-                plain.typed.is_empty() && e.kind == ReadErrorKind::NotACatalogue
-            }
-            (Err(e), Some(plain)) => {
-                why.insert(0, format!("{e}; the parser alone: {plain}"));
-                true
-            }
-            (Ok(()), None) => match plain.reasons(accepted + refused) {
-                Some(reasons) => {
-                    why.insert(0, reasons);
-                    true
-                }
-                None => false,
-            },
-            (Ok(()), Some(plain)) => {
-                why.insert(0, format!("read leniently; the parser alone: {plain}"));
-                true
-            }
-        };
-        why.extend(
-            plain
-                .leniently
-                .iter()
-                .map(|strict| format!("counted leniently; strictly: {strict}")),
-        );
+        let (explained, reasons) = explain(&result, &plain, accepted + refused);
+        why.splice(0..0, reasons);
         why.extend(
             heard
                 .noticed

@@ -175,35 +175,15 @@ impl HandOut<'_> {
             odd.too_deep += part.too_deep;
             bytes += part.bytes;
             if bytes > bytes_max {
-                let found = format!("records of more than {bytes_max} bytes together");
-                return Err(ReadError::new(
-                    ReadErrorKind::Limit,
-                    "taking the records apart",
-                    found,
-                    "records that share less",
-                )
-                .into());
+                return Err(too_much(bytes_max).into());
             }
             match part.n_triples(node) {
                 Some(raw) => go(self.page.part(RecordId::new(class, key), PART, &raw))?,
                 None => {
-                    let expected = format!(
-                        "a record of at most {} bytes",
-                        self.dcat.settings.record_bytes_max
-                    );
-                    let why = Refusal::new(
-                        "record-too-large",
-                        "",
-                        &find::title(&self.parsed.table, node),
-                        expected,
-                    );
-                    go(self.page.refused(
-                        Location {
-                            key: Some(key),
-                            ..at
-                        },
-                        why,
-                    ))?;
+                    let title = find::title(&self.parsed.table, node);
+                    let key = Some(key);
+                    let why = too_large(&title, self.dcat.settings.record_bytes_max);
+                    go(self.page.refused(Location { key, ..at }, why))?;
                 }
             }
         }
@@ -265,6 +245,22 @@ impl Note {
             Class::Agent | Class::Catalog => {}
         }
     }
+}
+
+fn too_much(bytes_max: usize) -> ReadError {
+    let found = format!("records of more than {bytes_max} bytes together");
+    let doing = "taking the records apart";
+    ReadError::new(
+        ReadErrorKind::Limit,
+        doing,
+        found,
+        "records that share less",
+    )
+}
+
+fn too_large(title: &str, bytes_max: usize) -> Refusal {
+    let expected = format!("a record of at most {bytes_max} bytes");
+    Refusal::new("record-too-large", "", title, expected)
 }
 
 /// What is said once of an answer, however often it occurs.

@@ -224,19 +224,19 @@ fn json_ld(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), Read
         }
     }
     if let Some(url) = refused.lock().ok().and_then(|mut url| url.take()) {
-        let found = format!("a remote @context, {url}");
-        return Err(ReadError::new(
-            ReadErrorKind::Malformed,
-            "reading JSON-LD",
-            found,
-            "a context in the document, or that of DCAT-AP 3",
-        ));
+        return Err(remote_context(&url));
     }
     match (guard.refusal(), failed) {
         (Some(why), _) => Err(why.clone()),
         (None, Some(e)) => Err(syntax_error("reading JSON-LD", &e, false, "JSON-LD")),
         (None, None) => guard.finish(),
     }
+}
+
+fn remote_context(url: &str) -> ReadError {
+    let found = format!("a remote @context, {url}");
+    let expected = "a context in the document, or that of DCAT-AP 3";
+    ReadError::new(ReadErrorKind::Malformed, "reading JSON-LD", found, expected)
 }
 
 fn turtle(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {

@@ -29,12 +29,9 @@ pub fn read(
         let ended = line.ends_with(b"\n");
         if n > line_bytes_max && !ended {
             skip_line(&mut whole)?;
-            parsed.lines.push(broken(
-                number,
-                &line,
-                "line-too-long",
-                format!("at most {line_bytes_max} bytes"),
-            ));
+            let expected = format!("at most {line_bytes_max} bytes");
+            let long = broken(number, &line, "line-too-long", expected);
+            parsed.lines.push(long);
             continue;
         }
         let text = line
@@ -48,26 +45,35 @@ pub fn read(
         match statement(text, &mut parsed.table)? {
             None => {}
             Some(why) if !ended => {
-                let found = format!("the end inside of a line ({why})");
-                return Err(ReadError::new(
-                    ReadErrorKind::Truncated,
-                    format!("reading line {number}"),
-                    found,
-                    "a statement and its dot",
-                ));
+                return Err(cut(number, &why));
             }
             Some(why) => parsed.lines.push(broken(number, text, why.0, why.1)),
         }
         if parsed.lines.len() > BROKEN_MAX && parsed.lines.len() * 10 > statements {
-            let found = format!("{} broken lines of {statements}", parsed.lines.len());
-            return Err(ReadError::new(
-                ReadErrorKind::Malformed,
-                DOING,
-                found,
-                "N-Triples or N-Quads",
-            ));
+            return Err(no_lines(parsed.lines.len(), statements));
         }
     }
+}
+
+fn cut(number: u64, why: &Why) -> ReadError {
+    let doing = format!("reading line {number}");
+    let found = format!("the end inside of a line ({why})");
+    ReadError::new(
+        ReadErrorKind::Truncated,
+        doing,
+        found,
+        "a statement and its dot",
+    )
+}
+
+fn no_lines(broken: usize, statements: usize) -> ReadError {
+    let found = format!("{broken} broken lines of {statements}");
+    ReadError::new(
+        ReadErrorKind::Malformed,
+        DOING,
+        found,
+        "N-Triples or N-Quads",
+    )
 }
 
 struct Why(&'static str, String);
