@@ -3,7 +3,7 @@
 use super::errors::ConfigError;
 use std::{
     cell::RefCell,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 use toml::{Spanned, de::DeTable};
@@ -111,9 +111,42 @@ impl Problems {
                 }
             }
         }
-        let position = |error: &ConfigError| files.iter().position(|file| *file == error.file);
+        let position = |error: &ConfigError| {
+            let known = files.iter().position(|file| *file == error.file);
+            // A file that could not be read.
+            known.unwrap_or(files.len())
+        };
         list.sort_by_key(|error| (position(error), error.line, error.column));
         list.dedup();
         list
     }
+}
+
+/// The paths that fit a pattern whose last part may hold one `*`, sorted.
+pub(super) fn matching(pattern: &Path) -> io::Result<Vec<PathBuf>> {
+    let name = pattern
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    let Some((first, last)) = name.split_once('*') else {
+        return Ok(vec![pattern.to_owned()]);
+    };
+    let dir = match pattern.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let file = entry?.file_name();
+        let name = file.to_string_lossy();
+        let fits = name.len() >= first.len() + last.len()
+            && name.starts_with(first)
+            && name.ends_with(last)
+            && !name.starts_with('.');
+        if fits {
+            paths.push(pattern.with_file_name(&file));
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }

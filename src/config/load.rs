@@ -4,7 +4,7 @@
 
 use super::{
     Config, ConfigErrors, Limits, Secret, Source, Variables,
-    files::{File, Problems},
+    files::{File, Problems, matching},
     limits::{self, ORDERED},
     secrets::{TOKEN_CHARS_MIN, token_sha256},
     source,
@@ -12,7 +12,6 @@ use super::{
 };
 use std::{
     collections::BTreeMap,
-    fs,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -305,9 +304,9 @@ pub(super) fn in_order(table: &Table<'_>, limits: &impl serde::Serialize, name: 
                 small.trim_start_matches(name),
                 large.trim_start_matches(name),
             );
-            let at = table.place_of(small.split('.').next().unwrap_or(small));
+            let at = table.place_in(small).or_else(|| table.place_in(large));
             table.problem(
-                at,
+                at.unwrap_or(table.start),
                 small,
                 a.to_string(),
                 format!("no more than {large}, which is {b}"),
@@ -339,35 +338,6 @@ fn included(root: &Table<'_>, problems: &Problems) -> Vec<File> {
         .iter()
         .filter_map(|path| File::read(path, problems))
         .collect()
-}
-
-/// The paths that fit a pattern whose last part may hold one `*`, sorted.
-fn matching(pattern: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let name = pattern
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    let name = name.unwrap_or_default();
-    let Some((first, last)) = name.split_once('*') else {
-        return Ok(vec![pattern.to_owned()]);
-    };
-    let dir = match pattern.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let file = entry?.file_name();
-        let name = file.to_string_lossy();
-        let fits = name.len() >= first.len() + last.len()
-            && name.starts_with(first)
-            && name.ends_with(last)
-            && !name.starts_with('.');
-        if fits {
-            paths.push(pattern.with_file_name(&file));
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 /// The sources of all files, and where the id of each stands.

@@ -2,16 +2,17 @@
 //!
 //! The kind itself reads its own options: a source that its kind would refuse at the first run is refused here.
 
+mod network;
+
 use super::{
     CatchUp, Limits, Source, SourceNetwork,
-    load::{in_order, over_defaults, title},
-    table::{Found, SECRET, SecretText, Table, shown},
+    load::title,
+    table::{Found, Table},
 };
 use crate::schedule::Schedule;
 use chrono_tz::Tz;
 use harvestd_harvesters::{Harvester, KINDS, Kind, Settings, SettingsError};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
 use url::Url;
 
 pub(super) const LANGUAGE: &str = "a BCP 47 tag, as zh-Hant or en";
@@ -22,9 +23,6 @@ const WEB_ADDRESS: &str = "an absolute http or https address";
 /// Milliseconds of jitter where a source says nothing.
 const JITTER_MS: u64 = 60_000;
 const JITTER_MS_MAX: i128 = 24 * 60 * 60 * 1_000;
-/// Pace and concurrency where a source says nothing: what a person with a browser does to a server.
-const REQUESTS_PER_SECOND: f64 = 2.0;
-const CONCURRENCY: usize = 2;
 
 impl Source {
     /// The source's connector, opened with the source's settings.
@@ -164,7 +162,7 @@ impl Rest {
             }),
             language: language.map(|f| f.value),
             offset_minutes: table.whole("offset_minutes", -720..=840).and_then(small),
-            network: network(table, limits),
+            network: network::read(table, limits),
             options: options.map_or_else(|| Value::Object(serde_json::Map::new()), |o| o.json()),
         }
     }
@@ -234,153 +232,6 @@ fn catch_up(table: &Table<'_>) -> CatchUp {
         _ => Err(String::new()),
     });
     policy.map(|f| f.value).unwrap_or_default()
-}
-
-fn network(source: &Table<'_>, limits: &Limits) -> SourceNetwork {
-    let mut network = SourceNetwork {
-        headers: Vec::new(),
-        basic_auth: None,
-        extra_ca: None,
-        allow_ranges: Vec::new(),
-        allow_hosts: Vec::new(),
-        requests_per_second: REQUESTS_PER_SECOND,
-        concurrency: CONCURRENCY,
-        limits: limits.network.clone(),
-    };
-    let Some(table) = source.table("network") else {
-        return network;
-    };
-    network.headers = headers(&table);
-    network.basic_auth = basic_auth(&table);
-    network.extra_ca = extra_ca(&table);
-    let range = "a range of addresses, as 10.1.0.0/16";
-    network.allow_ranges = table.list("allow_ranges", range, |text| text.parse().ok());
-    let host = "a host or host:port, as files.example.org";
-    network.allow_hosts = table.list("allow_hosts", host, host_name);
-    if let Some(pace) = table.number("requests_per_second", 0.01..=1_000.0) {
-        network.requests_per_second = pace;
-    }
-    let concurrency = table.whole("concurrency", 1..=64);
-    if let Some(at_once) = concurrency.and_then(|n| usize::try_from(n).ok()) {
-        network.concurrency = at_once;
-    }
-    if let Some(own) = table.table("limits") {
-        network.limits = over_defaults(&own, &limits.network, "network.");
-        in_order(&own, &network.limits, "network.");
-    }
-    table.finish();
-    network
-}
-
-/// Headers that belong to the conversation, not to the source: harvestd sets them itself.
-const OWN_HEADERS: [&str; 10] = [
-    "accept",
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "host",
-    "if-modified-since",
-    "if-none-match",
-    "range",
-    "te",
-    "transfer-encoding",
-];
-
-fn headers(table: &Table<'_>) -> Vec<(String, super::Secret)> {
-    let expected = "headers by name, as { X-Api-Key = \"${NAME}\" }";
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    let mut headers = Vec::new();
-    for (name, Found { value, at }) in table.secrets("headers", expected) {
-        let lower = name.to_ascii_lowercase();
-        let key = format!("headers.{name}");
-        if name.is_empty() || !name.bytes().all(token) {
-            table.problem(at, &key, shown(&name), "the name of a header");
-        } else if OWN_HEADERS.contains(&lower.as_str()) {
-            table.problem(
-                at,
-                &key,
-                "a header that harvestd sets itself",
-                "another header",
-            );
-        } else if value.literal && is_secret_header(&lower) {
-            table.problem(at, &key, "a secret in the file itself (not shown)", SECRET);
-        } else if !is_header_value(&value.value.0) {
-            let found = "a value with control or non-ASCII characters (not shown)";
-            table.problem(at, &key, found, "visible ASCII characters");
-        } else {
-            headers.push((name, value.value));
-        }
-    }
-    headers
-}
-
-fn is_secret_header(name: &str) -> bool {
-    ["auth", "cookie", "key", "token", "secret", "password"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
-fn is_header_value(value: &str) -> bool {
-    value.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')) && value.trim() == value
-}
-
-fn basic_auth(table: &Table<'_>) -> Option<(String, super::Secret)> {
-    let table = table.table("basic_auth")?;
-    let user = table.text("user", "the name of the user");
-    let user = table.required("user", user, "the name of the user");
-    let password = table.secret("password");
-    let password = table.required("password", password, SECRET);
-    let pair = match (user, password) {
-        (Some(user), _) if user.value.contains(':') => {
-            table.problem(user.at, "user", "a name with a colon", "a name without one");
-            None
-        }
-        (
-            _,
-            Some(Found {
-                value: SecretText { literal: true, .. },
-                at,
-            }),
-        ) => {
-            table.problem(
-                at,
-                "password",
-                "a password in the file itself (not shown)",
-                SECRET,
-            );
-            None
-        }
-        (Some(user), Some(password)) => Some((user.value, password.value.value)),
-        _ => None,
-    };
-    table.finish();
-    pair
-}
-
-fn extra_ca(table: &Table<'_>) -> Option<PathBuf> {
-    let expected = "the path of a file with certificates in PEM form";
-    let path = table.text("extra_ca", expected)?;
-    let full = table.cx.file.beside(&path.value);
-    let found = match std::fs::read(&full) {
-        Ok(bytes) if has_certificate(&bytes) => return Some(full),
-        Ok(_) => "a file without one".to_owned(),
-        Err(e) => e.to_string(),
-    };
-    let name = Path::display(&full);
-    table.problem(path.at, "extra_ca", format!("{name}: {found}"), expected);
-    None
-}
-
-fn has_certificate(bytes: &[u8]) -> bool {
-    let mark = b"-----BEGIN CERTIFICATE-----";
-    bytes.windows(mark.len()).any(|window| window == mark)
-}
-
-fn host_name(text: &str) -> Option<String> {
-    let url = Url::parse(&format!("http://{text}/")).ok()?;
-    let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
-    let plain = !text.contains(['/', '@', '?', '#', '*']);
-    (bare && plain && url.has_host()).then(|| text.to_ascii_lowercase())
 }
 
 pub(super) fn web_address(text: &str) -> Result<Url, String> {

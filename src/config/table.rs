@@ -1,13 +1,15 @@
 //! Reads one table of a file, key by key, and writes down everything that is wrong instead of stopping at the first.
 //!
-//! Knows no setting by name. Start at [`Table`]: ask for each key, then [`Table::finish`].
+//! Knows no setting by name. Start at [`Table`]: ask for each key, then [`Table::finish`]. Whole trees of keys that
+//! somebody else knows are in `table/tree.rs`.
+
+mod tree;
 
 use super::{
     errors::meant,
     files::{File, Problems},
     secrets::{Secret, Variables},
 };
-use serde_json::Value;
 use std::{
     borrow::Cow, cell::RefCell, collections::BTreeMap, fs, ops::RangeInclusive, str::FromStr,
 };
@@ -98,6 +100,19 @@ impl<'a> Table<'a> {
         self.entries
             .get(key)
             .map_or(self.start, |value| value.span().start)
+    }
+
+    /// Where a key of a table below stands, as `query.workers`, if it does.
+    pub fn place_in(&self, path: &str) -> Option<usize> {
+        let mut entries = self.entries;
+        let mut keys = path.split('.').peekable();
+        loop {
+            let value = entries.get(keys.next()?)?;
+            if keys.peek().is_none() {
+                return Some(value.span().start);
+            }
+            entries = value.get_ref().as_table()?;
+        }
     }
 
     /// The text of `key` as the file has it, for a message.
@@ -384,74 +399,6 @@ impl<'a> Table<'a> {
             }
         };
         items.iter().filter_map(table).collect()
-    }
-
-    /// Everything in the table, for somebody else to read.
-    pub fn json(&self) -> Value {
-        let member = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-            let key: &Cow<'_, str> = key.get_ref();
-            (key.to_string(), self.json_of(key, value))
-        };
-        Value::Object(self.entries.iter().map(member).collect())
-    }
-
-    fn json_of(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Value {
-        match value.get_ref() {
-            DeValue::String(text) => match self.expand(key, text, value.span().start) {
-                Some(text) => Value::String(text.value),
-                None => Value::Null,
-            },
-            DeValue::Integer(_) => self
-                .whole_of(key, value, i64::MIN.into()..=i64::MAX.into())
-                .and_then(|number| i64::try_from(number).ok())
-                .map_or(Value::Null, Value::from),
-            DeValue::Float(float) => float
-                .as_str()
-                .parse::<f64>()
-                .map_or(Value::Null, Value::from),
-            DeValue::Boolean(value) => Value::Bool(*value),
-            DeValue::Datetime(time) => Value::String(time.to_string()),
-            DeValue::Array(items) => {
-                Value::Array(items.iter().map(|item| self.json_of(key, item)).collect())
-            }
-            DeValue::Table(entries) => {
-                let path = format!("{}{key}.", self.path);
-                Table::new(self.cx, &path, value.span().start, entries).json()
-            }
-        }
-    }
-
-    /// `defaults` with what the table says: every key must be one of theirs, and every number in its range.
-    pub fn over(&self, defaults: &mut Value, range: &dyn Fn(&str) -> (u64, u64), name: &str) {
-        let Value::Object(defaults) = defaults else {
-            return;
-        };
-        for (key, value) in self.entries.iter() {
-            let written: &str = key.get_ref();
-            let name = format!("{name}{written}");
-            match (defaults.get_mut(written), value.get_ref()) {
-                (None, _) => {
-                    let known: Vec<&str> = defaults.keys().map(String::as_str).collect();
-                    self.unknown(key, &known);
-                }
-                (Some(under @ Value::Object(_)), DeValue::Table(entries)) => {
-                    let path = format!("{}{written}.", self.path);
-                    Table::new(self.cx, &path, value.span().start, entries).over(
-                        under,
-                        range,
-                        &format!("{name}."),
-                    );
-                }
-                (Some(Value::Object(_)), _) => self.wrong_type(written, value, "a table"),
-                (Some(default), _) => {
-                    let (least, most) = range(&name);
-                    if let Some(number) = self.whole_of(written, value, least.into()..=most.into())
-                    {
-                        *default = u64::try_from(number).map_or(Value::Null, Value::from);
-                    }
-                }
-            }
-        }
     }
 }
 
