@@ -196,6 +196,16 @@ fn opens(table: &Table<'_>, source: &Source, record_bytes_max: usize) {
     let key = refused.key.trim_start_matches("options.");
     let first = key.split(['.', '[']).next().unwrap_or(key);
     let (at, key) = match table.table("options") {
+        // The table as a whole was refused: the message may name the key.
+        Some(options) if first == "options" => {
+            let named = options
+                .keys()
+                .find(|key| refused.found.contains(&format!("`{key}`")));
+            match named {
+                Some(key) => (options.place_of(key), format!("options.{key}")),
+                None => (options.start, "options".to_owned()),
+            }
+        }
         Some(options) if first != "url" => (options.place_of(first), format!("options.{key}")),
         _ => (table.place_of(first), key.to_owned()),
     };

@@ -102,6 +102,10 @@ impl<'a> Table<'a> {
             .map_or(self.start, |value| value.span().start)
     }
 
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(|key| key.get_ref().as_ref())
+    }
+
     /// Where a key of a table below stands, as `query.workers`, if it does.
     pub fn place_in(&self, path: &str) -> Option<usize> {
         let mut entries = self.entries;
