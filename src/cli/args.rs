@@ -1,0 +1,362 @@
+//! The command line: its words and their help, nothing else. What a command does is in the file of its name.
+//!
+//! Who answers. A data directory belongs to one process at a time, which holds the lock `{data_dir}/lock`.
+//! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
+//! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
+//!   through its admin interface and show what it reports: the same result either way, and never two writers.
+//! - `status`, `sources`, `query` and `export` only read: they ask the daemon where one runs, and else the data directory.
+//! - `check-config` reads configuration files and nothing else.
+//!
+//! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
+//! finds it by `--data-dir` alone, whatever port the system gave it.
+
+use super::exit;
+use crate::config::Outside;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  harvestd demo                              an invented federation, harvested: look around
+  harvestd check-config                      what is configured, or all that is wrong with it
+  harvestd check data-gov-tw                 what a harvest would change; writes nothing
+  harvestd serve --listen 0.0.0.0:8080       the daemon, open to others
+  harvestd run data-gov-tw                   harvest now, here or in the running daemon
+  harvestd query 'SELECT (COUNT(*) AS ?n) { ?d a <http://www.w3.org/ns/dcat#Dataset> }'";
+
+fn ending() -> String {
+    format!("{EXAMPLES}\n\n{}", exit::TABLE)
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "harvestd",
+    version,
+    about = "Harvests many open-data catalogues into one DCAT-AP 3 catalogue and publishes it over SPARQL and feeds",
+    after_help = "`harvestd --help` adds examples and the exit codes; `harvestd COMMAND --help` explains a command.",
+    after_long_help = ending(),
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "For every command")]
+pub struct Common {
+    /// Print JSON on standard output instead of text for people
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What is logged: `warn`, `info`, `debug`, or by part: `harvestd::network=debug,warn`
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "HARVESTD_LOG",
+        default_value = "info"
+    )]
+    pub log: String,
+    /// How it is logged, always on standard error [default: text on a terminal, json elsewhere]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        env = "HARVESTD_LOG_FORMAT"
+    )]
+    pub log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon: harvest on schedule, publish, answer
+    ///
+    /// SIGTERM or Ctrl-C ends it in good order (a run under way goes on at the next start), a second one at once.
+    /// SIGHUP reads the configuration anew; where that has an error, the running one stays.
+    Serve(Serve),
+    /// Show everything at once: an invented federation on loopback, harvested over HTTP every few seconds
+    ///
+    /// Serves a ministry's export, a city's CKAN and an observatory's DCAT catalogue to itself, changes them a little
+    /// between harvests, and prints what to open. Nothing leaves this machine.
+    Demo(Demo),
+    /// Harvest one source now
+    ///
+    /// In the running daemon where there is one, else here. Ends when the run ends and prints its report.
+    Run(Run),
+    /// Say what a harvest of one source would change, and what it would refuse and why; write nothing
+    ///
+    /// Asks the source for real and applies the rules of a real run, up to the commit.
+    Check(Check),
+    /// Apply a changed mapping to the records at hand, without asking the source
+    Redescribe(Redescribe),
+    /// Ask a SPARQL query
+    ///
+    /// Answered from the newest published snapshot, within the limits of `[limits.query]`.
+    Query(Query),
+    /// Say how each source is: its last run, what it holds, its next run
+    Status(Status),
+    /// List the sources that are configured
+    Sources(Sources),
+    /// Write the whole catalogue to a file or to standard output
+    Export(Export),
+    /// Say what is configured and when it is next due, or everything that is wrong, each with its place
+    CheckConfig(CheckConfig),
+    /// One process of the query pool, spoken to over its standard input and output
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Where the configuration and the data are.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// The configuration file [default: config/harvestd.toml]
+    #[arg(long, value_name = "FILE", env = "HARVESTD_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The data directory, whatever the configuration says
+    #[arg(long, value_name = "FOLDER", env = "HARVESTD_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Place {
+    /// The configuration file that is meant.
+    pub fn config_file(&self) -> &Path {
+        let default = Path::new("config/harvestd.toml");
+        self.config.as_deref().unwrap_or(default)
+    }
+
+    /// What the command line says about the configuration.
+    pub fn outside(&self) -> Outside {
+        Outside {
+            data_dir: self.data_dir.clone(),
+            ..Outside::default()
+        }
+    }
+}
+
+/// Where a daemon is and listens.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the public pages and SPARQL listen; port 0 takes any that is free [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where "run now" and "pause" listen; others than loopback want an admin_token [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    /// What the command line says about the configuration.
+    pub fn outside(&self) -> Outside {
+        Outside {
+            listen: self.listen,
+            admin_listen: self.admin_listen,
+            ..self.place.outside()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// A configuration of your own for the demo: `${DEMO_URL}` is the sample server's address [default: built in]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data directory [default: data/demo]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Where the public pages and SPARQL listen; port 0 takes any that is free [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where "run now" and "pause" listen [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+}
+
+impl Demo {
+    /// What the command line says about the configuration, and the address of the sample server.
+    pub fn outside(&self, demo_url: &str) -> Outside {
+        let outside = Outside {
+            data_dir: self.data_dir.clone(),
+            listen: self.listen,
+            admin_listen: self.admin_listen,
+            ..Outside::default()
+        };
+        Outside {
+            variables: outside.variables.with("DEMO_URL", demo_url),
+            ..outside
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// The source's id, as `harvestd sources` lists it
+    pub source: String,
+    /// Ask for everything, not only for what changed since the last complete run
+    #[arg(long)]
+    pub full: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// The source's id, as `harvestd sources` lists it
+    pub source: String,
+    /// Ask for everything, not only for what changed since the last complete run
+    #[arg(long)]
+    pub full: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Redescribe {
+    /// The source's id, as `harvestd sources` lists it
+    pub source: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Query {
+    /// The query; `-` reads it from standard input
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub query: Option<String>,
+    /// A file that holds the query
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How the answer is written [default: a table for people; json with --json; ttl for CONSTRUCT and DESCRIBE]
+    #[arg(long, short = 'o', value_enum)]
+    pub format: Option<AnswerFormat>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Formats of an answer: the first five for SELECT and ASK, the others for CONSTRUCT and DESCRIBE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    Table,
+    Json,
+    Xml,
+    Csv,
+    Tsv,
+    Ttl,
+    Nt,
+    Rdf,
+    Jsonld,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Only this source, with its last runs
+    pub source: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Sources {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Export {
+    /// The syntax
+    #[arg(long, short = 'o', value_enum, default_value = "ttl")]
+    pub format: CatalogFormat,
+    /// The file to write; it appears when it is whole [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Syntaxes of `/catalog.{ttl,rdf,jsonld,nt}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CatalogFormat {
+    Ttl,
+    Nt,
+    Rdf,
+    Jsonld,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CheckConfig {
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_parses() {
+        let lines = [
+            "serve --config c.toml --listen 127.0.0.1:0 --admin-listen [::1]:0 --data-dir d --json",
+            "demo --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --data-dir d",
+            "run a --full",
+            "check a",
+            "redescribe a --data-dir d",
+            "query ASK{} -o json",
+            "query --file q.rq",
+            "query -",
+            "status",
+            "status a --json",
+            "sources",
+            "export -o nt --out x.nt",
+            "check-config --log debug --log-format json",
+            "worker",
+        ];
+        for line in lines {
+            let words = ["harvestd"].into_iter().chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        for line in [
+            "run",
+            "query",
+            "query a --file b",
+            "serve --listen 8080",
+            "no-such-command",
+        ] {
+            let words = ["harvestd"].into_iter().chain(line.split(' '));
+            assert_eq!(
+                Cli::try_parse_from(words).unwrap_err().exit_code(),
+                2,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_tells_the_exit_codes_and_hides_the_worker() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(help.contains(exit::TABLE), "{help}");
+        assert!(help.contains("check-config"), "{help}");
+        assert!(!help.contains("worker"), "{help}");
+    }
+}

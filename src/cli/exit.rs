@@ -1,0 +1,71 @@
+//! What a command's exit code means: the only place where codes are numbers.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Ok,
+    Failed,
+    Usage,
+    NotComplete,
+    UnknownSource,
+    NotRunning,
+    Locked,
+}
+
+impl Exit {
+    pub const ALL: [Exit; 7] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::NotComplete,
+        Self::UnknownSource,
+        Self::NotRunning,
+        Self::Locked,
+    ];
+
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotComplete => 3,
+            Self::UnknownSource => 4,
+            Self::NotRunning => 5,
+            // EX_TEMPFAIL of sysexits.h: the same may work later.
+            Self::Locked => 75,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// The table at the end of `--help`.
+pub const TABLE: &str = "\
+Exit codes:
+   0  done
+   1  failed: the message says what was done, found and expected
+   2  the command line or the configuration is wrong; nothing was begun
+   3  the run is not complete (partial or failed): its report says why
+   4  no source of that id is configured
+   5  nothing to ask: no daemon runs on the data directory, and it holds nothing that could answer
+  75  the data directory belongs to another process at this moment; try again later";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_code_once_and_no_other() {
+        let word = |line: &str| line.split_whitespace().next().and_then(|w| w.parse().ok());
+        let told: Vec<u8> = TABLE.lines().skip(1).filter_map(word).collect();
+        let codes = Exit::ALL.map(Exit::code);
+        assert_eq!(told, codes);
+        assert!(codes.is_sorted_by(|a, b| a < b));
+    }
+}

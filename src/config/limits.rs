@@ -1,0 +1,245 @@
+//! Every limit, with its unit in its name, its default and the range that makes sense.
+//!
+//! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
+
+use serde::{Deserialize, Serialize};
+
+const KB: u64 = 1024;
+const MB: u64 = 1024 * KB;
+const GB: u64 = 1024 * MB;
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Limits of the daemon itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Requests of one run: a paging loop ends here.
+    pub requests_per_run_max: u64,
+    /// Largest raw record: a larger one is refused.
+    pub record_bytes_max: usize,
+    /// Changed triples in one commit: a transaction of 600,000 holds 0.9 GB while it is built.
+    pub batch_triples_max: usize,
+    /// Refused records and findings kept in a report, each: the counts go on beyond.
+    pub report_rows_max: usize,
+    /// Runs of different sources at one time; further ones wait in the order in which they were due.
+    pub runs_at_once_max: usize,
+    /// Published snapshots kept beside the newest, so that readers and followers find the one they began with.
+    pub snapshots_kept: usize,
+    /// Longest time that commits of a run under way stay in memory tables only.
+    pub flush_interval_ms: u64,
+    /// After SIGTERM: time for answers and commits under way; a run that is not done by then goes on at the next start.
+    pub shutdown_grace_ms: u64,
+    pub network: NetworkLimits,
+    pub query: QueryLimits,
+    pub http: HttpLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_run_max: 100_000,
+            record_bytes_max: 8 * 1024 * 1024,
+            batch_triples_max: 50_000,
+            report_rows_max: 100_000,
+            runs_at_once_max: 2,
+            snapshots_kept: 1,
+            flush_interval_ms: 30_000,
+            shutdown_grace_ms: 20_000,
+            network: NetworkLimits::default(),
+            query: QueryLimits::default(),
+            http: HttpLimits::default(),
+        }
+    }
+}
+
+/// Limits of one answer. Each is set for all sources under `[limits.network]` and may be set again by a source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkLimits {
+    pub connect_ms: u64,
+    /// Longest silence while a body comes.
+    pub read_ms: u64,
+    /// From the first byte sent to the last byte read.
+    pub total_ms: u64,
+    /// A body that stays under this rate for `rate_window_ms` is a drip.
+    pub bytes_per_second_min: u64,
+    pub rate_window_ms: u64,
+    /// Decoded bytes of one answer: the national export is 70 MB.
+    pub body_bytes_max: u64,
+    pub redirects_max: usize,
+    pub tries_max: usize,
+    pub backoff_first_ms: u64,
+    pub backoff_max_ms: u64,
+    /// A Retry-After longer than this ends the run instead of being waited for.
+    pub retry_after_max_ms: u64,
+}
+
+impl Default for NetworkLimits {
+    fn default() -> Self {
+        Self {
+            connect_ms: 10_000,
+            read_ms: 30_000,
+            total_ms: 1_800_000,
+            bytes_per_second_min: 1_000,
+            rate_window_ms: 30_000,
+            body_bytes_max: 256 * 1024 * 1024,
+            redirects_max: 5,
+            tries_max: 4,
+            backoff_first_ms: 500,
+            backoff_max_ms: 60_000,
+            retry_after_max_ms: 900_000,
+        }
+    }
+}
+
+/// Limits of SPARQL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueryLimits {
+    pub workers: usize,
+    /// Queries that wait for a worker; one more is answered 503.
+    pub queue_max: usize,
+    pub deadline_ms: u64,
+    pub memory_bytes_max: u64,
+    /// About 5,000 nested brackets overflow a stack of 8 MB.
+    pub query_bytes_max: usize,
+    pub nesting_max: usize,
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            queue_max: 64,
+            deadline_ms: 30_000,
+            memory_bytes_max: 2 * 1024 * 1024 * 1024,
+            query_bytes_max: 1024 * 1024,
+            nesting_max: 256,
+        }
+    }
+}
+
+/// Limits of our own HTTP servers, public and admin, each for itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpLimits {
+    /// Open connections; further ones wait in the listener's backlog.
+    pub connections_max: usize,
+    /// From the connection (or the end of the answer before) to the last byte of the request's head.
+    pub header_read_ms: u64,
+    /// From the end of the head to the last byte of the body.
+    pub body_read_ms: u64,
+    /// Decoded bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// Longest time that a client may take no byte of its answer.
+    pub write_ms: u64,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 512,
+            header_read_ms: 15_000,
+            body_read_ms: 30_000,
+            body_bytes_max: 4 * 1024 * 1024,
+            write_ms: 60_000,
+        }
+    }
+}
+
+/// Limit, least, most. A file that leaves the range is refused: beyond it the daemon would not work, or not be limited.
+const RANGES: &[(&str, u64, u64)] = &[
+    ("requests_per_run_max", 1, 10_000_000),
+    ("record_bytes_max", KB, 256 * MB),
+    ("batch_triples_max", 1_000, 500_000),
+    ("report_rows_max", 0, 10_000_000),
+    ("runs_at_once_max", 1, 64),
+    ("snapshots_kept", 0, 100),
+    ("flush_interval_ms", 100, HOUR),
+    ("shutdown_grace_ms", 0, 10 * MINUTE),
+    ("network.connect_ms", 100, 5 * MINUTE),
+    ("network.read_ms", 100, HOUR),
+    ("network.total_ms", SECOND, DAY),
+    ("network.bytes_per_second_min", 0, MB),
+    ("network.rate_window_ms", SECOND, HOUR),
+    ("network.body_bytes_max", KB, 16 * GB),
+    ("network.redirects_max", 0, 20),
+    ("network.tries_max", 1, 20),
+    ("network.backoff_first_ms", 10, HOUR),
+    ("network.backoff_max_ms", 10, DAY),
+    ("network.retry_after_max_ms", 0, DAY),
+    ("query.workers", 1, 256),
+    ("query.queue_max", 0, 100_000),
+    ("query.deadline_ms", 100, HOUR),
+    ("query.memory_bytes_max", 256 * MB, 256 * GB),
+    ("query.query_bytes_max", KB, 16 * MB),
+    ("query.nesting_max", 8, 1_000),
+    ("http.connections_max", 1, 100_000),
+    ("http.header_read_ms", 100, 5 * MINUTE),
+    ("http.body_read_ms", 100, HOUR),
+    ("http.body_bytes_max", KB, 256 * MB),
+    ("http.write_ms", 100, HOUR),
+];
+
+/// The second must not be less than the first.
+pub(super) const ORDERED: &[(&str, &str)] = &[
+    ("network.connect_ms", "network.total_ms"),
+    ("network.read_ms", "network.total_ms"),
+    ("network.backoff_first_ms", "network.backoff_max_ms"),
+    ("query.query_bytes_max", "http.body_bytes_max"),
+];
+
+/// Least and most of a limit, named as under `[limits]`.
+pub(super) fn range(name: &str) -> (u64, u64) {
+    RANGES
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map_or((0, u64::MAX), |(_, least, most)| (*least, *most))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use serde_json::Value;
+
+    fn leaves(value: &Value, path: &str, into: &mut Vec<(String, u64)>) {
+        for (key, value) in value.as_object().unwrap() {
+            match value {
+                Value::Object(_) => leaves(value, &format!("{path}{key}."), into),
+                value => into.push((format!("{path}{key}"), value.as_u64().unwrap())),
+            }
+        }
+    }
+
+    #[test]
+    fn every_limit_has_a_range_that_holds_its_default() {
+        let mut limits = Vec::new();
+        leaves(
+            &serde_json::to_value(Limits::default()).unwrap(),
+            "",
+            &mut limits,
+        );
+        let mut ranged: Vec<&str> = RANGES.iter().map(|(name, ..)| *name).collect();
+        for (name, default) in &limits {
+            assert!(ranged.contains(&name.as_str()), "{name} has no range");
+            let (least, most) = range(name);
+            assert!(
+                (least..=most).contains(default),
+                "{name} = {default} is not in {least}..={most}"
+            );
+            ranged.retain(|other| other != name);
+        }
+        assert!(ranged.is_empty(), "ranges without a limit: {ranged:?}");
+        for name in ORDERED.iter().flat_map(|(a, b)| [a, b]) {
+            assert!(
+                limits.iter().any(|(limit, _)| limit == name),
+                "{name} is no limit"
+            );
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The configuration: every setting and every limit, each with its unit and its reason.
+//!
+//! Reads no network and opens no store. Start at [`Config::load`]; what the files look like, with every default and the
+//! reason for it, is said in `config/harvestd.toml`.
+
+mod errors;
+mod files;
+mod limits;
+mod load;
+mod secrets;
+mod source;
+mod table;
+
+pub use errors::{ConfigError, ConfigErrors};
+pub use limits::{HttpLimits, Limits, NetworkLimits, QueryLimits};
+pub use load::Outside;
+pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
+pub use source::settings_version;
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use url::Url;
+
+/// Everything the daemon is told: `harvestd.toml` and the source files it includes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Base of all our own IRIs and absolute links, with a slash at its end.
+    pub public_url: Url,
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+    /// SHA-256 of the admin token (the token itself is not kept). None: the daemon makes one, see [`admin_token_in`].
+    pub admin_token_sha256: Option<[u8; 32]>,
+    /// Language tag -> title of the united catalogue.
+    pub title: BTreeMap<String, String>,
+    pub limits: Limits,
+    /// In the order of the files; ids are unique.
+    pub sources: Vec<Source>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// `[a-z0-9][a-z0-9-]{0,62}`; part of our IRIs, so never changed lightly.
+    pub id: String,
+    /// Always one of [`harvestd_harvesters::KINDS`].
+    pub kind: String,
+    pub url: Url,
+    /// Language tag -> title of the catalogue.
+    pub title: BTreeMap<String, String>,
+    pub homepage: Option<Url>,
+    pub enabled: bool,
+    /// None: only run by hand.
+    pub schedule: Option<crate::schedule::Schedule>,
+    /// What happens to due times that passed while no daemon ran.
+    pub catch_up: CatchUp,
+    /// Higher wins where two sources hold one IRI.
+    pub priority: i32,
+    /// IRI prefixes this source owns, whatever the priority.
+    pub owns: Vec<String>,
+    /// BCP 47 tag of literals that carry none.
+    pub language: Option<String>,
+    /// Offset in minutes of dates that carry none.
+    pub offset_minutes: Option<i32>,
+    pub network: SourceNetwork,
+    /// The kind's own table.
+    pub options: serde_json::Value,
+    /// File and line where the source is configured, for messages.
+    pub at: String,
+}
+
+/// What happens to due times that passed while no daemon ran. A source that never ran counts as missed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CatchUp {
+    /// One run at start makes up for all of them.
+    #[default]
+    Once,
+    /// The next due time is waited for.
+    Skip,
+}
+
+/// How a source may be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceNetwork {
+    pub headers: Vec<(String, Secret)>,
+    pub basic_auth: Option<(String, Secret)>,
+    pub extra_ca: Option<PathBuf>,
+    /// Private ranges this source may be in.
+    pub allow_ranges: Vec<ipnet::IpNet>,
+    /// Other servers (`host` or `host:port`) that redirects and next pages may lead to.
+    pub allow_hosts: Vec<String>,
+    /// Requests a second to the source's host.
+    pub requests_per_second: f64,
+    pub concurrency: usize,
+    pub limits: NetworkLimits,
+}
+
+impl Config {
+    /// The source of that id.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// Settings that differ from `running` and cannot change while a daemon runs: a reload keeps the old ones, and says so.
+    pub fn needs_restart(&self, running: &Config) -> Vec<&'static str> {
+        let changed = [
+            ("public_url", self.public_url != running.public_url),
+            ("data_dir", self.data_dir != running.data_dir),
+            ("listen", self.listen != running.listen),
+            ("admin_listen", self.admin_listen != running.admin_listen),
+            ("limits.http", self.limits.http != running.limits.http),
+            ("limits.query", self.limits.query != running.limits.query),
+        ];
+        changed
+            .into_iter()
+            .filter(|(_, changed)| *changed)
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
