@@ -15,6 +15,7 @@ mod redact;
 mod redirect;
 mod retry;
 mod spool;
+mod wire;
 
 pub use error::{NetworkError, NetworkErrorKind};
 pub use guard::{Lookup, SystemLookup};
@@ -41,6 +42,10 @@ pub struct Validators {
 
 /// What asking gave.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one a question, moved a few times"
+)]
 pub enum Asked {
     NotModified,
     Answer(Spooled),

@@ -4,33 +4,22 @@
 //! file is gone with it. Start at [`spool`].
 
 use super::{
-    error::{Doing, NetworkError, NetworkErrorKind as Kind, from_client},
+    error::{Doing, NetworkError, NetworkErrorKind as Kind},
     header, meters,
+    wire::{Meter, Wire},
 };
 use crate::config::NetworkLimits;
 use async_compression::{
     tokio::bufread::{BrotliDecoder, GzipDecoder, ZstdDecoder},
     zstd::DParameter,
 };
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
 use reqwest::{Response, Version, header as names};
-use std::{
-    io,
-    path::Path,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, path::Path, sync::atomic::Ordering};
 use tempfile::NamedTempFile;
 use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
-    time::{Instant, timeout_at},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
+    time::Instant,
 };
-use tokio_util::io::StreamReader;
 
 /// A body that decompresses to more than this many times what came over the wire is a bomb: catalogues reach 10 to 40.
 const RATIO_MAX: u64 = 200;
@@ -58,63 +47,26 @@ pub async fn spool(
 ) -> Result<Body, NetworkError> {
     let framed = is_framed(&response);
     let coding = coding(&response, doing)?;
-    if let Some(declared) = response
-        .content_length()
-        .filter(|declared| *declared > limits.body_bytes_max)
-    {
-        return Err(too_large(
-            doing,
-            format!("a body of {declared} bytes"),
-            limits,
-        ));
+    let declared = response.content_length().unwrap_or(0);
+    if declared > limits.body_bytes_max {
+        let found = format!("a body of {declared} bytes");
+        return Err(too_large(doing, found, limits));
     }
-    let wire = Arc::new(AtomicU64::new(0));
-    let meter = Meter {
-        chunks: response.bytes_stream().boxed(),
-        limits,
-        doing: *doing,
-        deadline,
-        wire: Arc::clone(&wire),
-        window: Window::default(),
-    };
-    let mut decoded = Decoded::open(coding, meter.reader())
-        .await
-        .map_err(|error| broken(error, doing, coding))?;
-    let mut sink = Sink::create(dir)
-        .await
-        .map_err(|error| disk(error, dir, doing))?;
+    let disk = |error| disk(error, dir, doing);
+    let broken = |error| broken(error, doing, coding);
+    let (wire, came) = Meter::open(response, limits, deadline, doing);
+    let mut decoded = Decoded::open(coding, wire).await.map_err(broken)?;
+    let mut sink = Sink::create(dir).await.map_err(disk)?;
     let mut buffer = Vec::with_capacity(BUFFER_BYTES);
-    loop {
+    while decoded.read(&mut buffer).await.map_err(broken)? > 0 {
+        let bytes = sink.bytes + buffer.len() as u64;
+        check_size(bytes, came.load(Ordering::Relaxed), limits, doing)?;
+        sink.write(&buffer).await.map_err(disk)?;
         buffer.clear();
-        if decoded
-            .read(&mut buffer)
-            .await
-            .map_err(|error| broken(error, doing, coding))?
-            == 0
-        {
-            break;
-        }
-        check_size(
-            sink.bytes + buffer.len() as u64,
-            wire.load(Ordering::Relaxed),
-            limits,
-            doing,
-        )?;
-        sink.write(&buffer)
-            .await
-            .map_err(|error| disk(error, dir, doing))?;
     }
-    let (file, bytes, hash) = sink
-        .finish()
-        .await
-        .map_err(|error| disk(error, dir, doing))?;
-    meters::received(wire.load(Ordering::Relaxed), bytes);
-    Ok(Body {
-        file,
-        bytes,
-        hash,
-        framed,
-    })
+    let body = sink.finish(framed).await.map_err(disk)?;
+    meters::received(came.load(Ordering::Relaxed), body.bytes);
+    Ok(body)
 }
 
 /// Will the end of the body be seen as an end? A body that ends with the connection may have been cut.
@@ -210,90 +162,6 @@ fn broken(error: io::Error, doing: &Doing<'_>, coding: Coding) -> NetworkError {
                 "the content coding that the answer declares",
             )
         }
-    }
-}
-
-/// Watches the bytes as they come: their number, the silence between them, their rate, the deadline.
-struct Meter<'a> {
-    chunks: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
-    limits: &'a NetworkLimits,
-    doing: Doing<'a>,
-    deadline: Instant,
-    wire: Arc<AtomicU64>,
-    window: Window,
-}
-
-/// A stretch of waiting over which the rate is judged. Time that we spend decoding and writing is not the source's.
-#[derive(Default)]
-struct Window {
-    waited: Duration,
-    bytes: u64,
-}
-
-type Wire<'a> = Pin<Box<dyn AsyncBufRead + Send + 'a>>;
-
-impl<'a> Meter<'a> {
-    fn reader(self) -> Wire<'a> {
-        let chunks = stream::try_unfold(self, |mut meter| async move {
-            let chunk = meter.next().await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>(chunk.map(|chunk| (chunk, meter)))
-        });
-        Box::pin(StreamReader::new(Box::pin(chunks)))
-    }
-
-    async fn next(&mut self) -> Result<Option<Bytes>, NetworkError> {
-        let window = Duration::from_millis(self.limits.rate_window_ms);
-        let silent_until = Instant::now() + Duration::from_millis(self.limits.read_ms);
-        loop {
-            let began = Instant::now();
-            let until = silent_until
-                .min(self.deadline)
-                .min(began + window.saturating_sub(self.window.waited));
-            let came = timeout_at(until, self.chunks.next()).await;
-            self.window.waited += began.elapsed();
-            let chunk =
-                match came {
-                    Ok(None) => return Ok(None),
-                    Ok(Some(chunk)) => Some(chunk.map_err(|error| {
-                        from_client(&error, &self.doing, self.limits.connect_ms)
-                    })?),
-                    Err(_) => None,
-                };
-            let length = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-            self.wire.fetch_add(length, Ordering::Relaxed);
-            self.window.bytes += length;
-            self.judge(chunk.is_none().then_some(silent_until))?;
-            if chunk.is_some() {
-                return Ok(chunk);
-            }
-        }
-    }
-
-    /// `silent_until` is given where nothing came.
-    fn judge(&mut self, silent_until: Option<Instant>) -> Result<(), NetworkError> {
-        let (now, limits) = (Instant::now(), self.limits);
-        if now >= self.deadline {
-            let found = format!("an answer that was not whole after {} ms", limits.total_ms);
-            return Err(self.error(Kind::Deadline, found, "a whole answer by then"));
-        }
-        if silent_until.is_some_and(|until| now >= until) {
-            let found = format!("no byte for {} ms", limits.read_ms);
-            return Err(self.error(Kind::Timeout, found, "a body that goes on"));
-        }
-        if self.window.waited >= Duration::from_millis(limits.rate_window_ms) {
-            let Window { waited, bytes } = std::mem::take(&mut self.window);
-            let least = u128::from(limits.bytes_per_second_min) * waited.as_millis() / 1000;
-            if u128::from(bytes) < least {
-                let found = format!("{bytes} bytes in {} ms", waited.as_millis());
-                let expected = format!("at least {} bytes a second", limits.bytes_per_second_min);
-                return Err(self.error(Kind::Drip, found, expected));
-            }
-        }
-        Ok(())
-    }
-
-    fn error(&self, kind: Kind, found: String, expected: impl Into<String>) -> NetworkError {
-        NetworkError::new(kind, &self.doing, found, expected)
     }
 }
 
@@ -393,8 +261,14 @@ impl Sink {
         self.out.write_all(bytes).await
     }
 
-    async fn finish(mut self) -> io::Result<(NamedTempFile, u64, [u8; 32])> {
+    async fn finish(mut self, framed: bool) -> io::Result<Body> {
         self.out.flush().await?;
-        Ok((self.file, self.bytes, self.hasher.finalize().into()))
+        let hash = self.hasher.finalize().into();
+        Ok(Body {
+            file: self.file,
+            bytes: self.bytes,
+            hash,
+            framed,
+        })
     }
 }
