@@ -1,13 +1,14 @@
 //! The HTTP clients: one for each way of connecting that the sources need, made once.
 //!
-//! Never follows a redirect, never uses a proxy, never keeps a cookie, never retries by itself. Start at [`Clients::get`].
+//! Never follows a redirect, never uses a proxy, never keeps a cookie; repeats by itself only what HTTP/2 says was refused
+//! unseen. Start at [`Clients::get`].
 
 use super::{
     error::{Doing, NetworkError, NetworkErrorKind as Kind},
     guard::{Lookup, Vetted},
 };
 use ipnet::IpNet;
-use reqwest::{Certificate, Client, redirect, retry};
+use reqwest::{Certificate, Client, redirect};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -50,13 +51,12 @@ impl Clients {
             None => Vec::new(),
         };
         let client = self.make(&variant, issuers).await.map_err(|why| {
-            NetworkError::new(
-                Kind::Tls,
-                doing,
-                format!("no way to check certificates ({why})"),
-                "certificates of known issuers on this machine",
-            )
-            .advise(
+            let by = match &variant.extra_ca {
+                Some(file) => format!(" with the extra_ca file {}", file.display()),
+                None => String::new(),
+            };
+            let found = format!("no way to check certificates{by} ({why})");
+            NetworkError::new(Kind::Tls, doing, found, "certificates of known issuers").advise(
                 "install the system's CA certificates, or name the source's issuer as its extra_ca",
             )
         })?;
@@ -81,8 +81,7 @@ impl Clients {
             .tls_certs_merge(issuers)
             .no_proxy()
             .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never());
+            .referer(false);
         // Reading the system's certificates takes a while.
         let built = tokio::task::spawn_blocking(|| client.build())
             .await

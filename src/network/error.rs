@@ -190,16 +190,12 @@ pub fn from_client(error: &reqwest::Error, doing: &Doing<'_>, connect_ms: u64) -
             "a server that accepts it",
         );
     }
-    if cut_short(error) {
-        let found = format!("the connection closed too early ({})", innermost(error));
-        return NetworkError::new(Truncated, doing, found, "a whole answer");
+    if error.is_builder() || find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        let found = format!("something else than HTTP ({})", innermost(error));
+        return NetworkError::new(Protocol, doing, found, "an HTTP answer");
     }
-    NetworkError::new(
-        Protocol,
-        doing,
-        format!("something else than HTTP ({})", innermost(error)),
-        "an HTTP answer",
-    )
+    let found = format!("a connection that broke off ({})", innermost(error));
+    NetworkError::new(Truncated, doing, found, "a whole answer")
 }
 
 fn from_tls(error: &rustls::Error, doing: &Doing<'_>) -> NetworkError {
@@ -248,31 +244,9 @@ fn from_tls(error: &rustls::Error, doing: &Doing<'_>) -> NetworkError {
     .advise(advice)
 }
 
-/// Did the other side hang up in the middle?
-fn cut_short(error: &(dyn Error + 'static)) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let by_io = |e: &io::Error| {
-        matches!(
-            e.kind(),
-            UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
-        )
-    };
-    chain(error).any(|e| {
-        e.downcast_ref::<io::Error>().is_some_and(by_io)
-            || e.downcast_ref::<hyper::Error>()
-                .is_some_and(|e| e.is_incomplete_message() || e.is_canceled())
-    }) || find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
-}
-
-/// The first error of type `E` in the chain, or wrapped in one of its I/O errors.
+/// The first error of type `E` in the chain.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    chain(error).find_map(|e| {
-        e.downcast_ref::<E>().or_else(|| {
-            e.downcast_ref::<io::Error>()?
-                .get_ref()?
-                .downcast_ref::<E>()
-        })
-    })
+    chain(error).find_map(|e| e.downcast_ref())
 }
 
 /// The words of the deepest cause: the layers above only say that something below them failed.
@@ -282,6 +256,14 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
         .map_or_else(String::new, ToString::to_string)
 }
 
+/// An error and what caused it, down to the bottom.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |e: &&'a (dyn Error + 'static)| (*e).source())
+    // The source of an I/O error is the source of the error that it wraps: the wrapped one itself must be fetched.
+    let below = |error: &&'a (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
+        Some(wrapper) => wrapper
+            .get_ref()
+            .map(|wrapped| wrapped as &(dyn Error + 'static)),
+        None => (*error).source(),
+    };
+    std::iter::successors(Some(error), below)
 }

@@ -292,3 +292,65 @@ impl fmt::Display for RefusedAddress {
 }
 
 impl std::error::Error for RefusedAddress {}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn public_addresses_pass_and_their_special_neighbours_do_not() {
+        for (address, public) in [
+            ("1.1.1.1", true),
+            ("9.255.255.255", true),
+            ("11.0.0.0", true),
+            ("100.63.255.255", true),
+            ("100.127.255.255", false),
+            ("100.128.0.0", true),
+            ("140.110.0.1", true),
+            ("172.15.255.255", true),
+            ("172.32.0.0", true),
+            ("192.0.1.1", true),
+            ("198.17.255.255", true),
+            ("198.19.255.255", false),
+            ("223.255.255.255", true),
+            ("2001:1ff::1", false),
+            ("2001:200::1", true),
+            ("2001:288::1", true),
+            ("2001:b000::1", true),
+            ("2606:4700::1111", true),
+            ("2003::1", true),
+            ("3ffe::1", true),
+            ("4000::1", false),
+        ] {
+            assert_eq!(
+                vet(address.parse().unwrap(), &[]).is_ok(),
+                public,
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_range_opens_what_it_holds_and_no_mapped_form_of_it() {
+        let ranges = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        for (address, open) in [
+            ("10.1.2.3", true),
+            ("fd00::1", true),
+            ("192.168.0.1", false),
+            ("::ffff:10.1.2.3", false),
+            ("64:ff9b::10.1.2.3", false),
+        ] {
+            assert_eq!(
+                vet(address.parse().unwrap(), &ranges).is_ok(),
+                open,
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_ports_are_sorted_for_the_search() {
+        assert!(PORTS_OF_OTHER_PROTOCOLS.is_sorted());
+    }
+}

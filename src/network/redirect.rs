@@ -149,3 +149,27 @@ fn upgraded(url: &Url, home: &Url) -> Url {
     url.set_fragment(None);
     url
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn next_pages_of_a_source_with_tls_are_asked_with_tls() {
+        for (home, asked, becomes) in [
+            (
+                "https://h/",
+                "http://h/list?page=2#x",
+                "https://h/list?page=2",
+            ),
+            ("https://h/", "http://h:8080/", "http://h:8080/"),
+            ("https://h:8443/", "http://h/", "http://h/"),
+            ("https://h/", "http://other/", "http://other/"),
+            ("http://h/", "http://h/", "http://h/"),
+        ] {
+            let upgraded = upgraded(&asked.parse().unwrap(), &home.parse().unwrap());
+            assert_eq!(upgraded.as_str(), becomes);
+        }
+    }
+}
