@@ -6,6 +6,7 @@
 use super::{
     error::{Doing, NetworkError, NetworkErrorKind as Kind},
     guard::{Lookup, Vetted},
+    ms,
 };
 use ipnet::IpNet;
 use reqwest::{Certificate, Client, redirect};
@@ -13,7 +14,6 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 use url::Url;
 
@@ -76,7 +76,7 @@ impl Clients {
         };
         let client = Client::builder()
             .user_agent(&self.agent)
-            .connect_timeout(Duration::from_millis(variant.connect_ms))
+            .connect_timeout(ms(variant.connect_ms))
             .dns_resolver(vetted)
             .tls_certs_merge(issuers)
             .no_proxy()

@@ -7,7 +7,7 @@ use super::{
     clients::Variant,
     error::{Doing, NetworkError, NetworkErrorKind as Kind, from_client},
     guard::Reach,
-    header,
+    header, ms,
     pace::{Held, Place, Wish},
     redirect::Trail,
     spool::{ACCEPT_ENCODING, spool},
@@ -38,31 +38,25 @@ pub struct Exchange<'a> {
 impl Exchange<'_> {
     /// Asks once. `last` says that an answer of any status is taken where the request takes it, for there is no further try.
     pub async fn once(&self, last: bool) -> Result<Asked, NetworkError> {
-        let home = &self.source.url;
-        let mut trail = Trail::begin(self.request, home, &Reach::of(self.source), self.secrets)?;
+        let mut trail = Trail::begin(self.source, self.request, self.secrets)?;
         let mut deadline = None;
         loop {
             let variant = self.variant(&trail)?;
             let place = self.enter(&trail).await?;
-            let deadline =
-                *deadline.get_or_insert_with(|| Instant::now() + ms(self.limits().total_ms));
+            // The wait for a place is ours and does not count.
+            let total = ms(self.limits().total_ms);
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + total);
             let response = self.send(variant, &trail, deadline).await?;
-            if !trail.follow(
-                response.status(),
-                response.headers(),
-                self.limits().redirects_max,
-                home,
-                self.secrets,
-            )? {
+            if !trail.follow(response.status(), response.headers())? {
                 return self.take(response, &trail, deadline, last, place).await;
             }
         }
     }
 
     /// Through the address guard: how to connect for this hop.
-    fn variant(&self, trail: &Trail) -> Result<Variant, NetworkError> {
+    fn variant(&self, trail: &Trail<'_>) -> Result<Variant, NetworkError> {
         let ranges = Reach::of(self.source)
-            .check(&trail.url, &trail.doing(self.secrets))?
+            .check(&trail.url, &trail.doing())?
             .to_vec();
         Ok(Variant {
             extra_ca: self.source.network.extra_ca.clone(),
@@ -71,30 +65,30 @@ impl Exchange<'_> {
         })
     }
 
-    async fn enter(&self, trail: &Trail) -> Result<Place, NetworkError> {
+    async fn enter(&self, trail: &Trail<'_>) -> Result<Place, NetworkError> {
         let network = &self.source.network;
         let wish = Wish {
             requests_per_second: network.requests_per_second,
             concurrency: network.concurrency,
         };
         let entered = self.network.hosts.enter(
-            host(trail),
+            trail.host(),
             &self.source.id,
             wish,
             ms(self.limits().retry_after_max_ms),
         );
         entered
             .await
-            .map_err(|Held(wait)| later(wait, self.limits(), &trail.doing(self.secrets)))
+            .map_err(|Held(wait)| later(wait, self.limits(), &trail.doing()))
     }
 
     async fn send(
         &self,
         variant: Variant,
-        trail: &Trail,
+        trail: &Trail<'_>,
         deadline: Instant,
     ) -> Result<Response, NetworkError> {
-        let (doing, limits) = (trail.doing(self.secrets), self.limits());
+        let (doing, limits) = (trail.doing(), self.limits());
         let client = self.network.clients.get(variant, &doing).await?;
         let mut request = match self.request.post.as_ref().filter(|_| trail.post) {
             Some(post) => client.post(trail.url.clone()).body(post.body.clone()),
@@ -128,7 +122,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn headers(&self, trail: &Trail, doing: &Doing<'_>) -> Result<HeaderMap, NetworkError> {
+    fn headers(&self, trail: &Trail<'_>, doing: &Doing<'_>) -> Result<HeaderMap, NetworkError> {
         let mut headers = HeaderMap::new();
         let mut set = |name: &str, value: &str, sensitive: bool| {
             let parsed = HeaderName::from_bytes(name.as_bytes())
@@ -172,12 +166,12 @@ impl Exchange<'_> {
     async fn take(
         &self,
         response: Response,
-        trail: &Trail,
+        trail: &Trail<'_>,
         deadline: Instant,
         last: bool,
         _place: Place,
     ) -> Result<Asked, NetworkError> {
-        let (doing, status) = (trail.doing(self.secrets), response.status());
+        let (doing, status) = (trail.doing(), response.status());
         if status == StatusCode::NOT_MODIFIED && self.validators.is_some() {
             return Ok(Asked::NotModified);
         }
@@ -209,7 +203,7 @@ impl Exchange<'_> {
     }
 
     /// The error for a status. A Retry-After holds back every source on the host.
-    fn refused(&self, response: &Response, trail: &Trail, doing: &Doing<'_>) -> NetworkError {
+    fn refused(&self, response: &Response, trail: &Trail<'_>, doing: &Doing<'_>) -> NetworkError {
         let status = response.status();
         let mut error = NetworkError::new(
             Kind::Status(status.as_u16()),
@@ -225,7 +219,7 @@ impl Exchange<'_> {
         let Some(wait) = error.retry_after else {
             return error;
         };
-        self.network.hosts.hold(host(trail), wait);
+        self.network.hosts.hold(trail.host(), wait);
         if wait > ms(self.limits().retry_after_max_ms) {
             later(wait, self.limits(), doing)
         } else {
@@ -238,7 +232,7 @@ impl Exchange<'_> {
     }
 }
 
-fn advice(status: StatusCode, trail: &Trail) -> Option<&'static str> {
+fn advice(status: StatusCode, trail: &Trail<'_>) -> Option<&'static str> {
     Some(match status.as_u16() {
         401 | 403 if !trail.trusted => {
             "credentials are sent to the source's own origin only: configure the address it redirects to"
@@ -265,12 +259,4 @@ fn later(wait: Duration, limits: &NetworkLimits, doing: &Doing<'_>) -> NetworkEr
     let mut error = NetworkError::new(Kind::RetryLater, doing, found, expected);
     error.retry_after = Some(wait);
     error
-}
-
-fn host(trail: &Trail) -> &str {
-    trail.url.host_str().unwrap_or_default()
-}
-
-fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
 }

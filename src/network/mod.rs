@@ -24,7 +24,7 @@ pub use redact::redact;
 use crate::config::Source;
 use harvestd_harvesters::Request;
 use serde::{Deserialize, Serialize};
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use url::Url;
 
 /// One for all sources: the pace of every host lives here.
@@ -119,11 +119,17 @@ impl Network {
         asked
     }
 
-    /// To be told after a change of the configuration: forgets how removed sources wished hosts to be treated, and
-    /// reads files of certificates again.
+    /// To be told after a change of the configuration: forgets how removed sources wished hosts to be treated and which
+    /// hosts asked to be left alone, and reads files of certificates again.
     pub fn reconfigured(&self, sources: &[Source]) {
         self.hosts
             .retain(|id| sources.iter().any(|source| source.id == id));
         self.clients.clear();
     }
+}
+
+/// A limit of the configuration as a duration, short enough that no clock overflows on it.
+fn ms(milliseconds: u64) -> Duration {
+    const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
+    Duration::from_millis(milliseconds.min(YEAR_MS))
 }

@@ -92,10 +92,14 @@ impl Hosts {
         }
     }
 
-    /// Forgets the wishes of sources that `stays` does not know, after a change of the configuration.
+    /// Forgets the wishes of sources that `stays` does not know, and every hold, after a change of the configuration.
     pub fn retain(&self, stays: impl Fn(&str) -> bool) {
         for host in locked(&self.0).values() {
-            locked(&host.state).wishes.retain(|source, _| stays(source));
+            {
+                let mut state = locked(&host.state);
+                state.wishes.retain(|source, _| stays(source));
+                state.held = None;
+            }
             host.freed.notify_waiters();
         }
     }

@@ -6,6 +6,7 @@ use super::{
     error::{Doing, NetworkError, NetworkErrorKind as Kind},
     guard::{Reach, Relation},
 };
+use crate::config::Source;
 use harvestd_harvesters::Request;
 use reqwest::{
     StatusCode,
@@ -14,10 +15,13 @@ use reqwest::{
 use url::Url;
 
 /// Where a question stands now, and how it came there.
-pub struct Trail {
+pub struct Trail<'a> {
+    source: &'a Source,
+    /// The source's secrets, to be kept out of messages.
+    secrets: &'a [String],
     pub url: Url,
     /// The addresses that redirected here, first to last.
-    pub via: Vec<Url>,
+    via: Vec<Url>,
     /// False once a redirect has turned a POST into a GET.
     pub post: bool,
     /// The source's headers and password are sent: only to its own origin, and never again once another was visited,
@@ -25,51 +29,48 @@ pub struct Trail {
     pub trusted: bool,
 }
 
-impl Trail {
+impl<'a> Trail<'a> {
     /// A question begins at the source's own server or at one that its configuration allows.
     pub fn begin(
+        source: &'a Source,
         request: &Request,
-        home: &Url,
-        reach: &Reach<'_>,
-        secrets: &[String],
+        secrets: &'a [String],
     ) -> Result<Self, NetworkError> {
-        let url = upgraded(&request.url, home);
+        let (home, url) = (&source.url, upgraded(&request.url, &source.url));
+        let (trusted, post) = (url.origin() == home.origin(), request.post.is_some());
         let trail = Self {
-            trusted: url.origin() == home.origin(),
+            source,
+            secrets,
             url,
             via: Vec::new(),
-            post: request.post.is_some(),
+            post,
+            trusted,
         };
-        if reach.relation(&trail.url) == Relation::Foreign {
-            let server = |url: &Url| {
-                format!(
-                    "{}:{}",
-                    url.host_str().unwrap_or_default(),
-                    url.port_or_known_default().unwrap_or(0)
-                )
-            };
+        if Reach::of(source).relation(&trail.url) == Relation::Foreign {
             let found = format!(
-                "a question for {}, another server than the source's",
+                "a question for {}, which is not the source's server",
                 server(&trail.url)
             );
-            return Err(NetworkError::new(
-                Kind::Refused,
-                &trail.doing(secrets),
-                found,
-                server(home),
-            )
-            .advise("where it belongs to the source, name it in its allow_hosts"));
+            return Err(
+                NetworkError::new(Kind::Refused, &trail.doing(), found, server(home))
+                    .advise("where it belongs to the source, name it in its allow_hosts"),
+            );
         }
         Ok(trail)
     }
 
-    pub fn doing<'a>(&'a self, secrets: &'a [String]) -> Doing<'a> {
+    pub fn doing(&self) -> Doing<'_> {
+        let method = if self.post { "POST" } else { "GET" };
         Doing {
-            method: if self.post { "POST" } else { "GET" },
+            method,
             url: &self.url,
             via: &self.via,
-            secrets,
+            secrets: self.secrets,
         }
+    }
+
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
     }
 
     /// Takes the next hop where an answer is a redirect; false where it is none.
@@ -77,60 +78,73 @@ impl Trail {
         &mut self,
         status: StatusCode,
         headers: &HeaderMap,
-        redirects_max: usize,
-        home: &Url,
-        secrets: &[String],
     ) -> Result<bool, NetworkError> {
         if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             return Ok(false);
         }
-        let doing = self.doing(secrets);
-        let refuse = |found: String, expected: &str| {
-            NetworkError::new(Kind::Redirect, &doing, found, expected)
+        let Some(target) = self.target(headers) else {
+            let found = format!("a redirect ({status}) without a usable Location");
+            return Err(self.refuse(found, "an address to go to"));
         };
-        let mut target = headers
-            .get(LOCATION)
-            .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
-            .and_then(|location| self.url.join(location).ok())
-            .ok_or_else(|| {
-                refuse(
-                    format!("a redirect ({status}) without a usable Location"),
-                    "an address to go to",
-                )
-            })?;
-        target.set_fragment(None);
-        let shown = Doing {
-            method: "to",
-            url: &target,
-            via: &[],
-            secrets,
-        };
-        if self.url.scheme() == "https" && target.scheme() == "http" {
-            return Err(refuse(
-                format!("a redirect {shown}"),
-                "https: TLS is not given up on the way",
-            )
-            .advise("where the source has no https any more, configure its http address"));
-        }
         // Fetch Standard, "HTTP-redirect fetch": 301 and 302 turn a POST into a GET as 303 does.
         let post = self.post && matches!(status.as_u16(), 307 | 308);
-        if post == self.post && (target == self.url || self.via.contains(&target)) {
-            return Err(refuse(
-                format!("a circle of redirects, back {shown}"),
-                "an answer in the end",
-            ));
-        }
-        if self.via.len() >= redirects_max {
-            return Err(refuse(
-                format!("one more redirect, {shown}"),
-                &format!("at most {redirects_max} redirects"),
-            ));
-        }
-        self.trusted &= target.origin() == home.origin();
+        self.check(&target, post)?;
+        self.trusted &= target.origin() == self.source.url.origin();
         self.post = post;
         self.via.push(std::mem::replace(&mut self.url, target));
         Ok(true)
     }
+
+    fn target(&self, headers: &HeaderMap) -> Option<Url> {
+        let location = std::str::from_utf8(headers.get(LOCATION)?.as_bytes()).ok()?;
+        let mut target = self.url.join(location).ok()?;
+        target.set_fragment(None);
+        Some(target)
+    }
+
+    /// May the trail go on there? Whether the address itself may be asked is for the guard to say.
+    fn check(&self, target: &Url, post: bool) -> Result<(), NetworkError> {
+        let shown = Doing {
+            method: "to",
+            url: target,
+            via: &[],
+            secrets: self.secrets,
+        };
+        if self.url.scheme() == "https" && target.scheme() == "http" {
+            return Err(self
+                .refuse(
+                    format!("a redirect {shown}"),
+                    "https: TLS is not given up on the way",
+                )
+                .advise("where the source has no https any more, configure its http address"));
+        }
+        if post == self.post && (*target == self.url || self.via.contains(target)) {
+            return Err(self.refuse(
+                format!("a circle of redirects, back {shown}"),
+                "an answer in the end",
+            ));
+        }
+        let redirects_max = self.source.network.limits.redirects_max;
+        if self.via.len() >= redirects_max {
+            return Err(self.refuse(
+                format!("one more redirect, {shown}"),
+                format!("at most {redirects_max} redirects"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, found: String, expected: impl Into<String>) -> NetworkError {
+        NetworkError::new(Kind::Redirect, &self.doing(), found, expected)
+    }
+}
+
+fn server(url: &Url) -> String {
+    format!(
+        "{}:{}",
+        url.host_str().unwrap_or_default(),
+        url.port_or_known_default().unwrap_or(0)
+    )
 }
 
 /// Next pages of a server behind a TLS proxy often begin with `http:`. Where the source itself is configured with https,

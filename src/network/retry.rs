@@ -2,10 +2,9 @@
 //!
 //! Start at [`persist`].
 
-use super::{Asked, error::NetworkError, exchange::Exchange, meters};
+use super::{Asked, error::NetworkError, exchange::Exchange, meters, ms};
 use crate::config::NetworkLimits;
 use backon::{ExponentialBuilder, Retryable};
-use std::time::Duration;
 
 /// Tries until there is an answer, an error that asking again will not mend, or `tries_max`.
 pub async fn persist(exchange: &Exchange<'_>) -> Result<Asked, NetworkError> {
@@ -39,8 +38,8 @@ pub async fn persist(exchange: &Exchange<'_>) -> Result<Asked, NetworkError> {
 fn backoff(limits: &NetworkLimits) -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_factor(2.0)
-        .with_min_delay(Duration::from_millis(limits.backoff_first_ms))
-        .with_max_delay(Duration::from_millis(limits.backoff_max_ms))
+        .with_min_delay(ms(limits.backoff_first_ms))
+        .with_max_delay(ms(limits.backoff_max_ms))
         .with_max_times(limits.tries_max.max(1) - 1)
         .with_jitter()
 }

@@ -2,7 +2,10 @@
 //!
 //! Decodes nothing. Start at [`Meter::open`].
 
-use super::error::{Doing, NetworkError, NetworkErrorKind as Kind, from_client};
+use super::{
+    error::{Doing, NetworkError, NetworkErrorKind as Kind, from_client},
+    ms,
+};
 use crate::config::NetworkLimits;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -71,7 +74,7 @@ impl<'a> Meter<'a> {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, NetworkError> {
-        let silent_until = Instant::now() + Duration::from_millis(self.limits.read_ms);
+        let silent_until = Instant::now() + ms(self.limits.read_ms);
         loop {
             let began = Instant::now();
             let judged = began + self.window_length().saturating_sub(self.window.waited);
@@ -94,7 +97,7 @@ impl<'a> Meter<'a> {
     }
 
     fn window_length(&self) -> Duration {
-        Duration::from_millis(self.limits.rate_window_ms.max(1))
+        ms(self.limits.rate_window_ms.max(1))
     }
 
     /// `silent_until` is given where nothing came.

@@ -173,7 +173,7 @@ async fn proxies_of_the_environment_are_not_asked() {
         Faulty::always(ok("server")).await,
     );
     let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "proxies_of_the_environment_are_not_asked"]);
+    child.args(["--exact", "guard::proxies_of_the_environment_are_not_asked"]);
     child
         .env("HARVESTD_TEST_PROXIED", "1")
         .env("HARVESTD_TEST_TARGET", server.url.as_str())
