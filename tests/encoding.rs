@@ -3,7 +3,10 @@
 
 use encoding_rs::{BIG5, Encoding, GBK, SHIFT_JIS, WINDOWS_1252};
 use harvestd::encoding::{Decoded, open};
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    path::Path,
+};
 use tempfile::NamedTempFile;
 
 const CHINESE: &str = "資料集名稱,提供機關,更新頻率\n臺北市空氣品質監測資料,環境部,每日\n115年4月份村里人口數統計表,民政處,不定期更新\n";
@@ -347,4 +350,26 @@ fn what_is_no_text_is_left_alone() {
 fn utf_32_is_refused_by_name() {
     let error = open(file(b"\xff\xfe\0\0a\0\0\0").path(), None, None).unwrap_err();
     assert!(error.to_string().contains("UTF-32"), "{error}");
+}
+
+/// Lists of the Taipei portal as they were served: Big5, and nothing says so.
+#[test]
+fn real_lists_in_big5_are_read() {
+    let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/taiwan/portal-lists");
+    if !lists.exists() {
+        println!("SKIPPED: ../shared not present");
+        return;
+    }
+    for name in ["01_taipei.csv", "data_taipei_2015_big5_multiline.csv"] {
+        let mut decoded = open(&lists.join(name), Some("text/csv"), None).unwrap();
+        let mut text = String::new();
+        decoded.reader.read_to_string(&mut text).unwrap();
+        assert_eq!(
+            (decoded.encoding, decoded.how),
+            ("Big5", "guess by frequency"),
+            "{name}"
+        );
+        assert_eq!(decoded.faults.count(), 0, "{name}: {:?}", decoded.faults);
+        assert!(text.contains("臺北市") || text.contains("台北市"), "{name}");
+    }
 }
