@@ -1,0 +1,262 @@
+//! One try: from the question over its redirects to the answer on disk.
+//!
+//! Never tries twice; that is [`super::retry`]'s. Start at [`Exchange::once`].
+
+use super::{
+    Asked, Network, Spooled, Validators,
+    clients::Variant,
+    error::{Doing, NetworkError, NetworkErrorKind as Kind, from_client},
+    guard::Reach,
+    header, ms,
+    pace::{Held, Place, Wish},
+    redirect::Trail,
+    spool::{ACCEPT_ENCODING, spool},
+};
+use crate::config::{NetworkLimits, Secret, Source};
+use harvestd_harvesters::Request;
+use reqwest::{
+    Response, StatusCode,
+    header::{
+        ACCEPT, ACCEPT_ENCODING as ACCEPT_ENCODING_NAME, CONTENT_TYPE, HeaderMap, HeaderName,
+        HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    },
+};
+use std::{path::Path, time::Duration};
+use tokio::time::{Instant, timeout_at};
+
+/// A question of one source, and all it needs to be asked.
+pub struct Exchange<'a> {
+    pub network: &'a Network,
+    pub source: &'a Source,
+    pub request: &'a Request,
+    /// Only where the request may be answered with "not modified".
+    pub validators: Option<&'a Validators>,
+    pub spool_dir: &'a Path,
+    pub secrets: &'a [String],
+}
+
+impl Exchange<'_> {
+    /// Asks once. `last` says that an answer of any status is taken where the request takes it, for there is no further try.
+    pub async fn once(&self, last: bool) -> Result<Asked, NetworkError> {
+        let mut trail = Trail::begin(self.source, self.request, self.secrets)?;
+        let mut deadline = None;
+        loop {
+            let variant = self.variant(&trail)?;
+            let place = self.enter(&trail).await?;
+            // The wait for a place is ours and does not count.
+            let total = ms(self.limits().total_ms);
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + total);
+            let response = self.send(variant, &trail, deadline).await?;
+            if !trail.follow(response.status(), response.headers())? {
+                return self.take(response, &trail, deadline, last, place).await;
+            }
+        }
+    }
+
+    /// Through the address guard: how to connect for this hop.
+    fn variant(&self, trail: &Trail<'_>) -> Result<Variant, NetworkError> {
+        let ranges = Reach::of(self.source)
+            .check(&trail.url, &trail.doing())?
+            .to_vec();
+        Ok(Variant {
+            extra_ca: self.source.network.extra_ca.clone(),
+            ranges,
+            connect_ms: self.limits().connect_ms,
+        })
+    }
+
+    async fn enter(&self, trail: &Trail<'_>) -> Result<Place, NetworkError> {
+        let network = &self.source.network;
+        let wish = Wish {
+            requests_per_second: network.requests_per_second,
+            concurrency: network.concurrency,
+        };
+        let entered = self.network.hosts.enter(
+            trail.host(),
+            &self.source.id,
+            wish,
+            ms(self.limits().retry_after_max_ms),
+        );
+        entered
+            .await
+            .map_err(|Held(wait)| later(wait, self.limits(), &trail.doing()))
+    }
+
+    async fn send(
+        &self,
+        variant: Variant,
+        trail: &Trail<'_>,
+        deadline: Instant,
+    ) -> Result<Response, NetworkError> {
+        let (doing, limits) = (trail.doing(), self.limits());
+        let client = self.network.clients.get(variant, &doing).await?;
+        let mut request = match self.request.post.as_ref().filter(|_| trail.post) {
+            Some(post) => client.post(trail.url.clone()).body(post.body.clone()),
+            None => client.get(trail.url.clone()),
+        };
+        request = request.headers(self.headers(trail, &doing)?);
+        if let Some((user, Secret(password))) = self
+            .source
+            .network
+            .basic_auth
+            .as_ref()
+            .filter(|_| trail.trusted)
+        {
+            request = request.basic_auth(user, Some(password));
+        }
+        let patience = limits.connect_ms.saturating_add(limits.read_ms);
+        match timeout_at(deadline.min(Instant::now() + ms(patience)), request.send()).await {
+            Ok(sent) => sent.map_err(|error| from_client(&error, &doing, limits.connect_ms)),
+            Err(_) if Instant::now() >= deadline => Err(NetworkError::new(
+                Kind::Deadline,
+                &doing,
+                format!("no answer after {} ms", limits.total_ms),
+                "a whole answer by then",
+            )),
+            Err(_) => Err(NetworkError::new(
+                Kind::Timeout,
+                &doing,
+                format!("no answer for {patience} ms"),
+                "an answer",
+            )),
+        }
+    }
+
+    fn headers(&self, trail: &Trail<'_>, doing: &Doing<'_>) -> Result<HeaderMap, NetworkError> {
+        let mut headers = HeaderMap::new();
+        let mut set = |name: &str, value: &str, sensitive: bool| {
+            let parsed = HeaderName::from_bytes(name.as_bytes())
+                .ok()
+                .zip(HeaderValue::from_str(value).ok());
+            let Some((name, mut value)) = parsed else {
+                let found = format!("a header {name:?} that cannot be sent");
+                return Err(NetworkError::new(
+                    Kind::Refused,
+                    doing,
+                    found,
+                    "a header's name and a value without control characters",
+                ));
+            };
+            value.set_sensitive(sensitive);
+            headers.insert(name, value);
+            Ok(())
+        };
+        set(ACCEPT.as_str(), &self.request.accept, false)?;
+        set(ACCEPT_ENCODING_NAME.as_str(), ACCEPT_ENCODING, false)?;
+        if let Some(post) = self.request.post.as_ref().filter(|_| trail.post) {
+            set(CONTENT_TYPE.as_str(), &post.media_type, false)?;
+        }
+        for (name, Secret(value)) in self.source.network.headers.iter().filter(|_| trail.trusted) {
+            set(name, value, true)?;
+        }
+        if let Some(validators) = self.validators {
+            validators
+                .etag
+                .iter()
+                .try_for_each(|etag| set(IF_NONE_MATCH.as_str(), etag, false))?;
+            validators
+                .last_modified
+                .iter()
+                .try_for_each(|date| set(IF_MODIFIED_SINCE.as_str(), date, false))?;
+        }
+        Ok(headers)
+    }
+
+    /// The end of the trail: an answer, "not modified", or a status that is neither.
+    async fn take(
+        &self,
+        response: Response,
+        trail: &Trail<'_>,
+        deadline: Instant,
+        last: bool,
+        _place: Place,
+    ) -> Result<Asked, NetworkError> {
+        let (doing, status) = (trail.doing(), response.status());
+        if status == StatusCode::NOT_MODIFIED && self.validators.is_some() {
+            return Ok(Asked::NotModified);
+        }
+        // Nobody asked for a part, and a part that parses would pass for the whole.
+        let whole = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
+        if !whole {
+            let error = self.refused(&response, trail, &doing);
+            let try_again = error.retry() && !last;
+            if try_again || error.kind == Kind::RetryLater || !self.request.any_status {
+                return Err(error);
+            }
+        }
+        let (media_type, charset) = header::content_type(response.headers());
+        let link_next = header::link_next(response.headers(), &trail.url);
+        let validators = header::validators(response.headers());
+        let body = spool(response, self.limits(), deadline, self.spool_dir, &doing).await?;
+        Ok(Asked::Answer(Spooled {
+            file: body.file,
+            status: status.as_u16(),
+            url: trail.url.clone(),
+            media_type,
+            charset,
+            link_next,
+            validators,
+            bytes: body.bytes,
+            hash: body.hash,
+            framed: body.framed,
+        }))
+    }
+
+    /// The error for a status. A Retry-After holds back every source on the host.
+    fn refused(&self, response: &Response, trail: &Trail<'_>, doing: &Doing<'_>) -> NetworkError {
+        let status = response.status();
+        let mut error = NetworkError::new(
+            Kind::Status(status.as_u16()),
+            doing,
+            status.to_string(),
+            "an answer of the 200 class",
+        );
+        error.advice = advice(status, trail).map(str::to_owned);
+        if !error.retry() {
+            return error;
+        }
+        error.retry_after = header::retry_after(response.headers(), chrono::Utc::now());
+        let Some(wait) = error.retry_after else {
+            return error;
+        };
+        self.network.hosts.hold(trail.host(), wait);
+        if wait > ms(self.limits().retry_after_max_ms) {
+            later(wait, self.limits(), doing)
+        } else {
+            error
+        }
+    }
+
+    fn limits(&self) -> &NetworkLimits {
+        &self.source.network.limits
+    }
+}
+
+fn advice(status: StatusCode, trail: &Trail<'_>) -> Option<&'static str> {
+    Some(match status.as_u16() {
+        401 | 403 if !trail.trusted => {
+            "credentials are sent to the source's own origin only: configure the address it redirects to"
+        }
+        401 | 403 => "see whether the source needs basic_auth or a header with a key",
+        404 | 410 => "see whether the source has moved",
+        206 => "the source sends parts that nobody asked for",
+        429 => "lower the source's requests_per_second",
+        500..=599 => "this is the source's own trouble; the next run asks again",
+        _ => return None,
+    })
+}
+
+/// The host asks to be left alone for longer than a run waits.
+fn later(wait: Duration, limits: &NetworkLimits, doing: &Doing<'_>) -> NetworkError {
+    let found = format!(
+        "a host that wants to be asked again only after {} s",
+        wait.as_secs()
+    );
+    let expected = format!(
+        "at most {} s of waiting within a run",
+        limits.retry_after_max_ms / 1000
+    );
+    let mut error = NetworkError::new(Kind::RetryLater, doing, found, expected);
+    error.retry_after = Some(wait);
+    error
+}

@@ -1,0 +1,135 @@
+//! The only reqwest: pace, retries, limits, redirects, address guard, validators.
+//!
+//! Knows no catalogue and reads no body. A question goes through these files in their order below: it waits for its
+//! turn, passes the guard, is sent, redirected and spooled to disk, and is asked again where that may help.
+//! Start at [`Network::ask`].
+
+mod clients;
+mod error;
+mod exchange;
+mod guard;
+mod header;
+pub mod meters;
+mod pace;
+mod redact;
+mod redirect;
+mod retry;
+mod spool;
+mod wire;
+
+pub use error::{NetworkError, NetworkErrorKind};
+pub use guard::{Lookup, SystemLookup};
+pub use redact::redact;
+
+use crate::config::Source;
+use harvestd_harvesters::Request;
+use serde::{Deserialize, Serialize};
+use std::{path::Path, sync::Arc, time::Duration};
+use url::Url;
+
+/// One for all sources: the pace of every host lives here.
+pub struct Network {
+    clients: clients::Clients,
+    hosts: pace::Hosts,
+}
+
+/// What makes a conditional request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+/// What asking gave.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one a question, moved a few times"
+)]
+pub enum Asked {
+    NotModified,
+    Answer(Spooled),
+}
+
+/// An answer on disk: decompressed, size-checked, whole (as far as HTTP can tell).
+#[derive(Debug)]
+pub struct Spooled {
+    pub file: tempfile::NamedTempFile,
+    pub status: u16,
+    /// Where the answer came from in the end, after redirects.
+    pub url: Url,
+    /// Lower case, without parameters, as declared.
+    pub media_type: Option<String>,
+    pub charset: Option<String>,
+    /// `Link: <…>; rel="next"`, resolved.
+    pub link_next: Option<Url>,
+    pub validators: Validators,
+    /// Decoded bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the decoded bytes.
+    pub hash: [u8; 32],
+    /// True where HTTP framing proves that the body is whole (Content-Length, chunked, HTTP/2); a body ended by closing the
+    /// connection proves nothing.
+    pub framed: bool,
+}
+
+impl Network {
+    /// `public_url` is what the User-Agent names, so that an operator elsewhere finds out who asks.
+    pub fn new(public_url: &Url) -> Self {
+        Self::with_lookup(public_url, Arc::new(SystemLookup))
+    }
+
+    /// A network with a resolver of its own. What it answers is vetted like any other answer.
+    pub fn with_lookup(public_url: &Url, lookup: Arc<dyn Lookup>) -> Self {
+        Self {
+            clients: clients::Clients::new(public_url, lookup),
+            hosts: pace::Hosts::default(),
+        }
+    }
+
+    /// Asks one question of a source, politely, with retries; spools the answer into a new file in `spool_dir`.
+    ///
+    /// `validators` are sent where `request.conditional` allows it. Any status that is not of the 200 class is an error
+    /// unless `request.any_status`; even then, one that may pass (429, 5xx) is an answer only after the last try, and a
+    /// Retry-After beyond `retry_after_max_ms` never is.
+    ///
+    /// # Errors
+    /// [`NetworkErrorKind`] says what may be done; [`NetworkErrorKind::RetryLater`] carries how long to leave the host alone.
+    pub async fn ask(
+        &self,
+        source: &Source,
+        request: &Request,
+        validators: Option<&Validators>,
+        spool_dir: &Path,
+    ) -> Result<Asked, NetworkError> {
+        let exchange = exchange::Exchange {
+            network: self,
+            source,
+            request,
+            validators: validators.filter(|_| request.conditional),
+            spool_dir,
+            secrets: &redact::secrets(source),
+        };
+        let asked = retry::persist(&exchange).await;
+        meters::asked(match &asked {
+            Ok(Asked::Answer(_)) => "answer",
+            Ok(Asked::NotModified) => "not-modified",
+            Err(error) => error.kind.name(),
+        });
+        asked
+    }
+
+    /// To be told after a change of the configuration: forgets how removed sources wished hosts to be treated and which
+    /// hosts asked to be left alone, and reads files of certificates again.
+    pub fn reconfigured(&self, sources: &[Source]) {
+        self.hosts
+            .retain(|id| sources.iter().any(|source| source.id == id));
+        self.clients.clear();
+    }
+}
+
+/// A limit of the configuration as a duration, short enough that no clock overflows on it.
+fn ms(milliseconds: u64) -> Duration {
+    const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
+    Duration::from_millis(milliseconds.min(YEAR_MS))
+}
