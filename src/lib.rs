@@ -12,6 +12,7 @@ pub mod compare;
 pub mod gate;
 pub mod report;
 pub mod store;
+pub mod store_read;
 pub mod log;
 pub mod state;
 pub mod answers;

@@ -1,1 +1,10 @@
-fn main() {}
+//! The program: for now, only the worker that the doors start.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        Some("worker") => harvestd::serve::worker::main(),
+        _ => ExitCode::from(2),
+    }
+}
