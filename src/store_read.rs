@@ -7,16 +7,22 @@
 //! record's IRI (`{record}#…`). A description is its anchors and what they contain, [`DEPTH_MAX`] steps deep at most.
 //! Links from a collection to a member (`dcat:dataset`, `dcat:record`, …) belong to the member's description.
 
-use containment::{CONTAINMENT, DEPTH_MAX, MEMBERSHIP, is_containment, is_membership};
-use oxigraph::{
-    model::{GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple, vocab::rdf},
-    store::{StorageError, Store},
+use containment::{
+    DEPTH_MAX, containment_predicates, contains, is_membership, membership_predicates,
 };
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use oxigraph::{
+    model::{
+        GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple, vocab::rdf,
+    },
+    store::{QuadIter, StorageError, Store},
+};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
-const CATALOG_RECORD: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
+const CATALOG_RECORD: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
 const RECORD: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#record");
-const PRIMARY_TOPIC: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/primaryTopic");
+const PRIMARY_TOPIC: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/primaryTopic");
 
 /// One entity as it stands in the default graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,23 +33,18 @@ pub struct Described {
 }
 
 /// Every triple of the default graph that belongs to the entity, each once. Empty where we hold no such entity.
-pub fn description_of(store: &Store, entity: NamedNodeRef<'_>) -> Result<Vec<Triple>, StorageError> {
+pub fn description_of(
+    store: &Store,
+    entity: NamedNodeRef<'_>,
+) -> Result<Vec<Triple>, StorageError> {
     let records = records_about(store, entity)?;
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let mut gathering = Gathering::new(store, entity, &records);
-    gathering.gather()?;
-    let mut triples = gathering.triples;
+    let mut triples = Walk::from(store, entity, &records)?.triples;
     for member in std::iter::once(entity).chain(records.iter().map(NamedNode::as_ref)) {
-        for predicate in MEMBERSHIP {
-            let links = store.quads_for_pattern(
-                None,
-                Some(NamedNodeRef::new_unchecked(predicate)),
-                Some(member.into()),
-                Some(GraphNameRef::DefaultGraph),
-            );
-            for link in links {
+        for predicate in membership_predicates() {
+            for link in inward(store, *predicate, member) {
                 triples.push(link?.into());
             }
         }
@@ -63,17 +64,24 @@ pub fn owner_of(store: &Store, node: NamedNodeRef<'_>) -> Result<Option<NamedNod
     let mut level = vec![node.into_owned()];
     let mut seen: BTreeSet<NamedNode> = level.iter().cloned().collect();
     for _ in 0..DEPTH_MAX {
-        let mut owners = BTreeSet::new();
+        let mut candidates = BTreeSet::new();
         let mut above = Vec::new();
         for container in containers(store, &level)? {
             if let Some(entity) = anchored(store, container.as_ref())? {
-                owners.insert(entity);
+                candidates.insert(entity);
             } else if seen.insert(container.clone()) {
                 above.push(container);
             }
         }
-        if let Some(owner) = owners.pop_first() {
-            return Ok(Some(owner));
+        for candidate in candidates {
+            // Backwards it is not known how deep an own name stands: the walk forwards decides.
+            let records = records_about(store, candidate.as_ref())?;
+            if Walk::from(store, candidate.as_ref(), &records)?
+                .reached
+                .contains(node.as_str())
+            {
+                return Ok(Some(candidate));
+            }
         }
         level = above;
     }
@@ -83,7 +91,12 @@ pub fn owner_of(store: &Store, node: NamedNodeRef<'_>) -> Result<Option<NamedNod
 /// Every entity of the default graph with its description, in no particular order.
 pub fn scan(store: &Store) -> impl Iterator<Item = Result<Described, StorageError>> {
     store
-        .quads_for_pattern(None, Some(rdf::TYPE), Some(CATALOG_RECORD.into()), Some(GraphNameRef::DefaultGraph))
+        .quads_for_pattern(
+            None,
+            Some(rdf::TYPE),
+            Some(CATALOG_RECORD.into()),
+            Some(GraphNameRef::DefaultGraph),
+        )
         .filter_map(|quad| described(store, quad).transpose())
 }
 
@@ -94,7 +107,12 @@ pub fn records_of(
     catalog: NamedNodeRef<'_>,
 ) -> impl Iterator<Item = Result<(NamedNode, NamedNode), StorageError>> {
     store
-        .quads_for_pattern(Some(catalog.into()), Some(RECORD), None, Some(GraphNameRef::DefaultGraph))
+        .quads_for_pattern(
+            Some(catalog.into()),
+            Some(RECORD),
+            None,
+            Some(GraphNameRef::DefaultGraph),
+        )
         .filter_map(|quad| {
             let record = match quad {
                 Ok(quad) => named(quad.object)?,
@@ -106,12 +124,19 @@ pub fn records_of(
 }
 
 /// What the record is about, where `record` is a catalogue record of the default graph.
-pub fn entity_of(store: &Store, record: NamedNodeRef<'_>) -> Result<Option<NamedNode>, StorageError> {
+pub fn entity_of(
+    store: &Store,
+    record: NamedNodeRef<'_>,
+) -> Result<Option<NamedNode>, StorageError> {
     if !is_record(store, record)? {
         return Ok(None);
     }
-    let topics =
-        store.quads_for_pattern(Some(record.into()), Some(PRIMARY_TOPIC), None, Some(GraphNameRef::DefaultGraph));
+    let topics = store.quads_for_pattern(
+        Some(record.into()),
+        Some(PRIMARY_TOPIC),
+        None,
+        Some(GraphNameRef::DefaultGraph),
+    );
     for topic in topics {
         if let Some(entity) = named(topic?.object) {
             return Ok(Some(entity));
@@ -121,10 +146,17 @@ pub fn entity_of(store: &Store, record: NamedNodeRef<'_>) -> Result<Option<Named
 }
 
 /// The catalogue records of the default graph that are about `entity`, sorted: one, for an entity we hold.
-pub fn records_about(store: &Store, entity: NamedNodeRef<'_>) -> Result<Vec<NamedNode>, StorageError> {
+pub fn records_about(
+    store: &Store,
+    entity: NamedNodeRef<'_>,
+) -> Result<Vec<NamedNode>, StorageError> {
     let mut records = Vec::new();
-    let about =
-        store.quads_for_pattern(None, Some(PRIMARY_TOPIC), Some(entity.into()), Some(GraphNameRef::DefaultGraph));
+    let about = store.quads_for_pattern(
+        None,
+        Some(PRIMARY_TOPIC),
+        Some(entity.into()),
+        Some(GraphNameRef::DefaultGraph),
+    );
     for quad in about {
         if let NamedOrBlankNode::NamedNode(record) = quad?.subject
             && is_record(store, record.as_ref())?
@@ -137,18 +169,34 @@ pub fn records_about(store: &Store, entity: NamedNodeRef<'_>) -> Result<Vec<Name
 }
 
 fn is_record(store: &Store, node: NamedNodeRef<'_>) -> Result<bool, StorageError> {
-    store.contains(oxigraph::model::QuadRef::new(node, rdf::TYPE, CATALOG_RECORD, GraphNameRef::DefaultGraph))
+    store.contains(oxigraph::model::QuadRef::new(
+        node,
+        rdf::TYPE,
+        CATALOG_RECORD,
+        GraphNameRef::DefaultGraph,
+    ))
 }
 
 /// The description that the record of `quad` stands for. None where another record of the same entity speaks for it.
-fn described(store: &Store, quad: Result<Quad, StorageError>) -> Result<Option<Described>, StorageError> {
-    let NamedOrBlankNode::NamedNode(record) = quad?.subject else { return Ok(None) };
-    let Some(entity) = entity_of(store, record.as_ref())? else { return Ok(None) };
+fn described(
+    store: &Store,
+    quad: Result<Quad, StorageError>,
+) -> Result<Option<Described>, StorageError> {
+    let NamedOrBlankNode::NamedNode(record) = quad?.subject else {
+        return Ok(None);
+    };
+    let Some(entity) = entity_of(store, record.as_ref())? else {
+        return Ok(None);
+    };
     if records_about(store, entity.as_ref())?.first() != Some(&record) {
         return Ok(None);
     }
     let triples = description_of(store, entity.as_ref())?;
-    Ok(Some(Described { entity, record, triples }))
+    Ok(Some(Described {
+        entity,
+        record,
+        triples,
+    }))
 }
 
 /// The entity that `node` is an anchor of.
@@ -169,14 +217,8 @@ fn anchored(store: &Store, node: NamedNodeRef<'_>) -> Result<Option<NamedNode>, 
 fn containers(store: &Store, nodes: &[NamedNode]) -> Result<BTreeSet<NamedNode>, StorageError> {
     let mut found = BTreeSet::new();
     for node in nodes {
-        for predicate in CONTAINMENT {
-            let quads = store.quads_for_pattern(
-                None,
-                Some(NamedNodeRef::new_unchecked(predicate)),
-                Some(node.as_ref().into()),
-                Some(GraphNameRef::DefaultGraph),
-            );
-            for quad in quads {
+        for predicate in containment_predicates() {
+            for quad in inward(store, *predicate, node.as_ref()) {
                 if let NamedOrBlankNode::NamedNode(container) = quad?.subject {
                     found.insert(container);
                 }
@@ -186,57 +228,75 @@ fn containers(store: &Store, nodes: &[NamedNode]) -> Result<BTreeSet<NamedNode>,
     Ok(found)
 }
 
-/// A walk from the anchors of one entity through what they contain.
-struct Gathering<'a> {
-    store: &'a Store,
-    /// `{record}#` of each record.
-    prefixes: Vec<String>,
-    /// The fewest steps at which each node was reached.
-    steps: HashMap<NamedNode, usize>,
-    next: VecDeque<(NamedNode, usize)>,
+/// The triples of the default graph that lead to `object` by `predicate`.
+fn inward(
+    store: &Store,
+    predicate: NamedNodeRef<'_>,
+    object: NamedNodeRef<'_>,
+) -> QuadIter<'static> {
+    let graph = Some(GraphNameRef::DefaultGraph);
+    store.quads_for_pattern(None, Some(predicate), Some(object.into()), graph)
+}
+
+/// A walk from an entity and its record through what they contain, nearest first: the normaliser's walk, over the store.
+struct Walk {
+    reached: HashSet<String>,
     triples: Vec<Triple>,
 }
 
-impl<'a> Gathering<'a> {
-    fn new(store: &'a Store, entity: NamedNodeRef<'_>, records: &[NamedNode]) -> Self {
-        let next = std::iter::once(entity.into_owned()).chain(records.iter().cloned()).map(|node| (node, 0)).collect();
-        let prefixes = records.iter().map(|record| format!("{}#", record.as_str())).collect();
-        Self { store, prefixes, steps: HashMap::new(), next, triples: Vec::new() }
-    }
-
-    fn gather(&mut self) -> Result<(), StorageError> {
-        while let Some((node, steps)) = self.next.pop_front() {
-            let before = self.steps.get(&node).copied();
-            if before.is_some_and(|before| before <= steps) {
+impl Walk {
+    fn from(
+        store: &Store,
+        entity: NamedNodeRef<'_>,
+        records: &[NamedNode],
+    ) -> Result<Self, StorageError> {
+        let mut walk = Self {
+            reached: HashSet::new(),
+            triples: Vec::new(),
+        };
+        let starts = std::iter::once(entity.into_owned()).chain(records.iter().cloned());
+        let mut next: VecDeque<(NamedNode, usize)> = starts.map(|node| (node, 0)).collect();
+        while let Some((node, depth)) = next.pop_front() {
+            if walk.reached.contains(node.as_str()) {
                 continue;
             }
-            let quads: Vec<Quad> = self
-                .store
-                .quads_for_pattern(Some(node.as_ref().into()), None, None, Some(GraphNameRef::DefaultGraph))
-                .collect::<Result<_, _>>()?;
+            let graph = Some(GraphNameRef::DefaultGraph);
+            let quads = store.quads_for_pattern(Some(node.as_ref().into()), None, None, graph);
+            let quads: Vec<Quad> = quads.collect::<Result<_, _>>()?;
             // Asked last: most references lead to nodes that we say nothing of.
-            if quads.is_empty() || (steps > 0 && before.is_none() && anchored(self.store, node.as_ref())?.is_some()) {
+            if quads.is_empty() || (depth > 0 && is_anothers(store, node.as_ref(), entity)?) {
                 continue;
             }
-            self.steps.insert(node, steps);
+            walk.reached.insert(node.into_string());
             for quad in quads {
-                self.follow(&quad, steps);
-                if before.is_none() && !is_membership(quad.predicate.as_ref()) {
-                    self.triples.push(quad.into());
+                if let Term::NamedNode(object) = &quad.object
+                    && records.iter().any(|record| {
+                        contains(
+                            record.as_str(),
+                            depth,
+                            quad.predicate.as_ref(),
+                            object.as_str(),
+                        )
+                    })
+                {
+                    next.push_back((object.clone(), depth + 1));
+                }
+                if !is_membership(quad.predicate.as_ref()) {
+                    walk.triples.push(quad.into());
                 }
             }
         }
-        Ok(())
+        Ok(walk)
     }
+}
 
-    fn follow(&mut self, quad: &Quad, steps: usize) {
-        let Term::NamedNode(object) = &quad.object else { return };
-        if self.prefixes.iter().any(|prefix| object.as_str().starts_with(prefix.as_str())) {
-            self.next.push_front((object.clone(), 0));
-        } else if steps < DEPTH_MAX && is_containment(quad.predicate.as_ref()) {
-            self.next.push_back((object.clone(), steps + 1));
-        }
-    }
+/// Whether `node` is an anchor of another entity than `entity`.
+fn is_anothers(
+    store: &Store,
+    node: NamedNodeRef<'_>,
+    entity: NamedNodeRef<'_>,
+) -> Result<bool, StorageError> {
+    Ok(anchored(store, node)?.is_some_and(|owner| owner.as_ref() != entity))
 }
 
 fn named(term: Term) -> Option<NamedNode> {
@@ -246,47 +306,60 @@ fn named(term: Term) -> Option<NamedNode> {
     }
 }
 
-/// STAND-IN, to be replaced by the same five names in `harvestd_vocab` (the closed lists live there).
+/// STAND-IN for `harvestd_vocab::containment`, name by name: delete this module and import from there.
 mod containment {
     use oxigraph::model::NamedNodeRef;
 
-    /// How deep an entity contains: distribution, sample, …
     pub const DEPTH_MAX: usize = 4;
 
-    pub const CONTAINMENT: [&str; 18] = [
-        "http://www.w3.org/ns/dcat#distribution",
-        "http://www.w3.org/ns/adms#sample",
-        "http://www.w3.org/ns/adms#identifier",
-        "http://www.w3.org/ns/dcat#contactPoint",
-        "http://www.w3.org/ns/dcat#qualifiedRelation",
-        "http://www.w3.org/ns/prov#qualifiedAttribution",
-        "http://www.w3.org/ns/prov#wasGeneratedBy",
-        "http://purl.org/dc/terms/temporal",
-        "http://purl.org/dc/terms/spatial",
-        "http://purl.org/dc/terms/provenance",
-        "http://purl.org/dc/terms/rights",
-        "http://www.w3.org/ns/locn#geometry",
-        "http://spdx.org/rdf/terms#checksum",
-        "http://www.w3.org/2006/vcard/ns#hasAddress",
-        "http://www.w3.org/2006/vcard/ns#hasTelephone",
-        "http://www.w3.org/ns/dqv#hasQualityAnnotation",
-        "http://www.w3.org/ns/dqv#hasQualityMeasurement",
-        "http://www.w3.org/ns/odrl/2/hasPolicy",
+    const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#distribution"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/adms#sample"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#contactPoint"),
+        NamedNodeRef::new_unchecked("http://purl.org/dc/terms/temporal"),
+        NamedNodeRef::new_unchecked("http://purl.org/dc/terms/provenance"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#bbox"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#centroid"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/locn#geometry"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/locn#address"),
+        NamedNodeRef::new_unchecked("http://www.opengis.net/ont/geosparql#hasGeometry"),
+        NamedNodeRef::new_unchecked("http://spdx.org/rdf/terms#checksum"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/adms#identifier"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dqv#hasQualityAnnotation"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dqv#hasQualityMeasurement"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dqv#hasQualityMetadata"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/prov#qualifiedAttribution"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#qualifiedRelation"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/2006/vcard/ns#hasAddress"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/2006/time#hasBeginning"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/2006/time#hasEnd"),
     ];
 
-    pub const MEMBERSHIP: [&str; 4] = [
-        "http://www.w3.org/ns/dcat#dataset",
-        "http://www.w3.org/ns/dcat#service",
-        "http://www.w3.org/ns/dcat#record",
-        "http://www.w3.org/ns/dcat#servesDataset",
+    const MEMBERSHIP: [NamedNodeRef<'static>; 5] = [
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#dataset"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#service"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#record"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#servesDataset"),
+        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#catalog"),
     ];
 
-    pub fn is_containment(predicate: NamedNodeRef<'_>) -> bool {
-        CONTAINMENT.contains(&predicate.as_str())
+    pub fn containment_predicates() -> &'static [NamedNodeRef<'static>] {
+        &CONTAINMENT
+    }
+
+    pub fn membership_predicates() -> &'static [NamedNodeRef<'static>] {
+        &MEMBERSHIP
     }
 
     pub fn is_membership(predicate: NamedNodeRef<'_>) -> bool {
-        MEMBERSHIP.contains(&predicate.as_str())
+        MEMBERSHIP.contains(&predicate)
+    }
+
+    pub fn contains(record: &str, depth: usize, predicate: NamedNodeRef<'_>, object: &str) -> bool {
+        let own = object
+            .strip_prefix(record)
+            .is_some_and(|rest| rest.starts_with('#'));
+        own || (depth < DEPTH_MAX && CONTAINMENT.contains(&predicate))
     }
 }
 

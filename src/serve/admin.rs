@@ -38,37 +38,70 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/resume", post(resume))
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
-        .layer(middleware::from_fn(move |headers: HeaderMap, request: Request, next: Next| admit(token_sha256, headers, request, next)));
+        .layer(middleware::from_fn(
+            move |headers: HeaderMap, request: Request, next: Next| {
+                admit(token_sha256, headers, request, next)
+            },
+        ));
     layers::operator(routes)
 }
 
 /// Lets in whoever bears the token (RFC 6750, section 2.1).
-async fn admit(token_sha256: Option<[u8; 32]>, headers: HeaderMap, request: Request, next: Next) -> Response {
-    let borne = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
+async fn admit(
+    token_sha256: Option<[u8; 32]>,
+    headers: HeaderMap,
+    request: Request,
+    next: Next,
+) -> Response {
+    let borne = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(bearer_token);
     let admitted = match (token_sha256, borne) {
-        (Some(expected), Some(token)) => bool::from(Sha256::digest(token.as_bytes()).as_slice().ct_eq(expected.as_slice())),
+        (Some(expected), Some(token)) => bool::from(
+            Sha256::digest(token.as_bytes())
+                .as_slice()
+                .ct_eq(expected.as_slice()),
+        ),
         _ => false,
     };
     if admitted {
         return next.run(request).await;
     }
     metrics::counter!("harvestd_admin_refused_total").increment(1);
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A bearer token is needed here, and the right one.")
-        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"harvestd\""))
-        .into_response()
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "A bearer token is needed here, and the right one.",
+    )
+    .with_header(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer realm=\"harvestd\""),
+    )
+    .into_response()
 }
 
 fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
 }
 
 async fn sources(State(house): State<House>) -> Json<Vec<SourceStatus>> {
     Json(house.desk.sources())
 }
 
-async fn source(State(house): State<House>, Path(id): Path<String>) -> Result<Json<SourceStatus>, Problem> {
-    house.desk.source(&id).map(Json).ok_or_else(|| DeskError::Unknown(id).into())
+async fn source(
+    State(house): State<House>,
+    Path(id): Path<String>,
+) -> Result<Json<SourceStatus>, Problem> {
+    house
+        .desk
+        .source(&id)
+        .map(Json)
+        .ok_or_else(|| DeskError::Unknown(id).into())
 }
 
 async fn run(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {

@@ -11,8 +11,14 @@ use super::{
 use crate::store_read;
 use oxigraph::{
     io::RdfSerializer,
-    model::{GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term, Triple, vocab::rdf},
-    sparql::{QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator, results::QueryResultsSerializer},
+    model::{
+        GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term,
+        Triple, vocab::rdf,
+    },
+    sparql::{
+        QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator,
+        results::QueryResultsSerializer,
+    },
     store::{StorageError, Store},
 };
 use spargebra::{Query, SparqlParser};
@@ -49,9 +55,12 @@ impl From<io::Error> for Failure {
     /// A serialiser's complaint (RDF/XML has no way to write some predicates) is told from a pipe that broke.
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                guard::refuse(406, "not-expressible", format!("The answer cannot be written in this format: {error}.")).into()
-            }
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => guard::refuse(
+                406,
+                "not-expressible",
+                format!("The answer cannot be written in this format: {error}."),
+            )
+            .into(),
             _ => Self::Output(error),
         }
     }
@@ -60,8 +69,15 @@ impl From<io::Error> for Failure {
 impl From<QueryEvaluationError> for Failure {
     fn from(error: QueryEvaluationError) -> Self {
         match error {
-            QueryEvaluationError::Dataset(_) | QueryEvaluationError::Unexpected(_) => internal(&format!("evaluating: {error}")),
-            _ => guard::refuse(400, "query-not-evaluable", format!("The query cannot be evaluated: {error}.")).into(),
+            QueryEvaluationError::Dataset(_) | QueryEvaluationError::Unexpected(_) => {
+                internal(&format!("evaluating: {error}"))
+            }
+            _ => guard::refuse(
+                400,
+                "query-not-evaluable",
+                format!("The query cannot be evaluated: {error}."),
+            )
+            .into(),
         }
     }
 }
@@ -69,7 +85,12 @@ impl From<QueryEvaluationError> for Failure {
 /// Said to the operator on stderr, and to the client in general words.
 fn internal(what: &str) -> Failure {
     let _ = writeln!(io::stderr(), "worker: {what}");
-    guard::refuse(500, "internal", "The snapshot could not be read; the server's log says why.".to_owned()).into()
+    guard::refuse(
+        500,
+        "internal",
+        "The snapshot could not be read; the server's log says why.".to_owned(),
+    )
+    .into()
 }
 
 /// What a worker keeps from one question to the next.
@@ -83,8 +104,9 @@ impl Session {
         if self.open.as_ref().is_none_or(|(path, _)| path != snapshot) {
             // The old one goes first: open stores hold descriptors and cache.
             self.open = None;
-            let store = Store::open_read_only(snapshot)
-                .map_err(|e| internal(&format!("opening the snapshot {}: {e}", snapshot.display())))?;
+            let store = Store::open_read_only(snapshot).map_err(|e| {
+                internal(&format!("opening the snapshot {}: {e}", snapshot.display()))
+            })?;
             self.open = Some((snapshot.to_owned(), store));
         }
         match &self.open {
@@ -95,7 +117,11 @@ impl Session {
 }
 
 /// Answers one question into `reply`.
-pub fn answer(session: &mut Session, question: &Question, reply: &mut Reply<'_>) -> Result<(), Failure> {
+pub fn answer(
+    session: &mut Session,
+    question: &Question,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
     match question {
         Question::Settle { .. } => Err(internal("limits are set once, by the first question")),
         Question::Open { snapshot } => session.store(snapshot).map(|_| ()),
@@ -103,7 +129,11 @@ pub fn answer(session: &mut Session, question: &Question, reply: &mut Reply<'_>)
             let store = session.store(snapshot)?;
             run(store, query, reply)
         }
-        Question::Describe { snapshot, iri, accept } => describe(session.store(snapshot)?, iri, accept, reply),
+        Question::Describe {
+            snapshot,
+            iri,
+            accept,
+        } => describe(session.store(snapshot)?, iri, accept, reply),
         Question::Dump { snapshot, format } => dump(session.store(snapshot)?, *format, reply),
         Question::Count { snapshot } => {
             let holdings = count(session.store(snapshot)?)?;
@@ -117,8 +147,16 @@ fn run(store: &Store, asked: &SparqlQuery, reply: &mut Reply<'_>) -> Result<(), 
     guard::nesting(&asked.text, asked.nesting_max)?;
     let parser = SparqlParser::new()
         .with_base_iri(asked.base.as_str())
-        .map_err(|e| guard::refuse(400, "bad-base", format!("The base {:?} is no IRI: {e}.", asked.base)))?;
-    let query = parser.parse_query(&asked.text).map_err(|e| guard::syntax(&e))?;
+        .map_err(|e| {
+            guard::refuse(
+                400,
+                "bad-base",
+                format!("The base {:?} is no IRI: {e}.", asked.base),
+            )
+        })?;
+    let query = parser
+        .parse_query(&asked.text)
+        .map_err(|e| guard::syntax(&e))?;
     guard::after_parsing(&query)?;
     let form = Form::of(&query, &asked.accept)?;
     let mut prepared = SparqlEvaluator::new()
@@ -129,7 +167,9 @@ fn run(store: &Store, asked: &SparqlQuery, reply: &mut Reply<'_>) -> Result<(), 
         *prepared.dataset_mut() = dataset(&asked.default_graphs, &asked.named_graphs)?;
     }
     let merged = merged(store, prepared.dataset_mut())?;
-    let results = prepared.on_store(merged.as_ref().unwrap_or(store)).execute()?;
+    let results = prepared
+        .on_store(merged.as_ref().unwrap_or(store))
+        .execute()?;
     write_results(results, form, reply)
 }
 
@@ -143,46 +183,89 @@ enum Form {
 impl Form {
     fn of(query: &Query, accept: &str) -> Result<Self, Refused> {
         let chosen = match query {
-            Query::Select { .. } | Query::Ask { .. } => negotiate::choose(accept, RESULTS).map(Self::Results),
-            Query::Construct { .. } | Query::Describe { .. } => negotiate::choose(accept, GRAPHS).map(Self::Graph),
+            Query::Select { .. } | Query::Ask { .. } => {
+                negotiate::choose(accept, RESULTS).map(Self::Results)
+            }
+            Query::Construct { .. } | Query::Describe { .. } => {
+                negotiate::choose(accept, GRAPHS).map(Self::Graph)
+            }
         };
         chosen.ok_or_else(|| match query {
-            Query::Select { .. } | Query::Ask { .. } => not_acceptable(&negotiate::on_offer(RESULTS)),
-            Query::Construct { .. } | Query::Describe { .. } => not_acceptable(&negotiate::on_offer(GRAPHS)),
+            Query::Select { .. } | Query::Ask { .. } => {
+                not_acceptable(&negotiate::on_offer(RESULTS))
+            }
+            Query::Construct { .. } | Query::Describe { .. } => {
+                not_acceptable(&negotiate::on_offer(GRAPHS))
+            }
         })
     }
 }
 
 fn not_acceptable(on_offer: &str) -> Refused {
-    guard::refuse(406, "not-acceptable", format!("None of the accepted formats is available. On offer: {on_offer}."))
+    guard::refuse(
+        406,
+        "not-acceptable",
+        format!("None of the accepted formats is available. On offer: {on_offer}."),
+    )
 }
 
 /// The RDF dataset of the protocol's parameters.
-fn dataset(default_graphs: &[String], named_graphs: &[String]) -> Result<QueryDatasetSpecification, Refused> {
+fn dataset(
+    default_graphs: &[String],
+    named_graphs: &[String],
+) -> Result<QueryDatasetSpecification, Refused> {
     let named = |iris: &[String]| {
         iris.iter()
             .map(|iri| {
-                NamedNode::new(iri.as_str())
-                    .map_err(|e| guard::refuse(400, "bad-graph-iri", format!("The graph {iri:?} is no IRI: {e}.")))
+                NamedNode::new(iri.as_str()).map_err(|e| {
+                    guard::refuse(
+                        400,
+                        "bad-graph-iri",
+                        format!("The graph {iri:?} is no IRI: {e}."),
+                    )
+                })
             })
             .collect::<Result<Vec<_>, _>>()
     };
     let mut dataset = QueryDatasetSpecification::new();
-    dataset.set_default_graph(named(default_graphs)?.into_iter().map(GraphName::from).collect());
-    dataset.set_available_named_graphs(named(named_graphs)?.into_iter().map(NamedOrBlankNode::from).collect());
+    dataset.set_default_graph(
+        named(default_graphs)?
+            .into_iter()
+            .map(GraphName::from)
+            .collect(),
+    );
+    dataset.set_available_named_graphs(
+        named(named_graphs)?
+            .into_iter()
+            .map(NamedOrBlankNode::from)
+            .collect(),
+    );
     Ok(dataset)
 }
 
 /// The merge of several default graphs, in memory, where the query asks for one. The engine's own union gives a triple
 /// once for each graph that holds it, so that counts come out wrong.
-fn merged(store: &Store, dataset: &mut QueryDatasetSpecification) -> Result<Option<Store>, Failure> {
-    let Some(graphs) = dataset.default_graph_graphs().filter(|graphs| graphs.len() > 1) else { return Ok(None) };
+fn merged(
+    store: &Store,
+    dataset: &mut QueryDatasetSpecification,
+) -> Result<Option<Store>, Failure> {
+    let Some(graphs) = dataset
+        .default_graph_graphs()
+        .filter(|graphs| graphs.len() > 1)
+    else {
+        return Ok(None);
+    };
     let merge = Store::new()?;
     let mut copied = 0;
     for graph in graphs.iter().collect::<HashSet<_>>() {
         for quad in store.quads_for_pattern(None, None, None, Some(graph.as_ref())) {
             let quad = quad?;
-            merge.insert(QuadRef::new(&quad.subject, &quad.predicate, &quad.object, GraphNameRef::DefaultGraph))?;
+            merge.insert(QuadRef::new(
+                &quad.subject,
+                &quad.predicate,
+                &quad.object,
+                GraphNameRef::DefaultGraph,
+            ))?;
             within_merge(&mut copied)?;
         }
     }
@@ -199,17 +282,24 @@ fn merged(store: &Store, dataset: &mut QueryDatasetSpecification) -> Result<Opti
 fn within_merge(copied: &mut usize) -> Result<(), Refused> {
     *copied += 1;
     if *copied > MERGE_TRIPLES_MAX {
-        let detail = format!("The graphs to be merged hold more than {MERGE_TRIPLES_MAX} triples; ask one graph at a time.");
+        let detail = format!(
+            "The graphs to be merged hold more than {MERGE_TRIPLES_MAX} triples; ask one graph at a time."
+        );
         return Err(guard::refuse(400, "merge-too-large", detail));
     }
     Ok(())
 }
 
-fn write_results(results: QueryResults<'_>, form: Form, reply: &mut Reply<'_>) -> Result<(), Failure> {
+fn write_results(
+    results: QueryResults<'_>,
+    form: Form,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
     match (results, form) {
         (QueryResults::Boolean(value), Form::Results(offer)) => {
             reply.is(offer.media_type);
-            QueryResultsSerializer::from_format(offer.format).serialize_boolean_to_writer(reply, value)?;
+            QueryResultsSerializer::from_format(offer.format)
+                .serialize_boolean_to_writer(reply, value)?;
         }
         (QueryResults::Solutions(solutions), Form::Results(offer)) => {
             reply.is(offer.media_type);
@@ -249,10 +339,16 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// A serialiser with our prefixes.
 pub fn serializer(format: GraphFormat) -> RdfSerializer {
-    PREFIXES.iter().fold(RdfSerializer::from_format(format.rdf()), |serializer, (name, iri)| {
-        // The table's IRIs parse; a prefix that did not would be left out, and the document stay right.
-        serializer.clone().with_prefix(*name, *iri).unwrap_or(serializer)
-    })
+    PREFIXES.iter().fold(
+        RdfSerializer::from_format(format.rdf()),
+        |serializer, (name, iri)| {
+            // The table's IRIs parse; a prefix that did not would be left out, and the document stay right.
+            serializer
+                .clone()
+                .with_prefix(*name, *iri)
+                .unwrap_or(serializer)
+        },
+    )
 }
 
 fn write_graph(
@@ -261,7 +357,8 @@ fn write_graph(
     reply: &mut Reply<'_>,
 ) -> Result<(), Failure> {
     reply.is(offer.media_type);
-    let mut writer = serializer(offer.format).for_writer(BufWriter::with_capacity(16 * 1024, reply));
+    let mut writer =
+        serializer(offer.format).for_writer(BufWriter::with_capacity(16 * 1024, reply));
     for triple in triples {
         writer.serialize_triple(&triple?)?;
     }
@@ -271,14 +368,12 @@ fn write_graph(
 
 /// An entity's description; for a record, its graph, or the description of the entity it is the winner for.
 fn describe(store: &Store, iri: &str, accept: &str, reply: &mut Reply<'_>) -> Result<(), Failure> {
-    let offer = negotiate::choose(accept, GRAPHS).ok_or_else(|| not_acceptable(&negotiate::on_offer(GRAPHS)))?;
-    let node = NamedNodeRef::new(iri).map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
-    let mut triples = store_read::description_of(store, node)?;
-    if triples.is_empty()
-        && let Some(entity) = store_read::entity_of(store, node)?
-    {
-        triples = store_read::description_of(store, entity.as_ref())?;
-    }
+    let offer = negotiate::choose(accept, GRAPHS)
+        .ok_or_else(|| not_acceptable(&negotiate::on_offer(GRAPHS)))?;
+    let node = NamedNodeRef::new(iri)
+        .map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
+    let entity = store_read::entity_of(store, node)?.unwrap_or_else(|| node.into_owned());
+    let mut triples = store_read::description_of(store, entity.as_ref())?;
     if triples.is_empty() {
         triples = store
             .quads_for_pattern(None, None, None, Some(node.into()))
@@ -286,18 +381,35 @@ fn describe(store: &Store, iri: &str, accept: &str, reply: &mut Reply<'_>) -> Re
             .collect::<Result<_, _>>()?;
     }
     if triples.is_empty() {
-        return Err(guard::refuse(404, "not-found", format!("Nothing is held here under {iri}.")).into());
+        return Err(guard::refuse(
+            404,
+            "not-found",
+            format!("Nothing is held here under {iri}."),
+        )
+        .into());
     }
     // A subject's triples come together, so that formats that group them do so.
-    triples.sort_by_cached_key(|triple| (triple.subject != NamedOrBlankNode::from(node), triple.subject.to_string()));
+    triples.sort_by_cached_key(|triple| {
+        (
+            triple.subject != entity.clone().into(),
+            triple.subject.to_string(),
+        )
+    });
     write_graph(triples.into_iter().map(Ok), offer, reply)
 }
 
 /// The default graph whole. The store's order keeps a subject's triples together.
 fn dump(store: &Store, format: GraphFormat, reply: &mut Reply<'_>) -> Result<(), Failure> {
-    let offer = negotiate::Offer { media_type: format.media_type(), format };
+    let offer = negotiate::Offer {
+        media_type: format.media_type(),
+        format,
+    };
     let quads = store.quads_for_pattern(None, None, None, Some(GraphNameRef::DefaultGraph));
-    write_graph(quads.map(|quad| quad.map(Triple::from).map_err(Failure::from)), &offer, reply)
+    write_graph(
+        quads.map(|quad| quad.map(Triple::from).map_err(Failure::from)),
+        &offer,
+        reply,
+    )
 }
 
 fn count(store: &Store) -> Result<Holdings, Failure> {
@@ -314,7 +426,12 @@ fn count(store: &Store) -> Result<Holdings, Failure> {
 fn of_class(store: &Store, class: &str) -> Result<u64, Failure> {
     let mut count = 0;
     let class = NamedNodeRef::new_unchecked(class);
-    for quad in store.quads_for_pattern(None, Some(rdf::TYPE), Some(class.into()), Some(GraphNameRef::DefaultGraph)) {
+    for quad in store.quads_for_pattern(
+        None,
+        Some(rdf::TYPE),
+        Some(class.into()),
+        Some(GraphNameRef::DefaultGraph),
+    ) {
         let _: Quad = quad?;
         count += 1;
     }
@@ -326,10 +443,23 @@ fn count_triples(store: &Store) -> Result<u64, Failure> {
     let query = SparqlParser::new()
         .parse_query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
         .map_err(|e| internal(&format!("the counting query does not parse: {e}")))?;
-    let results = SparqlEvaluator::new().for_query(query).on_store(store).execute()?;
-    let QueryResults::Solutions(mut solutions) = results else { return Err(internal("a SELECT gave no solutions")) };
-    match solutions.next().transpose()?.as_ref().and_then(|solution| solution.get("n")) {
-        Some(Term::Literal(count)) => count.value().parse().map_err(|_| internal("a count is no number")),
+    let results = SparqlEvaluator::new()
+        .for_query(query)
+        .on_store(store)
+        .execute()?;
+    let QueryResults::Solutions(mut solutions) = results else {
+        return Err(internal("a SELECT gave no solutions"));
+    };
+    match solutions
+        .next()
+        .transpose()?
+        .as_ref()
+        .and_then(|solution| solution.get("n"))
+    {
+        Some(Term::Literal(count)) => count
+            .value()
+            .parse()
+            .map_err(|_| internal("a count is no number")),
         _ => Err(internal("a count gave nothing")),
     }
 }

@@ -13,49 +13,80 @@ use super::{
 use crate::snapshot::Published;
 use axum::{
     Router,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use chrono::{DateTime, NaiveDateTime};
+use futures_util::stream;
+use std::convert::Infallible;
 
 /// Formats that have an address of their own.
-const FILES: [GraphFormat; 4] = [GraphFormat::Turtle, GraphFormat::RdfXml, GraphFormat::JsonLd, GraphFormat::NTriples];
+const FILES: [GraphFormat; 4] = [
+    GraphFormat::Turtle,
+    GraphFormat::RdfXml,
+    GraphFormat::JsonLd,
+    GraphFormat::NTriples,
+];
 
 pub fn routes() -> Router<House> {
     let mut routes = Router::new().route("/catalog", get(negotiated));
     for format in FILES {
-        let file = async move |State(house): State<House>, method: Method, headers: HeaderMap| give(&house, format, &method, &headers).await;
+        let file = async move |State(house): State<House>, method: Method, headers: HeaderMap| {
+            give(&house, format, &method, &headers).await
+        };
         routes = routes.route(&format!("/catalog.{}", format.extension()), get(file));
     }
     routes
 }
 
-async fn negotiated(State(house): State<House>, method: Method, headers: HeaderMap) -> Result<Response, Problem> {
-    let offers: Vec<_> = GRAPHS.iter().filter(|offer| FILES.contains(&offer.format)).copied().collect();
+async fn negotiated(
+    State(house): State<House>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let offers: Vec<_> = GRAPHS
+        .iter()
+        .filter(|offer| FILES.contains(&offer.format))
+        .copied()
+        .collect();
     let offer = negotiate::choose(&accept(&headers), &offers)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&offers)))?;
     let mut response = give(&house, offer.format, &method, &headers).await?;
     let location = format!("{}/catalog.{}", house.prefix(), offer.format.extension());
     let location = HeaderValue::from_str(&location).map_err(|_| Problem::internal())?;
-    response.headers_mut().insert(header::CONTENT_LOCATION, location);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LOCATION, location);
     Ok(response)
 }
 
-async fn give(house: &House, format: GraphFormat, method: &Method, asked: &HeaderMap) -> Result<Response, Problem> {
+async fn give(
+    house: &House,
+    format: GraphFormat,
+    method: &Method,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
     let snapshot = house.snapshot()?;
     let validators = Validators::of(&snapshot, format)?;
     let mut response = if validators.still_hold(asked) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if method == Method::HEAD {
-        let mut response = StatusCode::OK.into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
         // The length is not known before the document is written.
-        response.headers_mut().remove(header::CONTENT_LENGTH);
+        let mut response =
+            Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(format.media_type()),
+        );
         response
     } else {
-        let question = Question::Dump { snapshot: snapshot.path.clone(), format };
+        let question = Question::Dump {
+            snapshot: snapshot.path.clone(),
+            format,
+        };
         respond::answered(house.readers.ask(question, &snapshot).await?)?
     };
     let headers = response.headers_mut();
@@ -76,7 +107,12 @@ struct Validators {
 
 impl Validators {
     fn of(snapshot: &Published, format: GraphFormat) -> Result<Self, Problem> {
-        let tag = format!("W/\"{}-{}-{}\"", snapshot.generation, snapshot.seq, format.extension());
+        let tag = format!(
+            "W/\"{}-{}-{}\"",
+            snapshot.generation,
+            snapshot.seq,
+            format.extension()
+        );
         let modified_s = snapshot.published_us.div_euclid(1_000_000);
         let modified = DateTime::from_timestamp(modified_s, 0).ok_or_else(Problem::internal)?;
         let modified = modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -89,9 +125,17 @@ impl Validators {
 
     /// Sections 13.1.2 and 13.1.3: If-None-Match decides where it is there.
     fn still_hold(&self, asked: &HeaderMap) -> bool {
-        let tags: Vec<&str> = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
+        let tags: Vec<&str> = asked
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
         if !tags.is_empty() {
-            let own = self.tag.to_str().unwrap_or_default().trim_start_matches("W/");
+            let own = self
+                .tag
+                .to_str()
+                .unwrap_or_default()
+                .trim_start_matches("W/");
             return tags
                 .iter()
                 .flat_map(|line| line.split(','))
@@ -101,7 +145,9 @@ impl Validators {
         asked
             .get(header::IF_MODIFIED_SINCE)
             .and_then(|value| value.to_str().ok())
-            .and_then(|since| NaiveDateTime::parse_from_str(since, "%a, %d %b %Y %H:%M:%S GMT").ok())
+            .and_then(|since| {
+                NaiveDateTime::parse_from_str(since, "%a, %d %b %Y %H:%M:%S GMT").ok()
+            })
             .is_some_and(|since| self.modified_s <= since.and_utc().timestamp())
     }
 }

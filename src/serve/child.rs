@@ -29,7 +29,10 @@ const LAST_WORDS_BYTES_MAX: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
     #[error("{doing}: {error}")]
-    Io { doing: &'static str, error: io::Error },
+    Io {
+        doing: &'static str,
+        error: io::Error,
+    },
     #[error("it closed its output before the answer was whole")]
     Closed,
     #[error("it answered {0}")]
@@ -61,7 +64,11 @@ pub struct Child {
 }
 
 impl Child {
-    pub async fn spawn(program: &Path, arguments: &[OsString], limits: Limits) -> Result<Self, ChildError> {
+    pub async fn spawn(
+        program: &Path,
+        arguments: &[OsString],
+        limits: Limits,
+    ) -> Result<Self, ChildError> {
         let mut process = Command::new(program)
             .args(arguments)
             .env_clear()
@@ -71,15 +78,36 @@ impl Child {
             .kill_on_drop(true)
             .spawn()
             .map_err(ChildError::io("starting the worker"))?;
-        let (Some(input), Some(output), Some(errors)) = (process.stdin.take(), process.stdout.take(), process.stderr.take()) else {
+        let (Some(input), Some(output), Some(errors)) = (
+            process.stdin.take(),
+            process.stdout.take(),
+            process.stderr.take(),
+        ) else {
             return Err(ChildError::Closed);
         };
         let words = Arc::new(Mutex::new(Vec::new()));
         let listener = tokio::spawn(listen(errors, Arc::clone(&words)));
         let output = BufReader::with_capacity(128 * 1024, output);
-        let mut child = Self { process, input, output, words, listener, holds: None };
-        let Limits { memory_bytes_max, stack_bytes, files_max } = limits;
-        child.send(&Question::Settle { memory_bytes_max, stack_bytes, files_max }).await?;
+        let mut child = Self {
+            process,
+            input,
+            output,
+            words,
+            listener,
+            holds: None,
+        };
+        let Limits {
+            memory_bytes_max,
+            stack_bytes,
+            files_max,
+        } = limits;
+        child
+            .send(&Question::Settle {
+                memory_bytes_max,
+                stack_bytes,
+                files_max,
+            })
+            .await?;
         Ok(child)
     }
 
@@ -88,21 +116,35 @@ impl Child {
     }
 
     /// Sends a question and reads the answer's beginning, or all of it where it is short.
-    pub async fn begin(&mut self, question: &Question, snapshot: &Arc<Published>) -> Result<Begun, ChildError> {
+    pub async fn begin(
+        &mut self,
+        question: &Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Begun, ChildError> {
         self.send(question).await?;
         let (kind, payload) = self.frame().await?;
         if kind != Kind::Head {
-            return Err(ChildError::Answer(format!("a frame {kind:?}, expected a head")));
+            return Err(ChildError::Answer(format!(
+                "a frame {kind:?}, expected a head"
+            )));
         }
         // Whatever it had open before is closed now.
         self.holds = Some(Arc::clone(snapshot));
-        match serde_json::from_slice(&payload).map_err(|e| ChildError::Answer(format!("a head that does not parse: {e}")))? {
+        match serde_json::from_slice(&payload)
+            .map_err(|e| ChildError::Answer(format!("a head that does not parse: {e}")))?
+        {
             Head::Refused(refused) => {
                 self.rest(Some(0)).await?;
                 Ok(Begun::Refused(refused))
             }
-            Head::Given { media_type, length: Some(length) } => Ok(Begun::Whole(media_type, self.rest(Some(length)).await?)),
-            Head::Given { media_type, length: None } => Ok(Begun::Stream(media_type)),
+            Head::Given {
+                media_type,
+                length: Some(length),
+            } => Ok(Begun::Whole(media_type, self.rest(Some(length)).await?)),
+            Head::Given {
+                media_type,
+                length: None,
+            } => Ok(Begun::Stream(media_type)),
         }
     }
 
@@ -112,9 +154,14 @@ impl Child {
         loop {
             match self.frame().await? {
                 (Kind::Body, bytes) => all.extend_from_slice(&bytes),
-                (Kind::End, _) if announced.is_none_or(|length| length == all.len() as u64) => return Ok(all.freeze()),
+                (Kind::End, _) if announced.is_none_or(|length| length == all.len() as u64) => {
+                    return Ok(all.freeze());
+                }
                 (kind, _) => {
-                    return Err(ChildError::Answer(format!("a frame {kind:?} after {} of {announced:?} bytes", all.len())));
+                    return Err(ChildError::Answer(format!(
+                        "a frame {kind:?} after {} of {announced:?} bytes",
+                        all.len()
+                    )));
                 }
             }
         }
@@ -122,19 +169,34 @@ impl Child {
 
     pub async fn frame(&mut self) -> Result<(Kind, Bytes), ChildError> {
         let mut first = [0; 5];
-        self.output.read_exact(&mut first).await.map_err(closed_or("reading a frame"))?;
-        let (kind, length) = wire::parse_prefix(first).map_err(ChildError::io("reading a frame"))?;
+        self.output
+            .read_exact(&mut first)
+            .await
+            .map_err(closed_or("reading a frame"))?;
+        let (kind, length) =
+            wire::parse_prefix(first).map_err(ChildError::io("reading a frame"))?;
         let mut payload = vec![0; length];
-        self.output.read_exact(&mut payload).await.map_err(closed_or("reading a frame"))?;
+        self.output
+            .read_exact(&mut payload)
+            .await
+            .map_err(closed_or("reading a frame"))?;
         Ok((kind, payload.into()))
     }
 
     async fn send(&mut self, question: &Question) -> Result<(), ChildError> {
-        let json = serde_json::to_vec(question).map_err(|e| ChildError::Answer(format!("a question that cannot be said: {e}")))?;
+        let json = serde_json::to_vec(question)
+            .map_err(|e| ChildError::Answer(format!("a question that cannot be said: {e}")))?;
         let mut frame = Vec::with_capacity(json.len() + 5);
-        wire::write_frame(&mut frame, Kind::Question, &json).map_err(ChildError::io("writing a question"))?;
-        self.input.write_all(&frame).await.map_err(ChildError::io("writing a question"))?;
-        self.input.flush().await.map_err(ChildError::io("writing a question"))
+        wire::write_frame(&mut frame, Kind::Question, &json)
+            .map_err(ChildError::io("writing a question"))?;
+        self.input
+            .write_all(&frame)
+            .await
+            .map_err(ChildError::io("writing a question"))?;
+        self.input
+            .flush()
+            .await
+            .map_err(ChildError::io("writing a question"))
     }
 
     /// Whether the process has ended by itself.
@@ -156,7 +218,8 @@ impl Child {
 
     /// The last it said on stderr.
     pub fn last_words(&self) -> String {
-        String::from_utf8_lossy(&self.words.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        String::from_utf8_lossy(&self.words.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_owned()
     }
 
     /// The last it said, once it has ended.

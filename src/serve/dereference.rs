@@ -15,35 +15,59 @@ use axum::{
 const SEGMENTS: [&str; 6] = ["dataset", "record", "agent", "catalog", "service", "series"];
 
 pub fn routes() -> Router<House> {
-    SEGMENTS.iter().fold(Router::new(), |routes, segment| routes.route(&format!("/{segment}/{{*rest}}"), get(describe)))
+    SEGMENTS.iter().fold(Router::new(), |routes, segment| {
+        routes.route(&format!("/{segment}/{{*rest}}"), get(describe))
+    })
 }
 
-async fn describe(State(house): State<House>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+async fn describe(
+    State(house): State<House>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let path = uri.path();
-    let path = path.strip_prefix(house.prefix()).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let path = path
+        .strip_prefix(house.prefix())
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
     let iri = format!("{}{}", house.base(), normal(path.trim_start_matches('/')));
     let snapshot = house.snapshot()?;
-    let question = Question::Describe { snapshot: snapshot.path.clone(), iri, accept: accept(&headers) };
+    let question = Question::Describe {
+        snapshot: snapshot.path.clone(),
+        iri,
+        accept: accept(&headers),
+    };
     let mut response = respond::answered(house.readers.ask(question, &snapshot).await?)?;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 
-/// A path as our IRIs spell it: everything but unreserved characters, `/` and the `:` after a class is percent-encoded,
+/// A path as our IRIs spell it: everything but unreserved characters, and the `/`, `:` and `*` that are ours, is percent-encoded,
 /// in capitals, however the client wrote it.
 fn normal(path: &str) -> String {
     let mut normal = String::with_capacity(path.len());
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
-        let encoded = (byte == b'%').then(|| hex_pair(&mut bytes.clone())).flatten();
-        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        let encoded = (byte == b'%')
+            .then(|| hex_pair(&mut bytes.clone()))
+            .flatten();
+        let unreserved =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         match encoded {
             Some(decoded) => {
                 bytes.next();
                 bytes.next();
-                if unreserved(decoded) { normal.push(char::from(decoded)) } else { normal.push_str(&format!("%{decoded:02X}")) }
+                if unreserved(decoded) {
+                    normal.push(char::from(decoded))
+                } else {
+                    normal.push_str(&format!("%{decoded:02X}"))
+                }
             }
-            None if unreserved(byte) || matches!(byte, b'/' | b':') => normal.push(char::from(byte)),
+            None if unreserved(byte) || matches!(byte, b'/' | b':' | b'*') => {
+                normal.push(char::from(byte))
+            }
             None => normal.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -51,7 +75,11 @@ fn normal(path: &str) -> String {
 }
 
 fn hex_pair(bytes: &mut impl Iterator<Item = u8>) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     Some(digit(bytes.next()?)? * 16 + digit(bytes.next()?)?)
 }
 
@@ -69,6 +97,8 @@ mod tests {
             ("record/moi/catalog:x", "record/moi/catalog:x"),
             ("dataset/moi/人口", "dataset/moi/%E4%BA%BA%E5%8F%A3"),
             ("dataset/moi/100%", "dataset/moi/100%25"),
+            ("dataset/moi/long*0a1b", "dataset/moi/long*0a1b"),
+            ("dataset/moi/a%2ab", "dataset/moi/a%2Ab"),
             ("dataset/moi/a%zz", "dataset/moi/a%25zz"),
             ("dataset/moi/a+b", "dataset/moi/a%2Bb"),
         ] {

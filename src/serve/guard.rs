@@ -11,7 +11,14 @@ use std::{borrow::Cow, iter::Peekable, str::CharIndices};
 /// Refuses what is too large, or nested too deep, to be parsed safely.
 pub fn before_parsing(query: &str, bytes_max: usize, nesting_max: usize) -> Result<(), Refused> {
     if query.len() > bytes_max {
-        return Err(refuse(413, "query-too-large", format!("The query has {} bytes; at most {bytes_max} are taken.", query.len())));
+        return Err(refuse(
+            413,
+            "query-too-large",
+            format!(
+                "The query has {} bytes; at most {bytes_max} are taken.",
+                query.len()
+            ),
+        ));
     }
     nesting(query, nesting_max)
 }
@@ -20,17 +27,27 @@ pub fn before_parsing(query: &str, bytes_max: usize, nesting_max: usize) -> Resu
 pub fn nesting(query: &str, nesting_max: usize) -> Result<(), Refused> {
     let deepest = depth(query);
     if deepest > nesting_max {
-        return Err(refuse(400, "query-too-deep", format!("The query nests {deepest} deep; at most {nesting_max} levels are taken.")));
+        return Err(refuse(
+            400,
+            "query-too-deep",
+            format!("The query nests {deepest} deep; at most {nesting_max} levels are taken."),
+        ));
     }
     Ok(())
 }
 
 /// Refuses federation: no query of a stranger reaches the network from here.
 pub fn after_parsing(query: &Query) -> Result<(), Refused> {
-    let (Query::Select { pattern, .. } | Query::Construct { pattern, .. } | Query::Describe { pattern, .. } | Query::Ask { pattern, .. }) =
-        query;
+    let (Query::Select { pattern, .. }
+    | Query::Construct { pattern, .. }
+    | Query::Describe { pattern, .. }
+    | Query::Ask { pattern, .. }) = query;
     if calls_a_service(pattern) {
-        return Err(refuse(400, "service-not-supported", "SERVICE is not supported here: this endpoint asks no other.".to_owned()));
+        return Err(refuse(
+            400,
+            "service-not-supported",
+            "SERVICE is not supported here: this endpoint asks no other.".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -43,11 +60,21 @@ pub fn syntax(error: &SparqlSyntaxError) -> Refused {
         .and_then(|rest| rest.split_once(": "))
         .and_then(|(at, _)| at.split_once(':'))
         .and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
-    Refused { status: 400, code: "query-syntax".to_owned(), detail: format!("The query does not parse: {said}."), position }
+    Refused {
+        status: 400,
+        code: "query-syntax".to_owned(),
+        detail: format!("The query does not parse: {said}."),
+        position,
+    }
 }
 
 pub fn refuse(status: u16, code: &str, detail: String) -> Refused {
-    Refused { status, code: code.to_owned(), detail, position: None }
+    Refused {
+        status,
+        code: code.to_owned(),
+        detail,
+        position: None,
+    }
 }
 
 /// Read both ways: a parser may resolve `\uXXXX` everywhere before it reads (SPARQL 1.1 Query Language, section 19.2), so
@@ -107,7 +134,12 @@ fn deepest(query: &str) -> usize {
                 deepest = deepest.max(depth);
             }
             '}' | ')' | ']' => depth = depth.saturating_sub(1),
-            '#' => skip(&mut characters, query[at..].find(['\n', '\r']).map_or(query.len(), |end| at + end)),
+            '#' => skip(
+                &mut characters,
+                query[at..]
+                    .find(['\n', '\r'])
+                    .map_or(query.len(), |end| at + end),
+            ),
             '<' => {
                 if let Some(end) = iri_end(query, at) {
                     skip(&mut characters, end);
@@ -134,7 +166,9 @@ fn skip(characters: &mut Peekable<CharIndices<'_>>, end: usize) {
 /// The end of the IRI that the `<` at `at` opens: SPARQL 1.1, IRIREF.
 fn iri_end(query: &str, at: usize) -> Option<usize> {
     let inside = &query[at + 1..];
-    let stop = inside.find(|c: char| matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`' | '\\') || c <= ' ')?;
+    let stop = inside.find(|c: char| {
+        matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`' | '\\') || c <= ' '
+    })?;
     inside[stop..].starts_with('>').then_some(at + 1 + stop + 1)
 }
 
@@ -150,7 +184,9 @@ fn string_end(query: &str, at: usize) -> Option<usize> {
             b'\n' | b'\r' if !long => return None,
             _ if byte != quote => i += 1,
             _ if !long => return Some(i + 1),
-            _ if bytes.get(i + 1) == Some(&quote) && bytes.get(i + 2) == Some(&quote) => return Some(i + 3),
+            _ if bytes.get(i + 1) == Some(&quote) && bytes.get(i + 2) == Some(&quote) => {
+                return Some(i + 3);
+            }
             _ => i += 1,
         }
     }
@@ -162,28 +198,47 @@ fn calls_a_service(pattern: &algebra::GraphPattern) -> bool {
     match pattern {
         P::Service { .. } => true,
         P::Bgp { .. } | P::Path { .. } | P::Values { .. } => false,
-        P::Join { left, right } | P::Lateral { left, right } | P::Union { left, right } | P::Minus { left, right } => calls_a_service(left) || calls_a_service(right),
-        P::LeftJoin { left, right, expression } => {
-            calls_a_service(left) || calls_a_service(right) || expression.as_ref().is_some_and(expression_calls_a_service)
+        P::Join { left, right }
+        | P::Lateral { left, right }
+        | P::Union { left, right }
+        | P::Minus { left, right } => calls_a_service(left) || calls_a_service(right),
+        P::LeftJoin {
+            left,
+            right,
+            expression,
+        } => {
+            calls_a_service(left)
+                || calls_a_service(right)
+                || expression.as_ref().is_some_and(expression_calls_a_service)
         }
         P::Filter { expr, inner } => expression_calls_a_service(expr) || calls_a_service(inner),
-        P::Extend { inner, expression, .. } => expression_calls_a_service(expression) || calls_a_service(inner),
+        P::Extend {
+            inner, expression, ..
+        } => expression_calls_a_service(expression) || calls_a_service(inner),
         P::OrderBy { inner, expression } => {
             calls_a_service(inner)
                 || expression.iter().any(|order| match order {
-                    algebra::OrderExpression::Asc(e) | algebra::OrderExpression::Desc(e) => expression_calls_a_service(e),
+                    algebra::OrderExpression::Asc(e) | algebra::OrderExpression::Desc(e) => {
+                        expression_calls_a_service(e)
+                    }
                 })
         }
-        P::Group { inner, aggregates, .. } => {
+        P::Group {
+            inner, aggregates, ..
+        } => {
             calls_a_service(inner)
                 || aggregates.iter().any(|(_, aggregate)| match aggregate {
                     algebra::AggregateExpression::CountSolutions { .. } => false,
-                    algebra::AggregateExpression::FunctionCall { expr, .. } => expression_calls_a_service(expr),
+                    algebra::AggregateExpression::FunctionCall { expr, .. } => {
+                        expression_calls_a_service(expr)
+                    }
                 })
         }
-        P::Graph { inner, .. } | P::Project { inner, .. } | P::Distinct { inner } | P::Reduced { inner } | P::Slice { inner, .. } => {
-            calls_a_service(inner)
-        }
+        P::Graph { inner, .. }
+        | P::Project { inner, .. }
+        | P::Distinct { inner }
+        | P::Reduced { inner }
+        | P::Slice { inner, .. } => calls_a_service(inner),
     }
 }
 
@@ -205,7 +260,9 @@ fn expression_calls_a_service(expression: &algebra::Expression) -> bool {
         | E::Subtract(a, b)
         | E::Multiply(a, b)
         | E::Divide(a, b) => expression_calls_a_service(a) || expression_calls_a_service(b),
-        E::In(e, list) => expression_calls_a_service(e) || list.iter().any(expression_calls_a_service),
+        E::In(e, list) => {
+            expression_calls_a_service(e) || list.iter().any(expression_calls_a_service)
+        }
         E::If(a, b, c) => [a, b, c].into_iter().any(|e| expression_calls_a_service(e)),
         E::Coalesce(list) | E::FunctionCall(_, list) => list.iter().any(expression_calls_a_service),
     }
@@ -231,7 +288,10 @@ mod tests {
 
     #[test]
     fn strings_iris_and_comments_do_not() {
-        check(r#"SELECT * { ?s ?p "{{{{", '[[[', """ { " ( "" [ """, '''((''' }"#, 1);
+        check(
+            r#"SELECT * { ?s ?p "{{{{", '[[[', """ { " ( "" [ """, '''((''' }"#,
+            1,
+        );
         check(r#"SELECT * { ?s ?p "\"{{" }"#, 1);
         check("SELECT * { <http://e.example/((((> ?p ?o } # {{{{\n", 1);
         check("# {{{\nASK {}", 1);
@@ -251,10 +311,16 @@ mod tests {
     #[test]
     fn size_and_depth_are_refused_in_words() {
         let refused = before_parsing("ASK {}", 5, 10).unwrap_err();
-        assert_eq!((refused.status, refused.code.as_str()), (413, "query-too-large"));
+        assert_eq!(
+            (refused.status, refused.code.as_str()),
+            (413, "query-too-large")
+        );
         let deep = format!("ASK {}{}", "{".repeat(11), "}".repeat(11));
         let refused = before_parsing(&deep, 1000, 10).unwrap_err();
-        assert_eq!((refused.status, refused.code.as_str()), (400, "query-too-deep"));
+        assert_eq!(
+            (refused.status, refused.code.as_str()),
+            (400, "query-too-deep")
+        );
         assert_eq!(before_parsing(&deep, 1000, 11), Ok(()));
     }
 
@@ -269,16 +335,27 @@ mod tests {
             "SELECT ?s { ?s ?p ?o } ORDER BY (EXISTS { SERVICE <http://e.example/> {} })",
         ] {
             let parsed = SparqlParser::new().parse_query(query).unwrap();
-            assert_eq!(after_parsing(&parsed).unwrap_err().code, "service-not-supported", "{query}");
+            assert_eq!(
+                after_parsing(&parsed).unwrap_err().code,
+                "service-not-supported",
+                "{query}"
+            );
         }
-        let parsed = SparqlParser::new().parse_query("SELECT * { ?s ?p \"SERVICE <http://e.example/> {}\" }").unwrap();
+        let parsed = SparqlParser::new()
+            .parse_query("SELECT * { ?s ?p \"SERVICE <http://e.example/> {}\" }")
+            .unwrap();
         assert_eq!(after_parsing(&parsed), Ok(()));
     }
 
     #[test]
     fn a_syntax_error_has_its_place() {
-        let error = SparqlParser::new().parse_query("SELECT * {\n  ?s ?p }").unwrap_err();
+        let error = SparqlParser::new()
+            .parse_query("SELECT * {\n  ?s ?p }")
+            .unwrap_err();
         let refused = syntax(&error);
-        assert_eq!((refused.status, refused.code.as_str(), refused.position), (400, "query-syntax", Some((2, 9))));
+        assert_eq!(
+            (refused.status, refused.code.as_str(), refused.position),
+            (400, "query-syntax", Some((2, 10)))
+        );
     }
 }

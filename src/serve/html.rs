@@ -57,8 +57,14 @@ pub async fn style() -> Response {
         .bad{color:#8a1f11;font-weight:600}\n@media(prefers-color-scheme:dark){body{color:#eee;background:#16181b}a{color:#8ab4f8}\
         th,td{border-color:#444}textarea{background:#222;color:#eee}.bad{color:#ff9b8a}}\n";
     let mut response = STYLE.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/css; charset=utf-8"),
+    );
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("max-age=3600"),
+    );
     response
 }
 
@@ -70,6 +76,8 @@ mod tests {
     fn nothing_breaks_out_of_its_place() {
         assert_eq!(escape("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
         let page = page("/x", "<b>", "");
-        assert!(page.contains("<title>&lt;b&gt;</title>") && page.contains("href=\"/x/house.css\""));
+        assert!(
+            page.contains("<title>&lt;b&gt;</title>") && page.contains("href=\"/x/house.css\"")
+        );
     }
 }

@@ -33,9 +33,20 @@ pub fn public(router: Router) -> Router {
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(Any)
-        .expose_headers([header::ETAG, header::LAST_MODIFIED, header::LINK, header::RETRY_AFTER, REQUEST_ID])
+        .expose_headers([
+            header::ETAG,
+            header::LAST_MODIFIED,
+            header::LINK,
+            header::RETRY_AFTER,
+            REQUEST_ID,
+        ])
         .max_age(Duration::from_secs(86_400));
-    around(router.layer(middleware::map_response(problem::dress)).layer(CompressionLayer::new()).layer(cors))
+    around(
+        router
+            .layer(middleware::map_response(problem::dress))
+            .layer(CompressionLayer::new())
+            .layer(cors),
+    )
 }
 
 /// For the operator: no other origin may read, and nothing is compressed.
@@ -44,10 +55,13 @@ pub fn operator(router: Router) -> Router {
 }
 
 fn around(router: Router) -> Router {
-    let trace = TraceLayer::new_for_http().make_span_with(span).on_request(()).on_failure(());
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(span)
+        .on_request(())
+        .on_failure(());
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn(own_ids_only))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, Ids::default()))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, Ids))
         .layer(trace)
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -70,7 +84,10 @@ fn constant(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Hea
 async fn own_ids_only(mut request: Request, next: Next) -> Response {
     let fit = request.headers().get(REQUEST_ID).is_some_and(|id| {
         let id = id.as_bytes();
-        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+            && id
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     });
     if !fit {
         request.headers_mut().remove(REQUEST_ID);
@@ -79,30 +96,44 @@ async fn own_ids_only(mut request: Request, next: Next) -> Response {
 }
 
 /// Ids that tell requests apart: when this process began to answer, and how many it had answered.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Ids;
 
 impl MakeRequestId for Ids {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        static BEGAN_MS: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| chrono::Utc::now().timestamp_millis());
+        static BEGAN_MS: std::sync::LazyLock<i64> =
+            std::sync::LazyLock::new(|| chrono::Utc::now().timestamp_millis());
         static ANSWERED: AtomicU64 = AtomicU64::new(0);
-        let id = format!("{:x}-{}", *BEGAN_MS, ANSWERED.fetch_add(1, Ordering::Relaxed));
+        let id = format!(
+            "{:x}-{}",
+            *BEGAN_MS,
+            ANSWERED.fetch_add(1, Ordering::Relaxed)
+        );
         HeaderValue::from_str(&id).ok().map(RequestId::new)
     }
 }
 
 fn span(request: &axum::http::Request<axum::body::Body>) -> tracing::Span {
-    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 
 /// Counts and times requests by their route, never by their path: paths are without number.
 async fn measured(request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
     let status = response.status().as_u16().to_string();
-    metrics::counter!("harvestd_http_requests_total", "route" => route.clone(), "status" => status).increment(1);
-    metrics::histogram!("harvestd_http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    metrics::counter!("harvestd_http_requests_total", "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("harvestd_http_request_seconds", "route" => route)
+        .record(began.elapsed().as_secs_f64());
     response
 }

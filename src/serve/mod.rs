@@ -37,6 +37,9 @@ use tokio::sync::{Mutex, watch};
 pub use admin::admin_router;
 pub use listen::{ListenLimits, serve};
 
+/// A snapshot and what was counted in it.
+type Counted = (Arc<Published>, wire::Holdings);
+
 /// What the doors need of the house.
 #[derive(Clone)]
 pub struct House {
@@ -49,7 +52,7 @@ pub struct House {
     pub readers: Arc<Pool>,
     pub metrics: PrometheusHandle,
     /// Counted once for each snapshot, when somebody asks.
-    counted: Arc<Mutex<Option<(Arc<Published>, wire::Holdings)>>>,
+    counted: Arc<Mutex<Option<Counted>>>,
 }
 
 impl House {
@@ -61,7 +64,15 @@ impl House {
         readers: Arc<Pool>,
         metrics: PrometheusHandle,
     ) -> Self {
-        Self { config, published, desk, workers, readers, metrics, counted: Arc::default() }
+        Self {
+            config,
+            published,
+            desk,
+            workers,
+            readers,
+            metrics,
+            counted: Arc::default(),
+        }
     }
 
     /// The base of our own IRIs, with a slash at its end.
@@ -76,22 +87,34 @@ impl House {
 
     /// The newest published snapshot.
     pub(crate) fn snapshot(&self) -> Result<Arc<Published>, Problem> {
-        self.published
-            .borrow()
-            .clone()
-            .ok_or_else(|| Problem::unavailable("nothing-published", "Nothing has been harvested and published yet.", 10))
+        self.published.borrow().clone().ok_or_else(|| {
+            Problem::unavailable(
+                "nothing-published",
+                "Nothing has been harvested and published yet.",
+                10,
+            )
+        })
     }
 
     /// How much the newest snapshot holds. Questions that come while it is being counted wait for the same count.
-    pub(crate) async fn holdings(&self, snapshot: &Arc<Published>) -> Result<wire::Holdings, Problem> {
+    pub(crate) async fn holdings(
+        &self,
+        snapshot: &Arc<Published>,
+    ) -> Result<wire::Holdings, Problem> {
         let mut counted = self.counted.lock().await;
         if let Some((of, holdings)) = counted.as_ref()
             && of == snapshot
         {
             return Ok(*holdings);
         }
-        let question = wire::Question::Count { snapshot: snapshot.path.clone() };
-        let answer = self.readers.ask(question, snapshot).await.map_err(Problem::from)?;
+        let question = wire::Question::Count {
+            snapshot: snapshot.path.clone(),
+        };
+        let answer = self
+            .readers
+            .ask(question, snapshot)
+            .await
+            .map_err(Problem::from)?;
         let holdings = match &answer.body {
             pool::Body::Whole(json) => serde_json::from_slice(json).ok(),
             pool::Body::Stream(_) => None,
@@ -107,7 +130,11 @@ impl House {
 pub fn public_router(house: House) -> Router {
     let prefix = house.prefix().to_owned();
     let routes = routes(&house);
-    let router = if prefix.is_empty() { routes } else { Router::new().nest(&prefix, routes.clone()).merge(routes) };
+    let router = if prefix.is_empty() {
+        routes
+    } else {
+        Router::new().nest(&prefix, routes.clone()).merge(routes)
+    };
     layers::public(router)
 }
 

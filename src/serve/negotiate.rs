@@ -58,23 +58,36 @@ fn range(text: &str) -> Option<Range> {
         .filter_map(|parameter| parameter.split_once('='))
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
         .map_or(Some(1000), |(_, value)| thousandths(value.trim()))?;
-    Some(Range { kind: kind.to_ascii_lowercase(), subtype: subtype.to_ascii_lowercase(), q })
+    Some(Range {
+        kind: kind.to_ascii_lowercase(),
+        subtype: subtype.to_ascii_lowercase(),
+        q,
+    })
 }
 
 /// A weight of RFC 9110, section 12.4.2: 0 to 1 with at most three decimals.
 fn thousandths(q: &str) -> Option<u16> {
     let (whole, decimals) = q.split_once('.').unwrap_or((q, ""));
-    if !matches!(whole, "0" | "1") || decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
+    if !matches!(whole, "0" | "1")
+        || decimals.len() > 3
+        || !decimals.bytes().all(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let decimals = format!("{decimals:0<3}").parse::<u16>().ok()?;
-    let value = if whole == "1" { 1000 + decimals } else { decimals };
+    let value = if whole == "1" {
+        1000 + decimals
+    } else {
+        decimals
+    };
     (value <= 1000).then_some(value)
 }
 
 fn liking(media_type: &str, ranges: &[Range]) -> u16 {
     let essence = media_type.split(';').next().unwrap_or(media_type);
-    let Some((kind, subtype)) = essence.split_once('/') else { return 0 };
+    let Some((kind, subtype)) = essence.split_once('/') else {
+        return 0;
+    };
     let mut most = (0, 0);
     for range in ranges {
         let specificity = match (range.kind.as_str(), range.subtype.as_str()) {
@@ -93,7 +106,10 @@ pub const RESULTS: &[Offer<QueryResultsFormat>] = &[
     offer("application/sparql-results+json", QueryResultsFormat::Json),
     offer("application/sparql-results+xml", QueryResultsFormat::Xml),
     offer("text/csv; charset=utf-8", QueryResultsFormat::Csv),
-    offer("text/tab-separated-values; charset=utf-8", QueryResultsFormat::Tsv),
+    offer(
+        "text/tab-separated-values; charset=utf-8",
+        QueryResultsFormat::Tsv,
+    ),
     offer("application/json", QueryResultsFormat::Json),
     offer("application/xml", QueryResultsFormat::Xml),
     offer("text/xml", QueryResultsFormat::Xml),
@@ -116,7 +132,9 @@ impl GraphFormat {
             Self::Turtle => RdfFormat::Turtle,
             Self::NTriples => RdfFormat::NTriples,
             Self::RdfXml => RdfFormat::RdfXml,
-            Self::JsonLd => RdfFormat::JsonLd { profile: JsonLdProfile::Streaming.into() },
+            Self::JsonLd => RdfFormat::JsonLd {
+                profile: JsonLdProfile::Streaming.into(),
+            },
             Self::TriG => RdfFormat::TriG,
             Self::NQuads => RdfFormat::NQuads,
         }
@@ -136,7 +154,10 @@ impl GraphFormat {
 
     /// The media type that is registered for this format.
     pub fn media_type(self) -> &'static str {
-        GRAPHS.iter().find(|offer| offer.format == self).map_or("application/n-triples", |offer| offer.media_type)
+        GRAPHS
+            .iter()
+            .find(|offer| offer.format == self)
+            .map_or("application/n-triples", |offer| offer.media_type)
     }
 }
 
@@ -155,7 +176,11 @@ pub const GRAPHS: &[Offer<GraphFormat>] = &[
 
 /// The media types of `offers` in words, for an answer 406.
 pub fn on_offer<T>(offers: &[Offer<T>]) -> String {
-    offers.iter().map(|offer| offer.media_type.split(';').next().unwrap_or_default()).collect::<Vec<_>>().join(", ")
+    offers
+        .iter()
+        .map(|offer| offer.media_type.split(';').next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -165,13 +190,21 @@ mod tests {
 
     #[track_caller]
     fn check<T: PartialEq>(accept: &str, offers: &[Offer<T>], expected: Option<&str>) {
-        let chosen = choose(accept, offers).map(|offer| offer.media_type.split(';').next().unwrap());
+        let chosen =
+            choose(accept, offers).map(|offer| offer.media_type.split(';').next().unwrap());
         assert_eq!(chosen, expected, "Accept: {accept}");
     }
 
     #[test]
     fn everything_gives_our_preference() {
-        for accept in ["", "*/*", "application/*", "*/*;q=0.1", "nonsense", "a/b;q=7"] {
+        for accept in [
+            "",
+            "*/*",
+            "application/*",
+            "*/*;q=0.1",
+            "nonsense",
+            "a/b;q=7",
+        ] {
             check(accept, RESULTS, Some("application/sparql-results+json"));
         }
         check("*/*", GRAPHS, Some("text/turtle"));
@@ -180,16 +213,40 @@ mod tests {
 
     #[test]
     fn weights_decide() {
-        check("text/csv, application/sparql-results+json;q=0.5", RESULTS, Some("text/csv"));
-        check("application/sparql-results+xml;q=0.8,application/sparql-results+json;q=0.7", RESULTS, Some("application/sparql-results+xml"));
-        check("*/*;q=0.5, application/rdf+xml", GRAPHS, Some("application/rdf+xml"));
-        check("text/turtle;q=0.333, application/n-triples;q=0.334", GRAPHS, Some("application/n-triples"));
+        check(
+            "text/csv, application/sparql-results+json;q=0.5",
+            RESULTS,
+            Some("text/csv"),
+        );
+        check(
+            "application/sparql-results+xml;q=0.8,application/sparql-results+json;q=0.7",
+            RESULTS,
+            Some("application/sparql-results+xml"),
+        );
+        check(
+            "*/*;q=0.5, application/rdf+xml",
+            GRAPHS,
+            Some("application/rdf+xml"),
+        );
+        check(
+            "text/turtle;q=0.333, application/n-triples;q=0.334",
+            GRAPHS,
+            Some("application/n-triples"),
+        );
     }
 
     #[test]
     fn the_most_specific_range_counts() {
-        check("application/*;q=0.9, application/sparql-results+json;q=0, */*;q=0.1", RESULTS, Some("application/sparql-results+xml"));
-        check("text/turtle;q=0, */*", GRAPHS, Some("application/n-triples"));
+        check(
+            "application/*;q=0.9, application/sparql-results+json;q=0, */*;q=0.1",
+            RESULTS,
+            Some("application/sparql-results+xml"),
+        );
+        check(
+            "text/turtle;q=0, */*",
+            GRAPHS,
+            Some("application/n-triples"),
+        );
     }
 
     #[test]
@@ -204,8 +261,16 @@ mod tests {
     fn case_parameters_and_short_names() {
         check("Text/CSV; charset=UTF-8; Q=1", RESULTS, Some("text/csv"));
         check("application/json", RESULTS, Some("application/json"));
-        check("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", RESULTS, Some("application/xml"));
-        check("application/ld+json;profile=\"http://www.w3.org/ns/json-ld#compacted\"", GRAPHS, Some("application/ld+json"));
+        check(
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            RESULTS,
+            Some("application/xml"),
+        );
+        check(
+            "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#compacted\"",
+            GRAPHS,
+            Some("application/ld+json"),
+        );
     }
 
     #[test]
@@ -213,7 +278,10 @@ mod tests {
         assert_eq!(GraphFormat::RdfXml.media_type(), "application/rdf+xml");
         assert_eq!(GraphFormat::JsonLd.media_type(), "application/ld+json");
         for offer in GRAPHS {
-            assert_eq!(offer.format.rdf().file_extension(), offer.format.extension());
+            assert_eq!(
+                offer.format.rdf().file_extension(),
+                offer.format.extension()
+            );
         }
     }
 }

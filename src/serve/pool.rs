@@ -68,7 +68,12 @@ impl PoolOptions {
 
     /// The pool for our own questions (descriptions, dumps, counts), which strangers' queries must not hold up.
     pub fn for_the_house(program: PathBuf, limits: &crate::config::QueryLimits) -> Self {
-        Self { name: "house", workers: 2, deadline: Duration::from_secs(60), ..Self::for_queries(program, limits) }
+        Self {
+            name: "house",
+            workers: 2,
+            deadline: Duration::from_secs(60),
+            ..Self::for_queries(program, limits)
+        }
     }
 }
 
@@ -124,7 +129,10 @@ pub struct Pool {
 impl Pool {
     /// A pool whose workers have the newest published snapshot open. Must be called within a runtime, which then keeps
     /// the idle workers warm until the pool is dropped.
-    pub fn start(options: PoolOptions, published: watch::Receiver<Option<Arc<Published>>>) -> Arc<Self> {
+    pub fn start(
+        options: PoolOptions,
+        published: watch::Receiver<Option<Arc<Published>>>,
+    ) -> Arc<Self> {
         let pool = Arc::new(Self {
             places: Arc::new(Semaphore::new(options.workers.max(1))),
             waiting: AtomicUsize::new(0),
@@ -146,7 +154,11 @@ impl Pool {
     }
 
     /// Asks a worker. `snapshot` is held until no worker has it open.
-    pub async fn ask(self: &Arc<Self>, question: Question, snapshot: &Arc<Published>) -> Result<Answer, PoolError> {
+    pub async fn ask(
+        self: &Arc<Self>,
+        question: Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Answer, PoolError> {
         let started = Instant::now();
         let answer = self.try_ask(question, snapshot).await;
         let outcome = match &answer {
@@ -162,7 +174,11 @@ impl Pool {
         answer
     }
 
-    async fn try_ask(self: &Arc<Self>, question: Question, snapshot: &Arc<Published>) -> Result<Answer, PoolError> {
+    async fn try_ask(
+        self: &Arc<Self>,
+        question: Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Answer, PoolError> {
         let place = self.place().await?;
         let mut lease = self.lease(place).await?;
         let patience = match question {
@@ -178,12 +194,18 @@ impl Pool {
             }
             Some(Ok(Begun::Whole(media_type, bytes))) => {
                 lease.done();
-                Ok(Answer { media_type, body: Body::Whole(bytes) })
+                Ok(Answer {
+                    media_type,
+                    body: Body::Whole(bytes),
+                })
             }
             Some(Ok(Begun::Stream(media_type))) => {
                 let (pieces, body) = mpsc::channel(FRAMES_AHEAD);
                 tokio::spawn(pump(lease, patience, pieces));
-                Ok(Answer { media_type, body: Body::Stream(body) })
+                Ok(Answer {
+                    media_type,
+                    body: Body::Stream(body),
+                })
             }
         }
     }
@@ -195,9 +217,16 @@ impl Pool {
         }
         let waiting = Waiting::enter(&self.waiting);
         if waiting.before >= self.options.queue_max {
-            return Err(PoolError::Busy { waiting: waiting.before });
+            return Err(PoolError::Busy {
+                waiting: waiting.before,
+            });
         }
-        match timeout(self.options.deadline, Arc::clone(&self.places).acquire_owned()).await {
+        match timeout(
+            self.options.deadline,
+            Arc::clone(&self.places).acquire_owned(),
+        )
+        .await
+        {
             Ok(Ok(place)) => Ok(place),
             _ => Err(PoolError::NoWorkerInTime(self.options.deadline)),
         }
@@ -206,9 +235,15 @@ impl Pool {
     async fn lease(self: &Arc<Self>, place: OwnedSemaphorePermit) -> Result<Lease, PoolError> {
         let child = match self.warm() {
             Some(child) => child,
-            None => self.spawn().await.map_err(|e| PoolError::NotStarted(e.to_string()))?,
+            None => self
+                .spawn()
+                .await
+                .map_err(|e| PoolError::NotStarted(e.to_string()))?,
         };
-        Ok(Lease { pool: Arc::clone(self), held: Some((child, place)) })
+        Ok(Lease {
+            pool: Arc::clone(self),
+            held: Some((child, place)),
+        })
     }
 
     fn warm(&self) -> Option<Child> {
@@ -217,7 +252,11 @@ impl Pool {
             if !child.has_ended() {
                 return Some(child);
             }
-            tracing::warn!(pool = self.options.name, said = child.last_words(), "an idle worker had ended");
+            tracing::warn!(
+                pool = self.options.name,
+                said = child.last_words(),
+                "an idle worker had ended"
+            );
         }
     }
 
@@ -228,12 +267,14 @@ impl Pool {
             files_max: self.options.files_max,
         };
         let child = Child::spawn(&self.options.program, &self.options.arguments, limits).await;
-        metrics::counter!("harvestd_workers_started_total", "pool" => self.options.name).increment(1);
+        metrics::counter!("harvestd_workers_started_total", "pool" => self.options.name)
+            .increment(1);
         child
     }
 
     fn out_of_time(&self, lease: Lease) -> PoolError {
-        metrics::counter!("harvestd_worker_deadlines_total", "pool" => self.options.name).increment(1);
+        metrics::counter!("harvestd_worker_deadlines_total", "pool" => self.options.name)
+            .increment(1);
         drop(lease);
         PoolError::Deadline(self.options.deadline)
     }
@@ -245,8 +286,13 @@ impl Pool {
         };
         drop(lease);
         tracing::warn!(pool = self.options.name, %error, said, "a worker ended before its answer did");
-        if said.contains("memory allocation of") || said.contains("bad_alloc") || said.contains("out of memory") {
-            PoolError::Memory { bytes_max: self.options.memory_bytes_max }
+        if said.contains("memory allocation of")
+            || said.contains("bad_alloc")
+            || said.contains("out of memory")
+        {
+            PoolError::Memory {
+                bytes_max: self.options.memory_bytes_max,
+            }
         } else if said.contains("has overflowed its stack") {
             PoolError::Died("its stack overflowed: the query is too deep".to_owned())
         } else {
@@ -270,7 +316,9 @@ impl Pool {
         match self.warmed(child).await {
             Ok(child) => lock(&self.idle).push(child),
             // The place is free again: the next question tries to start a worker, and says so if it cannot.
-            Err(error) => tracing::error!(pool = self.options.name, %error, "a worker could not be made ready"),
+            Err(error) => {
+                tracing::error!(pool = self.options.name, %error, "a worker could not be made ready")
+            }
         }
         drop(place);
     }
@@ -282,14 +330,23 @@ impl Pool {
         };
         let newest = self.published.borrow().clone();
         if let Some(newest) = newest.filter(|newest| child.holds() != Some(newest)) {
-            let question = Question::Open { snapshot: newest.path.clone() };
+            let question = Question::Open {
+                snapshot: newest.path.clone(),
+            };
             let opening = child.begin(&question, &newest);
             match timeout(self.options.deadline, opening).await {
                 Ok(Ok(Begun::Whole(..))) => {}
                 Ok(Ok(Begun::Refused(refused))) => return Err(ChildError::Answer(refused.detail)),
-                Ok(Ok(Begun::Stream(_))) => return Err(ChildError::Answer("a stream, expected nothing".to_owned())),
+                Ok(Ok(Begun::Stream(_))) => {
+                    return Err(ChildError::Answer("a stream, expected nothing".to_owned()));
+                }
                 Ok(Err(e)) => return Err(e),
-                Err(_) => return Err(ChildError::Answer(format!("no answer within {:?}", self.options.deadline))),
+                Err(_) => {
+                    return Err(ChildError::Answer(format!(
+                        "no answer within {:?}",
+                        self.options.deadline
+                    )));
+                }
             }
         }
         Ok(child)
@@ -318,7 +375,10 @@ struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     fn enter(counter: &'a AtomicUsize) -> Self {
-        Self { counter, before: counter.fetch_add(1, Ordering::Relaxed) }
+        Self {
+            counter,
+            before: counter.fetch_add(1, Ordering::Relaxed),
+        }
     }
 }
 
@@ -354,7 +414,11 @@ struct Lease {
 }
 
 impl Lease {
-    async fn begin(&mut self, question: &Question, snapshot: &Arc<Published>) -> Result<Begun, ChildError> {
+    async fn begin(
+        &mut self,
+        question: &Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Begun, ChildError> {
         match &mut self.held {
             Some((child, _)) => child.begin(question, snapshot).await,
             None => Err(ChildError::Closed),
@@ -377,9 +441,12 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some((mut child, place)) = self.held.take() else { return };
+        let Some((mut child, place)) = self.held.take() else {
+            return;
+        };
         child.kill();
-        metrics::counter!("harvestd_workers_ended_total", "pool" => self.pool.options.name).increment(1);
+        metrics::counter!("harvestd_workers_ended_total", "pool" => self.pool.options.name)
+            .increment(1);
         let pool = Arc::clone(&self.pool);
         self.pool.in_background(async move {
             child.reap().await;
@@ -402,7 +469,9 @@ async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Piece>)
                 tracing::warn!(why = %String::from_utf8_lossy(&why), "an answer broke after it had begun");
                 return lease.done();
             }
-            Some(Ok((kind, _))) => return tracing::error!(?kind, "a worker sent a frame out of turn"),
+            Some(Ok((kind, _))) => {
+                return tracing::error!(?kind, "a worker sent a frame out of turn");
+            }
             Some(Err(error)) => {
                 lease.pool.clone().diagnose(lease, error).await;
                 return;
@@ -427,7 +496,10 @@ async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Piece>)
 }
 
 /// Keeps as many workers as there are places, each with the newest snapshot open, so that no question waits for that.
-async fn keep_warm(pool: std::sync::Weak<Pool>, mut published: watch::Receiver<Option<Arc<Published>>>) {
+async fn keep_warm(
+    pool: std::sync::Weak<Pool>,
+    mut published: watch::Receiver<Option<Arc<Published>>>,
+) {
     loop {
         let newest = published.borrow_and_update().clone();
         {
@@ -435,9 +507,12 @@ async fn keep_warm(pool: std::sync::Weak<Pool>, mut published: watch::Receiver<O
             let mut tasks = Vec::new();
             while let Ok(place) = Arc::clone(&pool.places).try_acquire_owned() {
                 let mut idle = lock(&pool.idle);
-                let stale = idle.iter().position(|child| child.holds() != newest.as_ref());
+                let stale = idle
+                    .iter()
+                    .position(|child| child.holds() != newest.as_ref());
                 let child = stale.map(|at| idle.swap_remove(at));
-                let missing = idle.len() + tasks.len() + usize::from(child.is_some()) < pool.options.workers;
+                let missing =
+                    idle.len() + tasks.len() + usize::from(child.is_some()) < pool.options.workers;
                 drop(idle);
                 if child.is_none() && !missing {
                     break;

@@ -27,7 +27,13 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), members: Map::new(), headers: Vec::new() }
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            members: Map::new(),
+            headers: Vec::new(),
+        }
     }
 
     pub fn bad_request(code: &str, detail: impl Into<String>) -> Self {
@@ -53,7 +59,11 @@ impl Problem {
     }
 
     pub fn not_acceptable(on_offer: &str) -> Self {
-        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", format!("None of the accepted formats is available. On offer: {on_offer}."))
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not-acceptable",
+            format!("None of the accepted formats is available. On offer: {on_offer}."),
+        )
     }
 
     #[must_use]
@@ -70,8 +80,14 @@ impl Problem {
 
     fn document(&self) -> String {
         let mut document = Map::new();
-        document.insert("type".into(), format!("urn:harvestd:problem:{}", self.code).into());
-        document.insert("title".into(), self.status.canonical_reason().unwrap_or("Error").into());
+        document.insert(
+            "type".into(),
+            format!("urn:harvestd:problem:{}", self.code).into(),
+        );
+        document.insert(
+            "title".into(),
+            self.status.canonical_reason().unwrap_or("Error").into(),
+        );
         document.insert("status".into(), self.status.as_u16().into());
         document.insert("detail".into(), self.detail.clone().into());
         document.extend(self.members.clone());
@@ -96,21 +112,40 @@ impl IntoResponse for Problem {
 /// headers stay: Allow above all.
 pub async fn dress(response: Response) -> Response {
     let status = response.status();
-    let dressed = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE);
+    let dressed = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == MEDIA_TYPE);
     if dressed || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (code, detail) = match status {
         StatusCode::NOT_FOUND => ("not-found", "There is nothing at this address."),
-        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "The method is not one of those that Allow names."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("content-too-large", "The request's body is larger than is taken here."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The request's media type is not taken here."),
-        _ => ("refused", status.canonical_reason().unwrap_or("The request was refused.")),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method-not-allowed",
+            "The method is not one of those that Allow names.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "content-too-large",
+            "The request's body is larger than is taken here.",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "unsupported-media-type",
+            "The request's media type is not taken here.",
+        ),
+        _ => (
+            "refused",
+            status
+                .canonical_reason()
+                .unwrap_or("The request was refused."),
+        ),
     };
     let (mut parts, _) = response.into_parts();
     let document = Problem::new(status, code, detail).into_response();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.extend(document.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
+    for (name, value) in document.headers() {
+        parts.headers.insert(name, value.clone());
+    }
     Response::from_parts(parts, document.into_body())
 }
 

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
 /// A response with the answer's bytes and its media type.
@@ -23,8 +23,12 @@ pub fn answered(answer: Answer) -> Result<Response, Problem> {
         Given::Stream(pieces) => streamed(pieces),
     };
     let mut response = body.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(response)
 }
 
@@ -34,14 +38,16 @@ pub fn answered(answer: Answer) -> Result<Response, Problem> {
 struct Broken;
 
 fn streamed(pieces: mpsc::Receiver<Piece>) -> Body {
-    Body::from_stream(stream::unfold(Some(pieces), async |pieces| {
+    let stream = stream::unfold(Some(pieces), async |pieces| {
         let mut pieces = pieces?;
         match pieces.recv().await {
             Some(Piece::Bytes(bytes)) => Some((Ok::<Bytes, Broken>(bytes), Some(pieces))),
             Some(Piece::End) => None,
             None => Some((Err(Broken), None)),
         }
-    }))
+    });
+    // Layers may ask again after the end.
+    Body::from_stream(stream.fuse())
 }
 
 impl From<PoolError> for Problem {
@@ -49,18 +55,26 @@ impl From<PoolError> for Problem {
         const RETRY_AFTER_S: u32 = 5;
         let said = error.to_string();
         match error {
-            PoolError::Busy { .. } | PoolError::NoWorkerInTime(_) => {
-                Self::unavailable("busy", "All query workers are busy; try again shortly.", RETRY_AFTER_S)
-            }
+            PoolError::Busy { .. } | PoolError::NoWorkerInTime(_) => Self::unavailable(
+                "busy",
+                "All query workers are busy; try again shortly.",
+                RETRY_AFTER_S,
+            ),
             PoolError::Deadline(longest) => Self::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 "deadline",
-                format!("The query was not answered within {} seconds and was ended. Narrow it, or page with LIMIT.", longest.as_secs_f64()),
+                format!(
+                    "The query was not answered within {} seconds and was ended. Narrow it, or page with LIMIT.",
+                    longest.as_secs_f64()
+                ),
             ),
             PoolError::Memory { bytes_max } => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "memory",
-                format!("The query needed more than the {} MB a query may use, and was ended.", bytes_max / 1_000_000),
+                format!(
+                    "The query needed more than the {} MB a query may use, and was ended.",
+                    bytes_max / 1_000_000
+                ),
             ),
             PoolError::Died(_) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -69,7 +83,11 @@ impl From<PoolError> for Problem {
             ),
             PoolError::NotStarted(_) => {
                 tracing::error!(error = said, "no worker could be started");
-                Self::unavailable("no-worker", "No query worker can be started at the moment.", RETRY_AFTER_S)
+                Self::unavailable(
+                    "no-worker",
+                    "No query worker can be started at the moment.",
+                    RETRY_AFTER_S,
+                )
             }
             PoolError::Refused(refused) => refused.into(),
         }
@@ -78,10 +96,13 @@ impl From<PoolError> for Problem {
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let problem = Self::new(status, refused.code, refused.detail);
         match refused.position {
-            Some((line, column)) => problem.with_member("line", line).with_member("column", column),
+            Some((line, column)) => problem
+                .with_member("line", line)
+                .with_member("column", column),
             None => problem,
         }
     }

@@ -87,13 +87,26 @@ struct SourceSummary {
 
 impl Status {
     fn of(house: &House) -> Self {
-        let published = house.published.borrow().as_ref().map(|published| PublishedStatus {
-            generation: published.generation,
-            seq: published.seq,
-            published: time(published.published_us.div_euclid(1000)),
-        });
-        let sources = house.desk.sources().into_iter().map(|source| SourceSummary::of(house, source)).collect();
-        Self { ready: house.desk.ready(), published, sources }
+        let published = house
+            .published
+            .borrow()
+            .as_ref()
+            .map(|published| PublishedStatus {
+                generation: published.generation,
+                seq: published.seq,
+                published: time(published.published_us.div_euclid(1000)),
+            });
+        let sources = house
+            .desk
+            .sources()
+            .into_iter()
+            .map(|source| SourceSummary::of(house, source))
+            .collect();
+        Self {
+            ready: house.desk.ready(),
+            published,
+            sources,
+        }
     }
 }
 
@@ -104,12 +117,17 @@ impl SourceSummary {
             last.findings.clear();
             format!("{}sources/{}/report", house.base(), source.id)
         });
-        Self { next_due: source.next_due_ms.and_then(time), report, source }
+        Self {
+            next_due: source.next_due_ms.and_then(time),
+            report,
+            source,
+        }
     }
 }
 
 fn time(ms: i64) -> Option<String> {
-    DateTime::from_timestamp_millis(ms).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
+    DateTime::from_timestamp_millis(ms)
+        .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 async fn status_json(State(house): State<House>) -> Response {
@@ -118,8 +136,16 @@ async fn status_json(State(house): State<House>) -> Response {
 
 /// JSON unless the client likes HTML better.
 async fn status(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
-    const OFFERS: &[Offer<bool>] =
-        &[Offer { media_type: "application/json", format: false }, Offer { media_type: "text/html", format: true }];
+    const OFFERS: &[Offer<bool>] = &[
+        Offer {
+            media_type: "application/json",
+            format: false,
+        },
+        Offer {
+            media_type: "text/html",
+            format: true,
+        },
+    ];
     let offer = negotiate::choose(&accept(&headers), OFFERS)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
     let status = Status::of(&house);
@@ -128,7 +154,9 @@ async fn status(State(house): State<House>, headers: HeaderMap) -> Result<Respon
     } else {
         Json(status).into_response()
     };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(uncached(response))
 }
 
@@ -138,32 +166,58 @@ async fn report(State(house): State<House>, Path(id): Path<String>) -> Result<Re
     }
     match house.desk.report(&id) {
         Some(report) => Ok(uncached(Json(report).into_response())),
-        None => Err(Problem::not_found(format!("No run of {id:?} has ended yet."))),
+        None => Err(Problem::not_found(format!(
+            "No run of {id:?} has ended yet."
+        ))),
     }
 }
 
 fn uncached(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 fn status_page(prefix: &str, status: &Status) -> String {
     let mut body = String::new();
-    let state = if status.ready.ready { "Ready" } else { "Not ready" };
+    let state = if status.ready.ready {
+        "Ready"
+    } else {
+        "Not ready"
+    };
     body.push_str(&format!("<p>{state}: {}.", escape(&status.ready.why)));
     match &status.published {
         Some(published) => body.push_str(&format!(
             " Published: activity {} of generation {}, {}.</p>\n",
             published.seq,
             published.generation,
-            escape(published.published.as_deref().unwrap_or("at an unknown time"))
+            escape(
+                published
+                    .published
+                    .as_deref()
+                    .unwrap_or("at an unknown time")
+            )
         )),
         None => body.push_str(" Nothing is published yet.</p>\n"),
     }
     body.push_str("<table><thead><tr>");
     for heading in [
-        "Source", "Holds", "Last run", "Declared", "Received", "New", "Changed", "Unchanged", "Refused", "Duplicate", "Filtered", "Gone",
-        "Absent", "Held", "Next run",
+        "Source",
+        "Holds",
+        "Last run",
+        "Declared",
+        "Received",
+        "New",
+        "Changed",
+        "Unchanged",
+        "Refused",
+        "Duplicate",
+        "Filtered",
+        "Gone",
+        "Absent",
+        "Held",
+        "Next run",
     ] {
         body.push_str(&format!("<th>{heading}</th>"));
     }
@@ -187,8 +241,13 @@ fn source_row(prefix: &str, summary: &SourceSummary) -> String {
         source.holds,
         last_run(prefix, source),
     );
-    let counts = source.last.as_ref().map_or_else(Counts::default, |last| last.counts.clone());
-    let declared = counts.declared.map_or_else(|| "–".to_owned(), |declared| declared.to_string());
+    let counts = source
+        .last
+        .as_ref()
+        .map_or_else(Counts::default, |last| last.counts.clone());
+    let declared = counts
+        .declared
+        .map_or_else(|| "–".to_owned(), |declared| declared.to_string());
     row.push_str(&format!("<td class=\"number\">{declared}</td>"));
     for count in [
         counts.received,
@@ -217,8 +276,14 @@ fn source_row(prefix: &str, summary: &SourceSummary) -> String {
 fn last_run(prefix: &str, source: &SourceStatus) -> String {
     let mut cell = String::new();
     if let Some(running) = &source.running {
-        let of = running.declared.map_or_else(String::new, |declared| format!(" of {declared}"));
-        cell.push_str(&format!("running: {}, {}{of}<br>", escape(&running.phase), running.received));
+        let of = running
+            .declared
+            .map_or_else(String::new, |declared| format!(" of {declared}"));
+        cell.push_str(&format!(
+            "running: {}, {}{of}<br>",
+            escape(&running.phase),
+            running.received
+        ));
     }
     let Some(last) = &source.last else {
         cell.push_str("none yet");
@@ -239,7 +304,10 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
         cell.push_str(&format!("<br><small>{}</small>", escape(why)));
     }
     for disagreement in &last.disagreements {
-        cell.push_str(&format!("<br><small class=\"bad\">{}</small>", escape(disagreement)));
+        cell.push_str(&format!(
+            "<br><small class=\"bad\">{}</small>",
+            escape(disagreement)
+        ));
     }
     cell
 }

@@ -26,13 +26,22 @@ pub enum Kind {
 
 impl Kind {
     pub fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Question, Self::Head, Self::Body, Self::End, Self::Broken].into_iter().find(|kind| *kind as u8 == byte)
+        [
+            Self::Question,
+            Self::Head,
+            Self::Body,
+            Self::End,
+            Self::Broken,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == byte)
     }
 }
 
 /// The five bytes before a payload.
 pub fn prefix(kind: Kind, length: usize) -> io::Result<[u8; 5]> {
-    let length = u32::try_from(length).map_err(|_| invalid(format!("a frame of {length} bytes, at most 4 GB")))?;
+    let length = u32::try_from(length)
+        .map_err(|_| invalid(format!("a frame of {length} bytes, at most 4 GB")))?;
     let [a, b, c, d] = length.to_le_bytes();
     Ok([kind as u8, a, b, c, d])
 }
@@ -41,9 +50,12 @@ pub fn prefix(kind: Kind, length: usize) -> io::Result<[u8; 5]> {
 pub fn parse_prefix(bytes: [u8; 5]) -> io::Result<(Kind, usize)> {
     let [kind, a, b, c, d] = bytes;
     let length = u32::from_le_bytes([a, b, c, d]) as usize;
-    let kind = Kind::from_byte(kind).ok_or_else(|| invalid(format!("frame kind {kind:#04x}, expected one of QHBEX")))?;
+    let kind = Kind::from_byte(kind)
+        .ok_or_else(|| invalid(format!("frame kind {kind:#04x}, expected one of QHBEX")))?;
     if length > FRAME_BYTES_MAX {
-        return Err(invalid(format!("a frame of {length} bytes, at most {FRAME_BYTES_MAX}")));
+        return Err(invalid(format!(
+            "a frame of {length} bytes, at most {FRAME_BYTES_MAX}"
+        )));
     }
     Ok((kind, length))
 }
@@ -75,14 +87,28 @@ fn invalid(found: String) -> io::Error {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
     /// The limits the worker sets itself before it opens anything.
-    Settle { memory_bytes_max: u64, stack_bytes: u64, files_max: u64 },
+    Settle {
+        memory_bytes_max: u64,
+        stack_bytes: u64,
+        files_max: u64,
+    },
     /// Open this snapshot now, so that the next question need not wait for it.
     Open { snapshot: PathBuf },
-    Query { snapshot: PathBuf, query: SparqlQuery },
+    Query {
+        snapshot: PathBuf,
+        query: SparqlQuery,
+    },
     /// The description of an IRI of ours: an entity, or a record.
-    Describe { snapshot: PathBuf, iri: String, accept: String },
+    Describe {
+        snapshot: PathBuf,
+        iri: String,
+        accept: String,
+    },
     /// The whole default graph.
-    Dump { snapshot: PathBuf, format: crate::serve::negotiate::GraphFormat },
+    Dump {
+        snapshot: PathBuf,
+        format: crate::serve::negotiate::GraphFormat,
+    },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }
@@ -115,7 +141,10 @@ pub struct Holdings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Head {
     /// The answer follows. `length` is there where the answer is already whole.
-    Given { media_type: String, length: Option<u64> },
+    Given {
+        media_type: String,
+        length: Option<u64>,
+    },
     /// Nothing follows but the end.
     Refused(Refused),
 }
@@ -142,8 +171,14 @@ mod tests {
         write_frame(&mut wire, Kind::Body, b"abc").unwrap();
         write_frame(&mut wire, Kind::End, b"").unwrap();
         let mut input = wire.as_slice();
-        assert_eq!(read_frame(&mut input).unwrap(), Some((Kind::Body, b"abc".to_vec())));
-        assert_eq!(read_frame(&mut input).unwrap(), Some((Kind::End, Vec::new())));
+        assert_eq!(
+            read_frame(&mut input).unwrap(),
+            Some((Kind::Body, b"abc".to_vec()))
+        );
+        assert_eq!(
+            read_frame(&mut input).unwrap(),
+            Some((Kind::End, Vec::new()))
+        );
         assert_eq!(read_frame(&mut input).unwrap(), None);
     }
 

@@ -41,7 +41,11 @@ fn serve() -> io::Result<()> {
     // Stdout itself is buffered by lines; answers are not lines.
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let stack_bytes = match next_question(&mut input)? {
-        Some(Question::Settle { memory_bytes_max, stack_bytes, files_max }) => {
+        Some(Question::Settle {
+            memory_bytes_max,
+            stack_bytes,
+            files_max,
+        }) => {
             settle(memory_bytes_max, files_max)?;
             stack_bytes
         }
@@ -50,12 +54,15 @@ fn serve() -> io::Result<()> {
     };
     let (ask, questions) = mpsc::sync_channel(1);
     let stack_bytes = usize::try_from(stack_bytes).unwrap_or(usize::MAX);
-    thread::Builder::new().name("evaluator".into()).stack_size(stack_bytes).spawn(move || {
-        if let Err(e) = evaluate(&questions, output) {
-            let _ = writeln!(io::stderr(), "worker: {e}");
-            std::process::exit(1);
-        }
-    })?;
+    thread::Builder::new()
+        .name("evaluator".into())
+        .stack_size(stack_bytes)
+        .spawn(move || {
+            if let Err(e) = evaluate(&questions, output) {
+                let _ = writeln!(io::stderr(), "worker: {e}");
+                std::process::exit(1);
+            }
+        })?;
     while let Some(question) = next_question(&mut input)? {
         if ask.send(question).is_err() {
             break;
@@ -67,10 +74,15 @@ fn serve() -> io::Result<()> {
 
 /// Limits that hold from before the first byte of a snapshot is read. A worker beyond its memory aborts.
 fn settle(memory_bytes_max: u64, files_max: u64) -> io::Result<()> {
-    let both = |value| Rlimit { current: Some(value), maximum: Some(value) };
+    let both = |value| Rlimit {
+        current: Some(value),
+        maximum: Some(value),
+    };
     setrlimit(Resource::As, both(memory_bytes_max))?;
     setrlimit(Resource::Core, both(0))?;
-    let allowed = rustix::process::getrlimit(Resource::Nofile).maximum.unwrap_or(files_max);
+    let allowed = rustix::process::getrlimit(Resource::Nofile)
+        .maximum
+        .unwrap_or(files_max);
     setrlimit(Resource::Nofile, both(files_max.min(allowed)))?;
     Ok(())
 }
@@ -79,7 +91,9 @@ fn next_question(input: &mut impl io::Read) -> io::Result<Option<Question>> {
     match wire::read_frame(input)? {
         None => Ok(None),
         Some((Kind::Question, payload)) => Ok(Some(serde_json::from_slice(&payload)?)),
-        Some((kind, _)) => Err(io::Error::other(format!("a frame {kind:?}, expected a question"))),
+        Some((kind, _)) => Err(io::Error::other(format!(
+            "a frame {kind:?}, expected a question"
+        ))),
     }
 }
 
@@ -88,14 +102,21 @@ fn evaluate(questions: &mpsc::Receiver<Question>, output: File) -> io::Result<()
     let mut output = output;
     for question in questions {
         let mut reply = Reply::new(&mut output);
-        let ended = catch_unwind(AssertUnwindSafe(|| answer::answer(&mut session, &question, &mut reply)));
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            answer::answer(&mut session, &question, &mut reply)
+        }));
         match ended {
             Ok(Ok(())) => reply.end()?,
             Ok(Err(answer::Failure::Output(e))) => return Err(e),
             Ok(Err(answer::Failure::Refused(refused))) => reply.refuse(&refused)?,
             Err(_) => {
                 let detail = "The query could not be evaluated.".to_owned();
-                reply.refuse(&Refused { status: 500, code: "internal".to_owned(), detail, position: None })?;
+                reply.refuse(&Refused {
+                    status: 500,
+                    code: "internal".to_owned(),
+                    detail,
+                    position: None,
+                })?;
                 return Err(io::Error::other("an evaluation panicked"));
             }
         }
@@ -113,7 +134,12 @@ pub struct Reply<'a> {
 
 impl<'a> Reply<'a> {
     fn new(output: &'a mut File) -> Self {
-        Self { output, media_type: String::new(), held: Vec::new(), begun: false }
+        Self {
+            output,
+            media_type: String::new(),
+            held: Vec::new(),
+            begun: false,
+        }
     }
 
     /// To be said before the first byte.
@@ -122,7 +148,10 @@ impl<'a> Reply<'a> {
     }
 
     fn head(&self, length: Option<u64>) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(&Head::Given { media_type: self.media_type.clone(), length })?)
+        Ok(serde_json::to_vec(&Head::Given {
+            media_type: self.media_type.clone(),
+            length,
+        })?)
     }
 
     fn send(&mut self) -> io::Result<()> {
@@ -139,7 +168,11 @@ impl<'a> Reply<'a> {
     fn end(mut self) -> io::Result<()> {
         let mut frames = Vec::with_capacity(self.held.len() + 256);
         if !self.begun {
-            wire::write_frame(&mut frames, Kind::Head, &self.head(Some(self.held.len() as u64))?)?;
+            wire::write_frame(
+                &mut frames,
+                Kind::Head,
+                &self.head(Some(self.held.len() as u64))?,
+            )?;
         }
         if !self.held.is_empty() {
             wire::write_frame(&mut frames, Kind::Body, &std::mem::take(&mut self.held))?;
@@ -153,7 +186,11 @@ impl<'a> Reply<'a> {
         if self.begun {
             wire::write_frame(&mut frames, Kind::Broken, refused.detail.as_bytes())?;
         } else {
-            wire::write_frame(&mut frames, Kind::Head, &serde_json::to_vec(&Head::Refused(refused.clone()))?)?;
+            wire::write_frame(
+                &mut frames,
+                Kind::Head,
+                &serde_json::to_vec(&Head::Refused(refused.clone()))?,
+            )?;
             wire::write_frame(&mut frames, Kind::End, b"")?;
         }
         self.output.write_all(&frames)
@@ -163,7 +200,13 @@ impl<'a> Reply<'a> {
 impl Write for Reply<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.held.extend_from_slice(bytes);
-        if self.held.len() >= if self.begun { BODY_BYTES } else { WHOLE_BYTES_MAX } {
+        if self.held.len()
+            >= if self.begun {
+                BODY_BYTES
+            } else {
+                WHOLE_BYTES_MAX
+            }
+        {
             self.send()?;
         }
         Ok(bytes.len())
