@@ -2,10 +2,7 @@
 //!
 //! Decides nothing: the pool says when a child is asked and when it is ended. Start at [`Child::spawn`].
 
-use super::{
-    pool::Begun,
-    wire::{self, Head, Kind, Question},
-};
+use super::wire::{self, Head, Kind, Question, Refused};
 use crate::snapshot::Published;
 use bytes::{Bytes, BytesMut};
 use std::{
@@ -43,6 +40,13 @@ impl ChildError {
     fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io { doing, error }
     }
+}
+
+/// How an answer begins, as far as the head says.
+pub enum Begun {
+    Refused(Refused),
+    Whole(String, Bytes),
+    Stream(String),
 }
 
 /// What a child limits itself to.

@@ -14,6 +14,7 @@ pub mod geo;
 pub mod guard;
 mod html;
 pub mod layers;
+mod lease;
 pub mod listen;
 pub mod negotiate;
 pub mod pool;

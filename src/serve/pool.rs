@@ -4,8 +4,9 @@
 //! unless the worker said that the answer was complete. Start at [`Pool::ask`].
 
 use super::{
-    child::{Child, ChildError, Limits},
-    wire::{Kind, Question, Refused},
+    child::{Begun, Child, ChildError, Limits},
+    lease::{Lease, Patience, pump},
+    wire::{Question, Refused},
 };
 use crate::snapshot::Published;
 use bytes::Bytes;
@@ -14,14 +15,14 @@ use std::{
     future::Future,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout},
 };
 
 /// Frames read ahead of a slow client (64 kB each), so that most answers free their worker at once.
@@ -35,6 +36,8 @@ pub struct PoolOptions {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     pub workers: usize,
+    /// Dumps at the same time: a client that reads one slowly keeps its worker.
+    pub dumps: usize,
     /// Questions that wait for a worker; one more is refused.
     pub queue_max: usize,
     /// From the moment a worker has the question until it has given the last byte. Also the longest wait for a worker.
@@ -57,6 +60,7 @@ impl PoolOptions {
             program,
             arguments: vec!["worker".into()],
             workers: limits.workers,
+            dumps: 1,
             queue_max: limits.queue_max,
             deadline: Duration::from_millis(limits.deadline_ms),
             stall: Duration::from_secs(30),
@@ -70,7 +74,8 @@ impl PoolOptions {
     pub fn for_the_house(program: PathBuf, limits: &crate::config::QueryLimits) -> Self {
         Self {
             name: "house",
-            workers: 2,
+            workers: 3,
+            dumps: 2,
             deadline: Duration::from_secs(60),
             ..Self::for_queries(program, limits)
         }
@@ -88,6 +93,8 @@ pub enum PoolError {
     Deadline(Duration),
     #[error("the worker needed more memory than its {bytes_max} bytes and ended")]
     Memory { bytes_max: u64 },
+    #[error("the worker's stack overflowed, and it ended")]
+    Stack,
     #[error("the worker ended before it answered: {0}")]
     Died(String),
     #[error("a worker could not be started: {0}")]
@@ -121,6 +128,7 @@ pub enum Piece {
 pub struct Pool {
     options: PoolOptions,
     places: Arc<Semaphore>,
+    lanes: Arc<Semaphore>,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Child>>,
     published: watch::Receiver<Option<Arc<Published>>>,
@@ -135,6 +143,7 @@ impl Pool {
     ) -> Arc<Self> {
         let pool = Arc::new(Self {
             places: Arc::new(Semaphore::new(options.workers.max(1))),
+            lanes: Arc::new(Semaphore::new(options.dumps.max(1))),
             waiting: AtomicUsize::new(0),
             idle: Mutex::new(Vec::new()),
             published: published.clone(),
@@ -166,6 +175,7 @@ impl Pool {
             Err(PoolError::Busy { .. } | PoolError::NoWorkerInTime(_)) => "busy",
             Err(PoolError::Deadline(_)) => "deadline",
             Err(PoolError::Memory { .. }) => "memory",
+            Err(PoolError::Stack) => "stack",
             Err(PoolError::Died(_) | PoolError::NotStarted(_)) => "died",
             Err(PoolError::Refused(_)) => "refused",
         };
@@ -179,11 +189,18 @@ impl Pool {
         question: Question,
         snapshot: &Arc<Published>,
     ) -> Result<Answer, PoolError> {
-        let place = self.place().await?;
-        let mut lease = self.lease(place).await?;
-        let patience = match question {
-            Question::Dump { .. } => Patience::Stall(self.options.stall),
-            _ => Patience::Until(Instant::now() + self.options.deadline),
+        let is_dump = matches!(question, Question::Dump { .. });
+        let lane = if is_dump {
+            Some(self.place(&self.lanes).await?)
+        } else {
+            None
+        };
+        let place = self.place(&self.places).await?;
+        let mut lease = self.lease(place, lane).await?;
+        let patience = if is_dump {
+            Patience::Stall(self.options.stall)
+        } else {
+            Patience::Until(Instant::now() + self.options.deadline)
         };
         match patience.wait(lease.begin(&question, snapshot)).await {
             None => Err(self.out_of_time(lease)),
@@ -211,8 +228,8 @@ impl Pool {
     }
 
     /// A place for one question, waited for in order.
-    async fn place(self: &Arc<Self>) -> Result<OwnedSemaphorePermit, PoolError> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+    async fn place(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, PoolError> {
+        if let Ok(place) = Arc::clone(of).try_acquire_owned() {
             return Ok(place);
         }
         let waiting = Waiting::enter(&self.waiting);
@@ -221,18 +238,17 @@ impl Pool {
                 waiting: waiting.before,
             });
         }
-        match timeout(
-            self.options.deadline,
-            Arc::clone(&self.places).acquire_owned(),
-        )
-        .await
-        {
+        match timeout(self.options.deadline, Arc::clone(of).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(PoolError::NoWorkerInTime(self.options.deadline)),
         }
     }
 
-    async fn lease(self: &Arc<Self>, place: OwnedSemaphorePermit) -> Result<Lease, PoolError> {
+    async fn lease(
+        self: &Arc<Self>,
+        place: OwnedSemaphorePermit,
+        lane: Option<OwnedSemaphorePermit>,
+    ) -> Result<Lease, PoolError> {
         let child = match self.warm() {
             Some(child) => child,
             None => self
@@ -243,6 +259,7 @@ impl Pool {
         Ok(Lease {
             pool: Arc::clone(self),
             held: Some((child, place)),
+            lane,
         })
     }
 
@@ -272,14 +289,14 @@ impl Pool {
         child
     }
 
-    fn out_of_time(&self, lease: Lease) -> PoolError {
+    pub(super) fn out_of_time(&self, lease: Lease) -> PoolError {
         metrics::counter!("harvestd_worker_deadlines_total", "pool" => self.options.name)
             .increment(1);
         drop(lease);
         PoolError::Deadline(self.options.deadline)
     }
 
-    async fn diagnose(&self, mut lease: Lease, error: ChildError) -> PoolError {
+    pub(super) async fn diagnose(&self, mut lease: Lease, error: ChildError) -> PoolError {
         let said = match &mut lease.held {
             Some((child, _)) => child.last_words_at_end().await,
             None => String::new(),
@@ -294,33 +311,66 @@ impl Pool {
                 bytes_max: self.options.memory_bytes_max,
             }
         } else if said.contains("has overflowed its stack") {
-            PoolError::Died("its stack overflowed: the query is too deep".to_owned())
+            PoolError::Stack
         } else {
             PoolError::Died(error.to_string())
         }
     }
 
     /// Gives a child back: at once where it has the newest snapshot open, else after it has opened it.
-    fn give_back(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
+    pub(super) fn give_back(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
         let newest = self.published.borrow().clone();
         if newest.is_none() || child.holds() == newest.as_ref() {
-            lock(&self.idle).push(child);
-            drop(place);
+            self.rest(child, place);
         } else {
             self.in_background(Arc::clone(self).warm_up(Some(child), place));
         }
     }
 
+    /// Puts a child among the idle.
+    fn rest(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
+        let holds = child.holds().cloned();
+        lock(&self.idle).push(child);
+        drop(place);
+        // What was published while the place was taken passed this child by.
+        if *self.published.borrow() != holds {
+            self.refresh();
+        }
+    }
+
+    /// Starts workers that are missing, and opens the newest snapshot in those idle that have another.
+    fn refresh(self: &Arc<Self>) {
+        let newest = self.published.borrow().clone();
+        let mut begun = 0;
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            let mut idle = lock(&self.idle);
+            let stale = idle
+                .iter()
+                .position(|child| child.holds() != newest.as_ref());
+            let child = stale.map(|at| idle.swap_remove(at));
+            let missing = idle.len() + begun < self.options.workers;
+            drop(idle);
+            if child.is_none() && !missing {
+                return;
+            }
+            begun += 1;
+            self.in_background(Arc::clone(self).warm_up(child, place));
+        }
+    }
+
     /// Puts a child with the newest snapshot open among the idle.
-    async fn warm_up(self: Arc<Self>, child: Option<Child>, place: OwnedSemaphorePermit) {
+    pub(super) async fn warm_up(
+        self: Arc<Self>,
+        child: Option<Child>,
+        place: OwnedSemaphorePermit,
+    ) {
         match self.warmed(child).await {
-            Ok(child) => lock(&self.idle).push(child),
+            Ok(child) => self.rest(child, place),
             // The place is free again: the next question tries to start a worker, and says so if it cannot.
             Err(error) => {
                 tracing::error!(pool = self.options.name, %error, "a worker could not be made ready")
             }
         }
-        drop(place);
     }
 
     async fn warmed(&self, child: Option<Child>) -> Result<Child, ChildError> {
@@ -352,19 +402,12 @@ impl Pool {
         Ok(child)
     }
 
-    fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
         // Without a runtime the process is ending, and its children with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(task);
         }
     }
-}
-
-/// How an answer begins, as the pool sees it.
-pub enum Begun {
-    Refused(Refused),
-    Whole(String, Bytes),
-    Stream(String),
 }
 
 /// One that waits counts until it does not.
@@ -388,137 +431,13 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// How long to wait for the next of an answer.
-#[derive(Debug, Clone, Copy)]
-enum Patience {
-    /// In all.
-    Until(Instant),
-    /// For each piece.
-    Stall(Duration),
-}
-
-impl Patience {
-    async fn wait<T>(self, of: impl Future<Output = T>) -> Option<T> {
-        match self {
-            Self::Until(deadline) => timeout_at(deadline, of).await.ok(),
-            Self::Stall(longest) => timeout(longest, of).await.ok(),
-        }
-    }
-}
-
-/// A worker under question. Dropped before its answer is whole, it is ended and a fresh one takes its place: so a client
-/// that goes away frees its worker, whatever that is doing.
-struct Lease {
-    pool: Arc<Pool>,
-    held: Option<(Child, OwnedSemaphorePermit)>,
-}
-
-impl Lease {
-    async fn begin(
-        &mut self,
-        question: &Question,
-        snapshot: &Arc<Published>,
-    ) -> Result<Begun, ChildError> {
-        match &mut self.held {
-            Some((child, _)) => child.begin(question, snapshot).await,
-            None => Err(ChildError::Closed),
-        }
-    }
-
-    async fn next(&mut self) -> Result<(Kind, Bytes), ChildError> {
-        match &mut self.held {
-            Some((child, _)) => child.frame().await,
-            None => Err(ChildError::Closed),
-        }
-    }
-
-    fn done(mut self) {
-        if let Some((child, place)) = self.held.take() {
-            self.pool.give_back(child, place);
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let Some((mut child, place)) = self.held.take() else {
-            return;
-        };
-        child.kill();
-        metrics::counter!("harvestd_workers_ended_total", "pool" => self.pool.options.name)
-            .increment(1);
-        let pool = Arc::clone(&self.pool);
-        self.pool.in_background(async move {
-            child.reap().await;
-            pool.warm_up(None, place).await;
-        });
-    }
-}
-
-/// Carries an answer from its worker to its reader, until it is whole, it breaks, or either is too slow.
-async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Piece>) {
-    loop {
-        let next = tokio::select! {
-            next = patience.wait(lease.next()) => next,
-            () = pieces.closed() => return,
-        };
-        let (piece, last) = match next {
-            Some(Ok((Kind::Body, bytes))) => (Piece::Bytes(bytes), false),
-            Some(Ok((Kind::End, _))) => (Piece::End, true),
-            Some(Ok((Kind::Broken, why))) => {
-                tracing::warn!(why = %String::from_utf8_lossy(&why), "an answer broke after it had begun");
-                return lease.done();
-            }
-            Some(Ok((kind, _))) => {
-                return tracing::error!(?kind, "a worker sent a frame out of turn");
-            }
-            Some(Err(error)) => {
-                lease.pool.clone().diagnose(lease, error).await;
-                return;
-            }
-            None => {
-                lease.pool.clone().out_of_time(lease);
-                return tracing::warn!("an answer was cut at its deadline");
-            }
-        };
-        if last {
-            lease.done();
-            // The client may take its time now.
-            let _ = pieces.send(piece).await;
-            return;
-        }
-        match patience.wait(pieces.send(piece)).await {
-            Some(Ok(())) => {}
-            Some(Err(_)) => return,
-            None => return tracing::warn!("a client read too slowly, and its answer was cut"),
-        }
-    }
-}
-
 /// Keeps as many workers as there are places, each with the newest snapshot open, so that no question waits for that.
-async fn keep_warm(
-    pool: std::sync::Weak<Pool>,
-    mut published: watch::Receiver<Option<Arc<Published>>>,
-) {
+async fn keep_warm(pool: Weak<Pool>, mut published: watch::Receiver<Option<Arc<Published>>>) {
     loop {
-        let newest = published.borrow_and_update().clone();
-        {
-            let Some(pool) = pool.upgrade() else { return };
-            let mut tasks = Vec::new();
-            while let Ok(place) = Arc::clone(&pool.places).try_acquire_owned() {
-                let mut idle = lock(&pool.idle);
-                let stale = idle
-                    .iter()
-                    .position(|child| child.holds() != newest.as_ref());
-                let child = stale.map(|at| idle.swap_remove(at));
-                let missing =
-                    idle.len() + tasks.len() + usize::from(child.is_some()) < pool.options.workers;
-                drop(idle);
-                if child.is_none() && !missing {
-                    break;
-                }
-                tasks.push(tokio::spawn(Arc::clone(&pool).warm_up(child, place)));
-            }
+        published.mark_unchanged();
+        match pool.upgrade() {
+            Some(pool) => pool.refresh(),
+            None => return,
         }
         if published.changed().await.is_err() {
             return;

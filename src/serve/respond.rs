@@ -76,6 +76,9 @@ impl From<PoolError> for Problem {
                     bytes_max / 1_000_000
                 ),
             ),
+            PoolError::Stack => {
+                Self::bad_request("query-too-deep", "The query is too deep to be evaluated.")
+            }
             PoolError::Died(_) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "worker-ended",
