@@ -14,9 +14,13 @@ use oxigraph::{
     model::{
         GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple, vocab::rdf,
     },
+    sparql::{QueryResults, SparqlEvaluator},
     store::{QuadIter, StorageError, Store},
 };
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    io,
+};
 
 const CATALOG_RECORD: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
@@ -260,34 +264,92 @@ impl Walk {
             if walk.reached.contains(node.as_str()) {
                 continue;
             }
-            let graph = Some(GraphNameRef::DefaultGraph);
-            let quads = store.quads_for_pattern(Some(node.as_ref().into()), None, None, graph);
-            let quads: Vec<Quad> = quads.collect::<Result<_, _>>()?;
+            let triples = triples_of(store, node.as_ref(), depth)?;
             // Asked last: most references lead to nodes that we say nothing of.
-            if quads.is_empty() || (depth > 0 && is_anothers(store, node.as_ref(), entity)?) {
+            if triples.is_empty() || (depth > 0 && is_anothers(store, node.as_ref(), entity)?) {
                 continue;
             }
             walk.reached.insert(node.into_string());
-            for quad in quads {
-                if let Term::NamedNode(object) = &quad.object
+            for triple in triples {
+                if let Term::NamedNode(object) = &triple.object
                     && records.iter().any(|record| {
                         contains(
                             record.as_str(),
                             depth,
-                            quad.predicate.as_ref(),
+                            triple.predicate.as_ref(),
                             object.as_str(),
                         )
                     })
                 {
                     next.push_back((object.clone(), depth + 1));
                 }
-                if !is_membership(quad.predicate.as_ref()) {
-                    walk.triples.push(quad.into());
-                }
+                walk.triples.push(triple);
             }
         }
         Ok(walk)
     }
+}
+
+/// The triples of the default graph with this subject, but for links to members.
+fn triples_of(
+    store: &Store,
+    subject: NamedNodeRef<'_>,
+    depth: usize,
+) -> Result<Vec<Triple>, StorageError> {
+    let graph = Some(GraphNameRef::DefaultGraph);
+    let by = |predicate| store.quads_for_pattern(Some(subject.into()), predicate, None, graph);
+    // What is contained is no collection.
+    if depth == 0
+        && membership_predicates()
+            .iter()
+            .any(|link| by(Some(*link)).next().is_some())
+    {
+        return triples_of_collection(store, subject);
+    }
+    by(None)
+        .filter(|quad| {
+            !quad
+                .as_ref()
+                .is_ok_and(|quad| is_membership(quad.predicate.as_ref()))
+        })
+        .map(|quad| quad.map(Triple::from))
+        .collect()
+}
+
+/// Through SPARQL, which passes over links to members without decoding them: of a catalogue with 55,000 datasets it takes
+/// 50 ms instead of 650.
+fn triples_of_collection(
+    store: &Store,
+    subject: NamedNodeRef<'_>,
+) -> Result<Vec<Triple>, StorageError> {
+    let other =
+        |error: Box<dyn std::error::Error + Send + Sync>| StorageError::Io(io::Error::other(error));
+    let no_link: Vec<String> = membership_predicates()
+        .iter()
+        .map(|link| format!("!sameTerm(?p, {link})"))
+        .collect();
+    let query = format!(
+        "SELECT ?p ?o {{ {subject} ?p ?o FILTER({}) }}",
+        no_link.join(" && ")
+    );
+    let query = SparqlEvaluator::new()
+        .parse_query(&query)
+        .map_err(|e| other(e.into()))?;
+    let results = query
+        .on_store(store)
+        .execute()
+        .map_err(|e| other(e.into()))?;
+    let QueryResults::Solutions(solutions) = results else {
+        return Err(other("a SELECT gave no solutions".into()));
+    };
+    let mut triples = Vec::new();
+    for solution in solutions {
+        let solution = solution.map_err(|e| other(e.into()))?;
+        if let [Some(Term::NamedNode(predicate)), Some(object)] = solution.values() {
+            triples.push(Triple::new(subject, predicate.clone(), object.clone()));
+        }
+    }
+    Ok(triples)
 }
 
 /// Whether `node` is an anchor of another entity than `entity`.
