@@ -1,1 +1,150 @@
-//! (to be written)
+//! What goes out: the doors of the house. Public: SPARQL, the catalogue, our own IRIs, and how things stand. Loopback: the
+//! operator's.
+//!
+//! The doors show published snapshots only, and never write. They ask the daemon through [`desk::Desk`], and the store
+//! through worker processes ([`pool`], [`worker`]). Start at [`public_router`].
+
+pub mod admin;
+mod answer;
+mod catalog;
+mod child;
+mod dereference;
+pub mod desk;
+pub mod geo;
+pub mod guard;
+mod html;
+pub mod layers;
+mod lease;
+pub mod listen;
+pub mod negotiate;
+pub mod pool;
+pub mod problem;
+mod respond;
+pub mod service_description;
+mod sparql;
+mod status;
+pub mod wire;
+pub mod worker;
+
+use crate::{config::Config, snapshot::Published};
+use axum::{Router, routing::get};
+use desk::Desk;
+use metrics_exporter_prometheus::PrometheusHandle;
+use pool::Pool;
+use problem::Problem;
+use std::sync::Arc;
+use tokio::sync::{Mutex, watch};
+
+pub use admin::admin_router;
+pub use listen::{ListenLimits, serve};
+
+/// A snapshot and what was counted in it.
+type Counted = (Arc<Published>, wire::Holdings);
+
+/// What the doors need of the house.
+#[derive(Clone)]
+pub struct House {
+    pub config: Arc<Config>,
+    pub published: watch::Receiver<Option<Arc<Published>>>,
+    pub desk: Arc<dyn Desk>,
+    /// Answers the queries of strangers.
+    pub workers: Arc<Pool>,
+    /// Answers our own questions (descriptions, dumps, counts), so that no stranger's query holds them up.
+    pub readers: Arc<Pool>,
+    pub metrics: PrometheusHandle,
+    /// Counted once for each snapshot, when somebody asks.
+    counted: Arc<Mutex<Option<Counted>>>,
+}
+
+impl House {
+    pub fn new(
+        config: Arc<Config>,
+        published: watch::Receiver<Option<Arc<Published>>>,
+        desk: Arc<dyn Desk>,
+        workers: Arc<Pool>,
+        readers: Arc<Pool>,
+        metrics: PrometheusHandle,
+    ) -> Self {
+        Self {
+            config,
+            published,
+            desk,
+            workers,
+            readers,
+            metrics,
+            counted: Arc::default(),
+        }
+    }
+
+    /// The base of our own IRIs, with a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        self.config.public_url.as_str()
+    }
+
+    /// The path that goes before ours in links: empty, or `/prefix` without a slash at its end.
+    pub(crate) fn prefix(&self) -> &str {
+        self.config.public_url.path().trim_end_matches('/')
+    }
+
+    /// The newest published snapshot.
+    pub(crate) fn snapshot(&self) -> Result<Arc<Published>, Problem> {
+        self.published.borrow().clone().ok_or_else(|| {
+            Problem::unavailable(
+                "nothing-published",
+                "Nothing has been harvested and published yet.",
+                10,
+            )
+        })
+    }
+
+    /// How much the newest snapshot holds. Questions that come while it is being counted wait for the same count.
+    pub(crate) async fn holdings(
+        &self,
+        snapshot: &Arc<Published>,
+    ) -> Result<wire::Holdings, Problem> {
+        let mut counted = self.counted.lock().await;
+        if let Some((of, holdings)) = counted.as_ref()
+            && of == snapshot
+        {
+            return Ok(*holdings);
+        }
+        let question = wire::Question::Count {
+            snapshot: snapshot.path.clone(),
+        };
+        let answer = self
+            .readers
+            .ask(question, snapshot)
+            .await
+            .map_err(Problem::from)?;
+        let holdings = match &answer.body {
+            pool::Body::Whole(json) => serde_json::from_slice(json).ok(),
+            pool::Body::Stream(_) => None,
+        };
+        let holdings = holdings.ok_or_else(Problem::internal)?;
+        *counted = Some((Arc::clone(snapshot), holdings));
+        Ok(holdings)
+    }
+}
+
+/// Everything the world may see. Its routes are relative to the path of `public_url`, and answer without that path too,
+/// for proxies that cut it off and for probes on the machine itself.
+pub fn public_router(house: House) -> Router {
+    let prefix = house.prefix().to_owned();
+    let routes = routes(&house);
+    let router = if prefix.is_empty() {
+        routes
+    } else {
+        Router::new().nest(&prefix, routes.clone()).merge(routes)
+    };
+    layers::public(router)
+}
+
+fn routes(house: &House) -> Router {
+    Router::new()
+        .merge(sparql::routes(house.config.limits.query.query_bytes_max))
+        .merge(catalog::routes())
+        .merge(dereference::routes())
+        .merge(status::routes())
+        .route("/house.css", get(html::style))
+        .with_state(house.clone())
+}

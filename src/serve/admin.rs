@@ -1,0 +1,155 @@
+//! The operator's door, on a listener of its own: run now, pause, resume.
+//!
+//! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
+
+use super::{
+    House,
+    desk::{DeskError, SourceStatus},
+    layers,
+    problem::Problem,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Every route of the operator's, for the tests that go through them.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/sources"),
+    ("GET", "/sources/{id}"),
+    ("POST", "/sources/{id}/run"),
+    ("POST", "/sources/{id}/pause"),
+    ("POST", "/sources/{id}/resume"),
+];
+
+/// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
+pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
+    let routes = Router::new()
+        .route("/sources", get(sources))
+        .route("/sources/{id}", get(source))
+        .route("/sources/{id}/run", post(run))
+        .route("/sources/{id}/pause", post(pause))
+        .route("/sources/{id}/resume", post(resume))
+        .fallback(async || Problem::not_found("There is nothing at this address."))
+        .with_state(house)
+        .layer(middleware::from_fn(
+            move |headers: HeaderMap, request: Request, next: Next| {
+                admit(token_sha256, headers, request, next)
+            },
+        ));
+    layers::operator(routes)
+}
+
+/// Lets in whoever bears the token (RFC 6750, section 2.1).
+async fn admit(
+    token_sha256: Option<[u8; 32]>,
+    headers: HeaderMap,
+    request: Request,
+    next: Next,
+) -> Response {
+    let borne = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(bearer_token);
+    let admitted = match (token_sha256, borne) {
+        (Some(expected), Some(token)) => bool::from(
+            Sha256::digest(token.as_bytes())
+                .as_slice()
+                .ct_eq(expected.as_slice()),
+        ),
+        _ => false,
+    };
+    if admitted {
+        return next.run(request).await;
+    }
+    metrics::counter!("harvestd_admin_refused_total").increment(1);
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "A bearer token is needed here, and the right one.",
+    )
+    .with_header(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer realm=\"harvestd\""),
+    )
+    .into_response()
+}
+
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
+}
+
+async fn sources(State(house): State<House>) -> Json<Vec<SourceStatus>> {
+    Json(house.desk.sources())
+}
+
+async fn source(
+    State(house): State<House>,
+    Path(id): Path<String>,
+) -> Result<Json<SourceStatus>, Problem> {
+    house
+        .desk
+        .source(&id)
+        .map(Json)
+        .ok_or_else(|| DeskError::Unknown(id).into())
+}
+
+async fn run(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {
+    house.desk.run_now(&id)?;
+    tracing::info!(source = id, "a run was asked for by hand");
+    Ok(accepted(&house, &id))
+}
+
+async fn pause(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {
+    house.desk.pause(&id)?;
+    tracing::info!(source = id, "paused by hand");
+    Ok(accepted(&house, &id))
+}
+
+async fn resume(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {
+    house.desk.resume(&id)?;
+    tracing::info!(source = id, "resumed by hand");
+    Ok(accepted(&house, &id))
+}
+
+/// The source as it stands now: what was asked for may still be to come.
+fn accepted(house: &House, id: &str) -> Response {
+    (StatusCode::ACCEPTED, Json(house.desk.source(id))).into_response()
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let (status, code) = match &error {
+            DeskError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
+            DeskError::Running(_) => (StatusCode::CONFLICT, "running"),
+            DeskError::Disabled(_) => (StatusCode::CONFLICT, "disabled"),
+            DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+            DeskError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+        };
+        Self::new(status, code, format!("{error}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bearer_has_a_token() {
+        assert_eq!(bearer_token("Bearer abc"), Some("abc"));
+        assert_eq!(bearer_token("bearer  abc "), Some("abc"));
+        for none in ["abc", "Basic abc", "Bearer", "Bearer ", ""] {
+            assert_eq!(bearer_token(none), None, "{none:?}");
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! What each question to a worker means: queries, descriptions, dumps and counts over one snapshot.
+//!
+//! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
+
+use super::{
+    geo, guard,
+    negotiate::{self, GRAPHS, GraphFormat, RESULTS},
+    wire::{Holdings, Question, Refused, SparqlQuery},
+    worker::Reply,
+};
+use crate::store_read;
+use oxigraph::{
+    io::RdfSerializer,
+    model::{
+        GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term,
+        Triple, vocab::rdf,
+    },
+    sparql::{
+        QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator,
+        results::QueryResultsSerializer,
+    },
+    store::{StorageError, Store},
+};
+use spargebra::{Query, SparqlParser};
+use std::{
+    collections::HashSet,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// A merge of several graphs (two `FROM`s) is made in memory, up to this many triples.
+const MERGE_TRIPLES_MAX: usize = 1_000_000;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Failure {
+    Refused(Refused),
+    /// The daemon does not read any more.
+    Output(io::Error),
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        internal(&format!("reading the snapshot: {error}"))
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// A serialiser's complaint (RDF/XML has no way to write some predicates) is told from a pipe that broke.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => guard::refuse(
+                406,
+                "not-expressible",
+                format!("The answer cannot be written in this format: {error}."),
+            )
+            .into(),
+            _ => Self::Output(error),
+        }
+    }
+}
+
+impl From<QueryEvaluationError> for Failure {
+    fn from(error: QueryEvaluationError) -> Self {
+        match error {
+            QueryEvaluationError::Dataset(_) | QueryEvaluationError::Unexpected(_) => {
+                internal(&format!("evaluating: {error}"))
+            }
+            _ => guard::refuse(
+                400,
+                "query-not-evaluable",
+                format!("The query cannot be evaluated: {error}."),
+            )
+            .into(),
+        }
+    }
+}
+
+/// Said to the operator on stderr, and to the client in general words.
+fn internal(what: &str) -> Failure {
+    let _ = writeln!(io::stderr(), "worker: {what}");
+    guard::refuse(
+        500,
+        "internal",
+        "The snapshot could not be read; the server's log says why.".to_owned(),
+    )
+    .into()
+}
+
+/// What a worker keeps from one question to the next.
+#[derive(Default)]
+pub struct Session {
+    open: Option<(PathBuf, Store)>,
+}
+
+impl Session {
+    fn store(&mut self, snapshot: &Path) -> Result<&Store, Failure> {
+        if self.open.as_ref().is_none_or(|(path, _)| path != snapshot) {
+            // The old one goes first: open stores hold descriptors and cache.
+            self.open = None;
+            let store = Store::open_read_only(snapshot).map_err(|e| {
+                internal(&format!("opening the snapshot {}: {e}", snapshot.display()))
+            })?;
+            self.open = Some((snapshot.to_owned(), store));
+        }
+        match &self.open {
+            Some((_, store)) => Ok(store),
+            None => Err(internal("no snapshot is open")),
+        }
+    }
+}
+
+/// Answers one question into `reply`.
+pub fn answer(
+    session: &mut Session,
+    question: &Question,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    match question {
+        Question::Settle { .. } => Err(internal("limits are set once, by the first question")),
+        Question::Open { snapshot } => session.store(snapshot).map(|_| ()),
+        Question::Query { snapshot, query } => {
+            let store = session.store(snapshot)?;
+            run(store, query, reply)
+        }
+        Question::Describe {
+            snapshot,
+            iri,
+            accept,
+        } => describe(session.store(snapshot)?, iri, accept, reply),
+        Question::Dump { snapshot, format } => dump(session.store(snapshot)?, *format, reply),
+        Question::Count { snapshot } => {
+            let holdings = count(session.store(snapshot)?)?;
+            reply.is("application/json");
+            serde_json::to_writer(reply, &holdings).map_err(|e| Failure::Output(e.into()))
+        }
+    }
+}
+
+fn run(store: &Store, asked: &SparqlQuery, reply: &mut Reply<'_>) -> Result<(), Failure> {
+    guard::nesting(&asked.text, asked.nesting_max)?;
+    let parser = SparqlParser::new()
+        .with_base_iri(asked.base.as_str())
+        .map_err(|e| {
+            guard::refuse(
+                400,
+                "bad-base",
+                format!("The base {:?} is no IRI: {e}.", asked.base),
+            )
+        })?;
+    let query = parser
+        .parse_query(&asked.text)
+        .map_err(|e| guard::syntax(&e))?;
+    guard::after_parsing(&query)?;
+    let form = Form::of(&query, &asked.accept)?;
+    let mut prepared = SparqlEvaluator::new()
+        .with_custom_function(geo::DISTANCE.into_owned(), geo::distance)
+        .for_query(query);
+    if !asked.default_graphs.is_empty() || !asked.named_graphs.is_empty() {
+        // What the protocol names replaces what the query names (SPARQL 1.1 Protocol, section 2.1.4).
+        *prepared.dataset_mut() = dataset(&asked.default_graphs, &asked.named_graphs)?;
+    }
+    let merged = merged(store, prepared.dataset_mut())?;
+    let results = prepared
+        .on_store(merged.as_ref().unwrap_or(store))
+        .execute()?;
+    write_results(results, form, reply)
+}
+
+/// The format of the answer: of results for SELECT and ASK, of a graph for CONSTRUCT and DESCRIBE.
+#[derive(Clone, Copy)]
+enum Form {
+    Results(&'static negotiate::Offer<oxigraph::sparql::results::QueryResultsFormat>),
+    Graph(&'static negotiate::Offer<GraphFormat>),
+}
+
+impl Form {
+    fn of(query: &Query, accept: &str) -> Result<Self, Refused> {
+        let chosen = match query {
+            Query::Select { .. } | Query::Ask { .. } => {
+                negotiate::choose(accept, RESULTS).map(Self::Results)
+            }
+            Query::Construct { .. } | Query::Describe { .. } => {
+                negotiate::choose(accept, GRAPHS).map(Self::Graph)
+            }
+        };
+        chosen.ok_or_else(|| match query {
+            Query::Select { .. } | Query::Ask { .. } => {
+                not_acceptable(&negotiate::on_offer(RESULTS))
+            }
+            Query::Construct { .. } | Query::Describe { .. } => {
+                not_acceptable(&negotiate::on_offer(GRAPHS))
+            }
+        })
+    }
+}
+
+fn not_acceptable(on_offer: &str) -> Refused {
+    guard::refuse(
+        406,
+        "not-acceptable",
+        format!("None of the accepted formats is available. On offer: {on_offer}."),
+    )
+}
+
+/// The RDF dataset of the protocol's parameters.
+fn dataset(
+    default_graphs: &[String],
+    named_graphs: &[String],
+) -> Result<QueryDatasetSpecification, Refused> {
+    let named = |iris: &[String]| {
+        iris.iter()
+            .map(|iri| {
+                NamedNode::new(iri.as_str()).map_err(|e| {
+                    guard::refuse(
+                        400,
+                        "bad-graph-iri",
+                        format!("The graph {iri:?} is no IRI: {e}."),
+                    )
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let mut dataset = QueryDatasetSpecification::new();
+    dataset.set_default_graph(
+        named(default_graphs)?
+            .into_iter()
+            .map(GraphName::from)
+            .collect(),
+    );
+    dataset.set_available_named_graphs(
+        named(named_graphs)?
+            .into_iter()
+            .map(NamedOrBlankNode::from)
+            .collect(),
+    );
+    Ok(dataset)
+}
+
+/// The merge of several default graphs, in memory, where the query asks for one. The engine's own union gives a triple
+/// once for each graph that holds it, so that counts come out wrong.
+fn merged(
+    store: &Store,
+    dataset: &mut QueryDatasetSpecification,
+) -> Result<Option<Store>, Failure> {
+    let Some(graphs) = dataset
+        .default_graph_graphs()
+        .filter(|graphs| graphs.len() > 1)
+    else {
+        return Ok(None);
+    };
+    let merge = Store::new()?;
+    let mut copied = 0;
+    for graph in graphs.iter().collect::<HashSet<_>>() {
+        for quad in store.quads_for_pattern(None, None, None, Some(graph.as_ref())) {
+            let quad = quad?;
+            merge.insert(QuadRef::new(
+                &quad.subject,
+                &quad.predicate,
+                &quad.object,
+                GraphNameRef::DefaultGraph,
+            ))?;
+            within_merge(&mut copied)?;
+        }
+    }
+    for graph in dataset.available_named_graphs().unwrap_or_default() {
+        for quad in store.quads_for_pattern(None, None, None, Some(graph.as_ref().into())) {
+            merge.insert(&quad?)?;
+            within_merge(&mut copied)?;
+        }
+    }
+    dataset.set_default_graph(vec![GraphName::DefaultGraph]);
+    Ok(Some(merge))
+}
+
+fn within_merge(copied: &mut usize) -> Result<(), Refused> {
+    *copied += 1;
+    if *copied > MERGE_TRIPLES_MAX {
+        let detail = format!(
+            "The graphs to be merged hold more than {MERGE_TRIPLES_MAX} triples; ask one graph at a time."
+        );
+        return Err(guard::refuse(400, "merge-too-large", detail));
+    }
+    Ok(())
+}
+
+fn write_results(
+    results: QueryResults<'_>,
+    form: Form,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    match (results, form) {
+        (QueryResults::Boolean(value), Form::Results(offer)) => {
+            reply.is(offer.media_type);
+            QueryResultsSerializer::from_format(offer.format)
+                .serialize_boolean_to_writer(reply, value)?;
+        }
+        (QueryResults::Solutions(solutions), Form::Results(offer)) => {
+            reply.is(offer.media_type);
+            // Serialisers write in crumbs.
+            let writer = BufWriter::with_capacity(16 * 1024, reply);
+            let mut serializer = QueryResultsSerializer::from_format(offer.format)
+                .serialize_solutions_to_writer(writer, solutions.variables().to_vec())?;
+            for solution in solutions {
+                serializer.serialize(&solution?)?;
+            }
+            serializer.finish()?.flush()?;
+        }
+        (QueryResults::Graph(triples), Form::Graph(offer)) => {
+            let triples = triples.map(|triple| triple.map_err(Failure::from));
+            write_graph(triples, offer, reply)?;
+        }
+        _ => return Err(internal("the results are not of the query's form")),
+    }
+    Ok(())
+}
+
+/// Prefixes that make Turtle, TriG and RDF/XML readable and short.
+const PREFIXES: &[(&str, &str)] = &[
+    ("adms", "http://www.w3.org/ns/adms#"),
+    ("dcat", "http://www.w3.org/ns/dcat#"),
+    ("dcatap", "http://data.europa.eu/r5r/"),
+    ("dct", "http://purl.org/dc/terms/"),
+    ("foaf", "http://xmlns.com/foaf/0.1/"),
+    ("locn", "http://www.w3.org/ns/locn#"),
+    ("owl", "http://www.w3.org/2002/07/owl#"),
+    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
+    ("skos", "http://www.w3.org/2004/02/skos/core#"),
+    ("spdx", "http://spdx.org/rdf/terms#"),
+    ("vcard", "http://www.w3.org/2006/vcard/ns#"),
+    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
+];
+
+/// A serialiser with our prefixes.
+pub fn serializer(format: GraphFormat) -> RdfSerializer {
+    PREFIXES.iter().fold(
+        RdfSerializer::from_format(format.rdf()),
+        |serializer, (name, iri)| {
+            // The table's IRIs parse; a prefix that did not would be left out, and the document stay right.
+            serializer
+                .clone()
+                .with_prefix(*name, *iri)
+                .unwrap_or(serializer)
+        },
+    )
+}
+
+fn write_graph(
+    triples: impl Iterator<Item = Result<Triple, Failure>>,
+    offer: &negotiate::Offer<GraphFormat>,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    reply.is(offer.media_type);
+    let mut writer =
+        serializer(offer.format).for_writer(BufWriter::with_capacity(16 * 1024, reply));
+    for triple in triples {
+        writer.serialize_triple(&triple?)?;
+    }
+    writer.finish()?.flush()?;
+    Ok(())
+}
+
+/// An entity's description; for a record, its graph, or the description of the entity it is the winner for.
+fn describe(store: &Store, iri: &str, accept: &str, reply: &mut Reply<'_>) -> Result<(), Failure> {
+    let offer = negotiate::choose(accept, GRAPHS)
+        .ok_or_else(|| not_acceptable(&negotiate::on_offer(GRAPHS)))?;
+    let node = NamedNodeRef::new(iri)
+        .map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
+    let entity = store_read::entity_of(store, node)?.unwrap_or_else(|| node.into_owned());
+    let mut triples = store_read::description_of(store, entity.as_ref())?;
+    if triples.is_empty() {
+        triples = store
+            .quads_for_pattern(None, None, None, Some(node.into()))
+            .map(|quad| quad.map(Triple::from))
+            .collect::<Result<_, _>>()?;
+    }
+    if triples.is_empty() {
+        return Err(guard::refuse(
+            404,
+            "not-found",
+            format!("Nothing is held here under {iri}."),
+        )
+        .into());
+    }
+    // A subject's triples come together, so that formats that group them do so.
+    triples.sort_by_cached_key(|triple| {
+        (
+            triple.subject != entity.clone().into(),
+            triple.subject.to_string(),
+        )
+    });
+    write_graph(triples.into_iter().map(Ok), offer, reply)
+}
+
+/// The default graph whole. The store's order keeps a subject's triples together.
+fn dump(store: &Store, format: GraphFormat, reply: &mut Reply<'_>) -> Result<(), Failure> {
+    let offer = negotiate::Offer {
+        media_type: format.media_type(),
+        format,
+    };
+    let quads = store.quads_for_pattern(None, None, None, Some(GraphNameRef::DefaultGraph));
+    write_graph(
+        quads.map(|quad| quad.map(Triple::from).map_err(Failure::from)),
+        &offer,
+        reply,
+    )
+}
+
+fn count(store: &Store) -> Result<Holdings, Failure> {
+    Ok(Holdings {
+        triples: count_triples(store)?,
+        datasets: of_class(store, "http://www.w3.org/ns/dcat#Dataset")?,
+        distributions: of_class(store, "http://www.w3.org/ns/dcat#Distribution")?,
+        data_services: of_class(store, "http://www.w3.org/ns/dcat#DataService")?,
+        catalogs: of_class(store, "http://www.w3.org/ns/dcat#Catalog")?,
+        agents: of_class(store, "http://xmlns.com/foaf/0.1/Agent")?,
+    })
+}
+
+fn of_class(store: &Store, class: &str) -> Result<u64, Failure> {
+    let mut count = 0;
+    let class = NamedNodeRef::new_unchecked(class);
+    for quad in store.quads_for_pattern(
+        None,
+        Some(rdf::TYPE),
+        Some(class.into()),
+        Some(GraphNameRef::DefaultGraph),
+    ) {
+        let _: Quad = quad?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Through SPARQL: it counts without decoding a term.
+fn count_triples(store: &Store) -> Result<u64, Failure> {
+    let query = SparqlParser::new()
+        .parse_query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+        .map_err(|e| internal(&format!("the counting query does not parse: {e}")))?;
+    let results = SparqlEvaluator::new()
+        .for_query(query)
+        .on_store(store)
+        .execute()?;
+    let QueryResults::Solutions(mut solutions) = results else {
+        return Err(internal("a SELECT gave no solutions"));
+    };
+    match solutions
+        .next()
+        .transpose()?
+        .as_ref()
+        .and_then(|solution| solution.get("n"))
+    {
+        Some(Term::Literal(count)) => count
+            .value()
+            .parse()
+            .map_err(|_| internal("a count is no number")),
+        _ => Err(internal("a count gave nothing")),
+    }
+}

@@ -1,0 +1,78 @@
+//! What the doors may ask of the daemon, and nothing more.
+//!
+//! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
+
+use crate::report::Report;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The daemon, as the doors see it. Every answer comes from memory: none of these may wait for a run, a disk or a network.
+pub trait Desk: Send + Sync {
+    /// In the order of the configuration.
+    fn sources(&self) -> Vec<SourceStatus>;
+    fn source(&self, id: &str) -> Option<SourceStatus>;
+    /// The report of the source's last run that ended.
+    fn report(&self, id: &str) -> Option<Report>;
+    /// Starts a run as soon as there is room. Returns at once.
+    fn run_now(&self, id: &str) -> Result<(), DeskError>;
+    /// No run of the source starts by itself until it is resumed. A run under way goes on.
+    fn pause(&self, id: &str) -> Result<(), DeskError>;
+    fn resume(&self, id: &str) -> Result<(), DeskError>;
+    fn ready(&self) -> Readiness;
+}
+
+/// One source, as an operator wants to see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceStatus {
+    pub id: String,
+    pub kind: String,
+    /// Language tag -> title.
+    pub title: BTreeMap<String, String>,
+    /// Without user, password, or query values: fit for a page.
+    pub url: String,
+    pub enabled: bool,
+    pub paused: bool,
+    /// None: no run is under way.
+    pub running: Option<Progress>,
+    /// The last run that ended.
+    pub last: Option<Report>,
+    /// Milliseconds since 1970. None: only run by hand.
+    pub next_due_ms: Option<i64>,
+    /// Records held of this source.
+    pub holds: u64,
+    pub failures_in_row: u32,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Serialize)]
+pub struct Progress {
+    /// What it is doing, in one word: `asking`, `comparing`, `committing`, …
+    pub phase: String,
+    pub received: u64,
+    pub declared: Option<u64>,
+    /// Milliseconds since 1970.
+    pub started_ms: i64,
+}
+
+/// Whether the daemon can serve what it is there for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    pub ready: bool,
+    /// Why not, or in what state.
+    pub why: String,
+}
+
+/// Why the daemon did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeskError {
+    #[error("no source is called {0:?}")]
+    Unknown(String),
+    #[error("a run of {0:?} is under way")]
+    Running(String),
+    #[error("{0:?} is not enabled in the configuration")]
+    Disabled(String),
+    #[error("the daemon is stopping")]
+    Stopping,
+    #[error("{0}")]
+    Failed(String),
+}

@@ -1,0 +1,237 @@
+//! Accepting connections: how many, how long one may take to send its headers, how long it may refuse to read, and how it
+//! all ends.
+//!
+//! Knows nothing of what is served. Start at [`serve`].
+
+use axum::Router;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    time::{Instant, Sleep, sleep, timeout},
+};
+use tokio_util::task::TaskTracker;
+
+/// Limits of a listener.
+#[derive(Debug, Clone, Copy)]
+pub struct ListenLimits {
+    /// Further connections wait to be accepted.
+    pub connections_max: usize,
+    /// From the first byte of a request to the end of its headers. Also how long a connection may stay idle.
+    pub header_read: Duration,
+    /// A client that takes no byte for so long is gone.
+    pub write_stall: Duration,
+    /// After a stop, requests under way may take so long.
+    pub grace: Duration,
+}
+
+impl Default for ListenLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1024,
+            header_read: Duration::from_secs(30),
+            write_stall: Duration::from_secs(60),
+            grace: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Serves until `stop` is done, then lets requests under way end, at most for the grace.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ListenLimits,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let (stage, staged) = watch::channel(Stage::Serving);
+    let connections = TaskTracker::new();
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let (stream, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of descriptors, most likely: others must end before the next can begin.
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let router = router.clone();
+        let staged = staged.clone();
+        connections.spawn(async move {
+            connection(stream, router, limits, staged).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let _ = stage.send(Stage::Ending);
+    connections.close();
+    if timeout(limits.grace, connections.wait()).await.is_err() {
+        tracing::warn!(
+            connections = connections.len(),
+            "connections are cut at the end of the grace"
+        );
+        let _ = stage.send(Stage::Ended);
+        connections.wait().await;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Serving,
+    /// Requests under way end; idle connections close.
+    Ending,
+    /// Everything closes.
+    Ended,
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, place))
+}
+
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    limits: ListenLimits,
+    staged: watch::Receiver<Stage>,
+) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.header_read)
+        .keep_alive_timeout(limits.header_read);
+    let io = TokioIo::new(Impatient::new(stream, limits.write_stall));
+    let service = TowerToHyperService::new(router);
+    let mut serving = Box::pin(builder.serve_connection(io, service).into_owned());
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = reached(staged.clone(), Stage::Ending) => {
+            serving.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = serving => ended,
+                () = reached(staged, Stage::Ended) => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn reached(mut staged: watch::Receiver<Stage>, stage: Stage) {
+    // A listener that is gone has ended.
+    let _ = staged.wait_for(|now| *now >= stage).await;
+}
+
+/// A stream whose writes fail when the other side takes nothing for too long.
+struct Impatient {
+    stream: TcpStream,
+    longest: Duration,
+    /// Runs while a write waits.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Impatient {
+    fn new(stream: TcpStream, longest: Duration) -> Self {
+        Self {
+            stream,
+            longest,
+            stalled: None,
+        }
+    }
+
+    fn judge<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let longest = self.longest;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + longest)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client takes nothing",
+        )))
+    }
+}
+
+impl AsyncRead for Impatient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Impatient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.judge(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.judge(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

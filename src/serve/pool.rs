@@ -1,0 +1,451 @@
+//! The pool of warm workers: each answers one question at a time, within a deadline, and is replaced when it does not.
+//!
+//! Knows no HTTP and evaluates nothing itself. A stream that breaks never looks whole: [`Body`] ends with an error
+//! unless the worker said that the answer was complete. Start at [`Pool::ask`].
+
+use super::{
+    child::{Begun, Child, ChildError, Limits},
+    lease::{Lease, Patience, pump},
+    wire::{Question, Refused},
+};
+use crate::snapshot::Published;
+use bytes::Bytes;
+use std::{
+    ffi::OsString,
+    future::Future,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    time::{Instant, timeout},
+};
+
+/// Frames read ahead of a slow client (64 kB each), so that most answers free their worker at once.
+const FRAMES_AHEAD: usize = 64;
+
+#[derive(Debug, Clone)]
+pub struct PoolOptions {
+    /// In metrics and logs.
+    pub name: &'static str,
+    /// The program and its arguments that make a worker: our own binary and `worker`.
+    pub program: PathBuf,
+    pub arguments: Vec<OsString>,
+    pub workers: usize,
+    /// Dumps at the same time: a client that reads one slowly keeps its worker.
+    pub dumps: usize,
+    /// Questions that wait for a worker; one more is refused.
+    pub queue_max: usize,
+    /// From the moment a worker has the question until it has given the last byte. Also the longest wait for a worker.
+    pub deadline: Duration,
+    /// Dumps have no deadline of this kind, but worker and client may each be silent no longer than this.
+    pub stall: Duration,
+    /// Address space of one worker (RLIMIT_AS).
+    pub memory_bytes_max: u64,
+    /// Stack of the thread that parses and evaluates.
+    pub stack_bytes: u64,
+    /// Descriptors of one worker (RLIMIT_NOFILE): the engine takes nearly all for the snapshot's files.
+    pub files_max: u64,
+}
+
+impl PoolOptions {
+    /// The pool for the queries of strangers.
+    pub fn for_queries(program: PathBuf, limits: &crate::config::QueryLimits) -> Self {
+        Self {
+            name: "queries",
+            program,
+            arguments: vec!["worker".into()],
+            workers: limits.workers,
+            dumps: 1,
+            queue_max: limits.queue_max,
+            deadline: Duration::from_millis(limits.deadline_ms),
+            stall: Duration::from_secs(30),
+            memory_bytes_max: limits.memory_bytes_max,
+            stack_bytes: 64 * 1024 * 1024,
+            files_max: 1024,
+        }
+    }
+
+    /// The pool for our own questions (descriptions, dumps, counts), which strangers' queries must not hold up.
+    pub fn for_the_house(program: PathBuf, limits: &crate::config::QueryLimits) -> Self {
+        Self {
+            name: "house",
+            workers: 3,
+            dumps: 2,
+            deadline: Duration::from_secs(60),
+            ..Self::for_queries(program, limits)
+        }
+    }
+}
+
+/// Why there was no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    #[error("{waiting} questions wait already, and no more are taken")]
+    Busy { waiting: usize },
+    #[error("no worker was free within {0:?}")]
+    NoWorkerInTime(Duration),
+    #[error("the worker did not answer within {0:?} and was ended")]
+    Deadline(Duration),
+    #[error("the worker needed more memory than its {bytes_max} bytes and ended")]
+    Memory { bytes_max: u64 },
+    #[error("the worker's stack overflowed, and it ended")]
+    Stack,
+    #[error("the worker ended before it answered: {0}")]
+    Died(String),
+    #[error("a worker could not be started: {0}")]
+    NotStarted(String),
+    #[error("the question was refused: {}", .0.detail)]
+    Refused(Refused),
+}
+
+/// An answer: its media type and its bytes.
+#[derive(Debug)]
+pub struct Answer {
+    pub media_type: String,
+    pub body: Body,
+}
+
+#[derive(Debug)]
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// Piece by piece. After `Piece::End` it was whole; if the channel closes without it, the answer broke.
+    Stream(mpsc::Receiver<Piece>),
+}
+
+#[derive(Debug)]
+pub enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+/// Workers that are warm, and places for as many as there may be.
+pub struct Pool {
+    options: PoolOptions,
+    places: Arc<Semaphore>,
+    lanes: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    idle: Mutex<Vec<Child>>,
+    published: watch::Receiver<Option<Arc<Published>>>,
+}
+
+impl Pool {
+    /// A pool whose workers have the newest published snapshot open. Must be called within a runtime, which then keeps
+    /// the idle workers warm until the pool is dropped.
+    pub fn start(
+        options: PoolOptions,
+        published: watch::Receiver<Option<Arc<Published>>>,
+    ) -> Arc<Self> {
+        let pool = Arc::new(Self {
+            places: Arc::new(Semaphore::new(options.workers.max(1))),
+            lanes: Arc::new(Semaphore::new(options.dumps.max(1))),
+            waiting: AtomicUsize::new(0),
+            idle: Mutex::new(Vec::new()),
+            published: published.clone(),
+            options,
+        });
+        tokio::spawn(keep_warm(Arc::downgrade(&pool), published));
+        pool
+    }
+
+    pub fn options(&self) -> &PoolOptions {
+        &self.options
+    }
+
+    /// Workers that are neither answering nor being replaced.
+    pub fn free(&self) -> usize {
+        self.places.available_permits()
+    }
+
+    /// Asks a worker. `snapshot` is held until no worker has it open.
+    pub async fn ask(
+        self: &Arc<Self>,
+        question: Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Answer, PoolError> {
+        let started = Instant::now();
+        let answer = self.try_ask(question, snapshot).await;
+        let outcome = match &answer {
+            Ok(_) => "given",
+            Err(PoolError::Busy { .. } | PoolError::NoWorkerInTime(_)) => "busy",
+            Err(PoolError::Deadline(_)) => "deadline",
+            Err(PoolError::Memory { .. }) => "memory",
+            Err(PoolError::Stack) => "stack",
+            Err(PoolError::Died(_) | PoolError::NotStarted(_)) => "died",
+            Err(PoolError::Refused(_)) => "refused",
+        };
+        metrics::histogram!("harvestd_worker_answer_seconds", "pool" => self.options.name, "outcome" => outcome)
+            .record(started.elapsed().as_secs_f64());
+        answer
+    }
+
+    async fn try_ask(
+        self: &Arc<Self>,
+        question: Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Answer, PoolError> {
+        let is_dump = matches!(question, Question::Dump { .. });
+        let lane = if is_dump {
+            Some(self.place(&self.lanes).await?)
+        } else {
+            None
+        };
+        let place = self.place(&self.places).await?;
+        let mut lease = self.lease(place, lane).await?;
+        let patience = if is_dump {
+            Patience::Stall(self.options.stall)
+        } else {
+            Patience::Until(Instant::now() + self.options.deadline)
+        };
+        match patience.wait(lease.begin(&question, snapshot)).await {
+            None => Err(self.out_of_time(lease)),
+            Some(Err(e)) => Err(self.diagnose(lease, e).await),
+            Some(Ok(Begun::Refused(refused))) => {
+                lease.done();
+                Err(PoolError::Refused(refused))
+            }
+            Some(Ok(Begun::Whole(media_type, bytes))) => {
+                lease.done();
+                Ok(Answer {
+                    media_type,
+                    body: Body::Whole(bytes),
+                })
+            }
+            Some(Ok(Begun::Stream(media_type))) => {
+                let (pieces, body) = mpsc::channel(FRAMES_AHEAD);
+                tokio::spawn(pump(lease, patience, pieces));
+                Ok(Answer {
+                    media_type,
+                    body: Body::Stream(body),
+                })
+            }
+        }
+    }
+
+    /// A place for one question, waited for in order.
+    async fn place(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, PoolError> {
+        if let Ok(place) = Arc::clone(of).try_acquire_owned() {
+            return Ok(place);
+        }
+        let waiting = Waiting::enter(&self.waiting);
+        if waiting.before >= self.options.queue_max {
+            return Err(PoolError::Busy {
+                waiting: waiting.before,
+            });
+        }
+        match timeout(self.options.deadline, Arc::clone(of).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(PoolError::NoWorkerInTime(self.options.deadline)),
+        }
+    }
+
+    async fn lease(
+        self: &Arc<Self>,
+        place: OwnedSemaphorePermit,
+        lane: Option<OwnedSemaphorePermit>,
+    ) -> Result<Lease, PoolError> {
+        let child = match self.warm() {
+            Some(child) => child,
+            None => self
+                .spawn()
+                .await
+                .map_err(|e| PoolError::NotStarted(e.to_string()))?,
+        };
+        Ok(Lease {
+            pool: Arc::clone(self),
+            held: Some((child, place)),
+            lane,
+        })
+    }
+
+    fn warm(&self) -> Option<Child> {
+        loop {
+            let mut child = lock(&self.idle).pop()?;
+            if !child.has_ended() {
+                return Some(child);
+            }
+            tracing::warn!(
+                pool = self.options.name,
+                said = child.last_words(),
+                "an idle worker had ended"
+            );
+        }
+    }
+
+    async fn spawn(&self) -> Result<Child, ChildError> {
+        let limits = Limits {
+            memory_bytes_max: self.options.memory_bytes_max,
+            stack_bytes: self.options.stack_bytes,
+            files_max: self.options.files_max,
+        };
+        let child = Child::spawn(&self.options.program, &self.options.arguments, limits).await;
+        metrics::counter!("harvestd_workers_started_total", "pool" => self.options.name)
+            .increment(1);
+        child
+    }
+
+    pub(super) fn out_of_time(&self, lease: Lease) -> PoolError {
+        metrics::counter!("harvestd_worker_deadlines_total", "pool" => self.options.name)
+            .increment(1);
+        drop(lease);
+        PoolError::Deadline(self.options.deadline)
+    }
+
+    pub(super) async fn diagnose(&self, mut lease: Lease, error: ChildError) -> PoolError {
+        let said = match &mut lease.held {
+            Some((child, _)) => child.last_words_at_end().await,
+            None => String::new(),
+        };
+        drop(lease);
+        tracing::warn!(pool = self.options.name, %error, said, "a worker ended before its answer did");
+        if said.contains("memory allocation of")
+            || said.contains("bad_alloc")
+            || said.contains("out of memory")
+        {
+            PoolError::Memory {
+                bytes_max: self.options.memory_bytes_max,
+            }
+        } else if said.contains("has overflowed its stack") {
+            PoolError::Stack
+        } else {
+            PoolError::Died(error.to_string())
+        }
+    }
+
+    /// Gives a child back: at once where it has the newest snapshot open, else after it has opened it.
+    pub(super) fn give_back(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
+        let newest = self.published.borrow().clone();
+        if newest.is_none() || child.holds() == newest.as_ref() {
+            self.rest(child, place);
+        } else {
+            self.in_background(Arc::clone(self).warm_up(Some(child), place));
+        }
+    }
+
+    /// Puts a child among the idle.
+    fn rest(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
+        let holds = child.holds().cloned();
+        lock(&self.idle).push(child);
+        drop(place);
+        // What was published while the place was taken passed this child by.
+        if *self.published.borrow() != holds {
+            self.refresh();
+        }
+    }
+
+    /// Starts workers that are missing, and opens the newest snapshot in those idle that have another.
+    fn refresh(self: &Arc<Self>) {
+        let newest = self.published.borrow().clone();
+        let mut begun = 0;
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            let mut idle = lock(&self.idle);
+            let stale = idle
+                .iter()
+                .position(|child| child.holds() != newest.as_ref());
+            let child = stale.map(|at| idle.swap_remove(at));
+            let missing = idle.len() + begun < self.options.workers;
+            drop(idle);
+            if child.is_none() && !missing {
+                return;
+            }
+            begun += 1;
+            self.in_background(Arc::clone(self).warm_up(child, place));
+        }
+    }
+
+    /// Puts a child with the newest snapshot open among the idle.
+    pub(super) async fn warm_up(
+        self: Arc<Self>,
+        child: Option<Child>,
+        place: OwnedSemaphorePermit,
+    ) {
+        match self.warmed(child).await {
+            Ok(child) => self.rest(child, place),
+            // The place is free again: the next question tries to start a worker, and says so if it cannot.
+            Err(error) => {
+                tracing::error!(pool = self.options.name, %error, "a worker could not be made ready")
+            }
+        }
+    }
+
+    async fn warmed(&self, child: Option<Child>) -> Result<Child, ChildError> {
+        let mut child = match child {
+            Some(child) => child,
+            None => self.spawn().await?,
+        };
+        let newest = self.published.borrow().clone();
+        if let Some(newest) = newest.filter(|newest| child.holds() != Some(newest)) {
+            let question = Question::Open {
+                snapshot: newest.path.clone(),
+            };
+            let opening = child.begin(&question, &newest);
+            match timeout(self.options.deadline, opening).await {
+                Ok(Ok(Begun::Whole(..))) => {}
+                Ok(Ok(Begun::Refused(refused))) => return Err(ChildError::Answer(refused.detail)),
+                Ok(Ok(Begun::Stream(_))) => {
+                    return Err(ChildError::Answer("a stream, expected nothing".to_owned()));
+                }
+                Ok(Err(e)) => return Err(e),
+                Err(_) => {
+                    return Err(ChildError::Answer(format!(
+                        "no answer within {:?}",
+                        self.options.deadline
+                    )));
+                }
+            }
+        }
+        Ok(child)
+    }
+
+    pub(super) fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
+        // Without a runtime the process is ending, and its children with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(task);
+        }
+    }
+}
+
+/// One that waits counts until it does not.
+struct Waiting<'a> {
+    counter: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn enter(counter: &'a AtomicUsize) -> Self {
+        Self {
+            counter,
+            before: counter.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.counter.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Keeps as many workers as there are places, each with the newest snapshot open, so that no question waits for that.
+async fn keep_warm(pool: Weak<Pool>, mut published: watch::Receiver<Option<Arc<Published>>>) {
+    loop {
+        published.mark_unchanged();
+        match pool.upgrade() {
+            Some(pool) => pool.refresh(),
+            None => return,
+        }
+        if published.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A list of children is right at every step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

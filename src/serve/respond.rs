@@ -1,0 +1,112 @@
+//! From what a worker gave to what HTTP says.
+//!
+//! A stream that broke ends as a broken connection, never as a complete response. Start at [`answered`].
+
+use super::{
+    pool::{Answer, Body as Given, Piece, PoolError},
+    problem::Problem,
+    wire::Refused,
+};
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+
+/// A response with the answer's bytes and its media type.
+pub fn answered(answer: Answer) -> Result<Response, Problem> {
+    let media_type = HeaderValue::from_str(&answer.media_type).map_err(|_| Problem::internal())?;
+    let body = match answer.body {
+        Given::Whole(bytes) => Body::from(bytes),
+        Given::Stream(pieces) => streamed(pieces),
+    };
+    let mut response = body.into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+/// The answer broke: the connection must not end as if it had been whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke before its end")]
+struct Broken;
+
+fn streamed(pieces: mpsc::Receiver<Piece>) -> Body {
+    let stream = stream::unfold(Some(pieces), async |pieces| {
+        let mut pieces = pieces?;
+        match pieces.recv().await {
+            Some(Piece::Bytes(bytes)) => Some((Ok::<Bytes, Broken>(bytes), Some(pieces))),
+            Some(Piece::End) => None,
+            None => Some((Err(Broken), None)),
+        }
+    });
+    // Layers may ask again after the end.
+    Body::from_stream(stream.fuse())
+}
+
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
+        const RETRY_AFTER_S: u32 = 5;
+        let said = error.to_string();
+        match error {
+            PoolError::Busy { .. } | PoolError::NoWorkerInTime(_) => Self::unavailable(
+                "busy",
+                "All query workers are busy; try again shortly.",
+                RETRY_AFTER_S,
+            ),
+            PoolError::Deadline(longest) => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "deadline",
+                format!(
+                    "The query was not answered within {} seconds and was ended. Narrow it, or page with LIMIT.",
+                    longest.as_secs_f64()
+                ),
+            ),
+            PoolError::Memory { bytes_max } => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "memory",
+                format!(
+                    "The query needed more than the {} MB a query may use, and was ended.",
+                    bytes_max / 1_000_000
+                ),
+            ),
+            PoolError::Stack => {
+                Self::bad_request("query-too-deep", "The query is too deep to be evaluated.")
+            }
+            PoolError::Died(_) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "worker-ended",
+                "The query could not be evaluated: the process that evaluated it ended.",
+            ),
+            PoolError::NotStarted(_) => {
+                tracing::error!(error = said, "no worker could be started");
+                Self::unavailable(
+                    "no-worker",
+                    "No query worker can be started at the moment.",
+                    RETRY_AFTER_S,
+                )
+            }
+            PoolError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let status =
+            StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = Self::new(status, refused.code, refused.detail);
+        match refused.position {
+            Some((line, column)) => problem
+                .with_member("line", line)
+                .with_member("column", column),
+            None => problem,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The SPARQL 1.1 Protocol, query operation: GET, POST of a form, POST of the query itself.
+//!
+//! Never updates, and evaluates nothing here: workers do. Start at [`get_query`] and [`post_query`].
+
+use super::{
+    House, guard, html,
+    negotiate::{self, GRAPHS, GraphFormat, Offer},
+    problem::Problem,
+    respond, service_description,
+    wire::{Question, SparqlQuery},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use percent_encoding::percent_decode;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const QUERY: &str = "application/sparql-query";
+const UPDATE: &str = "application/sparql-update";
+
+pub fn routes(query_bytes_max: usize) -> Router<House> {
+    // In a form each byte of the query may take three.
+    let body_bytes_max = query_bytes_max.saturating_mul(3).saturating_add(64 * 1024);
+    let endpoint = get(get_query)
+        .post(post_query)
+        .layer(DefaultBodyLimit::max(body_bytes_max));
+    Router::new()
+        .route("/sparql", endpoint.clone())
+        .route("/sparql/", endpoint)
+}
+
+/// Section 2.1.1. Without a query it is the service description that is asked for.
+async fn get_query(
+    State(house): State<House>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = query.unwrap_or_default();
+    if query.is_empty() {
+        return describe_service(&house, &headers).await;
+    }
+    let parameters = Parameters::default().read(query.as_bytes())?;
+    evaluate(&house, parameters, &headers).await
+}
+
+/// Sections 2.1.2 and 2.1.3.
+async fn post_query(
+    State(house): State<House>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let parameters = Parameters::default().read(query.unwrap_or_default().as_bytes())?;
+    let parameters = match posted(&headers)? {
+        Posted::Form => parameters.read(&body)?,
+        Posted::Query => {
+            let text = std::str::from_utf8(&body).map_err(|e| {
+                Problem::bad_request("not-utf-8", format!("The query is not UTF-8: {e}."))
+            })?;
+            parameters.with_query(text.to_owned())
+        }
+    };
+    evaluate(&house, parameters, &headers).await
+}
+
+enum Posted {
+    Form,
+    Query,
+}
+
+fn posted(headers: &HeaderMap) -> Result<Posted, Problem> {
+    let found = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let unsupported = |detail: String| {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            detail,
+        )
+        .with_header(
+            header::ACCEPT,
+            HeaderValue::from_static("application/sparql-query, application/x-www-form-urlencoded"),
+        )
+    };
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(unsupported(
+            "The body must come without a Content-Encoding.".to_owned(),
+        ));
+    }
+    let Ok(media_type) = found.parse::<mime::Mime>() else {
+        return Err(unsupported(format!(
+            "The Content-Type is {found:?}; {QUERY} and {FORM} are taken."
+        )));
+    };
+    if let Some(charset) = media_type.get_param(mime::CHARSET)
+        && charset != mime::UTF_8
+    {
+        return Err(unsupported(format!(
+            "The charset is {charset}; only UTF-8 is taken."
+        )));
+    }
+    match media_type.essence_str() {
+        FORM => Ok(Posted::Form),
+        QUERY => Ok(Posted::Query),
+        UPDATE => Err(read_only()),
+        _ => Err(unsupported(format!(
+            "The Content-Type is {found:?}; {QUERY} and {FORM} are taken."
+        ))),
+    }
+}
+
+fn read_only() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "read-only",
+        "This endpoint answers queries only; it takes no updates.",
+    )
+}
+
+/// The protocol's parameters, from the URL, a form, or both. Others are passed over.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Parameters {
+    queries: Vec<String>,
+    default_graphs: Vec<String>,
+    named_graphs: Vec<String>,
+}
+
+impl Parameters {
+    fn read(mut self, encoded: &[u8]) -> Result<Self, Problem> {
+        for pair in encoded
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = decode(halves.next().unwrap_or_default())?;
+            let value = decode(halves.next().unwrap_or_default())?;
+            match name.as_str() {
+                "query" => self.queries.push(value),
+                "default-graph-uri" => self.default_graphs.push(value),
+                "named-graph-uri" => self.named_graphs.push(value),
+                "update" | "using-graph-uri" | "using-named-graph-uri" => return Err(read_only()),
+                _ => {}
+            }
+        }
+        Ok(self)
+    }
+
+    fn with_query(mut self, query: String) -> Self {
+        self.queries.push(query);
+        self
+    }
+
+    fn only_query(&mut self) -> Result<String, Problem> {
+        match self.queries.len() {
+            1 => Ok(self.queries.swap_remove(0)),
+            0 => Err(Problem::bad_request(
+                "no-query",
+                "There is no parameter `query`.",
+            )),
+            found => Err(Problem::bad_request(
+                "several-queries",
+                format!("There are {found} queries; exactly one is expected."),
+            )),
+        }
+    }
+}
+
+fn decode(encoded: &[u8]) -> Result<String, Problem> {
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decode(&spaced)
+        .decode_utf8()
+        .map(|text| text.into_owned())
+        .map_err(|e| Problem::bad_request("not-utf-8", format!("A parameter is not UTF-8: {e}.")))
+}
+
+async fn evaluate(
+    house: &House,
+    mut parameters: Parameters,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let text = parameters.only_query()?;
+    let limits = &house.config.limits.query;
+    guard::before_parsing(&text, limits.query_bytes_max, limits.nesting_max)?;
+    let snapshot = house.snapshot()?;
+    let query = SparqlQuery {
+        text,
+        base: format!("{}sparql", house.base()),
+        default_graphs: parameters.default_graphs,
+        named_graphs: parameters.named_graphs,
+        accept: accept(headers),
+        nesting_max: limits.nesting_max,
+    };
+    let answer = house
+        .workers
+        .ask(
+            Question::Query {
+                snapshot: snapshot.path.clone(),
+                query,
+            },
+            &snapshot,
+        )
+        .await?;
+    let mut response = respond::answered(answer)?;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// The Accept header whole, however many lines it came in.
+pub fn accept(headers: &HeaderMap) -> String {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DescriptionFormat {
+    Graph(GraphFormat),
+    Page,
+}
+
+/// SPARQL 1.1 Service Description, or a form for people whose browser likes HTML best.
+async fn describe_service(house: &House, headers: &HeaderMap) -> Result<Response, Problem> {
+    let mut offers: Vec<Offer<DescriptionFormat>> = GRAPHS
+        .iter()
+        .map(|offer| Offer {
+            media_type: offer.media_type,
+            format: DescriptionFormat::Graph(offer.format),
+        })
+        .collect();
+    offers.push(Offer {
+        media_type: "text/html; charset=utf-8",
+        format: DescriptionFormat::Page,
+    });
+    let offer = negotiate::choose(&accept(headers), &offers)
+        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&offers)))?;
+    let body = match offer.format {
+        DescriptionFormat::Page => html::sparql_form(house.prefix()),
+        DescriptionFormat::Graph(format) => {
+            // A count that fails leaves the description without counts; it is still a right one.
+            let holdings = match house.snapshot() {
+                Ok(snapshot) => house.holdings(&snapshot).await.ok(),
+                Err(_) => None,
+            };
+            service_description::document(house.base(), holdings.as_ref(), format).map_err(
+                |error| {
+                    tracing::error!(%error, "the service description could not be written");
+                    Problem::internal()
+                },
+            )?
+        }
+    };
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(offer.media_type),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_as_forms_are() {
+        let read = Parameters::default().read(b"query=ASK+%7B%7D&default-graph-uri=http%3A%2F%2Fe.example%2F&x=1&named-graph-uri=a&named-graph-uri=b").unwrap();
+        assert_eq!(
+            read,
+            Parameters {
+                queries: vec!["ASK {}".to_owned()],
+                default_graphs: vec!["http://e.example/".to_owned()],
+                named_graphs: vec!["a".to_owned(), "b".to_owned()],
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_not_utf_8_or_an_update_is_refused() {
+        assert_eq!(
+            Parameters::default().read(b"query=%ff").unwrap_err().code,
+            "not-utf-8"
+        );
+        assert_eq!(
+            Parameters::default()
+                .read(b"update=CLEAR+ALL")
+                .unwrap_err()
+                .status,
+            StatusCode::FORBIDDEN
+        );
+    }
+
+    #[test]
+    fn one_query_and_no_more() {
+        assert_eq!(
+            Parameters::default().only_query().unwrap_err().code,
+            "no-query"
+        );
+        let mut two = Parameters::default().read(b"query=a&query=b").unwrap();
+        assert_eq!(two.only_query().unwrap_err().code, "several-queries");
+    }
+}

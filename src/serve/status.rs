@@ -1,0 +1,313 @@
+//! How things stand: `/healthz`, `/readyz`, `/metrics`, `/status`, `/status.json`, `/sources/{id}/report`.
+//!
+//! Asks the desk, never the store. Start at [`routes`].
+
+use super::{
+    House,
+    desk::{Readiness, SourceStatus},
+    html::{self, escape},
+    negotiate::{self, Offer},
+    problem::Problem,
+    sparql::accept,
+};
+use crate::report::{Counts, Outcome};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use chrono::{DateTime, SecondsFormat};
+use serde::Serialize;
+
+pub fn routes() -> Router<House> {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/status.json", get(status_json))
+        .route("/sources/{id}/report", get(report))
+}
+
+/// The process answers.
+async fn healthz() -> Response {
+    uncached("ok\n".into_response())
+}
+
+/// There is something to serve, and it can be served.
+async fn readyz(State(house): State<House>) -> Result<Response, Problem> {
+    let Readiness { ready, why } = house.desk.ready();
+    if !ready {
+        return Err(Problem::unavailable("not-ready", why, 5));
+    }
+    house.snapshot()?;
+    Ok(uncached("ready\n".into_response()))
+}
+
+/// Prometheus' text format.
+async fn metrics(State(house): State<House>) -> Response {
+    for pool in [&house.workers, &house.readers] {
+        let free = u32::try_from(pool.free()).unwrap_or(u32::MAX);
+        metrics::gauge!("harvestd_workers_free", "pool" => pool.options().name).set(free);
+    }
+    if let Some(published) = house.published.borrow().as_ref() {
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+        metrics::gauge!("harvestd_published_seq").set(published.seq as f64);
+    }
+    let mut response = house.metrics.render().into_response();
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    uncached(response)
+}
+
+#[derive(Serialize)]
+struct Status {
+    ready: Readiness,
+    published: Option<PublishedStatus>,
+    sources: Vec<SourceSummary>,
+}
+
+#[derive(Serialize)]
+struct PublishedStatus {
+    generation: u64,
+    seq: u64,
+    published: Option<String>,
+}
+
+/// A source's status with the last run in short: its rows are in the report.
+#[derive(Serialize)]
+struct SourceSummary {
+    #[serde(flatten)]
+    source: SourceStatus,
+    next_due: Option<String>,
+    report: Option<String>,
+}
+
+impl Status {
+    fn of(house: &House) -> Self {
+        let published = house
+            .published
+            .borrow()
+            .as_ref()
+            .map(|published| PublishedStatus {
+                generation: published.generation,
+                seq: published.seq,
+                published: time(published.published_us.div_euclid(1000)),
+            });
+        let sources = house
+            .desk
+            .sources()
+            .into_iter()
+            .map(|source| SourceSummary::of(house, source))
+            .collect();
+        Self {
+            ready: house.desk.ready(),
+            published,
+            sources,
+        }
+    }
+}
+
+impl SourceSummary {
+    fn of(house: &House, mut source: SourceStatus) -> Self {
+        let report = source.last.as_mut().map(|last| {
+            last.refused.clear();
+            last.findings.clear();
+            format!("{}sources/{}/report", house.base(), source.id)
+        });
+        Self {
+            next_due: source.next_due_ms.and_then(time),
+            report,
+            source,
+        }
+    }
+}
+
+fn time(ms: i64) -> Option<String> {
+    DateTime::from_timestamp_millis(ms)
+        .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+async fn status_json(State(house): State<House>) -> Response {
+    uncached(Json(Status::of(&house)).into_response())
+}
+
+/// JSON unless the client likes HTML better.
+async fn status(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
+    const OFFERS: &[Offer<bool>] = &[
+        Offer {
+            media_type: "application/json",
+            format: false,
+        },
+        Offer {
+            media_type: "text/html",
+            format: true,
+        },
+    ];
+    let offer = negotiate::choose(&accept(&headers), OFFERS)
+        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    let status = Status::of(&house);
+    let mut response = if offer.format {
+        axum::response::Html(status_page(house.prefix(), &status)).into_response()
+    } else {
+        Json(status).into_response()
+    };
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("Accept"));
+    Ok(uncached(response))
+}
+
+async fn report(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {
+    if house.desk.source(&id).is_none() {
+        return Err(Problem::not_found(format!("No source is called {id:?}.")));
+    }
+    match house.desk.report(&id) {
+        Some(report) => Ok(uncached(Json(report).into_response())),
+        None => Err(Problem::not_found(format!(
+            "No run of {id:?} has ended yet."
+        ))),
+    }
+}
+
+fn uncached(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn status_page(prefix: &str, status: &Status) -> String {
+    let mut body = String::new();
+    let state = if status.ready.ready {
+        "Ready"
+    } else {
+        "Not ready"
+    };
+    body.push_str(&format!("<p>{state}: {}.", escape(&status.ready.why)));
+    match &status.published {
+        Some(published) => body.push_str(&format!(
+            " Published: activity {} of generation {}, {}.</p>\n",
+            published.seq,
+            published.generation,
+            escape(
+                published
+                    .published
+                    .as_deref()
+                    .unwrap_or("at an unknown time")
+            )
+        )),
+        None => body.push_str(" Nothing is published yet.</p>\n"),
+    }
+    body.push_str("<table><thead><tr>");
+    for heading in [
+        "Source",
+        "Holds",
+        "Last run",
+        "Declared",
+        "Received",
+        "New",
+        "Changed",
+        "Unchanged",
+        "Refused",
+        "Duplicate",
+        "Filtered",
+        "Gone",
+        "Absent",
+        "Held",
+        "Next run",
+    ] {
+        body.push_str(&format!("<th>{heading}</th>"));
+    }
+    body.push_str("</tr></thead><tbody>\n");
+    for source in &status.sources {
+        body.push_str(&source_row(prefix, source));
+    }
+    body.push_str("</tbody></table>\n");
+    html::page(prefix, "Status", &body)
+}
+
+fn source_row(prefix: &str, summary: &SourceSummary) -> String {
+    let source = &summary.source;
+    let title = source.title.values().next().unwrap_or(&source.id);
+    let mut row = format!(
+        "<tr><td>{}<br><small>{} · {} · {}</small></td><td class=\"number\">{}</td><td>{}</td>",
+        escape(title),
+        escape(&source.id),
+        escape(&source.kind),
+        escape(&source.url),
+        source.holds,
+        last_run(prefix, source),
+    );
+    let counts = source
+        .last
+        .as_ref()
+        .map_or_else(Counts::default, |last| last.counts.clone());
+    let declared = counts
+        .declared
+        .map_or_else(|| "–".to_owned(), |declared| declared.to_string());
+    row.push_str(&format!("<td class=\"number\">{declared}</td>"));
+    for count in [
+        counts.received,
+        counts.new,
+        counts.changed,
+        counts.unchanged,
+        counts.refused,
+        counts.duplicate,
+        counts.filtered,
+        counts.gone,
+        counts.absent,
+        counts.held,
+    ] {
+        row.push_str(&format!("<td class=\"number\">{count}</td>"));
+    }
+    let next = match (source.enabled, source.paused, &summary.next_due) {
+        (false, ..) => "not enabled",
+        (_, true, _) => "paused",
+        (.., Some(due)) => due,
+        (.., None) => "by hand",
+    };
+    row.push_str(&format!("<td>{}</td></tr>\n", escape(next)));
+    row
+}
+
+fn last_run(prefix: &str, source: &SourceStatus) -> String {
+    let mut cell = String::new();
+    if let Some(running) = &source.running {
+        let of = running
+            .declared
+            .map_or_else(String::new, |declared| format!(" of {declared}"));
+        cell.push_str(&format!(
+            "running: {}, {}{of}<br>",
+            escape(&running.phase),
+            running.received
+        ));
+    }
+    let Some(last) = &source.last else {
+        cell.push_str("none yet");
+        return cell;
+    };
+    let (class, word) = match last.outcome {
+        Outcome::Complete => ("good", "complete"),
+        Outcome::Partial => ("bad", "partial"),
+        Outcome::Failed => ("bad", "failed"),
+    };
+    let report = format!("{prefix}/sources/{}/report", source.id);
+    cell.push_str(&format!(
+        "<a class=\"{class}\" href=\"{}\">{word}</a> {}",
+        escape(&report),
+        escape(&time(last.ended_ms).unwrap_or_default())
+    ));
+    if let Some(why) = &last.why {
+        cell.push_str(&format!("<br><small>{}</small>", escape(why)));
+    }
+    for disagreement in &last.disagreements {
+        cell.push_str(&format!(
+            "<br><small class=\"bad\">{}</small>",
+            escape(disagreement)
+        ));
+    }
+    cell
+}

@@ -1,0 +1,194 @@
+//! What the daemon and a worker say to each other over the worker's stdin and stdout.
+//!
+//! Knows neither HTTP nor the store. A frame is one byte of kind, four bytes of length (little endian), and the payload:
+//! JSON in questions and heads, bytes of the answer in bodies. An answer is a head, bodies, and an end; without its end
+//! it is not whole. Start at [`Question`] and [`Head`].
+
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+/// Largest payload that either side takes: far above a frame of an answer, and above any question the guard lets in.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What kind of frame follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    Question = b'Q',
+    Head = b'H',
+    Body = b'B',
+    /// The answer is whole.
+    End = b'E',
+    /// The answer broke after its head; the payload says why.
+    Broken = b'X',
+}
+
+impl Kind {
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        [
+            Self::Question,
+            Self::Head,
+            Self::Body,
+            Self::End,
+            Self::Broken,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// The five bytes before a payload.
+pub fn prefix(kind: Kind, length: usize) -> io::Result<[u8; 5]> {
+    let length = u32::try_from(length)
+        .map_err(|_| invalid(format!("a frame of {length} bytes, at most 4 GB")))?;
+    let [a, b, c, d] = length.to_le_bytes();
+    Ok([kind as u8, a, b, c, d])
+}
+
+/// Reads the five bytes before a payload.
+pub fn parse_prefix(bytes: [u8; 5]) -> io::Result<(Kind, usize)> {
+    let [kind, a, b, c, d] = bytes;
+    let length = u32::from_le_bytes([a, b, c, d]) as usize;
+    let kind = Kind::from_byte(kind)
+        .ok_or_else(|| invalid(format!("frame kind {kind:#04x}, expected one of QHBEX")))?;
+    if length > FRAME_BYTES_MAX {
+        return Err(invalid(format!(
+            "a frame of {length} bytes, at most {FRAME_BYTES_MAX}"
+        )));
+    }
+    Ok((kind, length))
+}
+
+/// Reads one frame. None at the end of the input between frames.
+pub fn read_frame(input: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> {
+    let mut first = [0; 5];
+    if input.read(&mut first[..1])? == 0 {
+        return Ok(None);
+    }
+    input.read_exact(&mut first[1..])?;
+    let (kind, length) = parse_prefix(first)?;
+    let mut payload = vec![0; length];
+    input.read_exact(&mut payload)?;
+    Ok(Some((kind, payload)))
+}
+
+/// Appends one frame to `out`.
+pub fn write_frame(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
+    out.write_all(&prefix(kind, payload.len())?)?;
+    out.write_all(payload)
+}
+
+fn invalid(found: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, found)
+}
+
+/// What a worker is asked. The first question it gets is `Settle`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
+    /// The limits the worker sets itself before it opens anything.
+    Settle {
+        memory_bytes_max: u64,
+        stack_bytes: u64,
+        files_max: u64,
+    },
+    /// Open this snapshot now, so that the next question need not wait for it.
+    Open { snapshot: PathBuf },
+    Query {
+        snapshot: PathBuf,
+        query: SparqlQuery,
+    },
+    /// The description of an IRI of ours: an entity, or a record.
+    Describe {
+        snapshot: PathBuf,
+        iri: String,
+        accept: String,
+    },
+    /// The whole default graph.
+    Dump {
+        snapshot: PathBuf,
+        format: crate::serve::negotiate::GraphFormat,
+    },
+    /// How much the default graph holds, as [`Holdings`] in JSON.
+    Count { snapshot: PathBuf },
+}
+
+/// A query as the protocol gives it (SPARQL 1.1 Protocol, section 2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SparqlQuery {
+    pub text: String,
+    /// Base of relative IRIs in the query: the endpoint's own IRI.
+    pub base: String,
+    pub default_graphs: Vec<String>,
+    pub named_graphs: Vec<String>,
+    /// The Accept header: what formats fit is known once the query is parsed.
+    pub accept: String,
+    pub nesting_max: usize,
+}
+
+/// How much the default graph of a snapshot holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holdings {
+    pub triples: u64,
+    pub datasets: u64,
+    pub distributions: u64,
+    pub data_services: u64,
+    pub catalogs: u64,
+    pub agents: u64,
+}
+
+/// How an answer begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Head {
+    /// The answer follows. `length` is there where the answer is already whole.
+    Given {
+        media_type: String,
+        length: Option<u64>,
+    },
+    /// Nothing follows but the end.
+    Refused(Refused),
+}
+
+/// Why a question has no answer, in terms of HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub status: u16,
+    /// Kebab-case and stable.
+    pub code: String,
+    pub detail: String,
+    /// Where in the query: line and column, from 1.
+    pub position: Option<(u64, u64)>,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_comes_back_as_it_was_sent() {
+        let mut wire = Vec::new();
+        write_frame(&mut wire, Kind::Body, b"abc").unwrap();
+        write_frame(&mut wire, Kind::End, b"").unwrap();
+        let mut input = wire.as_slice();
+        assert_eq!(
+            read_frame(&mut input).unwrap(),
+            Some((Kind::Body, b"abc".to_vec()))
+        );
+        assert_eq!(
+            read_frame(&mut input).unwrap(),
+            Some((Kind::End, Vec::new()))
+        );
+        assert_eq!(read_frame(&mut input).unwrap(), None);
+    }
+
+    #[test]
+    fn a_cut_or_foreign_frame_is_an_error() {
+        let mut wire = Vec::new();
+        write_frame(&mut wire, Kind::Body, b"abc").unwrap();
+        assert!(read_frame(&mut &wire[..6]).is_err());
+        assert!(read_frame(&mut &wire[..3]).is_err());
+        assert!(read_frame(&mut &b"hello"[..]).is_err());
+        assert!(read_frame(&mut &[b'B', 0xff, 0xff, 0xff, 0xff][..]).is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! The worker: a child process that answers one question at a time from a snapshot opened read-only.
+//!
+//! It never writes to a store, never reaches the network, and outlives neither its parent nor its limits: when its stdin
+//! closes it exits, whatever it is doing. Evaluation and serialisation run on one thread with a large stack. Start at
+//! [`main`]; `answer.rs` says what each question means.
+
+use super::{
+    answer::{self, Session},
+    wire::{self, Head, Kind, Question, Refused},
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::fd::AsFd,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+    sync::mpsc,
+    thread,
+};
+
+/// An answer up to this size is sent in one piece with its length, and an error before it is a proper error.
+const WHOLE_BYTES_MAX: usize = 256 * 1024;
+/// Frames of longer answers.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// Reads questions from stdin and answers on stdout until stdin closes. What the hidden subcommand `worker` calls.
+pub fn main() -> ExitCode {
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            // Nothing but stderr is left to say it on; the daemon keeps the last of it for its log.
+            let _ = writeln!(io::stderr(), "worker: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut input = io::stdin().lock();
+    // Stdout itself is buffered by lines; answers are not lines.
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let stack_bytes = match next_question(&mut input)? {
+        Some(Question::Settle {
+            memory_bytes_max,
+            stack_bytes,
+            files_max,
+        }) => {
+            settle(memory_bytes_max, files_max)?;
+            stack_bytes
+        }
+        Some(_) => return Err(io::Error::other("the first question must be Settle")),
+        None => return Ok(()),
+    };
+    let (ask, questions) = mpsc::sync_channel(1);
+    let stack_bytes = usize::try_from(stack_bytes).unwrap_or(usize::MAX);
+    thread::Builder::new()
+        .name("evaluator".into())
+        .stack_size(stack_bytes)
+        .spawn(move || {
+            if let Err(e) = evaluate(&questions, output) {
+                let _ = writeln!(io::stderr(), "worker: {e}");
+                std::process::exit(1);
+            }
+        })?;
+    while let Some(question) = next_question(&mut input)? {
+        if ask.send(question).is_err() {
+            break;
+        }
+    }
+    // The daemon is gone, or has done with this worker: an evaluation under way interests nobody.
+    std::process::exit(0);
+}
+
+/// Limits that hold from before the first byte of a snapshot is read. A worker beyond its memory aborts.
+fn settle(memory_bytes_max: u64, files_max: u64) -> io::Result<()> {
+    let both = |value| Rlimit {
+        current: Some(value),
+        maximum: Some(value),
+    };
+    setrlimit(Resource::As, both(memory_bytes_max))?;
+    setrlimit(Resource::Core, both(0))?;
+    let allowed = rustix::process::getrlimit(Resource::Nofile)
+        .maximum
+        .unwrap_or(files_max);
+    setrlimit(Resource::Nofile, both(files_max.min(allowed)))?;
+    Ok(())
+}
+
+fn next_question(input: &mut impl io::Read) -> io::Result<Option<Question>> {
+    match wire::read_frame(input)? {
+        None => Ok(None),
+        Some((Kind::Question, payload)) => Ok(Some(serde_json::from_slice(&payload)?)),
+        Some((kind, _)) => Err(io::Error::other(format!(
+            "a frame {kind:?}, expected a question"
+        ))),
+    }
+}
+
+fn evaluate(questions: &mpsc::Receiver<Question>, output: File) -> io::Result<()> {
+    let mut session = Session::default();
+    let mut output = output;
+    for question in questions {
+        let mut reply = Reply::new(&mut output);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            answer::answer(&mut session, &question, &mut reply)
+        }));
+        match ended {
+            Ok(Ok(())) => reply.end()?,
+            Ok(Err(answer::Failure::Output(e))) => return Err(e),
+            Ok(Err(answer::Failure::Refused(refused))) => reply.refuse(&refused)?,
+            Err(_) => {
+                let detail = "The query could not be evaluated.".to_owned();
+                reply.refuse(&Refused {
+                    status: 500,
+                    code: "internal".to_owned(),
+                    detail,
+                    position: None,
+                })?;
+                return Err(io::Error::other("an evaluation panicked"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where an answer is written. Its first part is held back, so that a failure within it is still a proper error.
+pub struct Reply<'a> {
+    output: &'a mut File,
+    media_type: String,
+    held: Vec<u8>,
+    begun: bool,
+}
+
+impl<'a> Reply<'a> {
+    fn new(output: &'a mut File) -> Self {
+        Self {
+            output,
+            media_type: String::new(),
+            held: Vec::new(),
+            begun: false,
+        }
+    }
+
+    /// To be said before the first byte.
+    pub fn is(&mut self, media_type: &str) {
+        media_type.clone_into(&mut self.media_type);
+    }
+
+    fn head(&self, length: Option<u64>) -> io::Result<Vec<u8>> {
+        Ok(serde_json::to_vec(&Head::Given {
+            media_type: self.media_type.clone(),
+            length,
+        })?)
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        let mut frames = Vec::with_capacity(self.held.len() + 256);
+        if !self.begun {
+            wire::write_frame(&mut frames, Kind::Head, &self.head(None)?)?;
+            self.begun = true;
+        }
+        wire::write_frame(&mut frames, Kind::Body, &self.held)?;
+        self.held.clear();
+        self.output.write_all(&frames)
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        let mut frames = Vec::with_capacity(self.held.len() + 256);
+        if !self.begun {
+            wire::write_frame(
+                &mut frames,
+                Kind::Head,
+                &self.head(Some(self.held.len() as u64))?,
+            )?;
+        }
+        if !self.held.is_empty() {
+            wire::write_frame(&mut frames, Kind::Body, &std::mem::take(&mut self.held))?;
+        }
+        wire::write_frame(&mut frames, Kind::End, b"")?;
+        self.output.write_all(&frames)
+    }
+
+    fn refuse(self, refused: &Refused) -> io::Result<()> {
+        let mut frames = Vec::new();
+        if self.begun {
+            wire::write_frame(&mut frames, Kind::Broken, refused.detail.as_bytes())?;
+        } else {
+            wire::write_frame(
+                &mut frames,
+                Kind::Head,
+                &serde_json::to_vec(&Head::Refused(refused.clone()))?,
+            )?;
+            wire::write_frame(&mut frames, Kind::End, b"")?;
+        }
+        self.output.write_all(&frames)
+    }
+}
+
+impl Write for Reply<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len()
+            >= if self.begun {
+                BODY_BYTES
+            } else {
+                WHOLE_BYTES_MAX
+            }
+        {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
