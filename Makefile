@@ -36,6 +36,5 @@ check: setup ## formatting, lints, licences and advisories (the last two where c
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check; \
 	else echo "check: cargo-deny is not installed; deny.toml was not checked"; fi
 
-clean: ## remove the build and the demo's data
+clean: ## remove the build (what a daemon harvested stays)
 	cargo clean
-	rm -rf data

@@ -276,10 +276,11 @@ fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<File> {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         let path = folder.join(&name);
+        if matches!(name.as_str(), "target" | "data" | ".git" | "node_modules") {
+            continue;
+        }
         if entry.file_type().unwrap().is_dir() {
-            if !matches!(name.as_str(), "target" | "data" | ".git" | "node_modules") {
-                found.extend(files(&path, wanted));
-            }
+            found.extend(files(&path, wanted));
         } else if wanted(&path)
             && let Ok(text) = fs::read_to_string(root().join(&path))
         {
