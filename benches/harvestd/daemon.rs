@@ -9,7 +9,7 @@ use std::{
     fmt,
     fs::{self, File},
     net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -238,7 +238,7 @@ impl<'a> Daemon<'a> {
         }
     }
 
-    /// The newest run that the status shows: one whose snapshot is visible.
+    /// The newest run that ended and is visible: the published snapshot holds its last activity.
     fn last_run(&mut self) -> Result<Option<Run>> {
         let answer = self.public.get("/status.json")?;
         ensure!(
@@ -251,12 +251,14 @@ impl<'a> Daemon<'a> {
             .as_array()
             .and_then(|sources| sources.iter().find(|source| source["id"] == SOURCE))
             .context("/status.json does not list the source")?;
-        match &source["last_run"] {
-            Value::Null => Ok(None),
-            report => Run::read(report)
-                .with_context(|| format!("no report of a run: {report}"))
-                .map(Some),
+        let report = &source["last"];
+        if report.is_null() {
+            return Ok(None);
         }
+        let run = Run::read(report).with_context(|| format!("no report of a run: {report}"))?;
+        let last_activity = report["activities"][1].as_u64().unwrap_or(0);
+        let published = status["published"]["seq"].as_u64().unwrap_or(0);
+        Ok((published >= last_activity).then_some(run))
     }
 
     pub fn peak_bytes(&self) -> Result<u64> {
@@ -330,23 +332,6 @@ pub fn redescribe(place: &Place) -> Result<(Duration, u64)> {
         }
         thread::sleep(POLL);
     }
-}
-
-/// Everything the store holds, as N-Quads, with the daemon stopped.
-pub fn dump(place: &Place, to: &Path) -> Result<()> {
-    let status = place
-        .command("export")
-        .args(["--format", "nq", "--all"])
-        .stdin(Stdio::null())
-        .stdout(File::create(to)?)
-        .stderr(place.log()?)
-        .status()?;
-    ensure!(
-        status.success(),
-        "export ended with {status}:\n{}",
-        place.log_end()
-    );
-    Ok(())
 }
 
 /// A port that was free a moment ago.

@@ -5,7 +5,7 @@
 //! the city and the observatory do not exist. Their content follows from small tables and a step counter
 //! ([`world`]), so the same step always gives the same bytes.
 //!
-//! Knows nothing of the daemon and stores nothing. Start reading at [`world::World`], then [`server::serve_sample`].
+//! Knows nothing of the daemon. Start reading at [`world::World`], then [`server::serve_sample`].
 
 pub mod banner;
 pub mod city;

@@ -24,6 +24,7 @@ use std::{
     future::Future,
     io,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::net::TcpListener;
 
@@ -43,9 +44,21 @@ pub async fn serve_sample_with(
     faults: Faults,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, routes(world, faults))
-        .with_graceful_shutdown(shutdown)
-        .await
+    let server = axum::serve(listener, routes(world.clone(), faults));
+    tokio::select! {
+        done = server.with_graceful_shutdown(shutdown) => done?,
+        failed = keep(&world) => failed?,
+    }
+    world.keep(Utc::now())
+}
+
+/// Notes every few seconds how far the world has come. Ends only where that fails.
+async fn keep(world: &World) -> io::Result<()> {
+    const EVERY: Duration = Duration::from_secs(5);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        world.keep(Utc::now())?;
+    }
 }
 
 /// Address of the ministry's export, below the sample server's own.

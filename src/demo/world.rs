@@ -2,10 +2,14 @@
 //!
 //! Every catalogue is a window over an endless numbered sequence of items. Each step moves the window by one (the
 //! oldest item is deleted, a new one created) and revises every thirteenth item in it. All of it is arithmetic on the
-//! step: nothing is stored, nothing is random. Knows no dialect and no network.
+//! step; nothing is random. All that is ever stored is when it began and the step ([`World::kept`]), so that a demo goes
+//! on where it stopped. Knows no dialect and no network.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use std::{
+    fs, io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,34 +20,52 @@ use std::{
 /// A world that moves: by the clock, by hand, or both. Clones share one history.
 #[derive(Debug, Clone)]
 pub struct World {
-    began: DateTime<Utc>,
+    history: History,
     every: TimeDelta,
-    by_clock: bool,
+    /// From when on the clock counts. None: it moves only by hand.
+    started: Option<DateTime<Utc>>,
     by_hand: Arc<AtomicU64>,
+    kept_in: Option<Arc<PathBuf>>,
+}
+
+/// Where a world began and how far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct History {
+    began: DateTime<Utc>,
+    step: u64,
 }
 
 impl World {
-    /// Moves one step each `every` after `began`, and by hand. An interval under a second counts as one.
-    pub fn moving(began: DateTime<Utc>, every: Duration) -> Self {
-        let every = TimeDelta::from_std(every)
-            .unwrap_or(TimeDelta::days(1))
-            .max(TimeDelta::seconds(1));
+    /// Moves one step each `every` from `now` on, and by hand. An interval under a second counts as one.
+    pub fn moving(now: DateTime<Utc>, every: Duration) -> Self {
+        let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::days(1));
         Self {
-            began,
-            every,
-            by_clock: true,
-            by_hand: Arc::default(),
+            every: every.max(TimeDelta::seconds(1)),
+            started: Some(now),
+            ..Self::standing(now)
         }
+    }
+
+    /// The same, and goes on where the file says that it stopped. Stands still while nobody serves it.
+    pub fn kept(file: PathBuf, now: DateTime<Utc>, every: Duration) -> io::Result<Self> {
+        let mut world = Self::moving(now, every);
+        match fs::read(&file) {
+            Ok(bytes) => world.history = serde_json::from_slice(&bytes)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+        world.kept_in = Some(Arc::new(file));
+        Ok(world)
     }
 
     /// Moves only by [`World::advance`]; by its own dates a step takes a minute.
     pub fn standing(began: DateTime<Utc>) -> Self {
-        let every = TimeDelta::minutes(1);
         Self {
-            began,
-            every,
-            by_clock: false,
+            history: History { began, step: 0 },
+            every: TimeDelta::minutes(1),
+            started: None,
             by_hand: Arc::default(),
+            kept_in: None,
         }
     }
 
@@ -54,18 +76,27 @@ impl World {
 
     /// The world as it is at `now`.
     pub fn moment(&self, now: DateTime<Utc>) -> Moment {
-        let by_hand = self.by_hand.load(Ordering::SeqCst);
-        let by_clock = if self.by_clock {
-            let elapsed_s = (now - self.began).num_seconds().max(0);
+        let by_clock = self.started.map_or(0, |started| {
+            let elapsed_s = (now - started).num_seconds().max(0);
             (elapsed_s / self.every.num_seconds()).unsigned_abs()
-        } else {
-            0
-        };
+        });
+        let by_hand = self.by_hand.load(Ordering::SeqCst);
         Moment {
-            began: self.began,
+            began: self.history.began,
             every: self.every,
-            step: by_clock + by_hand,
+            step: self.history.step + by_clock + by_hand,
         }
+    }
+
+    /// Notes the step of `now` in the world's file, if it has one.
+    pub fn keep(&self, now: DateTime<Utc>) -> io::Result<()> {
+        let Some(file) = &self.kept_in else {
+            return Ok(());
+        };
+        let Moment { began, step, .. } = self.moment(now);
+        let temporary = file.with_extension("tmp");
+        fs::write(&temporary, serde_json::to_vec(&History { began, step })?)?;
+        fs::rename(&temporary, file.as_path())
     }
 }
 
@@ -195,6 +226,26 @@ mod tests {
         assert_eq!(world.moment(began() + TimeDelta::seconds(180)).step, 3);
         world.advance();
         assert_eq!(world.moment(began() + TimeDelta::seconds(180)).step, 4);
+    }
+
+    #[test]
+    fn a_kept_world_goes_on_where_it_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("world.json");
+        let every = Duration::from_secs(20);
+        let stopped = began() + TimeDelta::seconds(65);
+        let world = World::kept(file.clone(), began(), every).unwrap();
+        world.advance();
+        let last = world.moment(stopped);
+        assert_eq!(last.step, 4);
+        world.keep(stopped).unwrap();
+
+        let days_later = began() + TimeDelta::days(3);
+        let again = World::kept(file.clone(), days_later, every).unwrap();
+        assert_eq!(again.moment(days_later), last);
+        assert_eq!(again.moment(days_later + TimeDelta::seconds(20)).step, 5);
+        fs::write(&file, "not a history").unwrap();
+        assert!(World::kept(file, days_later, every).is_err());
     }
 
     #[test]
