@@ -185,6 +185,16 @@ impl Server {
         self.export.origin
     }
 
+    /// Identifier and agency of a row in the middle, for queries that ask for one.
+    pub fn example(&self) -> Result<(String, String)> {
+        let row = self.export.rows.get(self.export.rows.len() / 2);
+        let row: Value = serde_json::from_str(row.context("an empty export")?.get())?;
+        let text = |name: &str| row[name].as_str().map(str::to_owned);
+        text("資料集識別碼")
+            .zip(text("提供機關"))
+            .context("a row without identifier or agency")
+    }
+
     /// The export as it is, from now on, with or without what makes it recognisable.
     pub fn serve(&mut self, sends: Sends) {
         /// Rows by which the order is turned each time.

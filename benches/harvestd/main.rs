@@ -121,7 +121,7 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
         }
         if arguments.wants(Part::Queries) {
             let daemon = Daemon::start(&place)?;
-            queries::lines(arguments, &daemon, &bulk.store, table)?;
+            queries::lines(arguments, &server.example()?, &daemon, &bulk.store, table)?;
             daemon.stop()?;
         }
         bulk.remove()?;

@@ -24,7 +24,7 @@ PREFIX dct: <http://purl.org/dc/terms/>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
 ";
 
-/// A name and what follows the prefixes.
+/// A name and what follows the prefixes. `{id}` and `{agency}` are those of a row in the middle of the export.
 const QUERIES: [(&str, &str); 10] = [
     (
         "count of datasets",
@@ -32,11 +32,11 @@ const QUERIES: [(&str, &str); 10] = [
     ),
     (
         "one dataset by identifier",
-        "SELECT ?p ?o WHERE { ?d dct:identifier \"6564\" ; a dcat:Dataset ; ?p ?o }",
+        "SELECT ?p ?o WHERE { ?d dct:identifier \"{id}\" ; a dcat:Dataset ; ?p ?o }",
     ),
     (
         "one dataset as a graph",
-        "CONSTRUCT { ?d ?p ?o . ?x ?q ?v } WHERE { ?d dct:identifier \"23009\" ; a dcat:Dataset ; ?p ?o . OPTIONAL { ?d dcat:distribution ?x . ?x ?q ?v } }",
+        "CONSTRUCT { ?d ?p ?o . ?x ?q ?v } WHERE { ?d dct:identifier \"{id}\" ; a dcat:Dataset ; ?p ?o . OPTIONAL { ?d dcat:distribution ?x . ?x ?q ?v } }",
     ),
     (
         "titles that speak of air quality",
@@ -60,7 +60,7 @@ const QUERIES: [(&str, &str); 10] = [
     ),
     (
         "a page of one agency's datasets",
-        "SELECT ?d ?title WHERE { ?p foaf:name ?name . FILTER(STR(?name) = \"經濟部水利署\") ?d dct:publisher ?p ; a dcat:Dataset ; dct:title ?title } ORDER BY ?title ?d LIMIT 50",
+        "SELECT ?d ?title WHERE { ?p foaf:name ?name . FILTER(STR(?name) = \"{agency}\") ?d dct:publisher ?p ; a dcat:Dataset ; dct:title ?title } ORDER BY ?title ?d LIMIT 50",
     ),
     (
         "datasets without a download",
@@ -70,6 +70,7 @@ const QUERIES: [(&str, &str); 10] = [
 
 pub fn lines(
     arguments: &Arguments,
+    (id, agency): &(String, String),
     daemon: &Daemon<'_>,
     store: &Path,
     table: &mut Table,
@@ -94,6 +95,7 @@ pub fn lines(
     };
     let mut ratios = Vec::new();
     for (name, query) in QUERIES {
+        let query = query.replace("{id}", id).replace("{agency}", agency);
         let query = format!("{PREFIXES}{query}");
         let (a, b) = in_turn(&mut ours, &mut theirs, &query, arguments.query_times)
             .with_context(|| format!("query: {name}"))?;

@@ -25,12 +25,14 @@ SELECT ?title ?agency ?download WHERE {
 } ORDER BY ?title LIMIT 20",
     },
     Question {
-        title: "Which catalogue holds how many datasets, and which was changed last",
+        title: "How many datasets each catalogue holds, and when one of them was last changed",
         sparql: "PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
 SELECT ?catalogue (COUNT(DISTINCT ?dataset) AS ?datasets) (MAX(?changed) AS ?latest) WHERE {
   ?catalogue dcat:dataset ?dataset .
-  OPTIONAL { ?dataset dct:modified ?changed }
+  # The dataset's own date, or that of its record.
+  OPTIONAL { ?dataset (^foaf:primaryTopic)?/dct:modified ?changed }
 } GROUP BY ?catalogue ORDER BY DESC(?datasets)",
     },
     Question {

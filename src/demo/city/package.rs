@@ -142,7 +142,7 @@ fn package(item: Item) -> Value {
         "groups": CITY_GROUPS.iter().filter(|g| g[0] == group_slug).map(group).collect::<Vec<_>>(),
         "num_tags": tags.len(),
         "tags": tags,
-        "extras": extras(row, district),
+        "extras": extras(&id, row, district),
         "num_resources": resources.len(),
         "resources": resources,
         "relationships_as_subject": [],
@@ -150,9 +150,11 @@ fn package(item: Item) -> Value {
     })
 }
 
-fn extras(row: &[&str; 10], [_, _, _, longitude, latitude]: &[&str; 5]) -> Value {
+fn extras(id: &str, row: &[&str; 10], [_, _, _, longitude, latitude]: &[&str; 5]) -> Value {
     let spatial = format!("{{\"type\":\"Point\",\"coordinates\":[{longitude},{latitude}]}}");
     let mut extras = vec![
+        // Names that stay the same wherever the portal is served from.
+        json!({"key": "uri", "value": format!("{SITE}/dataset/{id}")}),
         json!({"key": "language", "value": if row[1] == "en" { "en" } else { "zh-Hant" }}),
         json!({"key": "spatial", "value": spatial}),
     ];
@@ -179,6 +181,7 @@ fn resources(item: Item, name: &str, package_id: &str, row: &[&str; 10]) -> Vec<
             };
             json!({
                 "id": id,
+                "uri": format!("{SITE}/dataset/{package_id}/resource/{id}"),
                 "package_id": package_id,
                 "position": position,
                 "name": format!("{name}.{extension}"),
@@ -218,6 +221,7 @@ fn media_type(format: &str) -> Value {
 fn organisation([slug, title, description, _]: &[&str; 4]) -> Value {
     json!({
         "id": uuid(slug),
+        "uri": format!("{SITE}/organization/{slug}"),
         "name": slug,
         "title": title,
         "type": "organization",
@@ -287,7 +291,7 @@ mod tests {
                         .unwrap()
                         .ends_with(".000000")
                 );
-                let spatial = package["extras"][1]["value"].as_str().unwrap();
+                let spatial = package["extras"][2]["value"].as_str().unwrap();
                 let point: Value = serde_json::from_str(spatial).unwrap();
                 assert_eq!(point["type"], "Point");
             }
