@@ -31,7 +31,7 @@ PREFIX dct: <http://purl.org/dc/terms/>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
 SELECT ?catalogue (COUNT(DISTINCT ?dataset) AS ?datasets) (MAX(?changed) AS ?latest) WHERE {
   ?catalogue dcat:dataset ?dataset .
-  # The dataset's own date, or that of its record.
+  # The date of the dataset, or that of its record.
   OPTIONAL { ?dataset (^foaf:primaryTopic)?/dct:modified ?changed }
 } GROUP BY ?catalogue ORDER BY DESC(?datasets)",
     },
