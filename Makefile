@@ -1,0 +1,40 @@
+# The ways into harvestd. `make` alone lists them.
+#
+# run, test, bench and check share one build: the dev profile, the whole workspace, one feature set, no RUSTFLAGS.
+# RocksDB is some 340 C++ files; it is compiled once.
+
+# Asking for one test target switches on the features that the test dependencies ask of shared crates, so that
+# `make test` after `make run` rebuilds no dependency.
+BUILD  = cargo build --workspace --bins --test house
+BINARY = $${CARGO_TARGET_DIR:-target}/debug/harvestd
+ARGS  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the build needs, where it is missing (clang, libclang)
+	@scripts/setup.sh
+
+run: setup ## build, then start the demo: a daemon that harvests three sample catalogues (ARGS="--listen …")
+	$(BUILD)
+	@exec $(BINARY) demo $(ARGS)
+
+test: setup ## formatting, lints, every test
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --no-fail-fast
+
+bench: setup ## the benchmark table: ratios and peaks, each beside its goal (ARGS="--only first,unchanged")
+	cargo bench --workspace --profile dev --bench harvestd -- $(ARGS)
+
+check: setup ## formatting, lints, licences and advisories (the last two where cargo-deny is installed)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check; \
+	else echo "check: cargo-deny is not installed; deny.toml was not checked"; fi
+
+clean: ## remove the build (what a daemon harvested stays)
+	cargo clean

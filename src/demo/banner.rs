@@ -1,0 +1,118 @@
+//! What the demo prints: what to open, and three questions to ask.
+//!
+//! Writes nothing itself: the command line prints what [`banner`] returns.
+
+use super::server::{CKAN, DCAT, EXPORT_JSON};
+use std::fmt::Write as _;
+
+/// One question, in the language it is asked in.
+pub struct Question {
+    pub title: &'static str,
+    pub sparql: &'static str,
+}
+
+/// Three questions that the demo's data answers.
+pub const QUESTIONS: [Question; 3] = [
+    Question {
+        title: "空氣品質資料集、提供機關與下載網址",
+        sparql: "PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+SELECT ?title ?agency ?download WHERE {
+  ?dataset a dcat:Dataset ; dct:title ?title ; dcat:distribution/dcat:downloadURL ?download .
+  FILTER(CONTAINS(STR(?title), \"空氣品質\"))
+  OPTIONAL { ?dataset dct:publisher/foaf:name ?agency }
+} ORDER BY ?title LIMIT 20",
+    },
+    Question {
+        title: "How many datasets each catalogue holds, and when one of them was last changed",
+        sparql: "PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+SELECT ?catalogue (COUNT(DISTINCT ?dataset) AS ?datasets) (MAX(?changed) AS ?latest) WHERE {
+  ?catalogue dcat:dataset ?dataset .
+  # The date of the dataset, or that of its record.
+  OPTIONAL { ?dataset (^foaf:primaryTopic)?/dct:modified ?changed }
+} GROUP BY ?catalogue ORDER BY DESC(?datasets)",
+    },
+    Question {
+        title: "臺南六十公里內的河川觀測 (river observations within 60 km of Tainan)",
+        sparql: "PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX geo: <http://www.opengis.net/ont/geosparql#>
+PREFIX geof: <http://www.opengis.net/def/function/geosparql/>
+PREFIX uom: <http://www.opengis.net/def/uom/OGC/1.0/>
+SELECT ?title ?metres WHERE {
+  ?dataset a dcat:Dataset ; dct:title ?title ; dct:spatial/dcat:centroid ?point .
+  FILTER(LANGMATCHES(LANG(?title), \"zh\"))
+  BIND(geof:distance(?point, \"POINT(120.21 22.99)\"^^geo:wktLiteral, uom:metre) AS ?metres)
+  FILTER(?metres < 60000)
+} ORDER BY ?metres LIMIT 20",
+    },
+];
+
+/// What to open and what to ask. `daemon` is the daemon's public address, `admin` that of its admin listener, `sample`
+/// that of the sample server; none of them ends with a slash.
+pub fn banner(daemon: &str, admin: &str, sample: &str) -> String {
+    let mut text = format!(
+        "
+harvestd demo: three invented catalogues, harvested over HTTP while you watch
+三個虛構的資料目錄，經由 HTTP 收割；資料每隔一段時間會有新增、修改與刪除
+
+Open  開啟
+  {daemon}/status            sources, last runs, next runs  來源、最近與下次收割
+  {daemon}/sparql            SPARQL 1.1 endpoint  查詢端點
+  {daemon}/catalog.ttl       everything in one file (also .rdf, .jsonld, .nt)  完整目錄
+  {sample}/                  what is being harvested  被收割的示範目錄
+    {sample}{EXPORT_JSON}
+    {sample}{CKAN}/api/3/action/package_search
+    {sample}{DCAT}
+  {admin}/                   admin: run now, pause (token in the data directory)
+
+Change something now  立即產生變更
+  curl -X POST {sample}/step
+
+Ask  查詢
+"
+    );
+    for (n, question) in QUESTIONS.iter().enumerate() {
+        let _ = writeln!(text, "{}. {}\n", n + 1, question.title);
+        let _ = writeln!(
+            text,
+            "curl -sH 'Accept: text/csv' {daemon}/sparql --data-urlencode query='"
+        );
+        let _ = writeln!(text, "{}'\n", question.sparql);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_questions_are_sparql_and_fit_between_single_quotes() {
+        for question in &QUESTIONS {
+            spargebra::SparqlParser::new()
+                .parse_query(question.sparql)
+                .unwrap();
+            assert!(!question.sparql.contains('\''));
+        }
+    }
+
+    #[test]
+    fn it_names_every_address() {
+        let text = banner("http://d", "http://a", "http://s");
+        for address in [
+            "http://d/status",
+            "http://d/sparql",
+            "http://a/",
+            "http://s/step",
+            "http://s/dcat/catalog",
+        ] {
+            assert!(text.contains(address), "{address}\n{text}");
+        }
+        assert_eq!(text.matches("curl -sH").count(), 3);
+    }
+}

@@ -1,0 +1,293 @@
+//! House rules that a compiler does not know: what must be absent from where.
+//!
+//! Reads the sources as text and runs nothing of the daemon. Each test states one rule; start with the one that failed.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A file of the house, its path relative to the root.
+struct File {
+    path: String,
+    text: String,
+}
+
+impl File {
+    /// The text without comment lines and without what comes after the first `#[cfg(test)]`.
+    fn code(&self) -> String {
+        let shipped = self.text.split("#[cfg(test)]").next().unwrap_or_default();
+        shipped
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn is_test(&self) -> bool {
+        self.path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "tests.rs" | "benches"))
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent: Vec<_> = rust_files()
+        .into_iter()
+        .filter(|file| !file.text.starts_with("//!"))
+        .map(|file| file.path)
+        .collect();
+    assert_none(&silent, "files that do not open with `//!`");
+}
+
+#[test]
+fn pure_crates_depend_on_no_runtime_no_network_and_no_store() {
+    let mut found = Vec::new();
+    for manifest in ["vocab/Cargo.toml", "harvesters/Cargo.toml"] {
+        let table: toml::Table = read(manifest).parse().unwrap();
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let names = table.get(section).and_then(|value| value.as_table());
+            for name in names.into_iter().flat_map(|table| table.keys()) {
+                if ["tokio", "reqwest", "hyper", "axum", "sled", "oxigraph"]
+                    .contains(&name.as_str())
+                {
+                    found.push(format!("{manifest} [{section}] {name}"));
+                }
+            }
+        }
+    }
+    assert_none(&found, "dependencies that a pure crate must not have");
+}
+
+#[test]
+fn pure_crates_do_no_io_and_know_no_clock() {
+    const ABSENT: &[&str] = &[
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "SystemTime",
+        "Instant::now",
+        "Utc::now",
+        "Local::now",
+        "async fn",
+        "println!",
+        "eprintln!",
+    ];
+    let mut found = Vec::new();
+    for file in rust_files() {
+        if !(file.path.starts_with("vocab/src") || file.path.starts_with("harvesters/src"))
+            || file.is_test()
+        {
+            continue;
+        }
+        let code = file.code();
+        for word in ABSENT {
+            if code.contains(word) {
+                found.push(format!("{}: {word}", file.path));
+            }
+        }
+    }
+    assert_none(&found, "I/O, clock or async in a pure crate");
+}
+
+#[test]
+fn only_the_network_knows_reqwest_and_only_the_state_knows_sled() {
+    for (krate, home) in [("reqwest", "src/network"), ("sled", "src/state")] {
+        let strangers: Vec<_> = rust_files()
+            .into_iter()
+            .filter(|file| file.path.starts_with("src/") && !file.path.starts_with(home))
+            .filter(|file| names_crate(&file.code(), krate))
+            .map(|file| file.path)
+            .collect();
+        assert_none(
+            &strangers,
+            &format!("files outside {home} that name {krate}"),
+        );
+    }
+}
+
+#[test]
+fn only_the_store_its_snapshots_and_the_query_workers_open_oxigraph() {
+    const HOMES: &[&str] = &["src/store", "src/snapshot", "src/serve/worker"];
+    let strangers: Vec<_> = rust_files()
+        .into_iter()
+        .filter(|file| file.path.starts_with("src/"))
+        .filter(|file| !HOMES.iter().any(|home| file.path.starts_with(home)))
+        .filter(|file| names_oxigraph_store(&file.code()))
+        .map(|file| file.path)
+        .collect();
+    assert_none(&strangers, "files that name oxigraph::store");
+}
+
+#[test]
+fn nothing_of_the_daemon_decides_by_the_name_of_a_kind() {
+    let mut found = Vec::new();
+    for file in rust_files() {
+        if !file.path.starts_with("src/") || file.is_test() {
+            continue;
+        }
+        let code = file.code();
+        for kind in harvestd_harvesters::KINDS {
+            let name = kind.name;
+            for decision in [
+                format!("\"{name}\" =>"),
+                format!("== \"{name}\""),
+                format!("!= \"{name}\""),
+            ] {
+                if code.contains(&decision) {
+                    found.push(format!("{}: {decision}", file.path));
+                }
+            }
+        }
+    }
+    assert_none(
+        &found,
+        "decisions by the name of a kind outside its connector",
+    );
+}
+
+#[test]
+fn no_file_names_a_package_registry_or_somebodys_machine() {
+    // Spelled in pieces: this file is searched as well.
+    let forbidden = [
+        ["crates", ".io"].concat(),
+        ["npm", "js."].concat(),
+        ["py", "pi.org"].concat(),
+        ["files.python", "hosted"].concat(),
+        ["proxy.go", "lang"].concat(),
+        ["/wo", "rk/"].concat(),
+        ["/ro", "ot/"].concat(),
+    ];
+    let mut found = Vec::new();
+    for file in files(Path::new("."), &|_| true) {
+        // The lock file names the registry in every line: that is its format.
+        if file.path == "Cargo.lock" {
+            continue;
+        }
+        for word in &forbidden {
+            if file.text.contains(word.as_str()) {
+                found.push(format!("{}: {word}", file.path));
+            }
+        }
+    }
+    assert_none(&found, "words that no file may hold");
+}
+
+#[test]
+fn the_readme_maps_every_room() {
+    let readme = read("README.md");
+    let missing: Vec<_> = read("src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .filter(|room| {
+            let (file, folder) = (format!("{room}.rs"), format!("{room}/"));
+            !readme
+                .split(|c: char| c.is_whitespace() || "`(),".contains(c))
+                .any(|word| {
+                    word.trim_start_matches("src/") == file
+                        || word.trim_start_matches("src/") == folder
+                })
+        })
+        .map(str::to_owned)
+        .collect();
+    assert_none(
+        &missing,
+        "modules that the code map of README.md leaves out",
+    );
+}
+
+#[test]
+fn the_changelog_knows_this_version() {
+    let heading = format!("## {}", env!("CARGO_PKG_VERSION"));
+    assert!(
+        read("CHANGELOG.md")
+            .lines()
+            .any(|line| line.starts_with(&heading)),
+        "CHANGELOG.md has no heading {heading:?}"
+    );
+}
+
+/// `krate::` or `use krate`, as a word of its own.
+fn names_crate(code: &str, krate: &str) -> bool {
+    code.match_indices(krate).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = &code[at + krate.len()..];
+        let stands_alone = before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == '"'));
+        let used = code[..at].ends_with("use ") && after.starts_with([';', ' ', ':']);
+        stands_alone && (after.starts_with("::") || used)
+    })
+}
+
+/// `oxigraph::store…`, or `store` inside `oxigraph::{…}`.
+fn names_oxigraph_store(code: &str) -> bool {
+    code.contains("oxigraph::store")
+        || code
+            .split("oxigraph::{")
+            .skip(1)
+            .filter_map(|rest| rest.split(';').next())
+            .any(|group| names_crate(group, "store"))
+}
+
+#[test]
+fn the_rules_can_fail() {
+    assert!(names_crate("use reqwest;", "reqwest"));
+    assert!(names_crate("let c = reqwest::Client::new();", "reqwest"));
+    assert!(!names_crate("assembled::x", "sled"));
+    assert!(!names_crate("\"reqwest=warn\"", "reqwest"));
+    assert!(names_oxigraph_store(
+        "use oxigraph::{model::Term, store::Store};"
+    ));
+    assert!(!names_oxigraph_store("use oxigraph::model::Term;"));
+}
+
+fn assert_none(found: &[String], what: &str) {
+    assert!(found.is_empty(), "{what}:\n  {}", found.join("\n  "));
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("reading {path}: {e}"))
+}
+
+fn rust_files() -> Vec<File> {
+    let found = files(Path::new("."), &|path| {
+        path.extension().is_some_and(|e| e == "rs")
+    });
+    assert!(
+        found.len() > 20,
+        "found {} Rust files: the walk is broken",
+        found.len()
+    );
+    found
+}
+
+/// Every text file under `folder` that `wanted` says yes to, without build output, data and version control.
+fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<File> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = folder.join(&name);
+        if matches!(name.as_str(), "target" | "data" | ".git" | "node_modules") {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&path, wanted));
+        } else if wanted(&path)
+            && let Ok(text) = fs::read_to_string(root().join(&path))
+        {
+            let path = path.to_string_lossy().trim_start_matches("./").to_owned();
+            found.push(File { path, text });
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
