@@ -68,7 +68,9 @@ impl Kept {
 
 impl Answers {
     pub fn new(data_dir: &Path) -> Self {
-        Self { dir: data_dir.join("answers") }
+        Self {
+            dir: data_dir.join("answers"),
+        }
     }
 
     /// Begins to keep a run's answers. They count when [`Keeping::finish`] is called.
@@ -77,7 +79,13 @@ impl Answers {
         let temporary = dir.join(format!("{run}.tmp"));
         let _ = fs::remove_dir_all(&temporary);
         fs::create_dir_all(&temporary)?;
-        Ok(Keeping { before: self.kept(source)?, dir, temporary, run: run.to_owned(), count: 0 })
+        Ok(Keeping {
+            before: self.kept(source)?,
+            dir,
+            temporary,
+            run: run.to_owned(),
+            count: 0,
+        })
     }
 
     /// All kept answers of a source: the newest run first, each run's in the order they came.
@@ -90,7 +98,10 @@ impl Answers {
             for n in 0.. {
                 let head = run.join(format!("{n}.json"));
                 let Ok(bytes) = fs::read(&head) else { break };
-                all.push(Kept { head: serde_json::from_slice(&bytes)?, path: run.join(format!("{n}.zst")) });
+                all.push(Kept {
+                    head: serde_json::from_slice(&bytes)?,
+                    path: run.join(format!("{n}.zst")),
+                });
             }
         }
         Ok(all)
@@ -129,7 +140,11 @@ impl Keeping {
             framed: spooled.framed,
         };
         let path = self.temporary.join(format!("{}.zst", self.count));
-        match self.before.iter().find(|k| k.head.hash == head.hash && k.head.bytes == head.bytes) {
+        match self
+            .before
+            .iter()
+            .find(|k| k.head.hash == head.hash && k.head.bytes == head.bytes)
+        {
             Some(same) => fs::hard_link(&same.path, &path)?,
             None => {
                 let mut out = zstd::Encoder::new(BufWriter::new(File::create(&path)?), LEVEL)?;
@@ -137,7 +152,10 @@ impl Keeping {
                 out.finish()?.flush()?;
             }
         }
-        fs::write(self.temporary.join(format!("{}.json", self.count)), serde_json::to_vec(&head)?)?;
+        fs::write(
+            self.temporary.join(format!("{}.json", self.count)),
+            serde_json::to_vec(&head)?,
+        )?;
         self.count += 1;
         Ok(())
     }
@@ -151,7 +169,10 @@ impl Keeping {
         let place = self.dir.join(&self.run);
         fs::rename(&self.temporary, &place)?;
         if saw_everything {
-            for run in old.into_iter().filter(|r| *r != self.temporary && *r != place) {
+            for run in old
+                .into_iter()
+                .filter(|r| *r != self.temporary && *r != place)
+            {
                 fs::remove_dir_all(run)?;
             }
         }
@@ -173,11 +194,27 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new_in(dir).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let url = Url::parse("http://127.0.0.1/").unwrap();
-        Spooled { file, status: 200, url, media_type: None, charset: None, link_next: None, validators: Default::default(), bytes: text.len() as u64, hash: *blake3::hash(text.as_bytes()).as_bytes(), framed: true }
+        Spooled {
+            file,
+            status: 200,
+            url,
+            media_type: None,
+            charset: None,
+            link_next: None,
+            validators: Default::default(),
+            bytes: text.len() as u64,
+            hash: *blake3::hash(text.as_bytes()).as_bytes(),
+            framed: true,
+        }
     }
 
     fn texts(answers: &Answers, dir: &Path) -> Vec<String> {
-        answers.kept("s").unwrap().iter().map(|k| fs::read_to_string(k.spool(dir).unwrap().file.path()).unwrap()).collect()
+        answers
+            .kept("s")
+            .unwrap()
+            .iter()
+            .map(|k| fs::read_to_string(k.spool(dir).unwrap().file.path()).unwrap())
+            .collect()
     }
 
     #[test]
@@ -185,19 +222,29 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let answers = Answers::new(dir.path());
         let request = Request::get(Url::parse("http://127.0.0.1/x").unwrap(), "*/*");
-        for (run, text, complete) in [("1", "one", true), ("2", "two", false), ("3", "three", false)] {
+        for (run, text, complete) in [
+            ("1", "one", true),
+            ("2", "two", false),
+            ("3", "three", false),
+        ] {
             let mut keeping = answers.begin("s", run).unwrap();
             keeping.keep(&request, &spooled(dir.path(), text)).unwrap();
             keeping.finish(complete).unwrap();
         }
         assert_eq!(texts(&answers, dir.path()), ["three", "two", "one"]);
         let mut keeping = answers.begin("s", "4").unwrap();
-        keeping.keep(&request, &spooled(dir.path(), "three")).unwrap();
-        keeping.keep(&request, &spooled(dir.path(), "four")).unwrap();
+        keeping
+            .keep(&request, &spooled(dir.path(), "three"))
+            .unwrap();
+        keeping
+            .keep(&request, &spooled(dir.path(), "four"))
+            .unwrap();
         keeping.finish(true).unwrap();
         assert_eq!(texts(&answers, dir.path()), ["three", "four"]);
         let mut given_up = answers.begin("s", "5").unwrap();
-        given_up.keep(&request, &spooled(dir.path(), "five")).unwrap();
+        given_up
+            .keep(&request, &spooled(dir.path(), "five"))
+            .unwrap();
         given_up.drop_all().unwrap();
         assert_eq!(texts(&answers, dir.path()), ["three", "four"]);
     }

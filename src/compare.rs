@@ -6,7 +6,9 @@ use crate::describe::Describers;
 use crate::report::{Counts, RefusedRow};
 use crate::run::Progress;
 use crate::state::{Had, digest, id_digest, part_name};
-use harvestd_harvesters::{Bookmark, Completeness, Location, Page, PartName, Record, RecordId, Request, Stop};
+use harvestd_harvesters::{
+    Bookmark, Completeness, Location, Page, PartName, Record, RecordId, Request, Stop,
+};
 use harvestd_vocab::{Class, Refusal};
 use std::{collections::HashSet, ops::ControlFlow};
 
@@ -46,7 +48,15 @@ pub struct Said {
 
 impl Intake {
     pub fn new(had: Had, describers: Describers, replay: bool, rows_max: usize) -> Self {
-        Self { had, describers, said: Said::default(), replay, rows_max, seen: std::collections::HashMap::new(), gone: HashSet::new() }
+        Self {
+            had,
+            describers,
+            said: Said::default(),
+            replay,
+            rows_max,
+            seen: std::collections::HashMap::new(),
+            gone: HashSet::new(),
+        }
     }
 
     /// The source says that nothing has changed: everything held is seen.
@@ -61,7 +71,11 @@ impl Intake {
     }
 
     fn counts(&mut self, class: Class) -> &mut Counts {
-        if class == Class::Dataset { &mut self.said.datasets } else { &mut self.said.referents }
+        if class == Class::Dataset {
+            &mut self.said.datasets
+        } else {
+            &mut self.said.referents
+        }
     }
 
     fn see(&mut self, name: [u8; 16], class: Class) {
@@ -79,9 +93,15 @@ impl Intake {
         if id.class == Class::Dataset {
             self.said.datasets.received += 1;
             self.said.datasets.duplicate += 1;
-            self.notice("duplicate-identifier", format!("{id} came more than once in this run; the first one counts"));
+            self.notice(
+                "duplicate-identifier",
+                format!("{id} came more than once in this run; the first one counts"),
+            );
         } else if differs {
-            self.notice("referent-differs", format!("{id} is described differently in one run; the first one counts"));
+            self.notice(
+                "referent-differs",
+                format!("{id} is described differently in one run; the first one counts"),
+            );
         }
     }
 
@@ -101,7 +121,12 @@ pub struct Reading<'a> {
 impl Page for Reading<'_> {
     fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
         if id.key.is_empty() || id.key.len() > KEY_BYTES_MAX {
-            let why = Refusal::new("bad-identifier", "identifier", &id.key, format!("1 to {KEY_BYTES_MAX} bytes"));
+            let why = Refusal::new(
+                "bad-identifier",
+                "identifier",
+                &id.key,
+                format!("1 to {KEY_BYTES_MAX} bytes"),
+            );
             return self.refused(Location::default(), why);
         }
         let intake = &mut *self.intake;
@@ -119,11 +144,21 @@ impl Page for Reading<'_> {
         intake.counts(id.class).received += 1;
         self.progress.received(id.class);
         let key = part_name(part);
-        let same = intake.had.records.get(&name).is_some_and(|known| known.parts.contains(&(key, hash)));
+        let same = intake
+            .had
+            .records
+            .get(&name)
+            .is_some_and(|known| known.parts.contains(&(key, hash)));
         if same {
             intake.counts(id.class).unchanged += 1;
         } else {
-            intake.describers.push(Record { id, parts: vec![(part, raw.to_vec())] }, vec![(key, hash)]);
+            intake.describers.push(
+                Record {
+                    id,
+                    parts: vec![(part, raw.to_vec())],
+                },
+                vec![(key, hash)],
+            );
         }
         self.progress.flow()
     }

@@ -16,3 +16,10 @@ pub fn die<T>() -> T {
         std::thread::park();
     }
 }
+
+/// Reads `FAILPOINTS`, in builds made for development. Others ignore it.
+pub fn arm() {
+    if cfg!(debug_assertions) {
+        std::mem::forget(fail::FailScenario::setup());
+    }
+}

@@ -1,1 +1,289 @@
-//! (to be written)
+//! The daemon at work: one task a source, which waits until the source is due or somebody asks, and runs it.
+//!
+//! A source never runs twice at once, since its one task runs it. Start at [`Daemon::open`]. What a run does is in
+//! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
+
+mod desk;
+mod open;
+
+pub use open::OpenError;
+
+use crate::config::{CatchUp, Config, Source};
+use crate::lock::Lock;
+use crate::report::{Outcome, Report, Trigger};
+use crate::run::{self, Progress, Rooms, now_ms};
+use crate::serve::desk::Order;
+use crate::snapshot::Published;
+use chrono::{DateTime, Utc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Orders that may wait for one source.
+const ORDERS_WAITING: usize = 16;
+/// A source that is not due is looked at this often all the same: clocks are set, machines sleep.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Everything that runs.
+pub struct Daemon {
+    pub rooms: Arc<Rooms>,
+    config: RwLock<Arc<Config>>,
+    places: Mutex<BTreeMap<String, Place>>,
+    runs: Arc<Semaphore>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Whether sources run when they are due, or only when asked.
+    scheduled: bool,
+    began: DateTime<Utc>,
+    _lock: Lock,
+    published: watch::Receiver<Option<Arc<Published>>>,
+}
+
+/// One source, as the daemon keeps it in mind.
+struct Place {
+    source: Arc<Source>,
+    orders: mpsc::Sender<Asked>,
+    running: Option<Arc<Progress>>,
+    last: Option<Report>,
+    next_due_ms: Option<i64>,
+    /// When the last run since the daemon's start began, whatever became of it.
+    begun_ms: Option<i64>,
+    holds: u64,
+    failures_in_row: u32,
+    paused: bool,
+    gone: CancellationToken,
+}
+
+struct Asked {
+    order: Order,
+    answer: oneshot::Sender<Report>,
+}
+
+impl Daemon {
+    pub fn config(&self) -> Arc<Config> {
+        self.config
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub fn published(&self) -> watch::Receiver<Option<Arc<Published>>> {
+        self.published.clone()
+    }
+
+    pub fn lock(&self) -> &Lock {
+        &self._lock
+    }
+
+    fn places(&self) -> MutexGuard<'_, BTreeMap<String, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over a configuration: new sources begin, changed ones change at their next run, removed ones stop being
+    /// asked while everything held of them stays.
+    pub fn configure(self: &Arc<Self>, config: Config) {
+        let config = Arc::new(config);
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
+        self.rooms.network.reconfigured(&config.sources);
+        if let Ok(mut writer) = self.rooms.writer.lock() {
+            writer.policy = open::policy(&config);
+        }
+        let mut places = self.places();
+        places.retain(|id, place| {
+            let stays = config.source(id).is_some();
+            if !stays {
+                place.gone.cancel();
+            }
+            stays
+        });
+        for source in &config.sources {
+            let source = Arc::new(source.clone());
+            match places.get_mut(&source.id) {
+                Some(place) => place.source = source,
+                None => {
+                    let place = self.begin(source);
+                    places.insert(place.source.id.clone(), place);
+                }
+            }
+        }
+    }
+
+    fn begin(self: &Arc<Self>, source: Arc<Source>) -> Place {
+        let (orders, incoming) = mpsc::channel(ORDERS_WAITING);
+        let gone = self.stop.child_token();
+        let state = self.rooms.state.source(&source.id).unwrap_or_default();
+        let place = Place {
+            holds: self.rooms.state.datasets(&source.id).unwrap_or_default(),
+            last: self.rooms.reports.last(&source.id).ok().flatten(),
+            failures_in_row: state.failures_in_row,
+            paused: state.paused,
+            running: None,
+            begun_ms: None,
+            next_due_ms: None,
+            source: source.clone(),
+            orders,
+            gone: gone.clone(),
+        };
+        self.tasks
+            .spawn(self.clone().keep(source.id.clone(), incoming, gone));
+        place
+    }
+
+    /// The life of one source.
+    async fn keep(
+        self: Arc<Self>,
+        id: String,
+        mut incoming: mpsc::Receiver<Asked>,
+        gone: CancellationToken,
+    ) {
+        loop {
+            let due = self.next_start(&id);
+            self.with(&id, |place| {
+                place.next_due_ms = due.map(|d| d.timestamp_millis())
+            });
+            tokio::select! {
+                () = gone.cancelled() => return,
+                asked = incoming.recv() => {
+                    let Some(asked) = asked else { return };
+                    let report = self.run(&id, asked.order.trigger, asked.order.full, &gone).await;
+                    if let Some(report) = report {
+                        let _ = asked.answer.send(report);
+                    }
+                }
+                () = until(due) => {
+                    if due.is_some_and(|d| d <= Utc::now()) {
+                        self.run(&id, Trigger::Schedule, false, &gone).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn with<T>(&self, id: &str, with: impl FnOnce(&mut Place) -> T) -> Option<T> {
+        self.places().get_mut(id).map(with)
+    }
+
+    /// When the source next starts by itself.
+    fn next_start(&self, id: &str) -> Option<DateTime<Utc>> {
+        let (source, paused, begun) = self.with(id, |place| {
+            (place.source.clone(), place.paused, place.begun_ms)
+        })?;
+        if !self.scheduled || paused || !source.enabled {
+            return None;
+        }
+        let schedule = source.schedule.as_ref()?;
+        let now = Utc::now();
+        let state = self.rooms.state.source(id).unwrap_or_default();
+        let not_before = state
+            .not_before_ms
+            .and_then(DateTime::from_timestamp_millis);
+        let started = state
+            .last_started_ms
+            .max(begun)
+            .and_then(DateTime::from_timestamp_millis);
+        let since = match (started, source.catch_up) {
+            (None, CatchUp::Once) => return Some(not_before.map_or(now, |n| n.max(now))),
+            (None, CatchUp::Skip) => self.began,
+            (Some(last), CatchUp::Once) => last,
+            (Some(last), CatchUp::Skip) => last.max(self.began),
+        };
+        let due = schedule
+            .due_between(since.min(now), now)
+            .or_else(|| schedule.next_after(now));
+        let start = due.map(|due| schedule.starts_at(id, due));
+        start.map(|start| not_before.map_or(start, |n| start.max(n)))
+    }
+
+    async fn run(
+        &self,
+        id: &str,
+        trigger: Trigger,
+        full: bool,
+        gone: &CancellationToken,
+    ) -> Option<Report> {
+        let _turn = self.runs.clone().acquire_owned().await.ok()?;
+        let progress = Arc::new(Progress::default());
+        let source = self.with(id, |place| {
+            place.running = Some(progress.clone());
+            if trigger != Trigger::Check {
+                place.begun_ms = Some(now_ms());
+            }
+            place.source.clone()
+        })?;
+        tracing::info!(source = id, ?trigger, "a run begins");
+        let config = self.config();
+        let order = run::Order { trigger, full };
+        let running = run::run(&self.rooms, &config, &source, order, &progress);
+        tokio::pin!(running);
+        let report = tokio::select! {
+            report = &mut running => report,
+            () = gone.cancelled() => {
+                progress.stop();
+                running.await
+            }
+        };
+        tell(&report);
+        let state = self.rooms.state.source(id).unwrap_or_default();
+        self.with(id, |place| {
+            place.running = None;
+            if trigger != Trigger::Check {
+                place.holds = self.rooms.state.datasets(id).unwrap_or(place.holds);
+                place.failures_in_row = state.failures_in_row;
+                place.last = Some(report.clone());
+            }
+        });
+        Some(report)
+    }
+
+    /// Ends in good order: runs stop at the next record, what is committed stays committed.
+    pub async fn close(&self, grace: Duration) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                grace_ms = grace.as_millis() as u64,
+                "a run did not end in time; it goes on at the next start"
+            );
+        }
+    }
+}
+
+async fn until(due: Option<DateTime<Utc>>) {
+    let wait = due.map_or(LOOK_EVERY, |due| {
+        (due - Utc::now())
+            .to_std()
+            .unwrap_or_default()
+            .min(LOOK_EVERY)
+    });
+    tokio::time::sleep(wait).await;
+}
+
+fn tell(report: &Report) {
+    let took_ms = now_ms() - report.started_ms;
+    metrics::counter!("harvestd_runs_total", "source" => report.source.clone(), "outcome" => report.outcome.to_string()).increment(1);
+    metrics::gauge!("harvestd_run_seconds", "source" => report.source.clone())
+        .set(took_ms as f64 / 1000.0);
+    let line = report.line();
+    match report.outcome {
+        Outcome::Complete => {
+            tracing::info!(source = report.source, run = report.run, took_ms, "{line}")
+        }
+        Outcome::Partial | Outcome::Failed => {
+            tracing::warn!(source = report.source, run = report.run, took_ms, "{line}")
+        }
+    }
+    for said in &report.disagreements {
+        tracing::warn!(
+            source = report.source,
+            run = report.run,
+            "the counts do not add up: {said}"
+        );
+    }
+}

@@ -64,17 +64,31 @@ impl Describers {
         for n in 0..threads.max(1) {
             let (harvester, context) = (harvester.clone(), context.clone());
             let (incoming, done) = (incoming.clone(), done.clone());
-            std::thread::Builder::new().name(format!("describe-{n}")).stack_size(STACK_BYTES).spawn(move || {
-                for (seq, chunk) in incoming {
-                    let described = chunk.into_iter().map(|job| one(&*harvester, &context, job)).collect();
-                    if done.send((seq, described)).is_err() {
-                        return;
+            std::thread::Builder::new()
+                .name(format!("describe-{n}"))
+                .stack_size(STACK_BYTES)
+                .spawn(move || {
+                    for (seq, chunk) in incoming {
+                        let described = chunk
+                            .into_iter()
+                            .map(|job| one(&*harvester, &context, job))
+                            .collect();
+                        if done.send((seq, described)).is_err() {
+                            return;
+                        }
                     }
-                }
-            })?;
+                })?;
         }
-        let collector = std::thread::Builder::new().name("stage".to_owned()).spawn(move || collect(finished, stage, rows_max))?;
-        Ok(Self { chunk: Vec::new(), chunk_bytes: 0, next: 0, jobs: Some(jobs), collector: Some(collector) })
+        let collector = std::thread::Builder::new()
+            .name("stage".to_owned())
+            .spawn(move || collect(finished, stage, rows_max))?;
+        Ok(Self {
+            chunk: Vec::new(),
+            chunk_bytes: 0,
+            next: 0,
+            jobs: Some(jobs),
+            collector: Some(collector),
+        })
     }
 
     /// Hands over a record; waits while everybody is busy.
@@ -114,13 +128,25 @@ fn one(harvester: &dyn Harvester, context: &Context, (record, parts): Job) -> Do
         normalise(description, &record.id.key, context)
     }));
     let normal = normal.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(Refusal::new("panic", "", text.unwrap_or("a panic"), "a record that our code can describe: please report it"))
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or(panic.downcast_ref::<&str>().copied());
+        Err(Refusal::new(
+            "panic",
+            "",
+            text.unwrap_or("a panic"),
+            "a record that our code can describe: please report it",
+        ))
     });
     (record.id, parts, normal)
 }
 
-fn collect(finished: Receiver<(u64, Vec<Done>)>, stage: Stage, rows_max: usize) -> io::Result<Described> {
+fn collect(
+    finished: Receiver<(u64, Vec<Done>)>,
+    stage: Stage,
+    rows_max: usize,
+) -> io::Result<Described> {
     let mut collecting = Collecting {
         stage,
         rows_max,
@@ -160,18 +186,31 @@ impl Collecting {
         match normal {
             Ok(mut normal) => {
                 for finding in normal.findings.drain(..) {
-                    *self.findings_by_code.entry(finding.code.clone()).or_default() += 1;
+                    *self
+                        .findings_by_code
+                        .entry(finding.code.clone())
+                        .or_default() += 1;
                     if self.findings.len() < self.rows_max {
-                        self.findings.push(FindingRow { key: id.key.clone(), finding });
+                        self.findings.push(FindingRow {
+                            key: id.key.clone(),
+                            finding,
+                        });
                     }
                 }
                 self.stage.push(&Staged::new(id.clone(), normal))?;
                 self.upserts.push((id, parts));
             }
             Err(why) => {
-                if id.class == Class::Dataset { self.refused_datasets += 1 } else { self.refused_referents += 1 }
+                if id.class == Class::Dataset {
+                    self.refused_datasets += 1
+                } else {
+                    self.refused_referents += 1
+                }
                 if self.refused.len() < self.rows_max {
-                    let at = Location { key: Some(id.to_string()), ..Location::default() };
+                    let at = Location {
+                        key: Some(id.to_string()),
+                        ..Location::default()
+                    };
                     self.refused.push(RefusedRow { at, why });
                 }
             }
@@ -213,7 +252,8 @@ mod tests {
                 "panic" => panic!("boom {}", record.id.key),
                 key => Ok(Description {
                     class: record.id.class,
-                    node: oxrdf::NamedNode::new_unchecked(format!("https://e.example/{key}")).into(),
+                    node: oxrdf::NamedNode::new_unchecked(format!("https://e.example/{key}"))
+                        .into(),
                     triples: Vec::new(),
                 }),
             }
@@ -224,19 +264,35 @@ mod tests {
     fn order_is_kept_and_a_panic_is_one_records_trouble() {
         let dir = tempfile::tempdir().unwrap();
         let stage = Stage::begin(dir.path().join("s")).unwrap();
-        let context = Context { base: "https://h.example/".into(), source: "s".into(), language: None, offset_minutes: None };
-        let mut describers = Describers::start(Arc::new(Fake), Arc::new(context), stage, 2, 10).unwrap();
+        let context = Context {
+            base: "https://h.example/".into(),
+            source: "s".into(),
+            language: None,
+            offset_minutes: None,
+        };
+        let mut describers =
+            Describers::start(Arc::new(Fake), Arc::new(context), stage, 2, 10).unwrap();
         let mut keys: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
         keys[500] = "refused".into();
         keys[700] = "panic".into();
         for key in &keys {
-            describers.push(Record { id: RecordId::dataset(key.as_str()), parts: vec![("row", Vec::new())] }, Parts::new());
+            describers.push(
+                Record {
+                    id: RecordId::dataset(key.as_str()),
+                    parts: vec![("row", Vec::new())],
+                },
+                Parts::new(),
+            );
         }
         let described = describers.finish().unwrap();
         let staged: Vec<String> = described.stage.read().map(|s| s.unwrap().id.key).collect();
         keys.retain(|k| k != "refused" && k != "panic");
         assert_eq!(staged, keys);
-        let codes: Vec<&str> = described.refused.iter().map(|r| r.why.code.as_str()).collect();
+        let codes: Vec<&str> = described
+            .refused
+            .iter()
+            .map(|r| r.why.code.as_str())
+            .collect();
         assert_eq!(codes, ["no-identifier", "panic"]);
         assert_eq!(described.refused[1].why.found, "boom panic");
     }

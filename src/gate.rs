@@ -15,6 +15,10 @@ pub struct Evidence {
     pub declared: Option<u64>,
     /// Distinct datasets seen, those refused included.
     pub seen: u64,
+    /// Records of all classes seen: some catalogues count series and services among their items.
+    pub seen_all: u64,
+    /// Datasets that came twice in the run: as many others may be missing.
+    pub duplicates: u64,
     /// Records refused whose key could not be read: any held record might be one of them.
     pub refused_nameless: u64,
     /// Datasets held before the run.
@@ -24,18 +28,21 @@ pub struct Evidence {
 }
 
 /// How much of a source one run may take away.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GateLimits {
-    /// This many records may always go.
+    /// This many records may go, as long as they are not more than half.
     pub removed_records_max: u64,
-    /// Beyond that, this share of what was held (0 to 1), and never more than half.
-    pub removed_share_max: f64,
+    /// Or this share of what was held, in percent: at most 50.
+    pub removed_percent_max: u64,
 }
 
 impl Default for GateLimits {
     fn default() -> Self {
-        Self { removed_records_max: 10, removed_share_max: 0.2 }
+        Self {
+            removed_records_max: 10,
+            removed_percent_max: 20,
+        }
     }
 }
 
@@ -51,7 +58,10 @@ pub enum Verdict {
 }
 
 pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
-    let full = matches!(e.proof, Some(Completeness::ClosedDocument | Completeness::LastPage));
+    let full = matches!(
+        e.proof,
+        Some(Completeness::ClosedDocument | Completeness::EndOfBody | Completeness::LastPage)
+    );
     if let Some(trouble) = &e.trouble {
         return Verdict::NotInferred(trouble.clone());
     }
@@ -59,24 +69,47 @@ pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
         return Verdict::NotInferred("a run of changes: absence says nothing".to_owned());
     }
     if !full {
-        return Verdict::NotInferred("the source's last answer did not prove that it was the last".to_owned());
+        return Verdict::NotInferred(
+            "the source's last answer did not prove that it was the last".to_owned(),
+        );
     }
-    if let Some(declared) = e.declared.filter(|d| *d != e.seen) {
-        return Verdict::NotInferred(format!("the source declares {declared} datasets and gave {}", e.seen));
+    if let Some(declared) = e.declared.filter(|d| *d > e.seen.max(e.seen_all)) {
+        return Verdict::NotInferred(format!(
+            "the source declares {declared} datasets and gave {}",
+            e.seen
+        ));
+    }
+    if e.proof == Some(Completeness::LastPage)
+        && e.duplicates > 0
+        && e.declared.is_none_or(|d| d > e.seen)
+    {
+        return Verdict::NotInferred(format!(
+            "{} datasets came on two pages: as many others may have slipped between the pages",
+            e.duplicates
+        ));
     }
     if e.absent == 0 {
         return Verdict::Pass;
     }
     if e.refused_nameless > 0 {
-        return Verdict::Held(format!("{} refused records could not be named; any of the {} absent ones may be among them", e.refused_nameless, e.absent));
+        return Verdict::Held(format!(
+            "{} refused records could not be named; any of the {} absent ones may be among them",
+            e.refused_nameless, e.absent
+        ));
     }
     if e.seen == 0 {
-        return Verdict::Held(format!("an empty catalogue where {} datasets were held", e.had));
+        return Verdict::Held(format!(
+            "an empty catalogue where {} datasets were held",
+            e.had
+        ));
     }
-    let share = (e.had as f64 * limits.removed_share_max.min(0.5)) as u64;
+    let share = e.had * limits.removed_percent_max.min(50) / 100;
     let allowed = limits.removed_records_max.min(e.had / 2).max(share);
     if e.absent > allowed {
-        return Verdict::Held(format!("{} of {} datasets are absent; one run may take away {allowed}", e.absent, e.had));
+        return Verdict::Held(format!(
+            "{} of {} datasets are absent; one run may take away {allowed}",
+            e.absent, e.had
+        ));
     }
     Verdict::Pass
 }
@@ -86,7 +119,13 @@ mod tests {
     use super::*;
 
     fn complete(had: u64, seen: u64, absent: u64) -> Evidence {
-        Evidence { proof: Some(Completeness::LastPage), had, seen, absent, ..Evidence::default() }
+        Evidence {
+            proof: Some(Completeness::LastPage),
+            had,
+            seen,
+            absent,
+            ..Evidence::default()
+        }
     }
 
     #[test]
@@ -101,11 +140,63 @@ mod tests {
             ("half of a small one", complete(10, 5, 5), "pass"),
             ("empty", complete(3, 0, 3), "held"),
             ("one held, one seen instead", complete(1, 1, 1), "held"),
-            ("nameless refusals", Evidence { refused_nameless: 1, ..complete(1000, 999, 1) }, "held"),
-            ("no proof", Evidence { proof: None, ..complete(100, 99, 1) }, "not inferred"),
-            ("trouble", Evidence { trouble: Some("cut".into()), ..complete(100, 99, 1) }, "not inferred"),
-            ("changes only", Evidence { proof: Some(Completeness::Changes), ..complete(100, 1, 99) }, "not inferred"),
-            ("count lies", Evidence { declared: Some(120), ..complete(100, 99, 1) }, "not inferred"),
+            (
+                "nameless refusals",
+                Evidence {
+                    refused_nameless: 1,
+                    ..complete(1000, 999, 1)
+                },
+                "held",
+            ),
+            (
+                "no proof",
+                Evidence {
+                    proof: None,
+                    ..complete(100, 99, 1)
+                },
+                "not inferred",
+            ),
+            (
+                "trouble",
+                Evidence {
+                    trouble: Some("cut".into()),
+                    ..complete(100, 99, 1)
+                },
+                "not inferred",
+            ),
+            (
+                "changes only",
+                Evidence {
+                    proof: Some(Completeness::Changes),
+                    ..complete(100, 1, 99)
+                },
+                "not inferred",
+            ),
+            (
+                "a catalogue that counts its series",
+                Evidence {
+                    declared: Some(101),
+                    seen_all: 101,
+                    ..complete(100, 99, 1)
+                },
+                "pass",
+            ),
+            (
+                "twice on the pages",
+                Evidence {
+                    duplicates: 1,
+                    ..complete(100, 99, 1)
+                },
+                "not inferred",
+            ),
+            (
+                "count lies",
+                Evidence {
+                    declared: Some(120),
+                    ..complete(100, 99, 1)
+                },
+                "not inferred",
+            ),
         ];
         for (name, evidence, expected) in cases {
             let found = match gate(&evidence, GateLimits::default()) {

@@ -3,24 +3,25 @@
 //! Reading order is the order of the modules: what is configured, how a source is asked, the straight line of a run,
 //! where things are kept, how they go out.
 
-pub mod config;
-pub mod schedule;
-pub mod network;
-pub mod encoding;
-pub mod run;
-pub mod describe;
+pub mod answers;
+pub mod cli;
 pub mod compare;
+pub mod config;
+pub mod crash;
+pub mod daemon;
+pub mod demo;
+pub mod describe;
+pub mod encoding;
 pub mod gate;
+pub mod lock;
+pub mod log;
+pub mod network;
 pub mod report;
+pub mod run;
+pub mod schedule;
+pub mod serve;
+pub mod snapshot;
+pub mod stage;
+pub mod state;
 pub mod store;
 pub mod store_read;
-pub mod stage;
-pub mod crash;
-pub mod log;
-pub mod state;
-pub mod answers;
-pub mod snapshot;
-pub mod daemon;
-pub mod serve;
-pub mod demo;
-pub mod cli;

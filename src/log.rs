@@ -65,7 +65,10 @@ pub struct Segment {
 impl Log {
     pub fn open(dir: PathBuf, base: &str) -> io::Result<Self> {
         fs::create_dir_all(&dir)?;
-        Ok(Self { dir, base: base.to_owned() })
+        Ok(Self {
+            dir,
+            base: base.to_owned(),
+        })
     }
 
     /// The IRI of an activity.
@@ -83,9 +86,20 @@ impl Log {
         let dir = self.dir.join(generation.to_string());
         fs::create_dir_all(&dir)?;
         let temporary = dir.join(format!("{first}.tmp"));
-        let hashing = Hashing { inner: BufWriter::with_capacity(1 << 16, File::create(&temporary)?), sha: Sha256::new() };
+        let hashing = Hashing {
+            inner: BufWriter::with_capacity(1 << 16, File::create(&temporary)?),
+            sha: Sha256::new(),
+        };
         let out = zstd::Encoder::new(hashing, LEVEL)?;
-        Ok(SegmentWriter { log: self.clone(), dir, temporary, generation, first, next: first, out })
+        Ok(SegmentWriter {
+            log: self.clone(),
+            dir,
+            temporary,
+            generation,
+            first,
+            next: first,
+            out,
+        })
     }
 
     /// Removes what no commit names: unfinished files, and segments beyond the head. Says how many files went.
@@ -118,7 +132,10 @@ impl Log {
 
     /// Bytes of all segments.
     pub fn bytes(&self, generation: u64) -> io::Result<u64> {
-        self.segments(generation)?.iter().map(|s| Ok(fs::metadata(&s.path)?.len())).sum()
+        self.segments(generation)?
+            .iter()
+            .map(|s| Ok(fs::metadata(&s.path)?.len()))
+            .sum()
     }
 }
 
@@ -131,8 +148,16 @@ fn read_dir(dir: &Path) -> io::Result<Vec<io::Result<fs::DirEntry>>> {
 }
 
 fn segment_of(path: &Path) -> Option<Segment> {
-    let (first, last) = path.file_name()?.to_str()?.strip_suffix(".nq.zst")?.split_once('-')?;
-    Some(Segment { first: first.parse().ok()?, last: last.parse().ok()?, path: path.to_owned() })
+    let (first, last) = path
+        .file_name()?
+        .to_str()?
+        .strip_suffix(".nq.zst")?
+        .split_once('-')?;
+    Some(Segment {
+        first: first.parse().ok()?,
+        last: last.parse().ok()?,
+        path: path.to_owned(),
+    })
 }
 
 /// A segment being written.
@@ -160,13 +185,24 @@ impl SegmentWriter {
     /// Appends the next activity; sequence numbers have no gaps.
     pub fn append(&mut self, a: &Activity) -> io::Result<()> {
         if a.seq != self.next {
-            return Err(io::Error::other(format!("activity {} appended where {} was due", a.seq, self.next)));
+            return Err(io::Error::other(format!(
+                "activity {} appended where {} was due",
+                a.seq, self.next
+            )));
         }
         self.next += 1;
         let name = self.log.activity_iri(self.generation, a.seq);
         let out = &mut self.out;
-        writeln!(out, "<{name}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{}> .", a.verb.iri())?;
-        writeln!(out, "<{name}> <https://www.w3.org/ns/activitystreams#object> <{}> .", a.entity)?;
+        writeln!(
+            out,
+            "<{name}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{}> .",
+            a.verb.iri()
+        )?;
+        writeln!(
+            out,
+            "<{name}> <https://www.w3.org/ns/activitystreams#object> <{}> .",
+            a.entity
+        )?;
         writeln!(
             out,
             "<{name}> <https://www.w3.org/ns/activitystreams#published> \"{}\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .",
@@ -191,11 +227,17 @@ impl SegmentWriter {
     /// Closes the segment and makes it durable: file synced, renamed, folder synced.
     pub fn finish(self) -> io::Result<Written> {
         let hashing = self.out.finish()?;
-        let file = hashing.inner.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let file = hashing
+            .inner
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
         crate::crash_point!("segment-write");
         file.sync_all()?;
         let last = self.next - 1;
-        fs::rename(&self.temporary, self.dir.join(format!("{}-{last}.nq.zst", self.first)))?;
+        fs::rename(
+            &self.temporary,
+            self.dir.join(format!("{}-{last}.nq.zst", self.first)),
+        )?;
         File::open(&self.dir)?.sync_all()?;
         crate::crash_point!("segment-written");
         Ok(Written {
@@ -227,7 +269,11 @@ impl Segment {
     /// Reads the segment's activities in order.
     pub fn read(&self) -> io::Result<impl Iterator<Item = io::Result<Activity>>> {
         let lines = BufReader::with_capacity(1 << 16, zstd::Decoder::new(File::open(&self.path)?)?);
-        Ok(Activities { lines, seq: self.first, ahead: String::new() })
+        Ok(Activities {
+            lines,
+            seq: self.first,
+            ahead: String::new(),
+        })
     }
 }
 
@@ -248,14 +294,22 @@ impl<R: BufRead> Activities<R> {
         if self.ahead.is_empty() && !self.next_line()? {
             return Ok(None);
         }
-        let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("log segment: {what}"));
+        let broken =
+            |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("log segment: {what}"));
         let verb = [Verb::Create, Verb::Update, Verb::Delete]
             .into_iter()
             .find(|v| self.ahead.contains(v.iri()))
             .ok_or_else(|| broken("an activity without a type"))?;
-        let name = self.ahead.split('>').next().map(|n| format!("{n}>")).unwrap_or_default();
+        let name = self
+            .ahead
+            .split('>')
+            .next()
+            .map(|n| format!("{n}>"))
+            .unwrap_or_default();
         self.next_line()?;
-        let entity = object(&self.ahead).ok_or_else(|| broken("an activity without as:object"))?.to_owned();
+        let entity = object(&self.ahead)
+            .ok_or_else(|| broken("an activity without as:object"))?
+            .to_owned();
         self.next_line()?;
         let published = self.ahead.split('"').nth(1).and_then(parse_date_time);
         let published_us = published.ok_or_else(|| broken("an activity without as:published"))?;
@@ -272,7 +326,13 @@ impl<R: BufRead> Activities<R> {
         }
         let seq = self.seq;
         self.seq += 1;
-        Ok(Some(Activity { seq, verb, entity, published_us, body }))
+        Ok(Some(Activity {
+            seq,
+            verb,
+            entity,
+            published_us,
+            body,
+        }))
     }
 }
 
@@ -284,7 +344,10 @@ impl<R: BufRead> Iterator for Activities<R> {
 }
 
 fn object(line: &str) -> Option<&str> {
-    line.trim_end().strip_suffix("> .")?.rsplit_once('<').map(|(_, iri)| iri)
+    line.trim_end()
+        .strip_suffix("> .")?
+        .rsplit_once('<')
+        .map(|(_, iri)| iri)
 }
 
 /// xsd:dateTime in UTC, without trailing zeros in the fraction: the store's own canonical form.
@@ -293,13 +356,18 @@ pub fn date_time(us: i64) -> String {
     let seconds = time.format("%Y-%m-%dT%H:%M:%S");
     match us.rem_euclid(1_000_000) {
         0 => format!("{seconds}Z"),
-        fraction => format!("{seconds}.{}Z", format!("{fraction:06}").trim_end_matches('0')),
+        fraction => format!(
+            "{seconds}.{}Z",
+            format!("{fraction:06}").trim_end_matches('0')
+        ),
     }
 }
 
 /// The inverse of [`date_time`].
 pub fn parse_date_time(text: &str) -> Option<i64> {
-    chrono::DateTime::parse_from_rfc3339(text).ok().map(|t| t.timestamp_micros())
+    chrono::DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|t| t.timestamp_micros())
 }
 
 #[cfg(test)]
@@ -308,7 +376,13 @@ mod tests {
     use super::*;
 
     fn activity(seq: u64, verb: Verb, body: &str) -> Activity {
-        Activity { seq, verb, entity: format!("https://e.example/{seq}"), published_us: 1_700_000_000_000_000 + seq as i64, body: body.to_owned() }
+        Activity {
+            seq,
+            verb,
+            entity: format!("https://e.example/{seq}"),
+            published_us: 1_700_000_000_000_000 + seq as i64,
+            body: body.to_owned(),
+        }
     }
 
     #[test]
@@ -316,9 +390,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::open(dir.path().join("log"), "https://h.example/").unwrap();
         let all = vec![
-            activity(1, Verb::Create, "<https://e.example/1> <https://e.example/p> \"a < b > \\\"c\\\" .\" .\n<https://e.example/1> <https://e.example/q> <https://e.example/1> .\n"),
+            activity(
+                1,
+                Verb::Create,
+                "<https://e.example/1> <https://e.example/p> \"a < b > \\\"c\\\" .\" .\n<https://e.example/1> <https://e.example/q> <https://e.example/1> .\n",
+            ),
             activity(2, Verb::Delete, ""),
-            activity(3, Verb::Update, "<https://e.example/3> <https://e.example/p> \"資料\"@zh-hant .\n"),
+            activity(
+                3,
+                Verb::Update,
+                "<https://e.example/3> <https://e.example/p> \"資料\"@zh-hant .\n",
+            ),
         ];
         let mut writer = log.begin(1, 1).unwrap();
         for a in &all {
@@ -327,8 +409,15 @@ mod tests {
         let written = writer.finish().unwrap();
         let segments = log.segments(1).unwrap();
         assert_eq!(segments.len(), 1);
-        assert_eq!(hex::encode(Sha256::digest(fs::read(&segments[0].path).unwrap())), written.sha256);
-        let read: Vec<_> = segments[0].read().unwrap().collect::<io::Result<_>>().unwrap();
+        assert_eq!(
+            hex::encode(Sha256::digest(fs::read(&segments[0].path).unwrap())),
+            written.sha256
+        );
+        let read: Vec<_> = segments[0]
+            .read()
+            .unwrap()
+            .collect::<io::Result<_>>()
+            .unwrap();
         assert_eq!(read, all);
     }
 
@@ -351,12 +440,23 @@ mod tests {
         }
         drop(log.begin(1, 4).unwrap());
         assert_eq!(log.sweep(1, 2).unwrap(), 2);
-        assert_eq!(log.segments(1).unwrap().iter().map(|s| s.last).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            log.segments(1)
+                .unwrap()
+                .iter()
+                .map(|s| s.last)
+                .collect::<Vec<_>>(),
+            [1, 2]
+        );
     }
 
     #[test]
     fn times_are_in_the_stores_canonical_form() {
-        for (us, text) in [(0, "1970-01-01T00:00:00Z"), (1_100_000, "1970-01-01T00:00:01.1Z"), (1, "1970-01-01T00:00:00.000001Z")] {
+        for (us, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_100_000, "1970-01-01T00:00:01.1Z"),
+            (1, "1970-01-01T00:00:00.000001Z"),
+        ] {
             assert_eq!(date_time(us), text);
             assert_eq!(parse_date_time(text), Some(us));
         }

@@ -45,7 +45,6 @@ pub struct Report {
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
     Schedule,
-    CatchUp,
     Hand,
     Redescribe,
     Check,
@@ -129,14 +128,31 @@ impl Report {
         let c = &self.counts;
         let sum = c.new + c.changed + c.unchanged + c.refused + c.duplicate + c.filtered;
         if c.received != sum && self.outcome != Outcome::Failed {
-            self.disagreements.push(format!("{} records were received, but {sum} are accounted for", c.received));
+            self.disagreements.push(format!(
+                "{} records were received, but {sum} are accounted for",
+                c.received
+            ));
         }
+        let distinct = c.received - c.duplicate;
         if let Some(declared) = c.declared
-            && self.completeness.is_some_and(|p| p != Completeness::Changes)
-            && declared != c.received - c.duplicate
+            && self
+                .completeness
+                .is_some_and(|p| p != Completeness::Changes)
+            && !(distinct..=distinct + self.referents.received).contains(&declared)
         {
-            let distinct = c.received - c.duplicate;
-            self.disagreements.push(format!("the source declares {declared} datasets and gave {distinct}"));
+            self.disagreements.push(format!(
+                "the source declares {declared} datasets and gave {distinct}"
+            ));
+        }
+    }
+
+    /// Without the rows of single records: what a status shows. The whole report has its own address.
+    pub fn summary(&self) -> Self {
+        Self {
+            refused: Vec::new(),
+            findings: Vec::new(),
+            noticed: self.noticed.iter().take(20).cloned().collect(),
+            ..self.clone()
         }
     }
 
@@ -145,8 +161,18 @@ impl Report {
         let c = &self.counts;
         let mut line = format!(
             "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}), deleted {}, held back {}, holds {}",
-            self.source, self.outcome, c.received, c.new, c.changed, c.unchanged, c.refused, c.duplicate, c.filtered,
-            c.gone + c.absent, c.held, c.holds
+            self.source,
+            self.outcome,
+            c.received,
+            c.new,
+            c.changed,
+            c.unchanged,
+            c.refused,
+            c.duplicate,
+            c.filtered,
+            c.gone + c.absent,
+            c.held,
+            c.holds
         );
         if let Some(why) = &self.why {
             line.push_str(": ");
@@ -176,7 +202,10 @@ pub struct Reports {
 
 impl Reports {
     pub fn new(data_dir: &std::path::Path, kept_max: usize) -> Self {
-        Self { dir: data_dir.join("reports"), kept_max }
+        Self {
+            dir: data_dir.join("reports"),
+            kept_max,
+        }
     }
 
     pub fn save(&self, report: &Report) -> std::io::Result<()> {
@@ -188,7 +217,9 @@ impl Reports {
         std::fs::rename(&temporary, dir.join(format!("{}.json.zst", report.run)))?;
         let mut names = self.names(&report.source)?;
         names.truncate(names.len().saturating_sub(self.kept_max));
-        names.iter().try_for_each(|old| std::fs::remove_file(dir.join(old)))
+        names
+            .iter()
+            .try_for_each(|old| std::fs::remove_file(dir.join(old)))
     }
 
     /// The report of the source's last run.
@@ -196,7 +227,9 @@ impl Reports {
         match self.names(source)?.pop() {
             Some(name) => {
                 let packed = std::fs::read(self.dir.join(source).join(name))?;
-                Ok(Some(serde_json::from_slice(&zstd::decode_all(packed.as_slice())?)?))
+                Ok(Some(serde_json::from_slice(&zstd::decode_all(
+                    packed.as_slice(),
+                )?)?))
             }
             None => Ok(None),
         }
@@ -210,7 +243,13 @@ impl Reports {
             entries => entries?,
         };
         for entry in entries {
-            names.extend(entry?.file_name().to_str().filter(|n| n.ends_with(".json.zst")).map(str::to_owned));
+            names.extend(
+                entry?
+                    .file_name()
+                    .to_str()
+                    .filter(|n| n.ends_with(".json.zst"))
+                    .map(str::to_owned),
+            );
         }
         names.sort();
         Ok(names)
@@ -227,9 +266,18 @@ mod tests {
         let mut report = Report::begin("s", "ckan", Trigger::Hand, 1);
         report.outcome = Outcome::Complete;
         report.completeness = Some(Completeness::LastPage);
-        report.counts = Counts { declared: Some(5), received: 4, new: 3, refused: 1, ..Counts::default() };
+        report.counts = Counts {
+            declared: Some(5),
+            received: 4,
+            new: 3,
+            refused: 1,
+            ..Counts::default()
+        };
         report.close(2);
-        assert_eq!(report.disagreements, ["the source declares 5 datasets and gave 4"]);
+        assert_eq!(
+            report.disagreements,
+            ["the source declares 5 datasets and gave 4"]
+        );
         report.disagreements.clear();
         report.counts.unchanged = 2;
         report.close(2);
@@ -242,9 +290,14 @@ mod tests {
         let reports = Reports::new(dir.path(), 2);
         assert!(reports.last("s").unwrap().is_none());
         for n in 1..=3 {
-            reports.save(&Report::begin("s", "ckan", Trigger::Hand, n)).unwrap();
+            reports
+                .save(&Report::begin("s", "ckan", Trigger::Hand, n))
+                .unwrap();
         }
         assert_eq!(reports.last("s").unwrap().unwrap().run, "3-s");
-        assert_eq!(reports.names("s").unwrap(), ["2-s.json.zst", "3-s.json.zst"]);
+        assert_eq!(
+            reports.names("s").unwrap(),
+            ["2-s.json.zst", "3-s.json.zst"]
+        );
     }
 }

@@ -6,6 +6,7 @@ mod ask;
 mod catalog;
 mod commit;
 mod gather;
+mod prov;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
@@ -15,7 +16,7 @@ use crate::report::{Outcome, Report, Reports, Trigger};
 use crate::snapshot::Publisher;
 use crate::state::State;
 use crate::store::{Policy, Store};
-use harvestd_harvesters::Stop;
+use harvestd_harvesters::{Completeness, Stop};
 use harvestd_vocab::Class;
 use std::{
     ops::ControlFlow,
@@ -54,7 +55,10 @@ pub enum RunError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     #[error("{doing}: {source}")]
-    Io { doing: &'static str, source: std::io::Error },
+    Io {
+        doing: &'static str,
+        source: std::io::Error,
+    },
     #[error("a part of the run panicked: {0}")]
     Panic(String),
 }
@@ -65,23 +69,44 @@ impl RunError {
     }
 }
 
+/// What a run is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Order {
+    pub trigger: Trigger,
+    /// Ask for everything, not only for what changed.
+    pub full: bool,
+}
+
 /// Runs a source once. Always ends in a report whose counts add up, or which says which do not.
-pub async fn run(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, trigger: Trigger, progress: &Arc<Progress>) -> Report {
-    let mut report = Report::begin(&source.id, &source.kind, trigger, now_ms());
+pub async fn run(
+    rooms: &Arc<Rooms>,
+    config: &Config,
+    source: &Arc<Source>,
+    order: Order,
+    progress: &Arc<Progress>,
+) -> Report {
+    let mut report = Report::begin(&source.id, &source.kind, order.trigger, now_ms());
     progress.started_ms.store(report.started_ms as u64, Relaxed);
-    if let Err(error) = steps(rooms, config, source, &mut report, progress).await {
+    if let Err(error) = steps(rooms, config, source, order.full, &mut report, progress).await {
         report.outcome = Outcome::Failed;
         report.why = Some(error.to_string());
     }
     report.close(now_ms());
-    if trigger != Trigger::Check {
+    if order.trigger != Trigger::Check {
         remember(rooms, source, &report);
     }
     report
 }
 
-async fn steps(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, report: &mut Report, progress: &Arc<Progress>) -> Result<(), RunError> {
-    let gathered = gather::gather(rooms, config, source, report, progress).await?;
+async fn steps(
+    rooms: &Arc<Rooms>,
+    config: &Config,
+    source: &Arc<Source>,
+    full: bool,
+    report: &mut Report,
+    progress: &Arc<Progress>,
+) -> Result<(), RunError> {
+    let gathered = gather::gather(rooms, config, source, full, report, progress).await?;
     let verdict = gate(&gathered.evidence, config.limits.gate);
     tell(&gathered.evidence, &verdict, report);
     progress.phase(Phase::Committing);
@@ -92,11 +117,19 @@ async fn steps(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, report
 fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) {
     report.outcome = match verdict {
         Verdict::Pass => Outcome::Complete,
-        Verdict::NotInferred(_) if evidence.proof == Some(harvestd_harvesters::Completeness::Changes) && evidence.trouble.is_none() => Outcome::Complete,
+        Verdict::NotInferred(_)
+            if evidence.proof == Some(Completeness::Changes) && evidence.trouble.is_none() =>
+        {
+            Outcome::Complete
+        }
         Verdict::NotInferred(why) | Verdict::Held(why) => {
             report.why = Some(why.clone());
             let nothing = evidence.trouble.is_some() && evidence.seen == 0;
-            if nothing { Outcome::Failed } else { Outcome::Partial }
+            if nothing {
+                Outcome::Failed
+            } else {
+                Outcome::Partial
+            }
         }
     };
 }
@@ -109,6 +142,13 @@ fn remember(rooms: &Rooms, source: &Source, report: &Report) {
         if report.outcome == Outcome::Complete {
             state.last_complete_ms = Some(report.started_ms);
             state.failures_in_row = 0;
+            let everything = report
+                .completeness
+                .is_some_and(|p| p != Completeness::Changes)
+                && report.not_modified == 0;
+            if everything {
+                state.last_full_ms = Some(report.started_ms);
+            }
         } else {
             state.failures_in_row += 1;
         }
@@ -170,14 +210,25 @@ impl Progress {
     }
 
     pub fn phase_word(&self) -> &'static str {
-        let phases = [Phase::Asking, Phase::Reading, Phase::Committing, Phase::Publishing];
-        phases.into_iter().find(|p| *p as u8 == self.phase.load(Relaxed)).map_or("", Phase::word)
+        let phases = [
+            Phase::Asking,
+            Phase::Reading,
+            Phase::Committing,
+            Phase::Publishing,
+        ];
+        phases
+            .into_iter()
+            .find(|p| *p as u8 == self.phase.load(Relaxed))
+            .map_or("", Phase::word)
     }
 
     /// Datasets received so far, and declared by the source, if it did.
     pub fn counts(&self) -> (u64, Option<u64>) {
         let declared = self.declared.load(Relaxed);
-        (self.received.load(Relaxed), (declared > 0).then_some(declared))
+        (
+            self.received.load(Relaxed),
+            (declared > 0).then_some(declared),
+        )
     }
 
     pub(crate) fn received(&self, class: Class) {
@@ -191,6 +242,10 @@ impl Progress {
     }
 
     pub(crate) fn flow(&self) -> ControlFlow<Stop> {
-        if self.stopped() { ControlFlow::Break(Stop) } else { ControlFlow::Continue(()) }
+        if self.stopped() {
+            ControlFlow::Break(Stop)
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

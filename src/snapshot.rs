@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::watch;
 
 /// What every interface shows. Sent through a watch channel when a run is published.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Published {
     pub generation: u64,
     /// Sequence number of the newest activity in it.
@@ -26,7 +26,13 @@ pub struct Published {
 impl Published {
     /// A view of a checkpoint that somebody else looks after.
     pub fn of(head: Head, path: PathBuf) -> Self {
-        Self { generation: head.generation, seq: head.seq, published_us: head.published_us, path, temporary: false }
+        Self {
+            generation: head.generation,
+            seq: head.seq,
+            published_us: head.published_us,
+            path,
+            temporary: false,
+        }
     }
 }
 
@@ -57,7 +63,11 @@ impl Publisher {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
             _ => std::fs::create_dir_all(&dir)?,
         }
-        Ok(Self { dir, sender: watch::channel(None).0, serial: 0 })
+        Ok(Self {
+            dir,
+            sender: watch::channel(None).0,
+            serial: 0,
+        })
     }
 
     pub fn watch(&self) -> watch::Receiver<Option<Arc<Published>>> {
@@ -68,10 +78,14 @@ impl Publisher {
     pub fn publish(&mut self, store: &Store) -> Result<Arc<Published>, StoreError> {
         let head = store.head();
         self.serial += 1;
-        let path = self.dir.join(format!("{}-{}-{}", head.generation, head.seq, self.serial));
+        let path = self
+            .dir
+            .join(format!("{}-{}-{}", head.generation, head.seq, self.serial));
         store.checkpoint(&path)?;
         crate::crash_point!("prune");
-        let published = Arc::new(Published { temporary: true, ..Published::of(head, path) });
+        let mut published = Published::of(head, path);
+        published.temporary = true;
+        let published = Arc::new(published);
         self.sender.send_replace(Some(published.clone()));
         Ok(published)
     }

@@ -52,7 +52,12 @@ pub struct Stage {
 impl Stage {
     pub fn begin(dir: PathBuf) -> io::Result<Self> {
         std::fs::create_dir_all(&dir)?;
-        Ok(Self { dir, files: BTreeMap::new(), records: 0, bytes: 0 })
+        Ok(Self {
+            dir,
+            files: BTreeMap::new(),
+            records: 0,
+            bytes: 0,
+        })
     }
 
     pub fn push(&mut self, staged: &Staged) -> io::Result<()> {
@@ -61,7 +66,10 @@ impl Stage {
             std::collections::btree_map::Entry::Occupied(o) => o.into_mut(),
             std::collections::btree_map::Entry::Vacant(v) => {
                 let file = File::create(path_of(&self.dir, class))?;
-                v.insert(zstd::Encoder::new(BufWriter::with_capacity(1 << 16, file), LEVEL)?)
+                v.insert(zstd::Encoder::new(
+                    BufWriter::with_capacity(1 << 16, file),
+                    LEVEL,
+                )?)
             }
         };
         serde_json::to_writer(&mut *out, staged)?;
@@ -77,7 +85,11 @@ impl Stage {
         for encoder in self.files.into_values() {
             encoder.finish()?.flush()?;
         }
-        Ok(StageFiles { dir: self.dir, records: self.records, bytes: self.bytes })
+        Ok(StageFiles {
+            dir: self.dir,
+            records: self.records,
+            bytes: self.bytes,
+        })
     }
 }
 
@@ -93,14 +105,15 @@ impl StageFiles {
     /// All staged records, referents first.
     pub fn read(&self) -> impl Iterator<Item = io::Result<Staged>> {
         let dir = self.dir.clone();
-        Class::ALL.into_iter().filter_map(move |class| StageReader::open(&path_of(&dir, class)).transpose()).flat_map(
-            |reader| -> Box<dyn Iterator<Item = io::Result<Staged>>> {
+        Class::ALL
+            .into_iter()
+            .filter_map(move |class| StageReader::open(&path_of(&dir, class)).transpose())
+            .flat_map(|reader| -> Box<dyn Iterator<Item = io::Result<Staged>>> {
                 match reader {
                     Ok(reader) => Box::new(reader),
                     Err(e) => Box::new(std::iter::once(Err(e))),
                 }
-            },
-        )
+            })
     }
 }
 
@@ -123,7 +136,9 @@ struct StageReader {
 impl StageReader {
     fn open(path: &Path) -> io::Result<Option<Self>> {
         match File::open(path) {
-            Ok(file) => Ok(Some(Self { lines: BufReader::with_capacity(1 << 16, zstd::Decoder::new(file)?) })),
+            Ok(file) => Ok(Some(Self {
+                lines: BufReader::with_capacity(1 << 16, zstd::Decoder::new(file)?),
+            })),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
         }
@@ -137,7 +152,8 @@ impl StageReader {
         let mut staged: Staged = serde_json::from_slice(&head)?;
         let mut body = vec![0; staged.bytes];
         self.lines.read_exact(&mut body)?;
-        staged.body = String::from_utf8(body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        staged.body =
+            String::from_utf8(body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
         Ok(Some(staged))
     }
 }
@@ -155,14 +171,24 @@ mod tests {
     use super::*;
 
     fn staged(class: Class, key: &str, body: &str) -> Staged {
-        Staged { id: RecordId::new(class, key), entity: format!("https://e.example/{key}"), record: "https://h.example/record/s/k".into(), body: body.into(), bytes: body.len() }
+        Staged {
+            id: RecordId::new(class, key),
+            entity: format!("https://e.example/{key}"),
+            record: "https://h.example/record/s/k".into(),
+            body: body.into(),
+            bytes: body.len(),
+        }
     }
 
     #[test]
     fn referents_come_first_and_nothing_is_left_behind() {
         let dir = tempfile::tempdir().unwrap();
         let mut stage = Stage::begin(dir.path().join("run")).unwrap();
-        let all = [staged(Class::Dataset, "資料", "<a:a> <a:b> \"x\" .\n"), staged(Class::Agent, "a", ""), staged(Class::Dataset, "c", "<a:a> <a:b> <a:c> .\n")];
+        let all = [
+            staged(Class::Dataset, "資料", "<a:a> <a:b> \"x\" .\n"),
+            staged(Class::Agent, "a", ""),
+            staged(Class::Dataset, "c", "<a:a> <a:b> <a:c> .\n"),
+        ];
         for s in &all {
             stage.push(s).unwrap();
         }

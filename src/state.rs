@@ -47,6 +47,8 @@ pub struct SourceState {
     pub failures_in_row: u32,
     pub last_started_ms: Option<i64>,
     pub last_complete_ms: Option<i64>,
+    /// Start of the last complete run that asked for everything.
+    pub last_full_ms: Option<i64>,
     /// The source asked us to come back no earlier.
     pub not_before_ms: Option<i64>,
 }
@@ -91,31 +93,52 @@ impl State {
                 if told == Some(head) || (!existed && head.seq == 0) {
                     return Ok((state, if existed { Found::Good } else { Found::Fresh }));
                 }
-                let ahead = told.is_some_and(|t| t.generation != head.generation || t.seq > head.seq);
+                let ahead =
+                    told.is_some_and(|t| t.generation != head.generation || t.seq > head.seq);
                 state.forget(ahead)?;
-                let told = told.map_or("nothing".to_owned(), |t| format!("{}-{}", t.generation, t.seq));
-                let why = format!("the state stands at {told}, the store at {}-{}", head.generation, head.seq);
+                let told = told.map_or("nothing".to_owned(), |t| {
+                    format!("{}-{}", t.generation, t.seq)
+                });
+                let why = format!(
+                    "the state stands at {told}, the store at {}-{}",
+                    head.generation, head.seq
+                );
                 state.set_head(head)?;
                 return Ok((state, Found::Rebuilt(why)));
             }
             Ok(Err(e)) => e.to_string(),
             Err(_) => "sled panicked while opening it".to_owned(),
         };
-        let aside = data_dir.join(format!("state.broken-{}", chrono::Utc::now().timestamp_millis()));
+        let aside = data_dir.join(format!(
+            "state.broken-{}",
+            chrono::Utc::now().timestamp_millis()
+        ));
         std::fs::rename(&dir, &aside).map_err(|e| StateError::Folder(dir.clone(), e))?;
         let state = open_checked(&dir)?;
         state.set_head(head)?;
-        Ok((state, Found::Rebuilt(format!("{trouble}; set aside as {}", aside.display()))))
+        Ok((
+            state,
+            Found::Rebuilt(format!("{trouble}; set aside as {}", aside.display())),
+        ))
     }
 
     fn head(&self) -> Result<Option<Head>, StateError> {
-        let Some(v) = self.db.get("head")? else { return Ok(None) };
+        let Some(v) = self.db.get("head")? else {
+            return Ok(None);
+        };
         let (generation, seq, published_us) = decode_json(&v)?;
-        Ok(Some(Head { generation, seq, published_us }))
+        Ok(Some(Head {
+            generation,
+            seq,
+            published_us,
+        }))
     }
 
     fn set_head(&self, head: Head) -> Result<(), StateError> {
-        self.db.insert("head", encode_json(&(head.generation, head.seq, head.published_us)))?;
+        self.db.insert(
+            "head",
+            encode_json(&(head.generation, head.seq, head.published_us)),
+        )?;
         self.db.flush()?;
         Ok(())
     }
@@ -148,7 +171,9 @@ impl State {
     }
 
     pub fn set_source(&self, id: &str, source: &SourceState) -> Result<(), StateError> {
-        self.db.open_tree("sources")?.insert(id, encode_json(source))?;
+        self.db
+            .open_tree("sources")?
+            .insert(id, encode_json(source))?;
         self.db.flush()?;
         Ok(())
     }
@@ -159,7 +184,11 @@ impl State {
     }
 
     /// The records of a source, as the store lists them; without hashes.
-    pub fn rebuild(&self, id: &str, records: impl Iterator<Item = RecordId>) -> Result<u64, StateError> {
+    pub fn rebuild(
+        &self,
+        id: &str,
+        records: impl Iterator<Item = RecordId>,
+    ) -> Result<u64, StateError> {
         let tree = self.tree(id)?;
         tree.clear()?;
         let mut count = 0;
@@ -178,11 +207,16 @@ impl State {
         let mut had = Had::default();
         for entry in self.tree(id)?.iter() {
             let (key, value) = entry?;
-            let parts = if hashes_hold { decode_parts(&value)? } else { Parts::new() };
+            let parts = if hashes_hold {
+                decode_parts(&value)?
+            } else {
+                Parts::new()
+            };
             if key.first() == Some(&class_byte(Class::Dataset)) {
                 had.datasets += 1;
             }
-            had.records.insert(digest(&key), Known { parts, seen: false });
+            had.records
+                .insert(digest(&key), Known { parts, seen: false });
         }
         Ok(had)
     }
@@ -201,7 +235,10 @@ impl State {
 
     /// How many datasets of the source we hold.
     pub fn datasets(&self, id: &str) -> Result<u64, StateError> {
-        Ok(self.tree(id)?.scan_prefix([class_byte(Class::Dataset)]).count() as u64)
+        Ok(self
+            .tree(id)?
+            .scan_prefix([class_byte(Class::Dataset)])
+            .count() as u64)
     }
 
     /// Notes that the store is about to be changed for this source.
@@ -229,7 +266,9 @@ impl State {
             batch.remove(key_of(&record));
         }
         tree.apply_batch(batch)?;
-        self.db.open_tree("sources")?.insert(id, encode_json(source))?;
+        self.db
+            .open_tree("sources")?
+            .insert(id, encode_json(source))?;
         self.db.open_tree("applying")?.remove(id)?;
         crate::crash_point!("state");
         self.set_head(head)
@@ -241,12 +280,20 @@ impl State {
 }
 
 fn open_checked(dir: &Path) -> Result<State, StateError> {
-    let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
+    let db = sled::Config::new()
+        .path(dir)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None)
+        .open()?;
     for name in db.tree_names() {
         for entry in db.open_tree(&name)?.iter() {
             let (_, value) = entry?;
             if value.first() != Some(&FORMAT) {
-                return Err(StateError::Entry(format!("in {}: format {:?}", String::from_utf8_lossy(&name), value.first())));
+                return Err(StateError::Entry(format!(
+                    "in {}: format {:?}",
+                    String::from_utf8_lossy(&name),
+                    value.first()
+                )));
             }
         }
     }
@@ -284,9 +331,12 @@ fn key_of(id: &RecordId) -> Vec<u8> {
 }
 
 fn record_of(key: &[u8]) -> Result<RecordId, StateError> {
-    let (class, key) = key.split_first().ok_or_else(|| StateError::Entry("an empty key".to_owned()))?;
+    let (class, key) = key
+        .split_first()
+        .ok_or_else(|| StateError::Entry("an empty key".to_owned()))?;
     let class = Class::ALL.into_iter().find(|c| class_byte(*c) == *class);
-    let class = class.ok_or_else(|| StateError::Entry("a record of an unknown class".to_owned()))?;
+    let class =
+        class.ok_or_else(|| StateError::Entry("a record of an unknown class".to_owned()))?;
     let key = std::str::from_utf8(key).map_err(|e| StateError::Entry(e.to_string()))?;
     Ok(RecordId::new(class, key))
 }
@@ -326,7 +376,8 @@ fn encode_json<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 fn decode_json<T: for<'de> Deserialize<'de>>(value: &[u8]) -> Result<T, StateError> {
-    serde_json::from_slice(value.get(1..).unwrap_or_default()).map_err(|e| StateError::Entry(e.to_string()))
+    serde_json::from_slice(value.get(1..).unwrap_or_default())
+        .map_err(|e| StateError::Entry(e.to_string()))
 }
 
 #[cfg(test)]
@@ -334,15 +385,36 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    const HEAD: Head = Head { generation: 1, seq: 7, published_us: 9 };
+    const HEAD: Head = Head {
+        generation: 1,
+        seq: 7,
+        published_us: 9,
+    };
 
     fn filled(dir: &Path) -> Head {
-        let (state, found) = State::open(dir, Head { generation: 1, seq: 0, published_us: 0 }).unwrap();
+        let (state, found) = State::open(
+            dir,
+            Head {
+                generation: 1,
+                seq: 0,
+                published_us: 0,
+            },
+        )
+        .unwrap();
         assert_eq!(found, Found::Fresh);
-        let source = SourceState { bookmark: Some(Bookmark("b".into())), epoch: "e".into(), ..SourceState::default() };
+        let source = SourceState {
+            bookmark: Some(Bookmark("b".into())),
+            epoch: "e".into(),
+            ..SourceState::default()
+        };
         state.begin_applying("s").unwrap();
-        let upserts = [(RecordId::dataset("a"), vec![([1; 8], [2; 16])]), (RecordId::new(Class::Agent, "b"), vec![])];
-        state.commit("s", HEAD, upserts.into_iter(), std::iter::empty(), &source).unwrap();
+        let upserts = [
+            (RecordId::dataset("a"), vec![([1; 8], [2; 16])]),
+            (RecordId::new(Class::Agent, "b"), vec![]),
+        ];
+        state
+            .commit("s", HEAD, upserts.into_iter(), std::iter::empty(), &source)
+            .unwrap();
         HEAD
     }
 
@@ -355,11 +427,23 @@ mod tests {
         assert!(!state.interrupted("s").unwrap());
         let mut had = state.had("s", "e").unwrap();
         assert_eq!((had.records.len(), had.datasets), (2, 1));
-        assert_eq!(had.records[&id_digest(&RecordId::dataset("a"))].parts, vec![([1; 8], [2; 16])]);
-        had.records.get_mut(&id_digest(&RecordId::dataset("a"))).unwrap().seen = true;
-        assert_eq!(state.unseen("s", &had).unwrap(), [RecordId::new(Class::Agent, "b")]);
+        assert_eq!(
+            had.records[&id_digest(&RecordId::dataset("a"))].parts,
+            vec![([1; 8], [2; 16])]
+        );
+        had.records
+            .get_mut(&id_digest(&RecordId::dataset("a")))
+            .unwrap()
+            .seen = true;
+        assert_eq!(
+            state.unseen("s", &had).unwrap(),
+            [RecordId::new(Class::Agent, "b")]
+        );
         let other_epoch = state.had("s", "f").unwrap();
-        assert!(other_epoch.records.values().all(|k| k.parts.is_empty()), "a changed mapping describes everything again");
+        assert!(
+            other_epoch.records.values().all(|k| k.parts.is_empty()),
+            "a changed mapping describes everything again"
+        );
     }
 
     #[test]
@@ -378,7 +462,10 @@ mod tests {
         filled(dir.path());
         let (state, found) = State::open(dir.path(), Head { seq: 8, ..HEAD }).unwrap();
         assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
-        assert_eq!(state.source("s").unwrap().bookmark, Some(Bookmark("b".into())));
+        assert_eq!(
+            state.source("s").unwrap().bookmark,
+            Some(Bookmark("b".into()))
+        );
     }
 
     #[test]
@@ -390,12 +477,19 @@ mod tests {
             let bytes = std::fs::read(&db).unwrap();
             match damage {
                 "truncated" => std::fs::write(&db, b"").unwrap(),
-                "flipped" => std::fs::write(&db, bytes.iter().map(|b| b ^ 0x55).collect::<Vec<_>>()).unwrap(),
+                "flipped" => {
+                    std::fs::write(&db, bytes.iter().map(|b| b ^ 0x55).collect::<Vec<_>>()).unwrap()
+                }
                 _ => std::fs::remove_dir_all(dir.path().join("state")).unwrap(),
             }
             let (state, found) = State::open(dir.path(), HEAD).unwrap();
             assert!(matches!(found, Found::Rebuilt(_)), "{damage}: {found:?}");
-            assert_eq!(state.rebuild("s", [RecordId::dataset("a")].into_iter()).unwrap(), 1);
+            assert_eq!(
+                state
+                    .rebuild("s", [RecordId::dataset("a")].into_iter())
+                    .unwrap(),
+                1
+            );
             assert_eq!(state.had("s", "e").unwrap().datasets, 1);
         }
     }

@@ -8,7 +8,7 @@ mod apply;
 mod lines;
 mod place;
 
-pub use apply::{Applied, ApplyOptions, Outcome, Tally};
+pub use apply::{Applied, ApplyOptions, Outcome, Tally, default_graph_body};
 pub use place::Policy;
 
 use crate::log::{Activity, Log, Verb, parse_date_time};
@@ -20,9 +20,12 @@ use std::path::{Path, PathBuf};
 /// begins at a new millisecond.
 pub const PAGE: u64 = 1000;
 
-const SHA256: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://spdx.org/rdf/terms#checksumValue");
-const OBJECT: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#object");
-const PUBLISHED: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#published");
+const SHA256: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("http://spdx.org/rdf/terms#checksumValue");
+const OBJECT: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#object");
+const PUBLISHED: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#published");
 
 /// The newest activity that is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,13 +42,25 @@ pub struct Head {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the store failed while {doing}: {source}")]
-    Storage { doing: &'static str, source: StorageError },
+    Storage {
+        doing: &'static str,
+        source: StorageError,
+    },
     #[error("the change log failed while {doing}: {source}")]
-    Log { doing: &'static str, source: std::io::Error },
+    Log {
+        doing: &'static str,
+        source: std::io::Error,
+    },
     #[error("staged records could not be read: {0}")]
     Stage(#[source] std::io::Error),
-    #[error("the store at {dir} holds IRIs under {found}, but public_url is {expected}: set public_url back, or begin with an empty data directory")]
-    OtherBase { dir: PathBuf, found: String, expected: String },
+    #[error(
+        "the store at {dir} holds IRIs under {found}, but public_url is {expected}: set public_url back, or begin with an empty data directory"
+    )]
+    OtherBase {
+        dir: PathBuf,
+        found: String,
+        expected: String,
+    },
     #[error("{0}")]
     Broken(String),
 }
@@ -101,16 +116,30 @@ impl Store {
     pub fn open(data_dir: &Path, base: &str, limits: WriteLimits) -> Result<Self, StoreError> {
         let dir = data_dir.join("store");
         std::fs::create_dir_all(&dir).map_err(StoreError::log("creating the store's folder"))?;
-        let strays = sweep_bulk_files(&dir).map_err(StoreError::log("removing files of an interrupted load"))?;
+        let strays = sweep_bulk_files(&dir)
+            .map_err(StoreError::log("removing files of an interrupted load"))?;
         let quads = Quads::open(&dir).map_err(StoreError::storage("opening"))?;
         check_base(data_dir, base)?;
         let log = Log::open(data_dir.join("log"), base).map_err(StoreError::log("opening"))?;
         let head = read_head(&quads, base)?;
-        let swept = log.sweep(head.generation, head.seq).map_err(StoreError::log("sweeping"))?;
+        let swept = log
+            .sweep(head.generation, head.seq)
+            .map_err(StoreError::log("sweeping"))?;
         if strays + swept > 0 {
-            tracing::info!(strays, swept, "removed what an interrupted commit left behind");
+            tracing::info!(
+                strays,
+                swept,
+                "removed what an interrupted commit left behind"
+            );
         }
-        Ok(Self { quads, log, base: base.to_owned(), head, limits, triples_since_flush: 0 })
+        Ok(Self {
+            quads,
+            log,
+            base: base.to_owned(),
+            head,
+            limits,
+            triples_since_flush: 0,
+        })
     }
 
     pub fn head(&self) -> Head {
@@ -138,18 +167,26 @@ impl Store {
 
     /// Writes quads that describe the house and not the catalogue (run reports). They are no activities.
     pub fn note(&mut self, quads: Vec<Quad>) -> Result<(), StoreError> {
-        self.quads.extend(quads).map_err(StoreError::storage("writing a run's report"))
+        self.quads
+            .extend(quads)
+            .map_err(StoreError::storage("writing a run's report"))
     }
 
     /// A checkpoint in a new folder on the same filesystem.
     pub fn checkpoint(&self, dir: &Path) -> Result<(), StoreError> {
         crate::crash_point!("backup");
-        self.quads.backup(dir).map_err(StoreError::storage("making a snapshot"))
+        self.quads
+            .backup(dir)
+            .map_err(StoreError::storage("making a snapshot"))
     }
 
     /// Numbers and times for the next activities.
     fn clock(&self) -> Clock {
-        Clock { seq: self.head.seq, last_us: self.head.published_us, now_us: now_us() }
+        Clock {
+            seq: self.head.seq,
+            last_us: self.head.published_us,
+            now_us: now_us(),
+        }
     }
 
     /// The index quads of an activity, and the page graph's name.
@@ -157,9 +194,17 @@ impl Store {
         let name = NamedNode::new_unchecked(self.log.activity_iri(self.head.generation, a.seq));
         let graph = GraphName::NamedNode(page_graph(&self.base, self.head.generation, a.seq));
         let entity = NamedNode::new_unchecked(a.entity.clone());
-        let published = Literal::new_typed_literal(crate::log::date_time(a.published_us), oxigraph::model::vocab::xsd::DATE_TIME);
+        let published = Literal::new_typed_literal(
+            crate::log::date_time(a.published_us),
+            oxigraph::model::vocab::xsd::DATE_TIME,
+        );
         [
-            Quad::new(name.clone(), rdf::TYPE, NamedNode::new_unchecked(a.verb.iri()), graph.clone()),
+            Quad::new(
+                name.clone(),
+                rdf::TYPE,
+                NamedNode::new_unchecked(a.verb.iri()),
+                graph.clone(),
+            ),
             Quad::new(name.clone(), OBJECT, entity, graph.clone()),
             Quad::new(name, PUBLISHED, published, graph),
         ]
@@ -191,7 +236,13 @@ impl Clock {
             us = us.div_euclid(1000) * 1000 + 1000;
         }
         self.last_us = us;
-        Activity { seq: self.seq, verb, entity, published_us: us, body }
+        Activity {
+            seq: self.seq,
+            verb,
+            entity,
+            published_us: us,
+            body,
+        }
     }
 }
 
@@ -201,7 +252,10 @@ fn now_us() -> i64 {
 
 /// The graph that indexes the page on which an activity stands.
 fn page_graph(base: &str, generation: u64, seq: u64) -> NamedNode {
-    NamedNode::new_unchecked(format!("{base}graph/changes/{generation}/{}", seq.saturating_sub(1) / PAGE))
+    NamedNode::new_unchecked(format!(
+        "{base}graph/changes/{generation}/{}",
+        seq.saturating_sub(1) / PAGE
+    ))
 }
 
 /// The head is what the last page of the last generation says.
@@ -209,14 +263,20 @@ fn read_head(quads: &Quads, base: &str) -> Result<Head, StoreError> {
     let has = |generation: u64, page: u64| {
         quads
             .contains_named_graph(page_graph(base, generation, page * PAGE + 1).as_ref())
-            .map_err(StoreError::storage("looking for the newest page of the log"))
+            .map_err(StoreError::storage(
+                "looking for the newest page of the log",
+            ))
     };
     let mut generation = 1;
     while has(generation + 1, 0)? {
         generation += 1;
     }
     if !has(generation, 0)? {
-        return Ok(Head { generation, seq: 0, published_us: 0 });
+        return Ok(Head {
+            generation,
+            seq: 0,
+            published_us: 0,
+        });
     }
     let (mut low, mut high) = (0, 1);
     while has(generation, high)? {
@@ -225,23 +285,41 @@ fn read_head(quads: &Quads, base: &str) -> Result<Head, StoreError> {
     }
     while high - low > 1 {
         let middle = low.midpoint(high);
-        if has(generation, middle)? { low = middle } else { high = middle }
+        if has(generation, middle)? {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     let graph = page_graph(base, generation, low * PAGE + 1);
-    let mut head = Head { generation, seq: 0, published_us: 0 };
+    let mut head = Head {
+        generation,
+        seq: 0,
+        published_us: 0,
+    };
     for quad in quads.quads_for_pattern(None, Some(PUBLISHED), None, Some(graph.as_ref().into())) {
         let quad = quad.map_err(StoreError::storage("reading the newest page of the log"))?;
         let subject = quad.subject.to_string();
-        let seq = subject.trim_end_matches('>').rsplit('/').next().and_then(|n| n.parse::<u64>().ok());
+        let seq = subject
+            .trim_end_matches('>')
+            .rsplit('/')
+            .next()
+            .and_then(|n| n.parse::<u64>().ok());
         let published = match &quad.object {
             Term::Literal(l) => parse_date_time(l.value()),
             _ => None,
         };
         let (Some(seq), Some(published_us)) = (seq, published) else {
-            return Err(StoreError::Broken(format!("the log's index holds {quad}, which is no activity of ours")));
+            return Err(StoreError::Broken(format!(
+                "the log's index holds {quad}, which is no activity of ours"
+            )));
         };
         if seq > head.seq {
-            head = Head { generation, seq, published_us };
+            head = Head {
+                generation,
+                seq,
+                published_us,
+            };
         }
     }
     Ok(head)
@@ -252,7 +330,10 @@ fn sweep_bulk_files(dir: &Path) -> std::io::Result<usize> {
     let mut swept = 0;
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
         if name.starts_with("bulk-") && name.ends_with(".sst") {
             std::fs::remove_file(&path)?;
             swept += 1;
@@ -266,10 +347,18 @@ fn check_base(data_dir: &Path, base: &str) -> Result<(), StoreError> {
     let path = data_dir.join("base");
     match std::fs::read_to_string(&path) {
         Ok(found) if found.trim() == base => Ok(()),
-        Ok(found) => Err(StoreError::OtherBase { dir: data_dir.to_owned(), found: found.trim().to_owned(), expected: base.to_owned() }),
+        Ok(found) => Err(StoreError::OtherBase {
+            dir: data_dir.to_owned(),
+            found: found.trim().to_owned(),
+            expected: base.to_owned(),
+        }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            std::fs::write(&path, format!("{base}\n")).map_err(StoreError::log("noting the base of our IRIs"))
+            std::fs::write(&path, format!("{base}\n"))
+                .map_err(StoreError::log("noting the base of our IRIs"))
         }
-        Err(e) => Err(StoreError::Log { doing: "reading the base of our IRIs", source: e }),
+        Err(e) => Err(StoreError::Log {
+            doing: "reading the base of our IRIs",
+            source: e,
+        }),
     }
 }

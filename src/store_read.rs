@@ -7,7 +7,7 @@
 //! record's IRI (`{record}#…`). A description is its anchors and what they contain, [`DEPTH_MAX`] steps deep at most.
 //! Links from a collection to a member (`dcat:dataset`, `dcat:record`, …) belong to the member's description.
 
-use containment::{
+use harvestd_vocab::containment::{
     DEPTH_MAX, containment_predicates, contains, is_membership, membership_predicates,
 };
 use oxigraph::{
@@ -170,6 +170,19 @@ pub fn records_about(
     }
     records.sort_unstable();
     Ok(records)
+}
+
+/// The source's own key of a record, wherever the record stands.
+pub fn identifier_of(store: &Store, record: &str) -> Result<Option<String>, StorageError> {
+    const IDENTIFIER: NamedNodeRef<'_> =
+        NamedNodeRef::new_unchecked("http://purl.org/dc/terms/identifier");
+    let record = NamedNodeRef::new_unchecked(record);
+    for quad in store.quads_for_pattern(Some(record.into()), Some(IDENTIFIER), None, None) {
+        if let Term::Literal(key) = quad?.object {
+            return Ok(Some(key.value().to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 fn is_record(store: &Store, node: NamedNodeRef<'_>) -> Result<bool, StorageError> {
@@ -365,63 +378,6 @@ fn named(term: Term) -> Option<NamedNode> {
     match term {
         Term::NamedNode(node) => Some(node),
         _ => None,
-    }
-}
-
-/// STAND-IN for `harvestd_vocab::containment`, name by name: delete this module and import from there.
-mod containment {
-    use oxigraph::model::NamedNodeRef;
-
-    pub const DEPTH_MAX: usize = 4;
-
-    const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#distribution"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/adms#sample"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#contactPoint"),
-        NamedNodeRef::new_unchecked("http://purl.org/dc/terms/temporal"),
-        NamedNodeRef::new_unchecked("http://purl.org/dc/terms/provenance"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#bbox"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#centroid"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/locn#geometry"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/locn#address"),
-        NamedNodeRef::new_unchecked("http://www.opengis.net/ont/geosparql#hasGeometry"),
-        NamedNodeRef::new_unchecked("http://spdx.org/rdf/terms#checksum"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/adms#identifier"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dqv#hasQualityAnnotation"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dqv#hasQualityMeasurement"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dqv#hasQualityMetadata"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/prov#qualifiedAttribution"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#qualifiedRelation"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/2006/vcard/ns#hasAddress"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/2006/time#hasBeginning"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/2006/time#hasEnd"),
-    ];
-
-    const MEMBERSHIP: [NamedNodeRef<'static>; 5] = [
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#dataset"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#service"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#record"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#servesDataset"),
-        NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#catalog"),
-    ];
-
-    pub fn containment_predicates() -> &'static [NamedNodeRef<'static>] {
-        &CONTAINMENT
-    }
-
-    pub fn membership_predicates() -> &'static [NamedNodeRef<'static>] {
-        &MEMBERSHIP
-    }
-
-    pub fn is_membership(predicate: NamedNodeRef<'_>) -> bool {
-        MEMBERSHIP.contains(&predicate)
-    }
-
-    pub fn contains(record: &str, depth: usize, predicate: NamedNodeRef<'_>, object: &str) -> bool {
-        let own = object
-            .strip_prefix(record)
-            .is_some_and(|rest| rest.starts_with('#'));
-        own || (depth < DEPTH_MAX && CONTAINMENT.contains(&predicate))
     }
 }
 

@@ -53,7 +53,10 @@ pub struct RecordId {
 
 impl RecordId {
     pub fn new(class: Class, key: impl Into<String>) -> Self {
-        Self { class, key: key.into() }
+        Self {
+            class,
+            key: key.into(),
+        }
     }
     pub fn dataset(key: impl Into<String>) -> Self {
         Self::new(Class::Dataset, key)
@@ -79,7 +82,10 @@ pub struct Record {
 impl Record {
     /// The raw bytes of a part.
     pub fn part(&self, name: PartName) -> Option<&[u8]> {
-        self.parts.iter().find(|(n, _)| *n == name).map(|(_, raw)| raw.as_slice())
+        self.parts
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, raw)| raw.as_slice())
     }
 }
 
@@ -107,7 +113,14 @@ pub struct Post {
 
 impl Request {
     pub fn get(url: Url, accept: &str) -> Self {
-        Self { url, post: None, accept: accept.to_owned(), note: serde_json::Value::Null, conditional: false, any_status: false }
+        Self {
+            url,
+            post: None,
+            accept: accept.to_owned(),
+            note: serde_json::Value::Null,
+            conditional: false,
+            any_status: false,
+        }
     }
     pub fn note<T: Serialize>(mut self, note: &T) -> Self {
         self.note = serde_json::to_value(note).unwrap_or(serde_json::Value::Null);
@@ -166,6 +179,9 @@ impl fmt::Display for Location {
 pub enum Completeness {
     /// One document held the whole catalogue, and its closing mark was seen.
     ClosedDocument,
+    /// One document held the whole catalogue, in a form without a closing mark (line formats, Turtle, CSV): only as
+    /// good as the framing of the answer.
+    EndOfBody,
     /// All pages were followed to the last one, and as many records came as the source declared.
     LastPage,
     /// Everything changed since the bookmark was seen. Absence says nothing; the bookmark may move.
@@ -187,12 +203,25 @@ pub struct ReadError {
 }
 
 impl ReadError {
-    pub fn new(kind: ReadErrorKind, doing: impl Into<String>, found: impl AsRef<str>, expected: impl Into<String>) -> Self {
-        Self { kind, doing: doing.into(), found: harvestd_vocab::description::printable(found.as_ref()), expected: expected.into() }
+    pub fn new(
+        kind: ReadErrorKind,
+        doing: impl Into<String>,
+        found: impl AsRef<str>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            doing: doing.into(),
+            found: harvestd_vocab::description::printable(found.as_ref()),
+            expected: expected.into(),
+        }
     }
     /// May asking again help?
     pub fn retry(&self) -> bool {
-        matches!(self.kind, ReadErrorKind::Truncated | ReadErrorKind::Io | ReadErrorKind::SourceFailed)
+        matches!(
+            self.kind,
+            ReadErrorKind::Truncated | ReadErrorKind::Io | ReadErrorKind::SourceFailed
+        )
     }
 }
 
@@ -228,7 +257,12 @@ impl fmt::Display for ReadErrorKind {
 
 impl From<std::io::Error> for ReadError {
     fn from(e: std::io::Error) -> Self {
-        Self::new(ReadErrorKind::Io, "reading the spooled answer", e.to_string(), "bytes")
+        Self::new(
+            ReadErrorKind::Io,
+            "reading the spooled answer",
+            e.to_string(),
+            "bytes",
+        )
     }
 }
 

@@ -110,7 +110,11 @@ impl Harvester for DataGovTw {
             }
         }
         // Nothing follows, whether the run wants more or not.
-        let _ = page.complete(Completeness::ClosedDocument);
+        let proof = match form {
+            Form::Json => Completeness::ClosedDocument,
+            Form::Csv => Completeness::EndOfBody,
+        };
+        let _ = page.complete(proof);
         Ok(())
     }
 

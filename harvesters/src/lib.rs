@@ -9,9 +9,9 @@ pub mod ckan;
 pub mod csv_rows;
 pub mod data_gov_tw;
 pub mod dcat;
-pub mod json_slices;
 pub mod guard;
 mod input;
+pub mod json_slices;
 
 pub use contract::*;
 

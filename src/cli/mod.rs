@@ -2,23 +2,52 @@
 
 pub mod args;
 mod check_config;
+mod client;
 pub mod exit;
 pub mod logging;
 pub mod out;
+mod read;
+mod runs;
+pub mod serve;
 
 use args::{Cli, Command};
 use exit::Exit;
+use std::process::ExitCode;
 
 /// Does what the command line says.
-pub fn run(cli: Cli) -> std::process::ExitCode {
-    let exit = match &cli.command {
+pub fn run(cli: Cli) -> ExitCode {
+    crate::crash::arm();
+    match &cli.command {
+        Command::Worker => crate::serve::worker::main(),
         Command::CheckConfig(args) => {
-            check_config::check_config(args, &cli.common, chrono::Utc::now())
+            check_config::check_config(args, &cli.common, chrono::Utc::now()).into()
         }
-        other => out::complain(
-            &format!("this build has no part for {other:?}"),
-            Exit::Failed,
-        ),
-    };
-    exit.into()
+        Command::Sources(args) => read::sources(args, &cli.common).into(),
+        _ => match tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+        {
+            Ok(runtime) => runtime.block_on(working(&cli)).into(),
+            Err(e) => out::complain(&format!("starting threads: {e}"), Exit::Failed).into(),
+        },
+    }
+}
+
+/// The commands that do more than read files.
+async fn working(cli: &Cli) -> Exit {
+    let common = &cli.common;
+    let run = |what, source, full| runs::Wanted { what, source, full };
+    match &cli.command {
+        Command::Serve(args) => serve::serve(args, common).await,
+        Command::Demo(args) => serve::demo(args, common).await,
+        Command::Run(a) => runs::run(run("run", &a.source, a.full), &a.place, common).await,
+        Command::Check(a) => runs::run(run("check", &a.source, a.full), &a.place, common).await,
+        Command::Redescribe(a) => {
+            runs::run(run("redescribe", &a.source, false), &a.place, common).await
+        }
+        Command::Query(args) => read::query(args, common).await,
+        Command::Status(args) => read::status(args, common).await,
+        Command::Export(args) => read::export(args).await,
+        Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
+    }
 }

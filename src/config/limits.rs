@@ -2,6 +2,7 @@
 //!
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
+use crate::gate::GateLimits;
 use serde::{Deserialize, Serialize};
 
 const KB: u64 = 1024;
@@ -32,6 +33,10 @@ pub struct Limits {
     pub flush_interval_ms: u64,
     /// After SIGTERM: time for answers and commits under way; a run that is not done by then goes on at the next start.
     pub shutdown_grace_ms: u64,
+    /// Reports kept of each source's last runs.
+    pub reports_kept: usize,
+    /// What one run may take away from a source.
+    pub gate: GateLimits,
     pub network: NetworkLimits,
     pub query: QueryLimits,
     pub http: HttpLimits,
@@ -48,6 +53,8 @@ impl Default for Limits {
             snapshots_kept: 1,
             flush_interval_ms: 30_000,
             shutdown_grace_ms: 20_000,
+            reports_kept: 100,
+            gate: GateLimits::default(),
             network: NetworkLimits::default(),
             query: QueryLimits::default(),
             http: HttpLimits::default(),
@@ -160,6 +167,9 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("snapshots_kept", 0, 100),
     ("flush_interval_ms", 100, HOUR),
     ("shutdown_grace_ms", 0, 10 * MINUTE),
+    ("reports_kept", 1, 100_000),
+    ("gate.removed_records_max", 0, 1_000_000),
+    ("gate.removed_percent_max", 0, 50),
     ("network.connect_ms", 100, 5 * MINUTE),
     ("network.read_ms", 100, HOUR),
     ("network.total_ms", SECOND, DAY),

@@ -53,6 +53,9 @@ pub struct Source {
     pub schedule: Option<crate::schedule::Schedule>,
     /// What happens to due times that passed while no daemon ran.
     pub catch_up: CatchUp,
+    /// Time after which a run asks for everything again, not only for what changed: deletions that a portal does not
+    /// tell, and changes under an unchanged ETag, are seen then.
+    pub full_every_ms: u64,
     /// Higher wins where two sources hold one IRI.
     pub priority: i32,
     /// IRI prefixes this source owns, whatever the priority.
@@ -99,6 +102,13 @@ impl Config {
     /// The source of that id.
     pub fn source(&self, id: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// Names everything that decides what an unchanged record becomes. Where it differs from the one a record was kept
+    /// under, the record is described again.
+    pub fn epoch(&self, source: &Source) -> String {
+        let tables = harvestd_vocab::tables::tables_version();
+        format!("{}-{tables}-{}", settings_version(source), self.public_url)
     }
 
     /// Settings that differ from `running` and cannot change while a daemon runs: a reload keeps the old ones, and says so.

@@ -22,6 +22,8 @@ const WEB_ADDRESS: &str = "an absolute http or https address";
 
 /// Milliseconds of jitter where a source says nothing.
 const JITTER_MS: u64 = 60_000;
+/// A week between runs that ask for everything.
+const FULL_EVERY_MS: u64 = 7 * 24 * 3_600_000;
 const JITTER_MS_MAX: i128 = 24 * 60 * 60 * 1_000;
 
 impl Source {
@@ -106,6 +108,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             enabled: rest.enabled,
             schedule: rest.schedule,
             catch_up: rest.catch_up,
+            full_every_ms: rest.full_every_ms,
             priority: rest.priority,
             owns: rest.owns,
             language: rest.language,
@@ -128,6 +131,7 @@ struct Rest {
     enabled: bool,
     schedule: Option<Schedule>,
     catch_up: CatchUp,
+    full_every_ms: u64,
     priority: i32,
     owns: Vec<String>,
     language: Option<String>,
@@ -153,6 +157,10 @@ impl Rest {
             enabled: table.boolean("enabled").unwrap_or(true),
             schedule: schedule(table),
             catch_up: catch_up(table),
+            full_every_ms: table
+                .whole("full_every_ms", 0..=365 * 24 * 3_600_000)
+                .and_then(|ms| u64::try_from(ms).ok())
+                .unwrap_or(FULL_EVERY_MS),
             priority: table
                 .whole("priority", -1_000..=1_000)
                 .and_then(small)

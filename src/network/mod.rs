@@ -9,6 +9,7 @@ mod error;
 mod exchange;
 mod guard;
 mod header;
+pub mod local;
 pub mod meters;
 mod pace;
 mod redact;

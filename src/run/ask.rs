@@ -1,6 +1,6 @@
 //! Whom a run asks: the source over the network, or the answers kept of it.
 
-use super::{RunError, Rooms};
+use super::{Rooms, RunError};
 use crate::answers::Kept;
 use crate::config::Source;
 use crate::network::{Asked, Validators};
@@ -18,15 +18,35 @@ pub struct Questions {
     pub validators: BTreeMap<String, Validators>,
     pub new_validators: BTreeMap<String, Validators>,
     requests_max: u64,
+    /// The source asked us to come back no earlier than after this.
+    pub retry_after: Option<std::time::Duration>,
 }
 
 impl Questions {
-    pub fn of_source(first: Vec<Request>, validators: BTreeMap<String, Validators>, requests_max: u64) -> Self {
-        Self { waiting: first.into(), kept: VecDeque::new(), replay: false, asked: HashSet::new(), bodies: HashSet::new(), validators, new_validators: BTreeMap::new(), requests_max }
+    pub fn of_source(
+        first: Vec<Request>,
+        validators: BTreeMap<String, Validators>,
+        requests_max: u64,
+    ) -> Self {
+        Self {
+            waiting: first.into(),
+            kept: VecDeque::new(),
+            replay: false,
+            asked: HashSet::new(),
+            bodies: HashSet::new(),
+            validators,
+            new_validators: BTreeMap::new(),
+            requests_max,
+            retry_after: None,
+        }
     }
 
     pub fn of_kept(kept: Vec<Kept>) -> Self {
-        Self { kept: kept.into(), replay: true, ..Self::of_source(Vec::new(), BTreeMap::new(), u64::MAX) }
+        Self {
+            kept: kept.into(),
+            replay: true,
+            ..Self::of_source(Vec::new(), BTreeMap::new(), u64::MAX)
+        }
     }
 
     /// Further questions; the kept answers hold the answers to theirs already.
@@ -37,41 +57,74 @@ impl Questions {
     }
 
     /// Asks the next question; None when there is none left. An `Err` text is the trouble that ends the asking.
-    pub async fn ask(&mut self, rooms: &Rooms, source: &Source) -> Result<Option<(Request, Result<Asked, String>)>, RunError> {
+    pub async fn ask(
+        &mut self,
+        rooms: &Rooms,
+        source: &Source,
+    ) -> Result<Option<(Request, Result<Asked, String>)>, RunError> {
         if self.replay {
-            let Some(kept) = self.kept.pop_front() else { return Ok(None) };
-            let spooled = kept.spool(&rooms.spool_dir).map_err(RunError::io("reading a kept answer"))?;
+            let Some(kept) = self.kept.pop_front() else {
+                return Ok(None);
+            };
+            let spooled = kept
+                .spool(&rooms.spool_dir)
+                .map_err(RunError::io("reading a kept answer"))?;
             return Ok(Some((kept.head.request, Ok(Asked::Answer(spooled)))));
         }
-        let Some(request) = self.waiting.pop_front() else { return Ok(None) };
+        let Some(request) = self.waiting.pop_front() else {
+            return Ok(None);
+        };
         if let Some(trouble) = self.is_loop(&request) {
             return Ok(Some((request, Err(trouble))));
         }
-        let validators = self.validators.get(request.url.as_str()).filter(|_| request.conditional);
-        let asked = rooms.network.ask(&source.network, &request, validators, &rooms.spool_dir).await;
-        let asked = asked.map_err(|e| e.to_string()).and_then(|asked| self.looked_at(&request, asked));
+        let validators = self
+            .validators
+            .get(request.url.as_str())
+            .filter(|_| request.conditional);
+        let asked = rooms
+            .network
+            .ask(source, &request, validators, &rooms.spool_dir)
+            .await;
+        let asked = asked
+            .inspect_err(|e| self.retry_after = e.retry_after)
+            .map_err(|e| e.to_string())
+            .and_then(|asked| self.looked_at(&request, asked));
         Ok(Some((request, asked)))
     }
 
     fn is_loop(&mut self, request: &Request) -> Option<String> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(request.url.as_str().as_bytes());
-        hasher.update(request.post.as_ref().map_or("", |p| p.body.as_str()).as_bytes());
+        hasher.update(
+            request
+                .post
+                .as_ref()
+                .map_or("", |p| p.body.as_str())
+                .as_bytes(),
+        );
         let url = crate::network::redact(&request.url);
         if !self.asked.insert(hasher.finalize()) {
             return Some(format!("paging loop: {url} was asked before in this run"));
         }
-        (self.asked.len() as u64 > self.requests_max)
-            .then(|| format!("more than {} requests in one run (limits.requests_per_run_max), last {url}", self.requests_max))
+        (self.asked.len() as u64 > self.requests_max).then(|| {
+            format!(
+                "more than {} requests in one run (limits.requests_per_run_max), last {url}",
+                self.requests_max
+            )
+        })
     }
 
     fn looked_at(&mut self, request: &Request, asked: Asked) -> Result<Asked, String> {
         if let Asked::Answer(spooled) = &asked {
             if !self.bodies.insert(spooled.hash) {
-                return Err(format!("paging loop: {} answers the same bytes as a page before", crate::network::redact(&request.url)));
+                return Err(format!(
+                    "paging loop: {} answers the same bytes as a page before",
+                    crate::network::redact(&request.url)
+                ));
             }
             if request.conditional && spooled.validators != Validators::default() {
-                self.new_validators.insert(request.url.to_string(), spooled.validators.clone());
+                self.new_validators
+                    .insert(request.url.to_string(), spooled.validators.clone());
             }
         }
         Ok(asked)

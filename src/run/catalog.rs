@@ -1,7 +1,9 @@
 //! The source's own catalogue, as its configuration describes it: one more record of every run.
 
 use crate::config::Source;
-use harvestd_harvesters::{Answer, Bookmark, Harvester, Page, ReadError, Record, RecordId, Request};
+use harvestd_harvesters::{
+    Answer, Bookmark, Harvester, Page, ReadError, Record, RecordId, Request,
+};
 use harvestd_vocab::{Class, Description, Refusal, iris::catalog_iri};
 use oxrdf::{Literal, NamedNode, NamedNodeRef, Triple, vocab::rdf};
 use serde_json::{Value, json};
@@ -20,7 +22,10 @@ pub struct WithCatalog {
 /// The record and its raw bytes: what the configuration says of the catalogue.
 pub fn record(source: &Source) -> (RecordId, Vec<u8>) {
     let said = json!({ "title": source.title, "homepage": source.homepage, "url": source.url.origin().ascii_serialization() });
-    (RecordId::new(Class::Catalog, KEY), said.to_string().into_bytes())
+    (
+        RecordId::new(Class::Catalog, KEY),
+        said.to_string().into_bytes(),
+    )
 }
 
 impl Harvester for WithCatalog {
@@ -42,17 +47,35 @@ impl Harvester for WithCatalog {
 
 impl WithCatalog {
     fn describe_catalog(&self, raw: &[u8]) -> Result<Description, Refusal> {
-        let said: Value = serde_json::from_slice(raw).map_err(|e| Refusal::new("not-json", "", &e.to_string(), "JSON"))?;
+        let said: Value = serde_json::from_slice(raw)
+            .map_err(|e| Refusal::new("not-json", "", &e.to_string(), "JSON"))?;
         let node: NamedNode = catalog_iri(&self.base, &self.source);
-        let mut triples = vec![Triple::new(node.clone(), rdf::TYPE, NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#Catalog"))];
+        let mut triples = vec![Triple::new(
+            node.clone(),
+            rdf::TYPE,
+            NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#Catalog"),
+        )];
         for (language, title) in said["title"].as_object().into_iter().flatten() {
             let title = title.as_str().unwrap_or_default();
-            let literal = Literal::new_language_tagged_literal(title, language).unwrap_or_else(|_| Literal::new_simple_literal(title));
-            triples.push(Triple::new(node.clone(), NamedNodeRef::new_unchecked("http://purl.org/dc/terms/title"), literal));
+            let literal = Literal::new_language_tagged_literal(title, language)
+                .unwrap_or_else(|_| Literal::new_simple_literal(title));
+            triples.push(Triple::new(
+                node.clone(),
+                NamedNodeRef::new_unchecked("http://purl.org/dc/terms/title"),
+                literal,
+            ));
         }
         if let Some(Ok(homepage)) = said["homepage"].as_str().map(NamedNode::new) {
-            triples.push(Triple::new(node.clone(), NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/homepage"), homepage));
+            triples.push(Triple::new(
+                node.clone(),
+                NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/homepage"),
+                homepage,
+            ));
         }
-        Ok(Description { class: Class::Catalog, node: node.into(), triples })
+        Ok(Description {
+            class: Class::Catalog,
+            node: node.into(),
+            triples,
+        })
     }
 }

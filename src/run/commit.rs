@@ -1,11 +1,11 @@
 //! The second half of a run: what the gate lets pass is committed under the writer's lock, remembered, and published.
 
-use super::{Phase, Progress, RunError, Rooms, gather::Gathered, now_ms};
+use super::{Phase, Progress, Rooms, RunError, gather::Gathered, now_ms};
 use crate::config::Source;
 use crate::gate::Verdict;
 use crate::report::{Counts, Outcome, Report, Trigger};
 use crate::store::{Applied, ApplyOptions};
-use harvestd_harvesters::{Completeness, RecordId};
+use harvestd_harvesters::Completeness;
 use harvestd_vocab::{Class, iris::record_iri};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -28,8 +28,23 @@ pub async fn commit(
     result
 }
 
-fn committed(rooms: &Rooms, source: &Source, gathered: Gathered, verdict: &Verdict, report: &mut Report, progress: &Progress) -> Result<(), RunError> {
-    let Gathered { had, mut said, described, evidence, absent, keeping, state } = gathered;
+fn committed(
+    rooms: &Rooms,
+    source: &Source,
+    gathered: Gathered,
+    verdict: &Verdict,
+    report: &mut Report,
+    progress: &Progress,
+) -> Result<(), RunError> {
+    let Gathered {
+        had,
+        mut said,
+        described,
+        evidence,
+        absent,
+        keeping,
+        state,
+    } = gathered;
     let dry = report.trigger == Trigger::Check;
     let mut removed = std::mem::take(&mut said.withdrawn);
     let absent_datasets = evidence.absent;
@@ -44,12 +59,29 @@ fn committed(rooms: &Rooms, source: &Source, gathered: Gathered, verdict: &Verdi
     // What refers goes before what is referred to.
     removed.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.key.cmp(&b.key)));
 
-    let mut writer = rooms.writer.lock().map_err(|_| RunError::Panic("the writer is poisoned: restart the daemon".to_owned()))?;
+    let mut writer = rooms
+        .writer
+        .lock()
+        .map_err(|_| RunError::Panic("the writer is poisoned: restart the daemon".to_owned()))?;
     let writer = &mut *writer;
-    let deletions: Vec<(Class, String)> =
-        removed.iter().map(|r| (r.class, record_iri(writer.store.base(), &source.id, r.class, &r.key).into_string())).collect();
-    let new = described.upserts.iter().filter(|(id, _)| !had.records.contains_key(&crate::state::id_digest(id))).count();
-    let options = ApplyOptions { dry, mostly_new: new * 2 > described.upserts.len() };
+    let deletions: Vec<(Class, String)> = removed
+        .iter()
+        .map(|r| {
+            (
+                r.class,
+                record_iri(writer.store.base(), &source.id, r.class, &r.key).into_string(),
+            )
+        })
+        .collect();
+    let new = described
+        .upserts
+        .iter()
+        .filter(|(id, _)| !had.records.contains_key(&crate::state::id_digest(id)))
+        .count();
+    let options = ApplyOptions {
+        dry,
+        mostly_new: new * 2 > described.upserts.len(),
+    };
     let changes = described.stage.records > 0 || !deletions.is_empty();
     let mut applied = Applied::default();
     if changes {
@@ -57,13 +89,24 @@ fn committed(rooms: &Rooms, source: &Source, gathered: Gathered, verdict: &Verdi
             rooms.state.begin_applying(&source.id)?;
         }
         let count = |n| progress.committed.store(n, Relaxed);
-        applied = writer.store.apply(&described.stage, &deletions, &writer.policy, &options, &count)?;
+        applied = writer.store.apply(
+            &described.stage,
+            &deletions,
+            &writer.policy,
+            &options,
+            &count,
+        )?;
     }
-    account(&mut said.datasets, &mut said.referents, &applied, described.refused_datasets, described.refused_referents);
-    let refused_new: u64 = described.refused_datasets;
+    account(
+        &mut said.datasets,
+        &mut said.referents,
+        &applied,
+        described.refused_datasets,
+        described.refused_referents,
+    );
     report.counts = said.datasets;
     report.referents = said.referents;
-    report.counts.holds = holds(&had, &applied, report, refused_new);
+    report.counts.holds = holds(&had, &applied);
     report.completeness = evidence.proof;
     report.activities = applied.activities;
     report.refused = said.refused;
@@ -77,28 +120,51 @@ fn committed(rooms: &Rooms, source: &Source, gathered: Gathered, verdict: &Verdi
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();
-        writer.store.note(crate::run::prov::quads(writer.store.base(), report))?;
+        writer
+            .store
+            .note(crate::run::prov::quads(writer.store.base(), report))?;
         writer.store.flush()?;
     }
     let head = writer.store.head();
-    rooms.state.commit(&source.id, head, described.upserts.into_iter(), removed.into_iter(), &state)?;
+    rooms.state.commit(
+        &source.id,
+        head,
+        described.upserts.into_iter(),
+        removed.into_iter(),
+        &state,
+    )?;
     if applied.quads > 0 {
         writer.publisher.publish(&writer.store)?;
     }
     if let Some(keeping) = keeping {
-        let full = report.outcome == Outcome::Complete && evidence.proof.is_some_and(|p| p != Completeness::Changes);
-        let kept = if report.outcome == Outcome::Failed { keeping.drop_all() } else { keeping.finish(full && report.not_modified == 0) };
+        let full = report.outcome == Outcome::Complete
+            && evidence.proof.is_some_and(|p| p != Completeness::Changes);
+        let kept = if report.outcome == Outcome::Failed {
+            keeping.drop_all()
+        } else {
+            keeping.finish(full && report.not_modified == 0)
+        };
         kept.map_err(RunError::io("keeping answers"))?;
     }
     Ok(())
 }
 
 /// Counts what applying did into the sums of the run.
-fn account(datasets: &mut Counts, referents: &mut Counts, applied: &Applied, refused_datasets: u64, refused_referents: u64) {
+fn account(
+    datasets: &mut Counts,
+    referents: &mut Counts,
+    applied: &Applied,
+    refused_datasets: u64,
+    refused_referents: u64,
+) {
     datasets.refused += refused_datasets;
     referents.refused += refused_referents;
     for (class, tally) in &applied.by_class {
-        let counts = if *class == Class::Dataset { &mut *datasets } else { &mut *referents };
+        let counts = if *class == Class::Dataset {
+            &mut *datasets
+        } else {
+            &mut *referents
+        };
         counts.new += tally.new;
         counts.changed += tally.changed;
         counts.unchanged += tally.unchanged;
@@ -106,30 +172,73 @@ fn account(datasets: &mut Counts, referents: &mut Counts, applied: &Applied, ref
 }
 
 /// Datasets of the source in the store after the run.
-fn holds(had: &crate::state::Had, applied: &Applied, report: &Report, _refused: u64) -> u64 {
-    let tally = applied.by_class.get(&Class::Dataset).copied().unwrap_or_default();
-    let _ = report;
+fn holds(had: &crate::state::Had, applied: &Applied) -> u64 {
+    let tally = applied
+        .by_class
+        .get(&Class::Dataset)
+        .copied()
+        .unwrap_or_default();
     (had.datasets + tally.new).saturating_sub(tally.deleted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use harvestd_harvesters::RecordId;
 
     #[test]
     fn tallies_are_added_where_they_belong() {
-        let (mut datasets, mut referents) = (Counts { received: 3, ..Counts::default() }, Counts::default());
+        let (mut datasets, mut referents) = (
+            Counts {
+                received: 3,
+                ..Counts::default()
+            },
+            Counts::default(),
+        );
         let mut applied = Applied::default();
-        applied.by_class.insert(Class::Dataset, crate::store::Tally { new: 1, changed: 1, unchanged: 0, deleted: 4 });
-        applied.by_class.insert(Class::Agent, crate::store::Tally { new: 5, ..Default::default() });
+        applied.by_class.insert(
+            Class::Dataset,
+            crate::store::Tally {
+                new: 1,
+                changed: 1,
+                unchanged: 0,
+                deleted: 4,
+            },
+        );
+        applied.by_class.insert(
+            Class::Agent,
+            crate::store::Tally {
+                new: 5,
+                ..Default::default()
+            },
+        );
         account(&mut datasets, &mut referents, &applied, 1, 0);
-        assert_eq!((datasets.new, datasets.changed, datasets.refused, referents.new), (1, 1, 1, 5));
+        assert_eq!(
+            (
+                datasets.new,
+                datasets.changed,
+                datasets.refused,
+                referents.new
+            ),
+            (1, 1, 1, 5)
+        );
     }
 
     #[test]
     fn ids_sort_datasets_before_agents() {
-        let mut removed = vec![RecordId::new(Class::Agent, "a"), RecordId::dataset("b"), RecordId::dataset("a")];
+        let mut removed = vec![
+            RecordId::new(Class::Agent, "a"),
+            RecordId::dataset("b"),
+            RecordId::dataset("a"),
+        ];
         removed.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.key.cmp(&b.key)));
-        assert_eq!(removed, [RecordId::dataset("a"), RecordId::dataset("b"), RecordId::new(Class::Agent, "a")]);
+        assert_eq!(
+            removed,
+            [
+                RecordId::dataset("a"),
+                RecordId::dataset("b"),
+                RecordId::new(Class::Agent, "a")
+            ]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The first half of a run: ask, read, describe, normalise, compare, until every change is staged on disk.
 
-use super::{Phase, Progress, RunError, Rooms, ask::Questions, catalog};
+use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog};
+use crate::answers::Keeping;
 use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
 use crate::describe::{Described, Describers};
@@ -10,8 +11,9 @@ use crate::network::{Asked, Spooled};
 use crate::report::{Report, Trigger};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
-use crate::answers::Keeping;
-use harvestd_harvesters::{Answer, Completeness, Harvester, Page, ReadError, ReadErrorKind, RecordId, Request, Settings};
+use harvestd_harvesters::{
+    Answer, Completeness, Harvester, Page, ReadError, ReadErrorKind, RecordId, Request,
+};
 use harvestd_vocab::{Class, Context};
 use std::sync::Arc;
 
@@ -28,60 +30,139 @@ pub struct Gathered {
     pub state: SourceState,
 }
 
-pub async fn gather(rooms: &Arc<Rooms>, config: &Config, source: &Arc<Source>, report: &mut Report, progress: &Arc<Progress>) -> Result<Gathered, RunError> {
+pub async fn gather(
+    rooms: &Arc<Rooms>,
+    config: &Config,
+    source: &Arc<Source>,
+    full: bool,
+    report: &mut Report,
+    progress: &Arc<Progress>,
+) -> Result<Gathered, RunError> {
     let harvester = open(config, source)?;
     let epoch = config.epoch(source);
     let mut state = rooms.state.source(&source.id)?;
     let redescribe = report.trigger == Trigger::Redescribe;
-    let had = rooms.state.had(&source.id, if redescribe { "" } else { &epoch })?;
+    let had = rooms
+        .state
+        .had(&source.id, if redescribe { "" } else { &epoch })?;
     let stage = Stage::begin(rooms.spool_dir.join(&report.run)).map_err(RunError::io("staging"))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let rows_max = config.limits.report_rows_max;
     let context = Arc::new(context(config, source));
-    let describers = Describers::start(harvester.clone(), context, stage, threads, rows_max).map_err(RunError::io("starting threads"))?;
+    let describers = Describers::start(harvester.clone(), context, stage, threads, rows_max)
+        .map_err(RunError::io("starting threads"))?;
     let intake = Intake::new(had, describers, redescribe, rows_max);
-    let questions = questions(rooms, config, source, &*harvester, &state, &epoch, report.trigger, &intake.had)?;
+    let questions = if redescribe {
+        kept_questions(rooms, source)?
+    } else {
+        let stale = state
+            .last_full_ms
+            .is_none_or(|ms| report.started_ms - ms >= source.full_every_ms as i64);
+        let known = !full && !stale && state.epoch == epoch && intake.had.datasets > 0;
+        first_questions(config, &*harvester, &state, known, report.trigger)
+    };
     let keeping = match report.trigger {
         Trigger::Check | Trigger::Redescribe => None,
-        _ => Some(rooms.answers.begin(&source.id, &report.run).map_err(RunError::io("keeping answers"))?),
+        _ => Some(
+            rooms
+                .answers
+                .begin(&source.id, &report.run)
+                .map_err(RunError::io("keeping answers"))?,
+        ),
     };
-    let mut gathering = Gathering { rooms, source, harvester, progress, intake: Some(intake), keeping, questions, trouble: None, unframed: false };
+    let mut gathering = Gathering {
+        rooms,
+        source,
+        harvester,
+        progress,
+        intake: Some(intake),
+        keeping,
+        questions,
+        trouble: None,
+        unframed: false,
+    };
     gathering.say_catalog()?;
     gathering.ask_all(report).await?;
-    let Gathering { intake, keeping, questions, trouble, unframed, .. } = gathering;
-    let Some(Intake { had, describers, said, .. }) = intake else { return Err(RunError::Panic("reading".to_owned())) };
+    let Gathering {
+        intake,
+        keeping,
+        questions,
+        trouble,
+        unframed,
+        ..
+    } = gathering;
+    let Some(Intake {
+        had,
+        describers,
+        said,
+        ..
+    }) = intake
+    else {
+        return Err(RunError::Panic("reading".to_owned()));
+    };
     let described = describers.finish().map_err(RunError::io("staging"))?;
     let absent = rooms.state.unseen(&source.id, &had)?;
     if redescribe {
         state.validators.clear();
     } else {
-        state.bookmark = said.bookmark.clone().filter(|_| trouble.is_none()).or(state.bookmark);
-        state.validators = questions.new_validators;
+        state.bookmark = said
+            .bookmark
+            .clone()
+            .filter(|_| trouble.is_none())
+            .or(state.bookmark);
+        state.validators = questions.new_validators.clone();
     }
     state.epoch = epoch;
+    let wait = questions
+        .retry_after
+        .and_then(|wait| i64::try_from(wait.as_millis()).ok());
+    state.not_before_ms = wait.map(|wait| super::now_ms().saturating_add(wait));
     let evidence = Evidence {
-        proof: if redescribe { Some(Completeness::Changes) } else { said.proof.filter(|p| !(unframed && *p == Completeness::EndOfBody)) },
+        proof: if redescribe {
+            Some(Completeness::Changes)
+        } else {
+            proved(&said, unframed)
+        },
         trouble,
         declared: said.datasets.declared,
         seen: said.distinct,
+        seen_all: said.distinct + said.referents.received,
+        duplicates: said.datasets.duplicate,
         refused_nameless: said.refused_nameless,
         had: had.datasets,
         absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
     };
-    Ok(Gathered { had, said, described, evidence, absent, keeping, state })
+    Ok(Gathered {
+        had,
+        said,
+        described,
+        evidence,
+        absent,
+        keeping,
+        state,
+    })
+}
+
+/// The proof, where the framing of the answers does not take it back: a body that ended with its connection may have
+/// been cut, and only closing marks or a declared total would show it.
+fn proved(said: &Said, unframed: bool) -> Option<Completeness> {
+    said.proof.filter(|proof| match proof {
+        Completeness::EndOfBody => !unframed,
+        Completeness::LastPage => !unframed || said.datasets.declared.is_some(),
+        Completeness::ClosedDocument | Completeness::Changes => true,
+    })
 }
 
 /// The connector of the source's kind, which also knows the source's own catalogue.
 fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
-    let kind = harvestd_harvesters::kind(&source.kind).ok_or_else(|| RunError::Kind(format!("there is no kind {:?}", source.kind)))?;
-    let settings = Settings {
+    let inner = source
+        .open(config.limits.record_bytes_max)
+        .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
+    Ok(Arc::new(catalog::WithCatalog {
+        inner,
+        base: config.public_url.to_string(),
         source: source.id.clone(),
-        url: source.url.clone(),
-        options: source.options.clone(),
-        record_bytes_max: config.limits.record_bytes_max,
-    };
-    let inner = (kind.open)(settings).map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
-    Ok(Arc::new(catalog::WithCatalog { inner, base: config.public_url.to_string(), source: source.id.clone() }))
+    }))
 }
 
 fn context(config: &Config, source: &Source) -> Context {
@@ -93,29 +174,39 @@ fn context(config: &Config, source: &Source) -> Context {
     }
 }
 
-/// The first questions. A question is conditional only where "not modified" would mean that all we hold still stands.
-#[expect(clippy::too_many_arguments, reason = "one place where all of a run's beginnings meet")]
-fn questions(
-    rooms: &Rooms,
+/// The first questions. They are conditional, and ask only for changes, where all we hold still stands (`known`).
+fn first_questions(
     config: &Config,
-    source: &Source,
     harvester: &dyn Harvester,
     state: &SourceState,
-    epoch: &str,
+    known: bool,
     trigger: Trigger,
-    had: &Had,
-) -> Result<Questions, RunError> {
-    if trigger == Trigger::Redescribe {
-        let kept = rooms.answers.kept(&source.id).map_err(RunError::io("reading kept answers"))?;
-        if kept.is_empty() {
-            return Err(RunError::Kind(format!("no answers of {} are kept: run it once first", source.id)));
-        }
-        return Ok(Questions::of_kept(kept));
-    }
-    let known = state.epoch == epoch && had.datasets > 0;
+) -> Questions {
     let since = state.bookmark.as_ref().filter(|_| known);
-    let validators = if known && trigger != Trigger::Check { state.validators.clone() } else { Default::default() };
-    Ok(Questions::of_source(harvester.begin(since), validators, config.limits.requests_per_run_max))
+    let validators = if known && trigger != Trigger::Check {
+        state.validators.clone()
+    } else {
+        Default::default()
+    };
+    Questions::of_source(
+        harvester.begin(since),
+        validators,
+        config.limits.requests_per_run_max,
+    )
+}
+
+fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError> {
+    let kept = rooms
+        .answers
+        .kept(&source.id)
+        .map_err(RunError::io("reading kept answers"))?;
+    if kept.is_empty() {
+        return Err(RunError::Kind(format!(
+            "no answers of {} are kept: run it once first",
+            source.id
+        )));
+    }
+    Ok(Questions::of_kept(kept))
 }
 
 struct Gathering<'a> {
@@ -137,7 +228,11 @@ impl Gathering<'_> {
     fn say_catalog(&mut self) -> Result<(), RunError> {
         let (id, raw) = catalog::record(self.source);
         if let Some(intake) = &mut self.intake {
-            let _ = Reading { intake, progress: self.progress }.part(id, catalog::PART, &raw);
+            let _ = Reading {
+                intake,
+                progress: self.progress,
+            }
+            .part(id, catalog::PART, &raw);
         }
         Ok(())
     }
@@ -149,7 +244,9 @@ impl Gathering<'_> {
                 return Ok(());
             }
             self.progress.phase(Phase::Asking);
-            let Some((request, asked)) = self.questions.ask(self.rooms, self.source).await? else { return Ok(()) };
+            let Some((request, asked)) = self.questions.ask(self.rooms, self.source).await? else {
+                return Ok(());
+            };
             report.requests += 1;
             match asked {
                 Err(trouble) => {
@@ -175,28 +272,66 @@ impl Gathering<'_> {
     }
 
     /// Reads one answer on a blocking thread, and keeps it on another meanwhile.
-    async fn read(&mut self, request: Request, spooled: Spooled) -> Result<Result<(), ReadError>, RunError> {
-        let Some(mut intake) = self.intake.take() else { return Err(RunError::Panic("reading".to_owned())) };
-        let (harvester, progress, mut keeping) = (self.harvester.clone(), self.progress.clone(), self.keeping.take());
+    async fn read(
+        &mut self,
+        request: Request,
+        spooled: Spooled,
+    ) -> Result<Result<(), ReadError>, RunError> {
+        let Some(mut intake) = self.intake.take() else {
+            return Err(RunError::Panic("reading".to_owned()));
+        };
+        let (harvester, progress, mut keeping) = (
+            self.harvester.clone(),
+            self.progress.clone(),
+            self.keeping.take(),
+        );
         let read = tokio::task::spawn_blocking(move || {
             let (outcome, kept) = std::thread::scope(|scope| {
-                let keeper = scope.spawn(|| keeping.as_mut().map_or(Ok(()), |k| k.keep(&request, &spooled)));
-                let outcome = read_one(&*harvester, &request, &spooled, &mut Reading { intake: &mut intake, progress: &progress });
-                (outcome, keeper.join().unwrap_or_else(|_| Err(std::io::Error::other("a panic"))))
+                let keeper = scope.spawn(|| {
+                    keeping
+                        .as_mut()
+                        .map_or(Ok(()), |k| k.keep(&request, &spooled))
+                });
+                let outcome = read_one(
+                    &*harvester,
+                    &request,
+                    &spooled,
+                    &mut Reading {
+                        intake: &mut intake,
+                        progress: &progress,
+                    },
+                );
+                (
+                    outcome,
+                    keeper
+                        .join()
+                        .unwrap_or_else(|_| Err(std::io::Error::other("a panic"))),
+                )
             });
             (intake, keeping, outcome, kept)
         });
-        let (mut intake, keeping, outcome, kept) = read.await.map_err(|e| RunError::Panic(e.to_string()))?;
+        let (mut intake, keeping, outcome, kept) =
+            read.await.map_err(|e| RunError::Panic(e.to_string()))?;
         kept.map_err(RunError::io("keeping an answer"))?;
-        self.questions.add(std::mem::take(&mut intake.said.questions));
+        self.questions
+            .add(std::mem::take(&mut intake.said.questions));
         self.intake = Some(intake);
         self.keeping = keeping;
         Ok(outcome)
     }
 }
 
-fn read_one(harvester: &dyn Harvester, request: &Request, spooled: &Spooled, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let mut decoded = encoding::open(spooled.file.path(), spooled.media_type.as_deref(), spooled.charset.as_deref())?;
+fn read_one(
+    harvester: &dyn Harvester,
+    request: &Request,
+    spooled: &Spooled,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    let mut decoded = encoding::open(
+        spooled.file.path(),
+        spooled.media_type.as_deref(),
+        spooled.charset.as_deref(),
+    )?;
     let answer = Answer {
         request,
         status: spooled.status,
@@ -205,7 +340,15 @@ fn read_one(harvester: &dyn Harvester, request: &Request, spooled: &Spooled, rea
         link_next: spooled.link_next.clone(),
         body: &mut *decoded.reader,
     };
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| harvester.read(answer, reading))).unwrap_or_else(|_| {
-        Err(ReadError::new(ReadErrorKind::Malformed, "reading an answer", "a panic of the connector", "a connector that reads or refuses: please report it"))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        harvester.read(answer, reading)
+    }))
+    .unwrap_or_else(|_| {
+        Err(ReadError::new(
+            ReadErrorKind::Malformed,
+            "reading an answer",
+            "a panic of the connector",
+            "a connector that reads or refuses: please report it",
+        ))
     })
 }

@@ -4,13 +4,14 @@
 
 use super::{
     House,
-    desk::{DeskError, SourceStatus},
+    desk::{DeskError, Order, SourceStatus},
     layers,
     problem::Problem,
 };
+use crate::report::Trigger;
 use axum::{
     Json, Router,
-    extract::{Path, Request, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -104,10 +105,45 @@ async fn source(
         .ok_or_else(|| DeskError::Unknown(id).into())
 }
 
-async fn run(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {
-    house.desk.run_now(&id)?;
-    tracing::info!(source = id, "a run was asked for by hand");
-    Ok(accepted(&house, &id))
+/// What a run by hand is to be.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wanted {
+    /// `run` (where nothing is said), `check` or `redescribe`.
+    what: What,
+    /// Ask for everything, not only for what changed.
+    full: bool,
+    /// Answer with the report when the run has ended, not at once.
+    wait: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum What {
+    #[default]
+    Run,
+    Check,
+    Redescribe,
+}
+
+async fn run(
+    State(house): State<House>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let trigger = match wanted.what {
+        What::Run => Trigger::Hand,
+        What::Check => Trigger::Check,
+        What::Redescribe => Trigger::Redescribe,
+    };
+    let full = wanted.full;
+    let report = house.desk.run_now(&id, Order { trigger, full })?;
+    tracing::info!(source = id, ?trigger, "a run was asked for by hand");
+    if !wanted.wait {
+        return Ok(accepted(&house, &id));
+    }
+    let report = report.await.map_err(|_| DeskError::Stopping)?;
+    Ok(Json(report).into_response())
 }
 
 async fn pause(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {

@@ -3,8 +3,10 @@
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
 use crate::report::Report;
+pub use crate::run::Order;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tokio::sync::oneshot;
 
 /// The daemon, as the doors see it. Every answer comes from memory: none of these may wait for a run, a disk or a network.
 pub trait Desk: Send + Sync {
@@ -14,7 +16,8 @@ pub trait Desk: Send + Sync {
     /// The report of the source's last run that ended.
     fn report(&self, id: &str) -> Option<Report>;
     /// Starts a run as soon as there is room. Returns at once.
-    fn run_now(&self, id: &str) -> Result<(), DeskError>;
+    /// The report comes when the run has ended.
+    fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError>;
     /// No run of the source starts by itself until it is resumed. A run under way goes on.
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
@@ -50,6 +53,8 @@ pub struct Progress {
     pub phase: String,
     pub received: u64,
     pub declared: Option<u64>,
+    /// Staged records that are committed.
+    pub committed: u64,
     /// Milliseconds since 1970.
     pub started_ms: i64,
 }

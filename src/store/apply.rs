@@ -78,8 +78,19 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
-        let done = if bulk { self.bulk(stage, &mut applied, progress)? } else { HashSet::new() };
-        let mut applying = Applying { store: self, policy, dry: options.dry, batch: Batch::default(), claimed: HashMap::new(), applied };
+        let done = if bulk {
+            self.bulk(stage, &mut applied, progress)?
+        } else {
+            HashSet::new()
+        };
+        let mut applying = Applying {
+            store: self,
+            policy,
+            dry: options.dry,
+            batch: Batch::default(),
+            claimed: HashMap::new(),
+            applied,
+        };
         for (index, staged) in (0_u64..).zip(stage.read()) {
             if !done.contains(&index) {
                 applying.upsert(&staged.map_err(StoreError::Stage)?)?;
@@ -134,14 +145,27 @@ impl Applying<'_> {
             self.remove(&elsewhere)?;
             self.commit()?;
         }
-        let winner = self.store.records_of(&s.entity)?.into_iter().find(Placed::wins);
+        let winner = self
+            .store
+            .records_of(&s.entity)?
+            .into_iter()
+            .find(Placed::wins);
         let wins = match &winner {
             None => true,
             Some(w) if w.record.as_str() == s.record => true,
-            Some(w) => self.rank(w) < self.policy.rank(source_of(&self.store.base, &s.record), &s.entity),
+            Some(w) => {
+                self.rank(w)
+                    < self
+                        .policy
+                        .rank(source_of(&self.store.base, &s.record), &s.entity)
+            }
         };
         let known = placed.is_some();
-        let changed = if wins { self.win(s, placed, winner)? } else { self.lose(s, placed)? };
+        let changed = if wins {
+            self.win(s, placed, winner)?
+        } else {
+            self.lose(s, placed)?
+        };
         let outcome = match (known, changed) {
             (false, _) => Outcome::New,
             (true, true) => Outcome::Changed,
@@ -152,12 +176,23 @@ impl Applying<'_> {
     }
 
     /// The record's description becomes (or stays) the entity's in the default graph.
-    fn win(&mut self, s: &Staged, placed: Option<Placed>, winner: Option<Placed>) -> Result<bool, StoreError> {
+    fn win(
+        &mut self,
+        s: &Staged,
+        placed: Option<Placed>,
+        winner: Option<Placed>,
+    ) -> Result<bool, StoreError> {
         let entity = NamedNodeRef::new_unchecked(&s.entity);
-        let old = if winner.is_some() { self.store.winner_body(entity)? } else { String::new() };
+        let old = if winner.is_some() {
+            self.store.winner_body(entity)?
+        } else {
+            String::new()
+        };
         if let Some(loser) = winner.as_ref().filter(|w| w.record.as_str() != s.record) {
             let body = unproject(&old, loser.record.as_str());
-            self.batch.come.extend(quads(&body, &GraphName::NamedNode(loser.record.clone()))?);
+            self.batch
+                .come
+                .extend(quads(&body, &GraphName::NamedNode(loser.record.clone()))?);
         }
         if let Some(p) = placed.filter(|p| !p.wins()) {
             self.empty(&p)?;
@@ -182,10 +217,14 @@ impl Applying<'_> {
     }
 
     fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
-        let Some(mut placed) = self.store.placement(record)? else { return Ok(()) };
+        let Some(mut placed) = self.store.placement(record)? else {
+            return Ok(());
+        };
         if self.batch.touched.contains(placed.entity.as_str()) {
             self.commit()?;
-            let Some(again) = self.store.placement(record)? else { return Ok(()) };
+            let Some(again) = self.store.placement(record)? else {
+                return Ok(());
+            };
             placed = again;
         }
         self.remove(&placed)?;
@@ -201,14 +240,20 @@ impl Applying<'_> {
         }
         let entity = placed.entity.as_str();
         let old = self.store.winner_body(placed.entity.as_ref())?;
-        let others = self.store.records_of(entity)?.into_iter().filter(|p| p.record != placed.record);
+        let others = self
+            .store
+            .records_of(entity)?
+            .into_iter()
+            .filter(|p| p.record != placed.record);
         let mut heirs: Vec<Placed> = others.collect();
         heirs.sort_by_key(|p| std::cmp::Reverse(self.rank(p)));
         let Some(heir) = heirs.first() else {
             let graph = GraphName::DefaultGraph;
             self.batch.gone.extend(quads(&old, &graph)?);
             self.batch.touched.insert(entity.to_owned());
-            self.batch.activities.push((Verb::Delete, entity.to_owned(), String::new()));
+            self.batch
+                .activities
+                .push((Verb::Delete, entity.to_owned(), String::new()));
             return Ok(());
         };
         let body = self.store.loser_body(heir)?;
@@ -218,15 +263,29 @@ impl Applying<'_> {
     }
 
     /// Changes the default graph from one description of the entity to another; says whether anything changed.
-    fn replace(&mut self, known: bool, entity: &str, old: &str, new: String) -> Result<bool, StoreError> {
+    fn replace(
+        &mut self,
+        known: bool,
+        entity: &str,
+        old: &str,
+        new: String,
+    ) -> Result<bool, StoreError> {
         let (gone, come) = difference(old, &new);
         if gone.is_empty() && come.is_empty() {
             return Ok(false);
         }
-        self.batch.gone.extend(quads(&joined(&gone), &GraphName::DefaultGraph)?);
-        self.batch.come.extend(quads(&joined(&come), &GraphName::DefaultGraph)?);
+        self.batch
+            .gone
+            .extend(quads(&joined(&gone), &GraphName::DefaultGraph)?);
+        self.batch
+            .come
+            .extend(quads(&joined(&come), &GraphName::DefaultGraph)?);
         self.batch.touched.insert(entity.to_owned());
-        self.batch.activities.push((if known { Verb::Update } else { Verb::Create }, entity.to_owned(), new));
+        self.batch.activities.push((
+            if known { Verb::Update } else { Verb::Create },
+            entity.to_owned(),
+            new,
+        ));
         Ok(true)
     }
 
@@ -255,17 +314,28 @@ impl Applying<'_> {
     }
 
     fn rank(&self, placed: &Placed) -> (bool, i32) {
-        self.policy.rank(source_of(&self.store.base, placed.record.as_str()), placed.entity.as_str())
+        self.policy.rank(
+            source_of(&self.store.base, placed.record.as_str()),
+            placed.entity.as_str(),
+        )
     }
 
     /// Commits first, if the store does not show the entity's state yet.
     fn settle(&mut self, entity: &str) -> Result<(), StoreError> {
-        if self.batch.touched.contains(entity) { self.commit() } else { Ok(()) }
+        if self.batch.touched.contains(entity) {
+            self.commit()
+        } else {
+            Ok(())
+        }
     }
 
     fn commit_if_full(&mut self) -> Result<(), StoreError> {
         let limit = self.store.limits.batch_triples_max;
-        if self.batch.gone.len() + self.batch.come.len() >= limit { self.commit() } else { Ok(()) }
+        if self.batch.gone.len() + self.batch.come.len() >= limit {
+            self.commit()
+        } else {
+            Ok(())
+        }
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -292,7 +362,11 @@ fn claim(claims: &mut Claims, node: &str, entity: &str) -> bool {
 
 /// The source's id in a record's IRI.
 fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
-    record.strip_prefix(base).and_then(|r| r.strip_prefix("record/")).and_then(|r| r.split('/').next()).unwrap_or_default()
+    record
+        .strip_prefix(base)
+        .and_then(|r| r.strip_prefix("record/"))
+        .and_then(|r| r.split('/').next())
+        .unwrap_or_default()
 }
 
 fn joined(lines: &[&str]) -> String {
@@ -306,23 +380,35 @@ impl Store {
         let first = clock.seq + 1;
         let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
         if !batch.activities.is_empty() {
-            let mut segment = self.log.begin(self.head.generation, first).map_err(StoreError::log("opening a segment"))?;
+            let mut segment = self
+                .log
+                .begin(self.head.generation, first)
+                .map_err(StoreError::log("opening a segment"))?;
             for (verb, entity, body) in batch.activities {
                 let activity = clock.next(verb, entity, body);
-                segment.append(&activity).map_err(StoreError::log("writing a segment"))?;
+                segment
+                    .append(&activity)
+                    .map_err(StoreError::log("writing a segment"))?;
                 index.extend(self.index(&activity));
             }
-            let written = segment.finish().map_err(StoreError::log("closing a segment"))?;
+            let written = segment
+                .finish()
+                .map_err(StoreError::log("closing a segment"))?;
             index.push(self.segment_quad(&written));
         }
         let triples = batch.gone.len() + batch.come.len();
         let doing = "committing a batch";
-        let mut transaction = self.quads.start_transaction().map_err(StoreError::storage(doing))?;
+        let mut transaction = self
+            .quads
+            .start_transaction()
+            .map_err(StoreError::storage(doing))?;
         for quad in &batch.gone {
             transaction.remove(quad);
         }
         for graph in &batch.emptied {
-            transaction.remove_named_graph(graph).map_err(StoreError::storage(doing))?;
+            transaction
+                .remove_named_graph(graph)
+                .map_err(StoreError::storage(doing))?;
         }
         transaction.extend(batch.come.iter().chain(&index).map(Quad::as_ref));
         crate::crash_point!("commit");
@@ -340,20 +426,38 @@ impl Store {
 
     /// Loads what is purely new through the bulk loader, in one atomic commit; the rest is left to transactions.
     /// Returns the places in the stage that are done.
-    fn bulk(&mut self, stage: &StageFiles, applied: &mut Applied, progress: &(dyn Fn(u64) + Sync)) -> Result<HashSet<u64>, StoreError> {
+    fn bulk(
+        &mut self,
+        stage: &StageFiles,
+        applied: &mut Applied,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<HashSet<u64>, StoreError> {
         let (send, receive) = crossbeam_channel::bounded::<Load>(256);
         let quads = self.quads.clone();
         let batch = self.limits.bulk_batch_quads;
         std::thread::scope(|scope| {
             let loader = scope.spawn(move || load(&quads, &receive, batch));
-            let mut bulk = Bulk { send, segment: None, clock: self.clock(), claims: HashMap::new(), entities: HashSet::new(), done: HashSet::new(), store: self, applied };
+            let mut bulk = Bulk {
+                send,
+                segment: None,
+                clock: self.clock(),
+                claims: HashMap::new(),
+                entities: HashSet::new(),
+                done: HashSet::new(),
+                store: self,
+                applied,
+            };
             let fed = bulk.feed(stage, progress);
-            let Bulk { send, clock, done, .. } = bulk;
+            let Bulk {
+                send, clock, done, ..
+            } = bulk;
             if fed.is_ok() && send.send(Load::Commit).is_err() {
                 tracing::debug!("the bulk loader ended early");
             }
             drop(send);
-            let loaded = loader.join().map_err(|_| StoreError::Broken("the bulk loader panicked".to_owned()))?;
+            let loaded = loader
+                .join()
+                .map_err(|_| StoreError::Broken("the bulk loader panicked".to_owned()))?;
             loaded.and_then(|n| fed.map(|()| n)).map(|loaded| {
                 applied.quads += loaded;
                 if clock.seq > self.head.seq {
@@ -366,7 +470,9 @@ impl Store {
         })
         .and_then(|done| {
             self.flush()?;
-            self.quads.optimize().map_err(StoreError::storage("compacting after the first load"))?;
+            self.quads
+                .optimize()
+                .map_err(StoreError::storage("compacting after the first load"))?;
             Ok(done)
         })
     }
@@ -381,36 +487,50 @@ enum Load {
 }
 
 /// Parses and loads until told to commit. A channel that ends without that word leaves the store as it was.
-fn load(store: &oxigraph::store::Store, receive: &crossbeam_channel::Receiver<Load>, batch: usize) -> Result<u64, StoreError> {
-    let mut loader = store.bulk_loader().with_num_threads(1).with_max_memory_size_in_megabytes(batch.div_ceil(1000));
+fn load(
+    store: &oxigraph::store::Store,
+    receive: &crossbeam_channel::Receiver<Load>,
+    batch: usize,
+) -> Result<u64, StoreError> {
+    let mut loader = store
+        .bulk_loader()
+        .with_num_threads(1)
+        .with_max_memory_size_in_megabytes(batch.div_ceil(1000));
     let (mut count, mut commit) = (0, false);
-    let stream = receive.iter().flat_map(|message| -> Box<dyn Iterator<Item = Result<Quad, StoreError>>> {
-        match message {
-            Load::Body(text) => match quads(&text, &GraphName::DefaultGraph) {
-                Ok(quads) => Box::new(quads.into_iter().map(Ok)),
-                Err(e) => Box::new(std::iter::once(Err(e))),
-            },
-            Load::Index(quads) => Box::new(quads.into_iter().map(Ok)),
-            Load::Commit => {
-                commit = true;
-                Box::new(std::iter::empty())
+    let stream = receive.iter().flat_map(
+        |message| -> Box<dyn Iterator<Item = Result<Quad, StoreError>>> {
+            match message {
+                Load::Body(text) => match quads(&text, &GraphName::DefaultGraph) {
+                    Ok(quads) => Box::new(quads.into_iter().map(Ok)),
+                    Err(e) => Box::new(std::iter::once(Err(e))),
+                },
+                Load::Index(quads) => Box::new(quads.into_iter().map(Ok)),
+                Load::Commit => {
+                    commit = true;
+                    Box::new(std::iter::empty())
+                }
             }
-        }
-    });
+        },
+    );
     loader.load_ok_quads::<StoreError, StoreError>(stream.inspect(|_| count += 1))?;
     crate::crash_point!("bulk");
     if !commit {
         return Err(StoreError::Broken("the bulk load was given up".to_owned()));
     }
     crate::crash_point!("ingest");
-    loader.commit().map_err(StoreError::storage("committing a bulk load"))?;
+    loader
+        .commit()
+        .map_err(StoreError::storage("committing a bulk load"))?;
     crate::crash_point!("ingested");
     Ok(count)
 }
 
 impl From<oxigraph::store::StorageError> for StoreError {
     fn from(source: oxigraph::store::StorageError) -> Self {
-        Self::Storage { doing: "loading in bulk", source }
+        Self::Storage {
+            doing: "loading in bulk",
+            source,
+        }
     }
 }
 
@@ -426,12 +546,22 @@ struct Bulk<'a> {
 }
 
 impl Bulk<'_> {
-    fn feed(&mut self, stage: &StageFiles, progress: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
-        let empty = self.store.quads.is_empty().map_err(StoreError::storage("looking whether the store is empty"))?;
+    fn feed(
+        &mut self,
+        stage: &StageFiles,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), StoreError> {
+        let empty = self
+            .store
+            .quads
+            .is_empty()
+            .map_err(StoreError::storage("looking whether the store is empty"))?;
         for (index, staged) in (0_u64..).zip(stage.read()) {
             let staged = staged.map_err(StoreError::Stage)?;
             let first_seen = self.entities.insert(short(&staged.entity));
-            let known = !empty && (self.store.placement(&staged.record)?.is_some() || !self.store.records_of(&staged.entity)?.is_empty());
+            let known = !empty
+                && (self.store.placement(&staged.record)?.is_some()
+                    || !self.store.records_of(&staged.entity)?.is_empty());
             if first_seen && !known {
                 self.add(&staged, empty)?;
                 self.done.insert(index);
@@ -457,10 +587,15 @@ impl Bulk<'_> {
         let segment = match &mut self.segment {
             Some(segment) => segment,
             none => none.insert(
-                self.store.log.begin(self.store.head.generation, activity.seq).map_err(StoreError::log("opening a segment"))?,
+                self.store
+                    .log
+                    .begin(self.store.head.generation, activity.seq)
+                    .map_err(StoreError::log("opening a segment"))?,
             ),
         };
-        segment.append(&activity).map_err(StoreError::log("writing a segment"))?;
+        segment
+            .append(&activity)
+            .map_err(StoreError::log("writing a segment"))?;
         let full = segment.len() >= self.store.limits.segment_activities_max;
         self.tell(Load::Index(self.store.index(&activity).into()))?;
         self.tell(Load::Body(activity.body))?;
@@ -468,26 +603,41 @@ impl Bulk<'_> {
     }
 
     fn close_segment(&mut self) -> Result<(), StoreError> {
-        let Some(segment) = self.segment.take() else { return Ok(()) };
-        let written = segment.finish().map_err(StoreError::log("closing a segment"))?;
+        let Some(segment) = self.segment.take() else {
+            return Ok(());
+        };
+        let written = segment
+            .finish()
+            .map_err(StoreError::log("closing a segment"))?;
         self.tell(Load::Index(vec![self.store.segment_quad(&written)]))
     }
 
     fn tell(&self, load: Load) -> Result<(), StoreError> {
-        self.send.send(load).map_err(|_| StoreError::Broken("the bulk loader stopped".to_owned()))
+        self.send
+            .send(load)
+            .map_err(|_| StoreError::Broken("the bulk loader stopped".to_owned()))
     }
 }
 
 /// All records of a source that are in the store: `{record IRI, entity IRI}`.
 impl Store {
-    pub fn records_of_source(&self, source: &str) -> impl Iterator<Item = Result<(String, String), StoreError>> {
+    pub fn records_of_source(
+        &self,
+        source: &str,
+    ) -> impl Iterator<Item = Result<(String, String), StoreError>> {
         let prefix = format!("{}record/{source}/", self.base);
         self.quads
             .quads_for_pattern(None, Some(super::place::PRIMARY_TOPIC), None, None)
             .filter_map(move |quad| match quad {
                 Err(e) => Some(Err(StoreError::storage("listing a source's records")(e))),
-                Ok(Quad { subject: NamedOrBlankNode::NamedNode(record), object, .. }) if record.as_str().starts_with(&prefix) => {
-                    let oxigraph::model::Term::NamedNode(entity) = object else { return None };
+                Ok(Quad {
+                    subject: NamedOrBlankNode::NamedNode(record),
+                    object,
+                    ..
+                }) if record.as_str().starts_with(&prefix) => {
+                    let oxigraph::model::Term::NamedNode(entity) = object else {
+                        return None;
+                    };
                     Some(Ok((record.into_string(), entity.into_string())))
                 }
                 Ok(_) => None,
@@ -498,8 +648,16 @@ impl Store {
 /// The whole default graph as one sorted body: for tests and `harvestd verify`-like checks of small stores.
 pub fn default_graph_body(store: &oxigraph::store::Store) -> Result<String, StoreError> {
     let mut triples = Vec::new();
-    for quad in store.quads_for_pattern(None, None, None, Some(oxigraph::model::GraphNameRef::DefaultGraph)) {
-        triples.push(quad.map_err(StoreError::storage("reading the default graph"))?.into());
+    for quad in store.quads_for_pattern(
+        None,
+        None,
+        None,
+        Some(oxigraph::model::GraphNameRef::DefaultGraph),
+    ) {
+        triples.push(
+            quad.map_err(StoreError::storage("reading the default graph"))?
+                .into(),
+        );
     }
     Ok(body_of(&triples))
 }

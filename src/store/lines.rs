@@ -49,7 +49,9 @@ pub fn quads(text: &str, graph: &GraphName) -> Result<Vec<Quad>, StoreError> {
         .for_slice(text.as_bytes())
         .map(|q| {
             q.map(|q| Quad::new(q.subject, q.predicate, q.object, graph.clone()))
-                .map_err(|e| StoreError::Broken(format!("a normal description is no N-Triples: {e}")))
+                .map_err(|e| {
+                    StoreError::Broken(format!("a normal description is no N-Triples: {e}"))
+                })
         })
         .collect()
 }
@@ -69,7 +71,10 @@ mod tests {
 
     #[test]
     fn lines_come_apart() {
-        assert_eq!(split("<a:s> <a:p> \"x y\"@en ."), Some(("<a:s>", "<a:p>", "\"x y\"@en")));
+        assert_eq!(
+            split("<a:s> <a:p> \"x y\"@en ."),
+            Some(("<a:s>", "<a:p>", "\"x y\"@en"))
+        );
         assert_eq!(iri("<a:s>"), Some("a:s"));
         assert_eq!(iri("\"a\""), None);
     }

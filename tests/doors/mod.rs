@@ -389,8 +389,12 @@ impl Desk for DeskDouble {
         self.source(id).and_then(|source| source.last)
     }
 
-    fn run_now(&self, id: &str) -> Result<(), DeskError> {
-        self.note("run", id)
+    fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
+        self.note("run", id)?;
+        let (answer, report) = oneshot::channel();
+        let done = Report::begin(id, "ckan", order.trigger, 0);
+        answer.send(done).map_err(|_| DeskError::Stopping)?;
+        Ok(report)
     }
 
     fn pause(&self, id: &str) -> Result<(), DeskError> {

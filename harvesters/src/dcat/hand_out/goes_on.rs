@@ -3,7 +3,7 @@
 use super::{Halt, HandOut, go};
 use crate::{
     Bookmark, Completeness, Request,
-    dcat::{ONE_DOCUMENT, find::Entities, note::Note, paging::Pages},
+    dcat::{ONE_DOCUMENT, find::Entities, format::Syntax, note::Note, paging::Pages},
 };
 use url::Url;
 
@@ -128,7 +128,13 @@ impl HandOut<'_> {
         if self.note.page > 1 || self.note.referred || pages.paged {
             return go(self.page.complete(Completeness::LastPage));
         }
-        go(self.page.complete(Completeness::ClosedDocument))?;
+        let closes = matches!(self.parsed.syntax, Syntax::RdfXml | Syntax::JsonLd);
+        let proof = if closes {
+            Completeness::ClosedDocument
+        } else {
+            Completeness::EndOfBody
+        };
+        go(self.page.complete(proof))?;
         go(self.page.bookmark(Bookmark(ONE_DOCUMENT.to_owned())))
     }
 }

@@ -1,0 +1,103 @@
+//! The commands that ask a daemon: the one that runs on the data directory, or one without a schedule that lives as
+//! long as the command.
+
+use super::{args::Place, exit::Exit, out, serve::House};
+use crate::config::{Config, Secret, admin_token_in};
+use crate::daemon::OpenError;
+use crate::lock::{LockError, running};
+use crate::network::local::{Answered, Local};
+use std::io;
+
+/// A daemon to ask, and the house to close where it is our own.
+pub struct Reached {
+    pub local: Local,
+    pub config: Config,
+    own: Option<House>,
+}
+
+impl Reached {
+    /// Finds the daemon of the data directory, or opens the directory. A problem is told already.
+    pub async fn reach(place: &Place) -> Result<Self, Exit> {
+        let loaded = Config::load_with_token(place.config_file(), &place.outside());
+        let (config, token) = loaded.map_err(|e| out::complain(&e.to_string(), Exit::Usage))?;
+        let mut quiet = config.clone();
+        quiet.listen = ([127, 0, 0, 1], 0).into();
+        quiet.admin_listen = ([127, 0, 0, 1], 0).into();
+        match House::start(quiet, token.clone(), false).await {
+            Ok(house) => {
+                let local = house
+                    .client()
+                    .map_err(|e| out::complain(&e.to_string(), Exit::Failed))?;
+                Ok(Self {
+                    local,
+                    config,
+                    own: Some(house),
+                })
+            }
+            Err(super::serve::StartError::Open(OpenError::Lock(LockError::Held { dir, pid }))) => {
+                let local = theirs(&config, token).map_err(|e| {
+                    out::complain(&format!("the data directory {} belongs to process {pid}, which does not say where it listens: {e}", dir.display()), Exit::Locked)
+                })?;
+                Ok(Self {
+                    local,
+                    config,
+                    own: None,
+                })
+            }
+            Err(e) => Err(out::complain(&e.to_string(), e.exit())),
+        }
+    }
+
+    pub async fn done(self, exit: Exit) -> Exit {
+        if let Some(house) = self.own {
+            house.close().await;
+        }
+        exit
+    }
+}
+
+fn theirs(config: &Config, token: Option<Secret>) -> io::Result<Local> {
+    let running = running(&config.data_dir).ok_or_else(|| io::Error::other("no running.json"))?;
+    let token = token.map_or_else(|| admin_token_in(&config.data_dir), Ok)?;
+    Local::new(
+        running.listen,
+        running.admin_listen,
+        config.public_url.path(),
+        token,
+    )
+}
+
+/// The body of an answer that went well; else what the daemon says, told.
+pub async fn body(answered: io::Result<Answered>) -> Result<Vec<u8>, Exit> {
+    let answered = well(answered).await?;
+    answered
+        .bytes()
+        .await
+        .map_err(|e| out::complain(&format!("the daemon broke off: {e}"), Exit::Failed))
+}
+
+/// An answer that went well; else what the daemon says, told.
+pub async fn well(answered: io::Result<Answered>) -> Result<Answered, Exit> {
+    let answered = answered.map_err(|e| {
+        out::complain(
+            &format!("the daemon does not answer: {e}"),
+            Exit::NotRunning,
+        )
+    })?;
+    if (200..300).contains(&answered.status) {
+        return Ok(answered);
+    }
+    let status = answered.status;
+    let bytes = answered.bytes().await.unwrap_or_default();
+    let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let detail = problem["detail"].as_str().map_or_else(
+        || String::from_utf8_lossy(&bytes).into_owned(),
+        str::to_owned,
+    );
+    let exit = if status == 404 {
+        Exit::UnknownSource
+    } else {
+        Exit::Failed
+    };
+    Err(out::complain(&format!("{status}: {detail}"), exit))
+}

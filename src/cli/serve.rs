@@ -1,0 +1,326 @@
+//! `serve` and `demo`: the daemon with its doors, until it is told to stop. [`House::start`] is also how a command works
+//! on a data directory that no daemon has: a daemon without a schedule, for the length of one command.
+
+use super::{args, exit::Exit, out};
+use crate::config::{Config, ConfigErrors, Secret, admin_token_in, token_sha256};
+use crate::daemon::{Daemon, OpenError};
+use crate::demo;
+use crate::lock::LockError;
+use crate::network::local::Local;
+use crate::serve::pool::{Pool, PoolOptions};
+use crate::serve::{self, ListenLimits, admin_router, public_router};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Why there is no daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("listening on {0}: {1}: choose another with {2}")]
+    Listen(SocketAddr, std::io::Error, &'static str),
+    #[error("{0}: {1}")]
+    Io(&'static str, std::io::Error),
+    #[error("metrics: {0}")]
+    Metrics(String),
+}
+
+impl StartError {
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Open(OpenError::Lock(LockError::Held { .. })) => Exit::Locked,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// A daemon with its doors open.
+pub struct House {
+    pub daemon: Arc<Daemon>,
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+    token: Secret,
+    stop: CancellationToken,
+    doors: TaskTracker,
+}
+
+impl House {
+    /// Opens the doors, then the store. `token` is the configured admin token; one is made where there is none.
+    pub async fn start(
+        mut config: Config,
+        token: Option<Secret>,
+        scheduled: bool,
+    ) -> Result<Self, StartError> {
+        let public = TcpListener::bind(config.listen)
+            .await
+            .map_err(|e| StartError::Listen(config.listen, e, "--listen"))?;
+        let admin = TcpListener::bind(config.admin_listen)
+            .await
+            .map_err(|e| StartError::Listen(config.admin_listen, e, "--admin-listen"))?;
+        let address = |l: &TcpListener| l.local_addr().map_err(|e| StartError::Io("listening", e));
+        config.listen = address(&public)?;
+        config.admin_listen = address(&admin)?;
+        let metrics = PrometheusBuilder::new()
+            .install_recorder()
+            .map_err(|e| StartError::Metrics(e.to_string()))?;
+        let daemon = {
+            let config = config.clone();
+            let runtime = tokio::runtime::Handle::current();
+            let open = move || {
+                let _entered = runtime.enter();
+                Daemon::open(config, scheduled)
+            };
+            tokio::task::spawn_blocking(open)
+                .await
+                .map_err(|e| StartError::Io("opening the store", std::io::Error::other(e)))??
+        };
+        let token = match token {
+            Some(token) => token,
+            None => admin_token_in(&config.data_dir)
+                .map_err(|e| StartError::Io("keeping the admin token", e))?,
+        };
+        let program =
+            std::env::current_exe().map_err(|e| StartError::Io("finding our own program", e))?;
+        let limits = &config.limits;
+        let workers = Pool::start(
+            PoolOptions::for_queries(program.clone(), &limits.query),
+            daemon.published(),
+        );
+        let readers = Pool::start(
+            PoolOptions::for_the_house(program, &limits.query),
+            daemon.published(),
+        );
+        let house = serve::House::new(
+            Arc::new(config.clone()),
+            daemon.published(),
+            daemon.clone(),
+            workers,
+            readers,
+            metrics,
+        );
+        let stop = CancellationToken::new();
+        let doors = TaskTracker::new();
+        let listening = ListenLimits {
+            connections_max: limits.http.connections_max,
+            header_read: Duration::from_millis(limits.http.header_read_ms),
+            write_stall: Duration::from_millis(limits.http.write_ms),
+            grace: Duration::from_millis(limits.shutdown_grace_ms),
+        };
+        let routers = [
+            (public, public_router(house.clone())),
+            (admin, admin_router(house, Some(token_sha256(&token)))),
+        ];
+        for (listener, router) in routers {
+            let stop = stop.clone();
+            doors.spawn(async move {
+                if let Err(error) =
+                    serve::serve(listener, router, listening, stop.cancelled_owned()).await
+                {
+                    tracing::error!(%error, "a door closed by itself");
+                }
+            });
+        }
+        daemon
+            .lock()
+            .announce(config.listen, config.admin_listen)
+            .map_err(|e| StartError::Io("saying where we listen", e))?;
+        Ok(Self {
+            daemon,
+            listen: config.listen,
+            admin_listen: config.admin_listen,
+            token,
+            stop,
+            doors,
+        })
+    }
+
+    /// A client of this very daemon.
+    pub fn client(&self) -> std::io::Result<Local> {
+        Local::new(
+            self.listen,
+            self.admin_listen,
+            self.daemon.config().public_url.path(),
+            self.token.clone(),
+        )
+    }
+
+    /// Ends runs, then doors, in good order.
+    pub async fn close(self) {
+        let grace = Duration::from_millis(self.daemon.config().limits.shutdown_grace_ms);
+        self.daemon.close(grace).await;
+        self.stop.cancel();
+        self.doors.close();
+        let _ = tokio::time::timeout(grace, self.doors.wait()).await;
+    }
+}
+
+/// `harvestd serve`
+pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
+    let load = || Config::load_with_token(args.place.config_file(), &args.outside());
+    let (config, token) = match load() {
+        Ok(loaded) => loaded,
+        Err(errors) => return refuse(&errors),
+    };
+    let house = match House::start(config, token, true).await {
+        Ok(house) => house,
+        Err(e) => return out::complain(&e.to_string(), e.exit()),
+    };
+    say_where(&house, common);
+    until_stopped(&house, || load().map(|(config, _)| config)).await;
+    house.close().await;
+    Exit::Ok
+}
+
+fn say_where(house: &House, common: &args::Common) {
+    let (listen, admin) = (house.listen, house.admin_listen);
+    tracing::info!(%listen, %admin, sources = house.daemon.config().sources.len(), "harvestd is up");
+    if common.json {
+        out::print(&format!(
+            "{}\n",
+            serde_json::json!({ "listen": listen, "admin_listen": admin })
+        ));
+    } else {
+        out::print(&format!(
+            "harvestd is up.\n  status   http://{listen}/status\n  SPARQL   http://{listen}/sparql\n  admin    http://{admin}/\n"
+        ));
+    }
+}
+
+fn refuse(errors: &ConfigErrors) -> Exit {
+    out::complain(&errors.to_string(), Exit::Usage)
+}
+
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the configuration anew. A second signal ends the process at once.
+async fn until_stopped(house: &House, load: impl Fn() -> Result<Config, ConfigErrors>) {
+    let signal = |kind| tokio::signal::unix::signal(kind);
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
+        tracing::error!("signals cannot be received; stopping");
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reload(house, load()),
+        }
+    }
+    tracing::info!("stopping; a second signal stops at once");
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(i32::from(Exit::Failed.code()));
+    });
+}
+
+fn reload(house: &House, loaded: Result<Config, ConfigErrors>) {
+    match loaded {
+        Ok(mut config) => {
+            let running = house.daemon.config();
+            config.listen = running.listen;
+            config.admin_listen = running.admin_listen;
+            for name in config.needs_restart(&running) {
+                tracing::warn!(
+                    setting = name,
+                    "changed in the file; it counts after a restart"
+                );
+            }
+            config.public_url = running.public_url.clone();
+            config.data_dir = running.data_dir.clone();
+            house.daemon.configure(config);
+            metrics::counter!("harvestd_reloads_total", "outcome" => "done").increment(1);
+            tracing::info!("the configuration was read anew");
+        }
+        Err(errors) => {
+            metrics::counter!("harvestd_reloads_total", "outcome" => "refused").increment(1);
+            tracing::error!(%errors, "the new configuration is refused; the one that runs stays");
+        }
+    }
+}
+
+/// The sample server's port: records name it, so it stays the same from one demo to the next where it is free.
+const SAMPLE: &str = "127.0.0.1:8082";
+/// How often the sample federation changes a little.
+const STEP: Duration = Duration::from_secs(20);
+/// The demo's configuration, part of the program.
+const CONFIG: &str = include_str!("../../config/demo.toml");
+
+/// `harvestd demo`
+pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
+    match demo_house(args).await {
+        Ok((house, sample, stop)) => {
+            if common.json {
+                let told = serde_json::json!({ "listen": house.listen, "admin_listen": house.admin_listen, "sample": sample });
+                out::print(&format!("{told}\n"));
+            } else {
+                out::print(&demo::banner(
+                    &format!("http://{}", house.listen),
+                    &format!("http://{}", house.admin_listen),
+                    &sample,
+                ));
+            }
+            let config = house.daemon.config();
+            until_stopped(&house, || Ok(Config::clone(&config))).await;
+            house.close().await;
+            stop.cancel();
+            Exit::Ok
+        }
+        Err((text, exit)) => out::complain(&text, exit),
+    }
+}
+
+async fn demo_house(
+    args: &args::Demo,
+) -> Result<(House, String, CancellationToken), (String, Exit)> {
+    let failed = |e: std::io::Error| (format!("the demo's sample server: {e}"), Exit::Failed);
+    let listener = match TcpListener::bind(SAMPLE).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind("127.0.0.1:0").await.map_err(failed)?,
+    };
+    let sample = format!("http://{}", listener.local_addr().map_err(failed)?);
+    let mut outside = args.outside(&sample);
+    let listen = args
+        .listen
+        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    // Port 0: the address is needed for our IRIs before the daemon opens.
+    let reserved = TcpListener::bind(listen).await.map_err(|e| {
+        (
+            StartError::Listen(listen, e, "--listen").to_string(),
+            Exit::Failed,
+        )
+    })?;
+    let listen = reserved.local_addr().map_err(failed)?;
+    drop(reserved);
+    outside.listen = Some(listen);
+    outside.public_url = url::Url::parse(&format!("http://{listen}/")).ok();
+    let loaded = match &args.config {
+        Some(file) => Config::load_with(file, &outside),
+        None => Config::parse("the built-in demo.toml", CONFIG, &outside),
+    };
+    let config = loaded.map_err(|e| (e.to_string(), Exit::Usage))?;
+    std::fs::create_dir_all(&config.data_dir).map_err(failed)?;
+    let world = demo::World::kept(
+        config.data_dir.join("demo-world.json"),
+        chrono::Utc::now(),
+        STEP,
+    )
+    .map_err(failed)?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone().cancelled_owned();
+    tokio::spawn(async move {
+        if let Err(error) = demo::serve_sample(listener, world, stopped).await {
+            tracing::error!(%error, "the sample server ended");
+        }
+    });
+    let house = House::start(config, None, true)
+        .await
+        .map_err(|e| (e.to_string(), e.exit()))?;
+    Ok((house, sample, stop))
+}

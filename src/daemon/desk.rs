@@ -1,0 +1,113 @@
+//! The daemon at the desk: what it tells the doors, always from memory.
+
+use super::{Asked, Daemon, Place};
+use crate::report::Report;
+use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
+use std::sync::atomic::Ordering::Relaxed;
+use tokio::sync::{mpsc::error::TrySendError, oneshot};
+
+impl Desk for Daemon {
+    fn sources(&self) -> Vec<SourceStatus> {
+        let config = self.config();
+        let places = self.places();
+        config
+            .sources
+            .iter()
+            .filter_map(|s| places.get(&s.id))
+            .map(status)
+            .collect()
+    }
+
+    fn source(&self, id: &str) -> Option<SourceStatus> {
+        self.places().get(id).map(status)
+    }
+
+    fn report(&self, id: &str) -> Option<Report> {
+        self.places().get(id).and_then(|place| place.last.clone())
+    }
+
+    fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
+        let places = self.places();
+        let place = places
+            .get(id)
+            .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
+        if place.running.is_some() {
+            return Err(DeskError::Running(id.to_owned()));
+        }
+        let (answer, report) = oneshot::channel();
+        place
+            .orders
+            .try_send(Asked { order, answer })
+            .map_err(|e| match e {
+                TrySendError::Full(_) => DeskError::Running(id.to_owned()),
+                TrySendError::Closed(_) => DeskError::Stopping,
+            })?;
+        Ok(report)
+    }
+
+    fn pause(&self, id: &str) -> Result<(), DeskError> {
+        self.set_paused(id, true)
+    }
+
+    fn resume(&self, id: &str) -> Result<(), DeskError> {
+        self.set_paused(id, false)
+    }
+
+    fn ready(&self) -> Readiness {
+        match self.published.borrow().as_ref() {
+            Some(p) => Readiness {
+                ready: true,
+                why: format!(
+                    "activity {} of generation {} is published",
+                    p.seq, p.generation
+                ),
+            },
+            None => Readiness {
+                ready: false,
+                why: "nothing is published yet".to_owned(),
+            },
+        }
+    }
+}
+
+impl Daemon {
+    fn set_paused(&self, id: &str, paused: bool) -> Result<(), DeskError> {
+        let mut places = self.places();
+        let place = places
+            .get_mut(id)
+            .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
+        let kept = self.rooms.state.source(id).and_then(|mut state| {
+            state.paused = paused;
+            self.rooms.state.set_source(id, &state)
+        });
+        kept.map_err(|e| DeskError::Failed(e.to_string()))?;
+        place.paused = paused;
+        Ok(())
+    }
+}
+
+fn status(place: &Place) -> SourceStatus {
+    let source = &place.source;
+    SourceStatus {
+        id: source.id.clone(),
+        kind: source.kind.clone(),
+        title: source.title.clone(),
+        url: crate::network::redact(&source.url),
+        enabled: source.enabled,
+        paused: place.paused,
+        running: place.running.as_ref().map(|progress| {
+            let (received, declared) = progress.counts();
+            Progress {
+                phase: progress.phase_word().to_owned(),
+                received,
+                declared,
+                committed: progress.committed.load(Relaxed),
+                started_ms: progress.started_ms.load(Relaxed) as i64,
+            }
+        }),
+        last: place.last.as_ref().map(Report::summary),
+        next_due_ms: place.next_due_ms,
+        holds: place.holds,
+        failures_in_row: place.failures_in_row,
+    }
+}

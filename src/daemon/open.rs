@@ -1,0 +1,151 @@
+//! Opening the house: lock, store, state, first snapshot; what does not agree with the store is rebuilt from it.
+
+use super::Daemon;
+use crate::answers::Answers;
+use crate::config::Config;
+use crate::lock::{Lock, LockError};
+use crate::network::Network;
+use crate::report::Reports;
+use crate::run::{Rooms, Writer};
+use crate::snapshot::Publisher;
+use crate::state::{Found, State, StateError};
+use crate::store::{Policy, Store, StoreError, WriteLimits};
+use crate::store_read;
+use harvestd_harvesters::RecordId;
+use harvestd_vocab::iris::{RecordKey, parse_record_iri};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, RwLock},
+};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Why the daemon does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("{0}: {1}")]
+    Io(&'static str, std::io::Error),
+}
+
+impl Daemon {
+    /// Opens everything and publishes what the store holds. `scheduled`: sources run when they are due.
+    pub fn open(config: Config, scheduled: bool) -> Result<Arc<Self>, OpenError> {
+        let data_dir = config.data_dir.clone();
+        let lock = Lock::take(&data_dir)?;
+        let limits = WriteLimits {
+            batch_triples_max: config.limits.batch_triples_max,
+            ..WriteLimits::default()
+        };
+        let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
+        let state = open_state(&data_dir, &store, &config)?;
+        let spool_dir = data_dir.join("spool");
+        fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
+        let mut publisher = Publisher::open(&data_dir)
+            .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
+        store.flush()?;
+        publisher.publish(&store)?;
+        let published = publisher.watch();
+        let rooms = Rooms {
+            network: Network::new(&config.public_url),
+            writer: Mutex::new(Writer {
+                store,
+                publisher,
+                policy: policy(&config),
+            }),
+            state,
+            answers: Answers::new(&data_dir),
+            reports: Reports::new(&data_dir, config.limits.reports_kept),
+            spool_dir,
+        };
+        let daemon = Arc::new(Self {
+            rooms: Arc::new(rooms),
+            runs: Arc::new(Semaphore::new(config.limits.runs_at_once_max)),
+            config: RwLock::new(Arc::new(config.clone())),
+            places: Mutex::new(BTreeMap::new()),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            scheduled,
+            began: chrono::Utc::now(),
+            _lock: lock,
+            published,
+        });
+        daemon.configure(config);
+        Ok(daemon)
+    }
+}
+
+/// Who wins, as configured.
+pub fn policy(config: &Config) -> Policy {
+    Policy::new(
+        config
+            .sources
+            .iter()
+            .map(|s| (s.id.clone(), s.owns.clone(), s.priority)),
+    )
+}
+
+fn fresh(dir: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
+        _ => std::fs::create_dir_all(dir),
+    }
+}
+
+fn open_state(data_dir: &Path, store: &Store, config: &Config) -> Result<State, OpenError> {
+    let (state, found) = State::open(data_dir, store.head())?;
+    if let Found::Rebuilt(why) = &found {
+        tracing::warn!(
+            why,
+            "the state is rebuilt from the store; unchanged records are described once more"
+        );
+    }
+    for source in &config.sources {
+        let interrupted = state.interrupted(&source.id)?;
+        if interrupted {
+            tracing::info!(
+                source = source.id,
+                "a commit was interrupted; the source's records are listed from the store"
+            );
+        }
+        if interrupted || matches!(found, Found::Rebuilt(_)) {
+            let mut records = Vec::new();
+            for record in store.records_of_source(&source.id) {
+                let (record, _) = record?;
+                records.extend(record_id(store, &record)?);
+            }
+            let count = state.rebuild(&source.id, records.into_iter())?;
+            tracing::info!(
+                source = source.id,
+                records = count,
+                "the state of a source is rebuilt"
+            );
+        }
+    }
+    Ok(state)
+}
+
+/// The source's own name of a record in the store.
+fn record_id(store: &Store, record: &str) -> Result<Option<RecordId>, StoreError> {
+    let Some(name) = parse_record_iri(store.base(), record) else {
+        return Ok(None);
+    };
+    let key = match name.key {
+        RecordKey::Whole(key) => Some(key),
+        RecordKey::Shortened(_) => {
+            store_read::identifier_of(store.quads(), record).map_err(|source| {
+                StoreError::Storage {
+                    doing: "reading a record's identifier",
+                    source,
+                }
+            })?
+        }
+    };
+    Ok(key.map(|key| RecordId::new(name.class, key)))
+}

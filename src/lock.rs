@@ -1,0 +1,124 @@
+//! One process at a time on a data directory, and where that process listens.
+//!
+//! `{data_dir}/lock` is locked for as long as the process lives; `{data_dir}/running.json` counts only meanwhile.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// The data directory is ours until this is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+    running: PathBuf,
+}
+
+/// What a daemon says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Running {
+    pub pid: u32,
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+}
+
+/// The data directory could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("the data directory {dir} belongs to process {pid} at this moment")]
+    Held { dir: PathBuf, pid: String },
+    #[error("the data directory {dir} cannot be used: {source}")]
+    Io { dir: PathBuf, source: io::Error },
+}
+
+impl Lock {
+    /// Takes the data directory, which is made where it is missing.
+    pub fn take(data_dir: &Path) -> Result<Self, LockError> {
+        let failed = |source| LockError::Io {
+            dir: data_dir.to_owned(),
+            source,
+        };
+        fs::create_dir_all(data_dir).map_err(failed)?;
+        let path = data_dir.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let pid = fs::read_to_string(&path)
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned();
+                return Err(LockError::Held {
+                    dir: data_dir.to_owned(),
+                    pid,
+                });
+            }
+            Err(e) => return Err(failed(e.into())),
+        }
+        let running = data_dir.join("running.json");
+        let _ = fs::remove_file(&running);
+        fs::write(&path, format!("{}\n", std::process::id())).map_err(failed)?;
+        Ok(Self {
+            _file: file,
+            running,
+        })
+    }
+
+    /// Says where we listen.
+    pub fn announce(&self, listen: SocketAddr, admin_listen: SocketAddr) -> io::Result<()> {
+        let said = Running {
+            pid: std::process::id(),
+            listen,
+            admin_listen,
+        };
+        let temporary = self.running.with_extension("tmp");
+        fs::write(&temporary, serde_json::to_vec(&said)?)?;
+        fs::rename(temporary, &self.running)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.running);
+    }
+}
+
+/// Where the process that holds the data directory listens. None: it does not say so (yet).
+pub fn running(data_dir: &Path) -> Option<Running> {
+    serde_json::from_slice(&fs::read(data_dir.join("running.json")).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::take(dir.path()).unwrap();
+        lock.announce(
+            "127.0.0.1:1".parse().unwrap(),
+            "127.0.0.1:2".parse().unwrap(),
+        )
+        .unwrap();
+        assert_eq!(running(dir.path()).unwrap().pid, std::process::id());
+        let second = Lock::take(dir.path()).unwrap_err();
+        assert!(
+            second.to_string().contains(&std::process::id().to_string()),
+            "{second}"
+        );
+        drop(lock);
+        assert!(running(dir.path()).is_none());
+        Lock::take(dir.path()).unwrap();
+    }
+}
