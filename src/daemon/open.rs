@@ -47,7 +47,7 @@ impl Daemon {
         let state = open_state(&data_dir, &store, &config)?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
-        let mut publisher = Publisher::open(&data_dir)
+        let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
         store.flush()?;
         publisher.publish(&store)?;
