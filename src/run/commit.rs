@@ -117,6 +117,13 @@ fn committed(
     if dry {
         return Ok(());
     }
+    let took_ms = now_ms() - report.started_ms;
+    tracing::debug!(
+        source = source.id,
+        quads = applied.quads,
+        took_ms,
+        "everything is committed"
+    );
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();
