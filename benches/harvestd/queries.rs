@@ -64,7 +64,7 @@ const QUERIES: [(&str, &str); 10] = [
     ),
     (
         "datasets without a download",
-        "SELECT (COUNT(?d) AS ?n) WHERE { ?d a dcat:Dataset FILTER NOT EXISTS { ?d dcat:distribution/dcat:downloadURL ?u } }",
+        "SELECT (COUNT(?d) AS ?n) WHERE { ?d a dcat:Dataset OPTIONAL { ?d dcat:distribution/dcat:downloadURL ?u } FILTER(!BOUND(?u)) }",
     ),
 ];
 
