@@ -82,7 +82,8 @@ fn committed(
         dry,
         mostly_new: new * 2 > described.upserts.len(),
     };
-    let changes = described.stage.records > 0 || !deletions.is_empty();
+    let failed = report.outcome == Outcome::Failed;
+    let changes = !failed && (described.stage.records > 0 || !deletions.is_empty());
     let mut applied = Applied::default();
     if changes {
         if !dry {
@@ -117,6 +118,12 @@ fn committed(
     if dry {
         return Ok(());
     }
+    if failed {
+        rooms.state.set_source(&source.id, &state)?;
+        return keeping
+            .map_or(Ok(()), crate::answers::Keeping::drop_all)
+            .map_err(RunError::io("dropping a failed run's answers"));
+    }
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();
@@ -139,12 +146,9 @@ fn committed(
     if let Some(keeping) = keeping {
         let full = report.outcome == Outcome::Complete
             && evidence.proof.is_some_and(|p| p != Completeness::Changes);
-        let kept = if report.outcome == Outcome::Failed {
-            keeping.drop_all()
-        } else {
-            keeping.finish(full && report.not_modified == 0)
-        };
-        kept.map_err(RunError::io("keeping answers"))?;
+        keeping
+            .finish(full && report.not_modified == 0)
+            .map_err(RunError::io("keeping answers"))?;
     }
     Ok(())
 }

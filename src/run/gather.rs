@@ -112,6 +112,10 @@ pub async fn gather(
             .or(state.bookmark);
         state.validators = questions.new_validators.clone();
     }
+    if state.epoch != epoch && !redescribe {
+        // Until a run under the new settings has seen everything, asking for changes only would leave the rest as it was.
+        state.last_full_ms = None;
+    }
     state.epoch = epoch;
     let wait = questions
         .retry_after
@@ -239,12 +243,16 @@ impl Gathering<'_> {
 
     async fn ask_all(&mut self, report: &mut Report) -> Result<(), RunError> {
         loop {
-            if self.progress.stopped() {
-                self.trouble = Some("the run was stopped".to_owned());
-                return Ok(());
-            }
             self.progress.phase(Phase::Asking);
-            let Some((request, asked)) = self.questions.ask(self.rooms, self.source).await? else {
+            let asked = tokio::select! {
+                biased;
+                () = self.progress.until_stopped() => {
+                    self.trouble = Some("the run was stopped".to_owned());
+                    return Ok(());
+                }
+                asked = self.questions.ask(self.rooms, self.source) => asked?,
+            };
+            let Some((request, asked)) = asked else {
                 return Ok(());
             };
             report.requests += 1;
