@@ -77,6 +77,12 @@ impl Store {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
+        if !options.dry {
+            // A run that failed here may have left segments that no commit names.
+            self.log
+                .sweep(self.head.generation, self.head.seq)
+                .map_err(StoreError::log("sweeping"))?;
+        }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
             self.bulk(stage, &mut applied, progress)?
@@ -302,10 +308,11 @@ impl Applying<'_> {
     fn projected(&mut self, body: &str, entity: &str, record: &str) -> Result<String, StoreError> {
         let mut taken = BTreeSet::new();
         for node in foreign_nodes(body, entity, record) {
-            if claim(&mut self.claimed, node, entity)
-                || node.starts_with(&self.store.base)
+            // The claim comes last: what is renamed claims nothing, or the true owner would be renamed as well.
+            if node.starts_with(&self.store.base)
                 || self.store.is_others(node, entity)?
                 || self.store.is_renamed(record, node)?
+                || claim(&mut self.claimed, node, entity)
             {
                 taken.insert(node);
             }
@@ -575,9 +582,9 @@ impl Bulk<'_> {
     fn add(&mut self, s: &Staged, empty: bool) -> Result<(), StoreError> {
         let mut taken = BTreeSet::new();
         for node in foreign_nodes(&s.body, &s.entity, &s.record) {
-            if claim(&mut self.claims, node, &s.entity)
-                || node.starts_with(&self.store.base)
+            if node.starts_with(&self.store.base)
                 || !empty && self.store.is_others(node, &s.entity)?
+                || claim(&mut self.claims, node, &s.entity)
             {
                 taken.insert(node);
             }
