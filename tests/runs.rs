@@ -14,6 +14,8 @@ mod whole;
 
 #[path = "runs/bad_input.rs"]
 mod bad_input;
+#[path = "runs/failed_load.rs"]
+mod failed_load;
 #[path = "runs/lost_state.rs"]
 mod lost_state;
 #[path = "runs/ownership.rs"]
