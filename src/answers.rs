@@ -73,6 +73,20 @@ impl Answers {
         }
     }
 
+    /// Removes what interrupted runs left behind. Says how many folders went.
+    pub fn sweep(&self) -> io::Result<usize> {
+        let mut swept = 0;
+        for source in folders(&self.dir)? {
+            for run in folders(&source)? {
+                if run.extension().is_some_and(|e| e == "tmp") {
+                    fs::remove_dir_all(run)?;
+                    swept += 1;
+                }
+            }
+        }
+        Ok(swept)
+    }
+
     /// Begins to keep a run's answers. They count when [`Keeping::finish`] is called.
     pub fn begin(&self, source: &str, run: &str) -> io::Result<Keeping> {
         let dir = self.dir.join(source);

@@ -119,7 +119,13 @@ impl Daemon {
         let state = self.rooms.state.source(&source.id).unwrap_or_default();
         let place = Place {
             holds: self.rooms.state.datasets(&source.id).unwrap_or_default(),
-            last: self.rooms.reports.last(&source.id).ok().flatten().map(Report::summary),
+            last: self
+                .rooms
+                .reports
+                .last(&source.id)
+                .ok()
+                .flatten()
+                .map(Report::summary),
             failures_in_row: state.failures_in_row,
             paused: state.paused,
             running: None,

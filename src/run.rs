@@ -106,7 +106,7 @@ async fn steps(
     report: &mut Report,
     progress: &Arc<Progress>,
 ) -> Result<(), RunError> {
-    let gathered = gather::gather(rooms, config, source, full, report, progress).await?;
+    let mut gathered = gather::gather(rooms, config, source, full, report, progress).await?;
     let took_ms = now_ms() - report.started_ms;
     let staged = gathered.described.stage.records;
     tracing::debug!(
@@ -117,6 +117,10 @@ async fn steps(
     );
     let verdict = gate(&gathered.evidence, config.limits.gate);
     tell(&gathered.evidence, &verdict, report);
+    if report.outcome != Outcome::Complete {
+        // What we hold is not what the answers said: "not modified" would be taken for more than it says.
+        gathered.state.validators.clear();
+    }
     progress.phase(Phase::Committing);
     commit::commit(rooms, source, gathered, verdict, report, progress).await
 }
@@ -201,12 +205,21 @@ pub struct Progress {
     pub committed: AtomicU64,
     pub started_ms: AtomicU64,
     stop: AtomicBool,
+    stopping: tokio::sync::Notify,
 }
 
 impl Progress {
-    /// Asks the run to end at the next record.
+    /// Asks the run to end: at once while it waits for an answer, else at the next record.
     pub fn stop(&self) {
         self.stop.store(true, Relaxed);
+        self.stopping.notify_one();
+    }
+
+    /// Waits until the run is to end.
+    pub(crate) async fn until_stopped(&self) {
+        while !self.stopped() {
+            self.stopping.notified().await;
+        }
     }
 
     pub fn stopped(&self) -> bool {

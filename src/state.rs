@@ -183,7 +183,8 @@ impl State {
         Ok(self.db.open_tree("applying")?.contains_key(id)?)
     }
 
-    /// The records of a source, as the store lists them; without hashes.
+    /// The records of a source, as the store lists them; without hashes, and without validators, since the store may
+    /// hold a part of what came after the answers that they stand for.
     pub fn rebuild(
         &self,
         id: &str,
@@ -196,6 +197,11 @@ impl State {
             tree.insert(key_of(&record), encode_parts(&Parts::new()))?;
             count += 1;
         }
+        let mut source = self.source(id)?;
+        source.validators.clear();
+        self.db
+            .open_tree("sources")?
+            .insert(id, encode_json(&source))?;
         self.db.open_tree("applying")?.remove(id)?;
         self.db.flush()?;
         Ok(count)
@@ -259,6 +265,12 @@ impl State {
     ) -> Result<(), StateError> {
         let tree = self.tree(id)?;
         let mut batch = sled::Batch::default();
+        if self.source(id)?.epoch != source.epoch {
+            // Hashes taken under other settings say nothing from now on.
+            for entry in tree.iter() {
+                batch.insert(entry?.0, encode_parts(&Parts::new()));
+            }
+        }
         for (record, parts) in upserts {
             batch.insert(key_of(&record), encode_parts(&parts));
         }

@@ -5,6 +5,7 @@
 //! Reading is in [`crate::store_read`].
 
 mod apply;
+mod bulk;
 mod lines;
 mod place;
 
@@ -54,7 +55,7 @@ pub enum StoreError {
     #[error("staged records could not be read: {0}")]
     Stage(#[source] std::io::Error),
     #[error(
-        "the store at {dir} holds IRIs under {found}, but public_url is {expected}: set public_url back, or begin with an empty data directory"
+        "the store at {dir} holds IRIs under {found}, but public_url is {expected}: set public_url (or, of the demo, --listen) back, or begin with another --data-dir"
     )]
     OtherBase {
         dir: PathBuf,

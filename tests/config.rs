@@ -188,7 +188,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "title = \"x\"",
-        "c.toml:2:9: title: found a text, expected titles by language",
+        "c.toml:2:9: title: found a text, expected texts by language",
     ),
     (
         "[limits]\nreport_rows_max = \"many\"",
@@ -635,7 +635,10 @@ fn the_command_line_wins_and_is_held_to_the_same_rules() {
 fn a_reload_says_what_only_a_restart_changes() {
     let running = parse(MAIN).unwrap();
     let changed = parse(&format!("{MAIN}listen = \"127.0.0.1:9\"\n[limits]\nruns_at_once_max = 3\n[limits.query]\nworkers = 3\n{SOURCE}")).unwrap();
-    assert_eq!(changed.needs_restart(&running), ["listen", "limits.query"]);
+    assert_eq!(
+        changed.needs_restart(&running),
+        ["listen", "limits.runs_at_once_max", "limits.query"]
+    );
     assert!(running.needs_restart(&running).is_empty());
 }
 

@@ -2,7 +2,7 @@
 //! long as the command.
 
 use super::{args::Place, exit::Exit, out, serve::House};
-use crate::config::{Config, Secret, admin_token_in};
+use crate::config::{Config, Secret};
 use crate::daemon::OpenError;
 use crate::lock::{LockError, running};
 use crate::network::local::{Answered, Local};
@@ -16,10 +16,18 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Finds the daemon of the data directory, or opens the directory. A problem is told already.
-    pub async fn reach(place: &Place) -> Result<Self, Exit> {
+    /// Finds the daemon of the data directory, or opens the directory, which must hold something where `reads` only.
+    /// A problem is told already.
+    pub async fn reach(place: &Place, reads: bool) -> Result<Self, Exit> {
         let loaded = Config::load_with_token(place.config_file(), &place.outside());
         let (config, token) = loaded.map_err(|e| out::complain(&e.to_string(), Exit::Usage))?;
+        if reads && !config.data_dir.join("store").exists() {
+            let text = format!(
+                "no daemon runs on {0}, and nothing was harvested into it yet: `harvestd serve` or `harvestd run SOURCE` does",
+                config.data_dir.display()
+            );
+            return Err(out::complain(&text, Exit::NotRunning));
+        }
         let mut quiet = config.clone();
         quiet.listen = ([127, 0, 0, 1], 0).into();
         quiet.admin_listen = ([127, 0, 0, 1], 0).into();
@@ -36,7 +44,7 @@ impl Reached {
             }
             Err(super::serve::StartError::Open(OpenError::Lock(LockError::Held { dir, pid }))) => {
                 let local = theirs(&config, token).map_err(|e| {
-                    out::complain(&format!("the data directory {} belongs to process {pid}, which does not say where it listens: {e}", dir.display()), Exit::Locked)
+                    out::complain(&format!("the data directory {} belongs to process {pid}, which cannot be asked: {e}", dir.display()), Exit::Locked)
                 })?;
                 Ok(Self {
                     local,
@@ -58,7 +66,14 @@ impl Reached {
 
 fn theirs(config: &Config, token: Option<Secret>) -> io::Result<Local> {
     let running = running(&config.data_dir).ok_or_else(|| io::Error::other("no running.json"))?;
-    let token = token.map_or_else(|| admin_token_in(&config.data_dir), Ok)?;
+    let read = || {
+        let file = config.data_dir.join("admin-token");
+        let named = |e| io::Error::new(e, format!("{}: {e}", file.display()));
+        std::fs::read_to_string(&file)
+            .map(|text| Secret(text.trim().to_owned()))
+            .map_err(|e| named(e.kind()))
+    };
+    let token = token.map_or_else(read, Ok)?;
     Local::new(
         running.listen,
         running.admin_listen,
@@ -94,6 +109,12 @@ pub async fn well(answered: io::Result<Answered>) -> Result<Answered, Exit> {
         || String::from_utf8_lossy(&bytes).into_owned(),
         str::to_owned,
     );
+    let detail = match status {
+        401 => format!(
+            "{detail} It is `admin_token` in the configuration, or the file admin-token in the data directory."
+        ),
+        _ => detail,
+    };
     let exit = if status == 404 {
         Exit::UnknownSource
     } else {

@@ -12,7 +12,7 @@ use std::{future::Future, io::Read};
 
 /// Reaches a daemon, asks, and lets go again.
 async fn with<F: Future<Output = Exit>>(place: &Place, ask: impl FnOnce(Local) -> F) -> Exit {
-    match Reached::reach(place).await {
+    match Reached::reach(place, true).await {
         Ok(reached) => {
             let exit = ask(reached.local.clone()).await;
             reached.done(exit).await

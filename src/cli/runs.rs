@@ -21,7 +21,7 @@ pub struct Wanted<'a> {
 }
 
 pub async fn run(wanted: Wanted<'_>, place: &Place, common: &Common) -> Exit {
-    let reached = match Reached::reach(place).await {
+    let reached = match Reached::reach(place, false).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };

@@ -23,6 +23,8 @@ pub struct Limits {
     pub record_bytes_max: usize,
     /// Changed triples in one commit: a transaction of 600,000 holds 0.9 GB while it is built.
     pub batch_triples_max: usize,
+    /// Bytes of new records from which a run goes through the bulk loader: below, transactions are faster.
+    pub bulk_bytes_min: u64,
     /// Refused records and findings kept in a report, each: the counts go on beyond.
     pub report_rows_max: usize,
     /// Runs of different sources at one time; further ones wait in the order in which they were due.
@@ -46,6 +48,7 @@ impl Default for Limits {
             requests_per_run_max: 100_000,
             record_bytes_max: 8 * 1024 * 1024,
             batch_triples_max: 50_000,
+            bulk_bytes_min: 16 * MB,
             report_rows_max: 100_000,
             runs_at_once_max: 2,
             snapshots_kept: 1,
@@ -159,6 +162,7 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("requests_per_run_max", 1, 10_000_000),
     ("record_bytes_max", KB, 256 * MB),
     ("batch_triples_max", 1_000, 500_000),
+    ("bulk_bytes_min", 1, 16 * GB),
     ("report_rows_max", 0, 10_000_000),
     ("runs_at_once_max", 1, 64),
     ("snapshots_kept", 0, 100),

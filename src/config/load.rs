@@ -249,22 +249,30 @@ fn listeners(root: &Table<'_>, outside: &Outside, settings: &DaemonSettings) {
 
 /// Titles by language. None: nothing is said.
 pub(super) fn title(table: &Table<'_>) -> Option<BTreeMap<String, String>> {
-    let expected = "titles by language, as { zh-Hant = \"氣象\", en = \"Weather\" }";
-    let titles = table.texts("title", expected);
-    for (tag, text) in &titles {
+    by_language(table, "title")
+}
+
+/// Texts by language tag. None: nothing is said.
+pub(super) fn by_language(
+    table: &Table<'_>,
+    key: &'static str,
+) -> Option<BTreeMap<String, String>> {
+    let expected = "texts by language, as { zh-Hant = \"氣象\", en = \"Weather\" }";
+    let texts = table.texts(key, expected);
+    for (tag, text) in &texts {
         if !source::is_language_tag(tag) {
             let found = format!("language tag {tag:?}");
-            table.problem(text.at, "title", found, source::LANGUAGE);
+            table.problem(text.at, key, found, source::LANGUAGE);
         }
         if text.value.trim().is_empty() {
-            table.problem(text.at, "title", "an empty title", "a title");
+            table.problem(text.at, key, "an empty text", "a text");
         }
     }
-    let titles: BTreeMap<_, _> = titles
+    let texts: BTreeMap<_, _> = texts
         .into_iter()
         .map(|(tag, text)| (tag, text.value))
         .collect();
-    (!titles.is_empty()).then_some(titles)
+    (!texts.is_empty()).then_some(texts)
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

@@ -47,6 +47,10 @@ pub struct Source {
     pub url: Url,
     /// Language tag -> title of the catalogue.
     pub title: BTreeMap<String, String>,
+    /// Language tag -> what the catalogue is. Without one, the source's catalogue cannot conform to DCAT-AP.
+    pub description: BTreeMap<String, String>,
+    /// Language tag -> name of whoever publishes the catalogue.
+    pub publisher: BTreeMap<String, String>,
     pub homepage: Option<Url>,
     pub enabled: bool,
     /// None: only run by hand.
@@ -118,6 +122,22 @@ impl Config {
             ("data_dir", self.data_dir != running.data_dir),
             ("listen", self.listen != running.listen),
             ("admin_listen", self.admin_listen != running.admin_listen),
+            (
+                "limits.batch_triples_max",
+                self.limits.batch_triples_max != running.limits.batch_triples_max,
+            ),
+            (
+                "limits.bulk_bytes_min",
+                self.limits.bulk_bytes_min != running.limits.bulk_bytes_min,
+            ),
+            (
+                "limits.runs_at_once_max",
+                self.limits.runs_at_once_max != running.limits.runs_at_once_max,
+            ),
+            (
+                "limits.reports_kept",
+                self.limits.reports_kept != running.limits.reports_kept,
+            ),
             ("limits.http", self.limits.http != running.limits.http),
             ("limits.query", self.limits.query != running.limits.query),
         ];

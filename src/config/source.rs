@@ -6,13 +6,14 @@ mod network;
 
 use super::{
     CatchUp, Limits, Source, SourceNetwork,
-    load::title,
+    load::{by_language, title},
     table::{Found, Table},
 };
 use crate::schedule::Schedule;
 use chrono_tz::Tz;
 use harvestd_harvesters::{Harvester, KINDS, Kind, Settings, SettingsError};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use url::Url;
 
 pub(super) const LANGUAGE: &str = "a BCP 47 tag, as zh-Hant or en";
@@ -104,6 +105,8 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             kind: kind.name.to_owned(),
             url: url.value,
             title,
+            description: rest.description,
+            publisher: rest.publisher,
             homepage: rest.homepage,
             enabled: rest.enabled,
             schedule: rest.schedule,
@@ -127,6 +130,8 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
 
 /// What a source may leave unsaid.
 struct Rest {
+    description: BTreeMap<String, String>,
+    publisher: BTreeMap<String, String>,
     homepage: Option<Url>,
     enabled: bool,
     schedule: Option<Schedule>,
@@ -151,6 +156,8 @@ impl Rest {
         let small = |number: i128| i32::try_from(number).ok();
         let options = table.table("options");
         Self {
+            description: by_language(table, "description").unwrap_or_default(),
+            publisher: by_language(table, "publisher").unwrap_or_default(),
             homepage: table
                 .parsed("homepage", WEB_ADDRESS, web_address)
                 .map(|f| f.value),

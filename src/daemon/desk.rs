@@ -24,7 +24,12 @@ impl Desk for Daemon {
 
     fn report(&self, id: &str) -> Option<Report> {
         self.source(id)?;
-        self.rooms.reports.last(id).inspect_err(|error| tracing::warn!(source = id, %error, "a report cannot be read")).ok().flatten()
+        self.rooms
+            .reports
+            .last(id)
+            .inspect_err(|error| tracing::warn!(source = id, %error, "a report cannot be read"))
+            .ok()
+            .flatten()
     }
 
     fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
@@ -83,6 +88,9 @@ impl Daemon {
         });
         kept.map_err(|e| DeskError::Failed(e.to_string()))?;
         place.paused = paused;
+        if paused {
+            place.next_due_ms = None;
+        }
         Ok(())
     }
 }

@@ -41,12 +41,20 @@ impl Daemon {
         let lock = Lock::take(&data_dir)?;
         let limits = WriteLimits {
             batch_triples_max: config.limits.batch_triples_max,
+            bulk_bytes_min: config.limits.bulk_bytes_min,
             ..WriteLimits::default()
         };
         let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         let state = open_state(&data_dir, &store, &config)?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
+        let answers = Answers::new(&data_dir);
+        let swept = answers
+            .sweep()
+            .map_err(|e| OpenError::Io("sweeping the kept answers", e))?;
+        if swept > 0 {
+            tracing::info!(swept, "removed answers that interrupted runs left behind");
+        }
         let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
         store.flush()?;
@@ -60,7 +68,7 @@ impl Daemon {
                 policy: policy(&config),
             }),
             state,
-            answers: Answers::new(&data_dir),
+            answers,
             reports: Reports::new(&data_dir, config.limits.reports_kept),
             spool_dir,
         };

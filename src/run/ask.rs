@@ -23,6 +23,11 @@ pub struct Questions {
 }
 
 impl Questions {
+    /// Is this a page of records that came before under another address? Then the pages lead in a circle.
+    pub fn came_before(&mut self, page: [u8; 32]) -> bool {
+        !self.bodies.insert(page)
+    }
+
     pub fn of_source(
         first: Vec<Request>,
         validators: BTreeMap<String, Validators>,
@@ -47,6 +52,11 @@ impl Questions {
             replay: true,
             ..Self::of_source(Vec::new(), BTreeMap::new(), u64::MAX)
         }
+    }
+
+    /// Are kept answers read instead of asking?
+    pub fn replay(&self) -> bool {
+        self.replay
     }
 
     /// Further questions; the kept answers hold the answers to theirs already.
@@ -115,17 +125,12 @@ impl Questions {
     }
 
     fn looked_at(&mut self, request: &Request, asked: Asked) -> Result<Asked, String> {
-        if let Asked::Answer(spooled) = &asked {
-            if !self.bodies.insert(spooled.hash) {
-                return Err(format!(
-                    "paging loop: {} answers the same bytes as a page before",
-                    crate::network::redact(&request.url)
-                ));
-            }
-            if request.conditional && spooled.validators != Validators::default() {
-                self.new_validators
-                    .insert(request.url.to_string(), spooled.validators.clone());
-            }
+        if let Asked::Answer(spooled) = &asked
+            && request.conditional
+            && spooled.validators != Validators::default()
+        {
+            self.new_validators
+                .insert(request.url.to_string(), spooled.validators.clone());
         }
         Ok(asked)
     }

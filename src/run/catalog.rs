@@ -5,7 +5,7 @@ use harvestd_harvesters::{
     Answer, Bookmark, Harvester, Page, ReadError, Record, RecordId, Request,
 };
 use harvestd_vocab::{Class, Description, Refusal, iris::catalog_iri};
-use oxrdf::{Literal, NamedNode, NamedNodeRef, Triple, vocab::rdf};
+use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf};
 use serde_json::{Value, json};
 
 /// Key and part of the record.
@@ -21,7 +21,7 @@ pub struct WithCatalog {
 
 /// The record and its raw bytes: what the configuration says of the catalogue.
 pub fn record(source: &Source) -> (RecordId, Vec<u8>) {
-    let said = json!({ "title": source.title, "homepage": source.homepage, "url": source.url.origin().ascii_serialization() });
+    let said = json!({ "title": source.title, "description": source.description, "publisher": source.publisher, "homepage": source.homepage, "url": source.url.origin().ascii_serialization() });
     (
         RecordId::new(Class::Catalog, KEY),
         said.to_string().into_bytes(),
@@ -55,15 +55,32 @@ impl WithCatalog {
             rdf::TYPE,
             NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#Catalog"),
         )];
-        for (language, title) in said["title"].as_object().into_iter().flatten() {
-            let title = title.as_str().unwrap_or_default();
-            let literal = Literal::new_language_tagged_literal(title, language)
-                .unwrap_or_else(|_| Literal::new_simple_literal(title));
+        let node_term = NamedOrBlankNode::from(node.clone());
+        triples.extend(texts(
+            &said["title"],
+            &node_term,
+            "http://purl.org/dc/terms/title",
+        ));
+        triples.extend(texts(
+            &said["description"],
+            &node_term,
+            "http://purl.org/dc/terms/description",
+        ));
+        let publisher = BlankNode::new_unchecked("publisher");
+        let names = texts(
+            &said["publisher"],
+            &publisher.clone().into(),
+            "http://xmlns.com/foaf/0.1/name",
+        );
+        if !names.is_empty() {
+            let agent = NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/Agent");
             triples.push(Triple::new(
                 node.clone(),
-                NamedNodeRef::new_unchecked("http://purl.org/dc/terms/title"),
-                literal,
+                NamedNodeRef::new_unchecked("http://purl.org/dc/terms/publisher"),
+                publisher.clone(),
             ));
+            triples.push(Triple::new(publisher, rdf::TYPE, agent));
+            triples.extend(names);
         }
         if let Some(Ok(homepage)) = said["homepage"].as_str().map(NamedNode::new) {
             triples.push(Triple::new(
@@ -78,4 +95,21 @@ impl WithCatalog {
             triples,
         })
     }
+}
+
+/// `{language: text}` as literals of a node.
+fn texts(said: &Value, node: &NamedOrBlankNode, predicate: &'static str) -> Vec<Triple> {
+    let pairs = said.as_object().into_iter().flatten();
+    pairs
+        .map(|(language, text)| {
+            let text = text.as_str().unwrap_or_default();
+            let literal = Literal::new_language_tagged_literal(text, language)
+                .unwrap_or_else(|_| Literal::new_simple_literal(text));
+            Triple::new(
+                node.clone(),
+                NamedNodeRef::new_unchecked(predicate),
+                literal,
+            )
+        })
+        .collect()
 }

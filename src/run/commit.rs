@@ -82,7 +82,8 @@ fn committed(
         dry,
         mostly_new: new * 2 > described.upserts.len(),
     };
-    let changes = described.stage.records > 0 || !deletions.is_empty();
+    let failed = report.outcome == Outcome::Failed;
+    let changes = !failed && (described.stage.records > 0 || !deletions.is_empty());
     let mut applied = Applied::default();
     if changes {
         if !dry {
@@ -106,7 +107,11 @@ fn committed(
     );
     report.counts = said.datasets;
     report.referents = said.referents;
-    report.counts.holds = holds(&had, &applied);
+    (report.counts.holds, report.referents.holds) = holds(&had, &applied);
+    if !failed && report.counts.received > 0 && report.counts.refused == report.counts.received {
+        report.outcome = Outcome::Partial;
+        report.why = Some("every record was refused".to_owned());
+    }
     report.completeness = evidence.proof;
     report.activities = applied.activities;
     report.refused = said.refused;
@@ -114,8 +119,32 @@ fn committed(
     report.findings = described.findings;
     report.findings_by_code = described.findings_by_code;
     report.noticed = said.noticed;
+    if applied.losers > 0 {
+        let text = format!(
+            "{} new or changed records are about IRIs of which another source's record is published; they are kept in graphs of their own",
+            applied.losers
+        );
+        report
+            .noticed
+            .push(("published-from-another-source".to_owned(), text));
+    }
+    if report.outcome == Outcome::Complete
+        && report.counts.received == 0
+        && report.counts.holds == 0
+    {
+        report.noticed.push((
+            "empty-catalogue".to_owned(),
+            "the source holds no dataset".to_owned(),
+        ));
+    }
     if dry {
         return Ok(());
+    }
+    if failed {
+        rooms.state.set_source(&source.id, &state)?;
+        return keeping
+            .map_or(Ok(()), crate::answers::Keeping::drop_all)
+            .map_err(RunError::io("dropping a failed run's answers"));
     }
     let took_ms = now_ms() - report.started_ms;
     tracing::debug!(
@@ -146,12 +175,9 @@ fn committed(
     if let Some(keeping) = keeping {
         let full = report.outcome == Outcome::Complete
             && evidence.proof.is_some_and(|p| p != Completeness::Changes);
-        let kept = if report.outcome == Outcome::Failed {
-            keeping.drop_all()
-        } else {
-            keeping.finish(full && report.not_modified == 0)
-        };
-        kept.map_err(RunError::io("keeping answers"))?;
+        keeping
+            .finish(full && report.not_modified == 0)
+            .map_err(RunError::io("keeping answers"))?;
     }
     Ok(())
 }
@@ -178,14 +204,18 @@ fn account(
     }
 }
 
-/// Datasets of the source in the store after the run.
-fn holds(had: &crate::state::Had, applied: &Applied) -> u64 {
-    let tally = applied
-        .by_class
-        .get(&Class::Dataset)
-        .copied()
-        .unwrap_or_default();
-    (had.datasets + tally.new).saturating_sub(tally.deleted)
+/// Datasets, and other records, of the source in the store after the run.
+fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
+    let (mut datasets, mut referents) = (had.datasets, had.records.len() as u64 - had.datasets);
+    for (class, tally) in &applied.by_class {
+        let held = if *class == Class::Dataset {
+            &mut datasets
+        } else {
+            &mut referents
+        };
+        *held = (*held + tally.new).saturating_sub(tally.deleted);
+    }
+    (datasets, referents)
 }
 
 #[cfg(test)]

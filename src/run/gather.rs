@@ -112,6 +112,10 @@ pub async fn gather(
             .or(state.bookmark);
         state.validators = questions.new_validators.clone();
     }
+    if state.epoch != epoch && !redescribe {
+        // Until a run under the new settings has seen everything, asking for changes only would leave the rest as it was.
+        state.last_full_ms = None;
+    }
     state.epoch = epoch;
     let wait = questions
         .retry_after
@@ -239,15 +243,19 @@ impl Gathering<'_> {
 
     async fn ask_all(&mut self, report: &mut Report) -> Result<(), RunError> {
         loop {
-            if self.progress.stopped() {
-                self.trouble = Some("the run was stopped".to_owned());
-                return Ok(());
-            }
             self.progress.phase(Phase::Asking);
-            let Some((request, asked)) = self.questions.ask(self.rooms, self.source).await? else {
+            let asked = tokio::select! {
+                biased;
+                () = self.progress.until_stopped() => {
+                    self.trouble = Some("the run was stopped".to_owned());
+                    return Ok(());
+                }
+                asked = self.questions.ask(self.rooms, self.source) => asked?,
+            };
+            let Some((request, asked)) = asked else {
                 return Ok(());
             };
-            report.requests += 1;
+            report.requests += u64::from(!self.questions.replay());
             match asked {
                 Err(trouble) => {
                     self.trouble = Some(trouble);
@@ -262,13 +270,28 @@ impl Gathering<'_> {
                     report.bytes += spooled.bytes;
                     self.unframed |= !spooled.framed;
                     self.progress.phase(Phase::Reading);
+                    let (page, before) = (spooled.hash, self.brought());
+                    let url = crate::network::redact(&request.url);
                     if let Err(error) = self.read(request, spooled).await? {
                         self.trouble = Some(error.to_string());
+                        return Ok(());
+                    }
+                    // Errors and probes may well be alike; pages that brought records may not.
+                    if self.brought() > before && self.questions.came_before(page) {
+                        self.trouble = Some(format!(
+                            "paging loop: {url} answers the same bytes as a page before"
+                        ));
                         return Ok(());
                     }
                 }
             }
         }
+    }
+
+    /// Datasets that answers have brought so far, those that came twice included.
+    fn brought(&self) -> u64 {
+        let intake = self.intake.as_ref();
+        intake.map_or(0, |intake| intake.said.datasets.received)
     }
 
     /// Reads one answer on a blocking thread, and keeps it on another meanwhile.

@@ -117,6 +117,8 @@ fn source(url: &Url) -> Source {
         kind: "dcat".into(),
         url: url.clone(),
         title: BTreeMap::new(),
+        description: std::collections::BTreeMap::new(),
+        publisher: std::collections::BTreeMap::new(),
         homepage: None,
         enabled: true,
         schedule: None,

@@ -1,0 +1,213 @@
+//! The first load of a large source: what is purely new goes through the bulk loader, in one atomic commit, while its
+//! segments of the log are written beside it.
+//!
+//! Whatever is not purely new is left to the transactions of `apply.rs`. Start at [`Store::bulk`].
+
+use super::apply::{Applied, Claims, Outcome, claim, short};
+use super::lines::quads;
+use super::place::{foreign_nodes, project};
+use super::{Clock, Store, StoreError};
+use crate::log::{SegmentWriter, Verb};
+use crate::stage::{StageFiles, Staged};
+use oxigraph::model::{GraphName, Quad};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+impl Store {
+    /// Loads what is purely new through the bulk loader, in one atomic commit; the rest is left to transactions.
+    /// Returns the places in the stage that are done.
+    pub(super) fn bulk(
+        &mut self,
+        stage: &StageFiles,
+        applied: &mut Applied,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<HashSet<u64>, StoreError> {
+        let (send, receive) = crossbeam_channel::bounded::<Load>(256);
+        let quads = self.quads.clone();
+        let batch = self.limits.bulk_batch_quads;
+        std::thread::scope(|scope| {
+            let loader = scope.spawn(move || load(&quads, &receive, batch));
+            let mut bulk = Bulk {
+                send,
+                segment: None,
+                clock: self.clock(),
+                claims: HashMap::new(),
+                entities: HashSet::new(),
+                done: HashSet::new(),
+                store: self,
+                applied,
+            };
+            let fed = bulk.feed(stage, progress);
+            let Bulk {
+                send, clock, done, ..
+            } = bulk;
+            if fed.is_ok() && send.send(Load::Commit).is_err() {
+                tracing::debug!("the bulk loader ended early");
+            }
+            drop(send);
+            let loaded = loader
+                .join()
+                .map_err(|_| StoreError::Broken("the bulk loader panicked".to_owned()))?;
+            loaded.and_then(|n| fed.map(|()| n)).map(|loaded| {
+                applied.quads += loaded;
+                if clock.seq > self.head.seq {
+                    applied.logged(self.head.seq + 1, clock.seq);
+                }
+                self.head.seq = clock.seq;
+                self.head.published_us = clock.last_us;
+                done
+            })
+        })
+        .and_then(|done| {
+            self.flush()?;
+            tracing::debug!(
+                records = done.len(),
+                "the bulk load is ingested; compacting"
+            );
+            self.quads
+                .optimize()
+                .map_err(StoreError::storage("compacting after the first load"))?;
+            Ok(done)
+        })
+    }
+}
+
+/// What goes to the loader's thread.
+enum Load {
+    Body(String),
+    Index(Vec<Quad>),
+    /// Nothing was missing: make it visible.
+    Commit,
+}
+
+/// Parses and loads until told to commit. A channel that ends without that word leaves the store as it was.
+fn load(
+    store: &oxigraph::store::Store,
+    receive: &crossbeam_channel::Receiver<Load>,
+    batch: usize,
+) -> Result<u64, StoreError> {
+    let mut loader = store
+        .bulk_loader()
+        .with_num_threads(1)
+        .with_max_memory_size_in_megabytes(batch.div_ceil(1000));
+    let (mut count, mut commit) = (0, false);
+    let stream = receive.iter().flat_map(
+        |message| -> Box<dyn Iterator<Item = Result<Quad, StoreError>>> {
+            match message {
+                Load::Body(text) => match quads(&text, &GraphName::DefaultGraph) {
+                    Ok(quads) => Box::new(quads.into_iter().map(Ok)),
+                    Err(e) => Box::new(std::iter::once(Err(e))),
+                },
+                Load::Index(quads) => Box::new(quads.into_iter().map(Ok)),
+                Load::Commit => {
+                    commit = true;
+                    Box::new(std::iter::empty())
+                }
+            }
+        },
+    );
+    loader.load_ok_quads::<StoreError, StoreError>(stream.inspect(|_| count += 1))?;
+    crate::crash_point!("bulk");
+    if !commit {
+        return Err(StoreError::Broken("the bulk load was given up".to_owned()));
+    }
+    crate::crash_point!("ingest");
+    loader
+        .commit()
+        .map_err(StoreError::storage("committing a bulk load"))?;
+    crate::crash_point!("ingested");
+    Ok(count)
+}
+
+impl From<oxigraph::store::StorageError> for StoreError {
+    fn from(source: oxigraph::store::StorageError) -> Self {
+        Self::Storage {
+            doing: "loading in bulk",
+            source,
+        }
+    }
+}
+
+struct Bulk<'a> {
+    send: crossbeam_channel::Sender<Load>,
+    segment: Option<SegmentWriter>,
+    clock: Clock,
+    claims: Claims,
+    entities: HashSet<[u8; 16]>,
+    done: HashSet<u64>,
+    store: &'a Store,
+    applied: &'a mut Applied,
+}
+
+impl Bulk<'_> {
+    fn feed(
+        &mut self,
+        stage: &StageFiles,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), StoreError> {
+        let empty = self
+            .store
+            .quads
+            .is_empty()
+            .map_err(StoreError::storage("looking whether the store is empty"))?;
+        for (index, staged) in (0_u64..).zip(stage.read()) {
+            let staged = staged.map_err(StoreError::Stage)?;
+            let first_seen = self.entities.insert(short(&staged.entity));
+            let known = !empty
+                && (self.store.placement(&staged.record)?.is_some()
+                    || !self.store.records_of(&staged.entity)?.is_empty());
+            if first_seen && !known {
+                self.add(&staged, empty)?;
+                self.done.insert(index);
+                self.applied.count(staged.id.class, Outcome::New);
+                progress(index + 1);
+            }
+        }
+        self.close_segment()
+    }
+
+    fn add(&mut self, s: &Staged, empty: bool) -> Result<(), StoreError> {
+        let mut taken = BTreeSet::new();
+        for node in foreign_nodes(&s.body, &s.entity, &s.record) {
+            if node.starts_with(&self.store.base)
+                || !empty && self.store.is_others(node, &s.entity)?
+                || claim(&mut self.claims, node, &s.entity)
+            {
+                taken.insert(node);
+            }
+        }
+        let body = project(&s.body, &s.record, &taken);
+        let activity = self.clock.next(Verb::Create, s.entity.clone(), body);
+        let segment = match &mut self.segment {
+            Some(segment) => segment,
+            none => none.insert(
+                self.store
+                    .log
+                    .begin(self.store.head.generation, activity.seq)
+                    .map_err(StoreError::log("opening a segment"))?,
+            ),
+        };
+        segment
+            .append(&activity)
+            .map_err(StoreError::log("writing a segment"))?;
+        let full = segment.len() >= self.store.limits.segment_activities_max;
+        self.tell(Load::Index(self.store.index(&activity).into()))?;
+        self.tell(Load::Body(activity.body))?;
+        if full { self.close_segment() } else { Ok(()) }
+    }
+
+    fn close_segment(&mut self) -> Result<(), StoreError> {
+        let Some(segment) = self.segment.take() else {
+            return Ok(());
+        };
+        let written = segment
+            .finish()
+            .map_err(StoreError::log("closing a segment"))?;
+        self.tell(Load::Index(vec![self.store.segment_quad(&written)]))
+    }
+
+    fn tell(&self, load: Load) -> Result<(), StoreError> {
+        self.send
+            .send(load)
+            .map_err(|_| StoreError::Broken("the bulk loader stopped".to_owned()))
+    }
+}

@@ -1,0 +1,159 @@
+//! One process at a time, an end in good order, and a configuration that is read anew only when it is right.
+
+use super::*;
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use rustix::process::Signal;
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+use texts::{export, rows};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+/// `harvestd serve`, up, and what it logs.
+struct Serving {
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Serving {
+    async fn start(bed: &Bed) -> Self {
+        let mut child = bed.command("serve", "").spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (mut lines, shared) = (
+            BufReader::new(child.stderr.take().unwrap()).lines(),
+            log.clone(),
+        );
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut log = shared.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let serving = Self { child, log };
+        serving.logs("harvestd is up").await;
+        serving
+    }
+
+    async fn logs(&self, what: &str) {
+        eventually(what, || self.log.lock().unwrap().contains(what)).await;
+    }
+
+    /// Ends it with SIGTERM; says how long it took.
+    async fn terminate(mut self) -> Duration {
+        let began = Instant::now();
+        signal(&self.child, Signal::TERM);
+        let status = tokio::time::timeout(DEADLINE, self.child.wait()).await;
+        let status = status.expect("serve ends").unwrap();
+        assert_eq!(
+            status.code(),
+            Some(0),
+            "{status}\n{}",
+            self.log.lock().unwrap()
+        );
+        began.elapsed()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_is_told_to_try_later() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    let first = Serving::start(&bed).await;
+    let second = tokio::time::timeout(DEADLINE, bed.command("serve", "").output())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(TEMPORARY_FAILURE));
+    let told = String::from_utf8_lossy(&second.stderr);
+    let pid = first.child.id().unwrap();
+    assert!(
+        told.contains(&format!("belongs to process {pid}")),
+        "{told}"
+    );
+    // `run` finds the daemon that has the directory, and is served by it.
+    assert_eq!(bed.completes().await.counts.new, 3);
+    first.terminate().await;
+    bed.whole().await;
+}
+
+/// Sources that are due at the start: a server that never answers, one that never ends.
+async fn ends_in_the_middle(answer: impl Fn() -> Body + Send + Sync + 'static) {
+    let bed = Bed::new(String::new(), "shutdown_grace_ms = 10_000").await;
+    bed.configure("schedule = \"0 3 * * *\"\njitter_ms = 0");
+    bed.origin
+        .answer("/a", move |_| origin::plain(JSON, answer()));
+    let serving = Serving::start(&bed).await;
+    eventually("the source is asked", || bed.origin.asked() > 0).await;
+    let took = serving.terminate().await;
+    assert!(took < Duration::from_secs(8), "it took {took:?}");
+    let house = bed.open();
+    let last = house.daemon.rooms.reports.last("a").unwrap().unwrap();
+    assert!(
+        last.why.as_ref().unwrap().contains("the run was stopped"),
+        "{}",
+        last.line()
+    );
+    Whole::of(&house.daemon);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_while_the_source_is_silent() {
+    ends_in_the_middle(|| Body::from_stream(stream::pending::<Result<Bytes, Infallible>>())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_while_the_source_drips() {
+    ends_in_the_middle(|| {
+        Body::from_stream(stream::unfold(false, |begun| async move {
+            if begun {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Some((Ok::<_, Infallible>(Bytes::from_static(b"[\n\n\n\n")), true))
+        }))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_with_nothing_to_do() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    let serving = Serving::start(&bed).await;
+    assert!(serving.terminate().await < Duration::from_secs(8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_with_an_error_changes_nothing() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    let serving = Serving::start(&bed).await;
+    let good = std::fs::read_to_string(bed.file()).unwrap();
+    std::fs::write(
+        bed.file(),
+        good.replace("kind = \"data_gov_tw\"", "kind = \"no such kind\""),
+    )
+    .unwrap();
+    signal(&serving.child, Signal::HUP);
+    serving
+        .logs("the new configuration is refused; the one that runs stays")
+        .await;
+    serving.logs("no such kind").await;
+    // The file is mended without another signal: the running configuration is what answers.
+    std::fs::write(bed.file(), good).unwrap();
+    assert_eq!(bed.completes().await.counts.new, 3);
+
+    bed.configure("language = \"zh-Hant\"");
+    signal(&serving.child, Signal::HUP);
+    serving.logs("the configuration was read anew").await;
+    assert_eq!(bed.completes().await.counts.changed, 3);
+    serving.terminate().await;
+    let house = House::open(&bed.data_dir(), "", &[bed.source("language = \"zh-Hant\"")]);
+    assert!(
+        Whole::of(&house.daemon)
+            .graph
+            .to_lowercase()
+            .contains("\"資料 1.1\"@zh-hant")
+    );
+    house.close().await;
+}

@@ -1,0 +1,246 @@
+//! What must always hold of a store and its log, looked at from outside.
+//!
+//! Start at [`Whole::of`], which panics where an invariant is broken.
+
+use harvestd::{
+    daemon::Daemon,
+    log::Verb,
+    store::{Head, PAGE, Store, default_graph_body},
+    store_read,
+};
+use harvestd_vocab::{Class, containment::is_membership, iris::parse_record_iri};
+use oxigraph::model::{GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, QuadRef};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// A store that keeps its promises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    pub head: Head,
+    /// Sorted N-Triples of the default graph.
+    pub graph: String,
+    /// Entity -> its description, by the log.
+    pub bodies: BTreeMap<String, String>,
+    /// All activities, first to last.
+    pub log: Vec<(Verb, String)>,
+    /// Every quad of every graph: also records that are no winners, the log's index, run reports.
+    pub quads: BTreeSet<String>,
+}
+
+impl Whole {
+    /// Looks at everything: the log replayed is the default graph; numbers have no gaps; commits name their segments;
+    /// `scan`, `description_of` and `owner_of` agree; the state counts what the store holds; no stray files.
+    pub fn of(daemon: &Daemon) -> Self {
+        let writer = daemon.rooms.writer.lock().unwrap();
+        let store = &writer.store;
+        let mut whole = replayed(store);
+        let in_store: BTreeSet<&str> = whole.graph.lines().collect();
+        let mut by_log = BTreeSet::new();
+        for (entity, body) in &whole.bodies {
+            for line in body.lines() {
+                assert!(
+                    by_log.insert(line),
+                    "{line} is in two descriptions, one is {entity}'s"
+                );
+            }
+        }
+        let missing: Vec<_> = by_log.difference(&in_store).take(5).collect();
+        let extra: Vec<_> = in_store.difference(&by_log).take(5).collect();
+        assert!(
+            missing.is_empty() && extra.is_empty(),
+            "only the log says {missing:#?}, only the store says {extra:#?}"
+        );
+        assert_ways_agree(store, &whole.bodies);
+        for quad in store.quads().iter() {
+            whole.quads.insert(quad.unwrap().to_string());
+        }
+        let activities = whole
+            .quads
+            .iter()
+            .filter(|q| q.contains("<https://www.w3.org/ns/activitystreams#object>"));
+        assert_eq!(activities.count() as u64, whole.head.seq, "the log's index");
+        for source in &daemon.config().sources {
+            let held = store.records_of_source(&source.id).map(Result::unwrap);
+            let datasets = held.filter(|(record, _)| {
+                parse_record_iri(store.base(), record).unwrap().class == Class::Dataset
+            });
+            let counted = daemon.rooms.state.datasets(&source.id).unwrap();
+            assert_eq!(
+                counted,
+                datasets.count() as u64,
+                "datasets of {}",
+                source.id
+            );
+        }
+        drop(writer);
+        assert_no_strays(&daemon.config().data_dir);
+        whole
+    }
+
+    /// The activities after `seq`.
+    pub fn since(&self, seq: u64) -> &[(Verb, String)] {
+        &self.log[seq as usize..]
+    }
+
+    /// The titles of all datasets.
+    pub fn titles(&self) -> BTreeSet<String> {
+        let title = "<http://purl.org/dc/terms/title> ";
+        let datasets = self.bodies.iter().filter(|(entity, body)| {
+            body.contains(&format!("<{entity}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://www.w3.org/ns/dcat#Dataset>"))
+        });
+        let own = datasets.flat_map(|(entity, body)| {
+            let begin = format!("<{entity}> {title}");
+            body.lines()
+                .filter_map(move |line| line.strip_prefix(&begin))
+        });
+        own.map(|literal| literal.split('"').nth(1).unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// Reads the whole log into an empty model.
+fn replayed(store: &Store) -> Whole {
+    let head = store.head();
+    let (mut bodies, mut log, mut last_us) = (BTreeMap::new(), Vec::new(), i64::MIN);
+    for segment in store.log().segments(head.generation).unwrap() {
+        assert_eq!(segment.first, log.len() as u64 + 1, "segments have no gaps");
+        assert_named(store, &segment);
+        for activity in segment.read().unwrap() {
+            let activity = activity.unwrap();
+            assert_eq!(activity.seq, log.len() as u64 + 1);
+            assert!(
+                activity.published_us > last_us,
+                "times rise: {}",
+                activity.seq
+            );
+            if (activity.seq - 1) % PAGE == 0 {
+                assert_eq!(
+                    activity.published_us % 1000,
+                    0,
+                    "a page begins at a millisecond"
+                );
+            }
+            last_us = activity.published_us;
+            let entity = activity.entity.clone();
+            let before = match activity.verb {
+                Verb::Delete => bodies.remove(&entity),
+                _ => bodies.insert(entity.clone(), activity.body.clone()),
+            };
+            let known = activity.verb != Verb::Create;
+            assert_eq!(before.is_some(), known, "{:?} of {entity}", activity.verb);
+            assert_ne!(
+                before.as_ref(),
+                Some(&activity.body),
+                "{entity} is said to have changed"
+            );
+            assert_eq!(activity.body.is_empty(), activity.verb == Verb::Delete);
+            log.push((activity.verb, entity));
+        }
+        assert_eq!(segment.last, log.len() as u64);
+    }
+    assert_eq!(head.seq, log.len() as u64, "the log ends where the head is");
+    Whole {
+        head,
+        graph: default_graph_body(store.quads()).unwrap(),
+        bodies,
+        log,
+        quads: BTreeSet::new(),
+    }
+}
+
+/// A commit names the segment, by the hash of its bytes.
+fn assert_named(store: &Store, segment: &harvestd::log::Segment) {
+    let generation = store.head().generation;
+    let hash = hex::encode(Sha256::digest(std::fs::read(&segment.path).unwrap()));
+    let name = store
+        .log()
+        .segment_iri(generation, segment.first, segment.last);
+    let page = format!(
+        "{}graph/changes/{generation}/{}",
+        store.base(),
+        (segment.first - 1) / PAGE
+    );
+    let (name, page) = (NamedNode::new(name).unwrap(), NamedNode::new(page).unwrap());
+    let hash = Literal::new_simple_literal(hash);
+    let predicate = NamedNodeRef::new("http://spdx.org/rdf/terms#checksumValue").unwrap();
+    let named = QuadRef::new(
+        &name,
+        predicate,
+        &hash,
+        GraphNameRef::NamedNode(page.as_ref()),
+    );
+    assert!(
+        store.quads().contains(named).unwrap(),
+        "no commit names {name}"
+    );
+}
+
+/// The three ways out of the store say the same as the log.
+fn assert_ways_agree(store: &Store, bodies: &BTreeMap<String, String>) {
+    let mut seen = 0;
+    for described in store_read::scan(store.quads()) {
+        let described = described.unwrap();
+        let entity = described.entity.as_str();
+        let scanned: BTreeSet<String> =
+            described.triples.iter().map(|t| format!("{t} .")).collect();
+        assert_eq!(
+            scanned.len(),
+            described.triples.len(),
+            "each triple once: {entity}"
+        );
+        let logged: BTreeSet<String> = bodies[entity].lines().map(str::to_owned).collect();
+        assert_eq!(scanned, logged, "{entity}");
+        let asked = store_read::description_of(store.quads(), described.entity.as_ref()).unwrap();
+        assert_eq!(asked.len(), described.triples.len());
+        let subjects: BTreeSet<String> = described
+            .triples
+            .iter()
+            .filter(|t| !is_membership(t.predicate.as_ref()))
+            .map(|t| match &t.subject {
+                NamedOrBlankNode::NamedNode(node) => node.as_str().to_owned(),
+                NamedOrBlankNode::BlankNode(node) => panic!("a blank node in the store: {node}"),
+            })
+            .collect();
+        for subject in subjects {
+            let node = NamedNodeRef::new(&subject).unwrap();
+            let owner = store_read::owner_of(store.quads(), node).unwrap();
+            assert_eq!(
+                owner.as_ref(),
+                Some(&described.entity),
+                "owner of {subject}"
+            );
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, bodies.len(), "every entity is scanned once");
+}
+
+/// Nothing that an interrupted load, commit or answer left behind.
+fn assert_no_strays(data_dir: &Path) {
+    for path in files(data_dir) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let stray = name.ends_with(".tmp") || (name.starts_with("bulk-") && name.ends_with(".sst"));
+        assert!(!stray, "a stray file: {}", path.display());
+        assert!(
+            path.parent() != Some(&data_dir.join("spool")),
+            "left in the spool: {}",
+            path.display()
+        );
+    }
+}
+
+/// Every file and folder below.
+pub fn files(dir: &Path) -> Vec<std::path::PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        }
+        all.push(path);
+    }
+    all
+}
