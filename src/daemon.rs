@@ -48,6 +48,7 @@ struct Place {
     source: Arc<Source>,
     orders: mpsc::Sender<Asked>,
     running: Option<Arc<Progress>>,
+    /// The last run's report without the rows of single records.
     last: Option<Report>,
     next_due_ms: Option<i64>,
     /// When the last run since the daemon's start began, whatever became of it.
@@ -118,7 +119,7 @@ impl Daemon {
         let state = self.rooms.state.source(&source.id).unwrap_or_default();
         let place = Place {
             holds: self.rooms.state.datasets(&source.id).unwrap_or_default(),
-            last: self.rooms.reports.last(&source.id).ok().flatten(),
+            last: self.rooms.reports.last(&source.id).ok().flatten().map(Report::summary),
             failures_in_row: state.failures_in_row,
             paused: state.paused,
             running: None,
@@ -228,12 +229,13 @@ impl Daemon {
         };
         tell(&report);
         let state = self.rooms.state.source(id).unwrap_or_default();
+        let summary = report.clone().summary();
         self.with(id, |place| {
             place.running = None;
             if trigger != Trigger::Check {
                 place.holds = self.rooms.state.datasets(id).unwrap_or(place.holds);
                 place.failures_in_row = state.failures_in_row;
-                place.last = Some(report.clone());
+                place.last = Some(summary);
             }
         });
         Some(report)

@@ -147,13 +147,12 @@ impl Report {
     }
 
     /// Without the rows of single records: what a status shows. The whole report has its own address.
-    pub fn summary(&self) -> Self {
-        Self {
-            refused: Vec::new(),
-            findings: Vec::new(),
-            noticed: self.noticed.iter().take(20).cloned().collect(),
-            ..self.clone()
-        }
+    pub fn summary(mut self) -> Self {
+        const NOTICED_SHOWN: usize = 20;
+        self.refused = Vec::new();
+        self.findings = Vec::new();
+        self.noticed.truncate(NOTICED_SHOWN);
+        self
     }
 
     /// The report in one line, for logs and terminals.

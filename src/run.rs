@@ -107,6 +107,14 @@ async fn steps(
     progress: &Arc<Progress>,
 ) -> Result<(), RunError> {
     let mut gathered = gather::gather(rooms, config, source, full, report, progress).await?;
+    let took_ms = now_ms() - report.started_ms;
+    let staged = gathered.described.stage.records;
+    tracing::debug!(
+        source = source.id,
+        staged,
+        took_ms,
+        "everything is read, described and staged"
+    );
     let verdict = gate(&gathered.evidence, config.limits.gate);
     tell(&gathered.evidence, &verdict, report);
     if report.outcome != Outcome::Complete {

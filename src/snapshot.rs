@@ -4,6 +4,7 @@
 
 use crate::store::{Head, Store, StoreError};
 use std::{
+    collections::VecDeque,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -53,11 +54,15 @@ pub struct Publisher {
     sender: watch::Sender<Option<Arc<Published>>>,
     /// Distinguishes snapshots of the same head (a run that only changed reports or losers).
     serial: u64,
+    /// The newest ones: readers and followers find the one they began with.
+    held: VecDeque<Arc<Published>>,
+    /// How many beside the newest.
+    kept: usize,
 }
 
 impl Publisher {
     /// Removes what earlier daemons left; nothing is published yet.
-    pub fn open(data_dir: &Path) -> std::io::Result<Self> {
+    pub fn open(data_dir: &Path, kept: usize) -> std::io::Result<Self> {
         let dir = data_dir.join("snapshots");
         match std::fs::remove_dir_all(&dir) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
@@ -67,6 +72,8 @@ impl Publisher {
             dir,
             sender: watch::channel(None).0,
             serial: 0,
+            held: VecDeque::new(),
+            kept,
         })
     }
 
@@ -86,6 +93,10 @@ impl Publisher {
         let mut published = Published::of(head, path);
         published.temporary = true;
         let published = Arc::new(published);
+        self.held.push_back(published.clone());
+        while self.held.len() > self.kept + 1 {
+            self.held.pop_front();
+        }
         self.sender.send_replace(Some(published.clone()));
         Ok(published)
     }

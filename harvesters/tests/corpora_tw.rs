@@ -30,10 +30,13 @@ fn both_forms_of_the_sample_say_the_same() {
         &*harvester,
         &folder.join("datagovtw_export_2026-07_rows27.csv"),
     );
-    for found in [&json, &csv] {
+    for (found, proof) in [
+        (&json, Completeness::ClosedDocument),
+        (&csv, Completeness::EndOfBody),
+    ] {
         assert_eq!(found.records.len(), 27);
         assert_eq!(found.refused, []);
-        assert_eq!(found.complete, [Completeness::ClosedDocument]);
+        assert_eq!(found.complete, [proof]);
         let codes: BTreeSet<_> = found.noticed.iter().map(|(code, _)| *code).collect();
         assert_eq!(
             codes,
@@ -70,10 +73,13 @@ fn the_full_export_is_read_whole() {
     }
     let json = read_file(&*harvester, &json_file);
     let csv = read_file(&*harvester, &csv_file);
-    for found in [&json, &csv] {
+    for (found, proof) in [
+        (&json, Completeness::ClosedDocument),
+        (&csv, Completeness::EndOfBody),
+    ] {
         assert_eq!(found.refused, []);
         assert_eq!(found.keys(Class::Dataset).len(), 52_547);
-        assert_eq!(found.complete, [Completeness::ClosedDocument]);
+        assert_eq!(found.complete, [proof]);
         let megabytes = found.bytes as f64 / 1e6;
         println!(
             "{megabytes:.1} MB read in {:?}: {:.0} MB/s",

@@ -31,8 +31,6 @@ pub struct Limits {
     pub runs_at_once_max: usize,
     /// Published snapshots kept beside the newest, so that readers and followers find the one they began with.
     pub snapshots_kept: usize,
-    /// Longest time that commits of a run under way stay in memory tables only.
-    pub flush_interval_ms: u64,
     /// After SIGTERM: time for answers and commits under way; a run that is not done by then goes on at the next start.
     pub shutdown_grace_ms: u64,
     /// Reports kept of each source's last runs.
@@ -54,7 +52,6 @@ impl Default for Limits {
             report_rows_max: 100_000,
             runs_at_once_max: 2,
             snapshots_kept: 1,
-            flush_interval_ms: 30_000,
             shutdown_grace_ms: 20_000,
             reports_kept: 100,
             gate: GateLimits::default(),
@@ -169,7 +166,6 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("report_rows_max", 0, 10_000_000),
     ("runs_at_once_max", 1, 64),
     ("snapshots_kept", 0, 100),
-    ("flush_interval_ms", 100, HOUR),
     ("shutdown_grace_ms", 0, 10 * MINUTE),
     ("reports_kept", 1, 100_000),
     ("gate.removed_records_max", 0, 1_000_000),

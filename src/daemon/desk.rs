@@ -23,7 +23,8 @@ impl Desk for Daemon {
     }
 
     fn report(&self, id: &str) -> Option<Report> {
-        self.places().get(id).and_then(|place| place.last.clone())
+        self.source(id)?;
+        self.rooms.reports.last(id).inspect_err(|error| tracing::warn!(source = id, %error, "a report cannot be read")).ok().flatten()
     }
 
     fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
@@ -105,7 +106,7 @@ fn status(place: &Place) -> SourceStatus {
                 started_ms: progress.started_ms.load(Relaxed) as i64,
             }
         }),
-        last: place.last.as_ref().map(Report::summary),
+        last: place.last.clone(),
         next_due_ms: place.next_due_ms,
         holds: place.holds,
         failures_in_row: place.failures_in_row,

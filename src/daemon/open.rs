@@ -55,7 +55,7 @@ impl Daemon {
         if swept > 0 {
             tracing::info!(swept, "removed answers that interrupted runs left behind");
         }
-        let mut publisher = Publisher::open(&data_dir)
+        let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
         store.flush()?;
         publisher.publish(&store)?;

@@ -124,6 +124,13 @@ fn committed(
             .map_or(Ok(()), crate::answers::Keeping::drop_all)
             .map_err(RunError::io("dropping a failed run's answers"));
     }
+    let took_ms = now_ms() - report.started_ms;
+    tracing::debug!(
+        source = source.id,
+        quads = applied.quads,
+        took_ms,
+        "everything is committed"
+    );
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();

@@ -8,7 +8,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
-/// The daemon, as the doors see it. Every answer comes from memory: none of these may wait for a run, a disk or a network.
+/// The daemon, as the doors see it. Answers come from memory and wait for no run and no network; only a whole report is
+/// read from disk.
 pub trait Desk: Send + Sync {
     /// In the order of the configuration.
     fn sources(&self) -> Vec<SourceStatus>;

@@ -164,7 +164,9 @@ async fn report(State(house): State<House>, Path(id): Path<String>) -> Result<Re
     if house.desk.source(&id).is_none() {
         return Err(Problem::not_found(format!("No source is called {id:?}.")));
     }
-    match house.desk.report(&id) {
+    let (desk, asked) = (house.desk.clone(), id.clone());
+    let report = tokio::task::spawn_blocking(move || desk.report(&asked)).await;
+    match report.unwrap_or_default() {
         Some(report) => Ok(uncached(Json(report).into_response())),
         None => Err(Problem::not_found(format!(
             "No run of {id:?} has ended yet."

@@ -477,6 +477,10 @@ impl Store {
         })
         .and_then(|done| {
             self.flush()?;
+            tracing::debug!(
+                records = done.len(),
+                "the bulk load is ingested; compacting"
+            );
             self.quads
                 .optimize()
                 .map_err(StoreError::storage("compacting after the first load"))?;

@@ -214,7 +214,7 @@ pub(super) fn unproject(body: &str, record: &str) -> String {
     let mut rest = String::with_capacity(body.len());
     for line in body.lines() {
         if let Some((s, p, o)) = split(line)
-            && p == ALTERNATE_OF.to_string()
+            && iri(p) == Some(ALTERNATE_OF.as_str())
             && let (Some(s), Some(o)) = (iri(s), iri(o))
             && s == renamed(record, o)
         {

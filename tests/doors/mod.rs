@@ -6,11 +6,12 @@ use harvestd::{
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
-        desk::{Desk, DeskError, Readiness, SourceStatus},
+        desk::{Desk, DeskError, Order, Readiness, SourceStatus},
         pool::{Pool, PoolOptions},
         public_router, serve,
     },
     snapshot::Published,
+    store::Head,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use oxigraph::{
@@ -191,12 +192,12 @@ impl Doors {
         let path = self.dir.path().join(format!("{}", self.seq));
         self.store.flush().unwrap();
         self.store.backup(&path).unwrap();
-        let published = Published {
+        let head = Head {
             generation: 1,
             seq: self.seq,
             published_us: 1_767_225_600_000_000,
-            path,
         };
+        let published = Published::of(head, path);
         self.published.send_replace(Some(Arc::new(published)));
     }
 

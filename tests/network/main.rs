@@ -121,6 +121,8 @@ fn source(url: &Url) -> Source {
         enabled: true,
         schedule: None,
         priority: 0,
+        catch_up: harvestd::config::CatchUp::Once,
+        full_every_ms: 0,
         owns: Vec::new(),
         language: None,
         offset_minutes: None,

@@ -29,6 +29,12 @@ pub struct Context {
     pub offset_minutes: Option<i32>,
 }
 
+/// True for IRIs under our own base: a source cannot name what we name. Only the source's own catalogue is there.
+fn is_ours_to_name(node: &NamedNode, class: Class, cx: &Context) -> bool {
+    node.as_str().starts_with(&cx.base)
+        && !(class == Class::Catalog && *node == catalog_iri(&cx.base, &cx.source))
+}
+
 /// Says a record again in DCAT-AP 3. `key` is the record's key within its source.
 ///
 /// Refused only where there is no key to name it by. Whatever else is wrong with a record is a finding.
@@ -45,7 +51,11 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
     let class = description.class;
     let record = record_iri(&cx.base, &cx.source, class, key);
     let entity = match &description.node {
-        NamedOrBlankNode::NamedNode(node) if is_entity_iri(node) => node.clone(),
+        NamedOrBlankNode::NamedNode(node)
+            if is_entity_iri(node) && !is_ours_to_name(node, class, cx) =>
+        {
+            node.clone()
+        }
         _ => entity_iri(&cx.base, &cx.source, class, key),
     };
     let mut graph = Graph::new(description);
@@ -252,4 +262,44 @@ fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_source_cannot_name_what_we_name() {
+        let cx = Context {
+            base: "https://h.example/".to_owned(),
+            source: "mine".to_owned(),
+            language: None,
+            offset_minutes: None,
+        };
+        let entity = |iri: &str, class| {
+            let node = NamedNode::new_unchecked(iri).into();
+            let triples = Vec::new();
+            let description = Description {
+                class,
+                node,
+                triples,
+            };
+            normalise(description, "k", &cx)
+                .unwrap()
+                .entity
+                .into_string()
+        };
+        let minted = "https://h.example/dataset/mine/k";
+        for taken in [
+            "https://h.example/dataset/yours/k",
+            "https://h.example/catalog/mine",
+        ] {
+            assert_eq!(entity(taken, Class::Dataset), minted);
+        }
+        let own = "https://h.example/catalog/mine";
+        assert_eq!(entity(own, Class::Catalog), own);
+        let theirs = "https://e.example/1";
+        assert_eq!(entity(theirs, Class::Dataset), theirs);
+    }
 }

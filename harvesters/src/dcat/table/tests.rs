@@ -1,3 +1,5 @@
+//! Tests of the triple table.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use oxrdf::{GraphName, NamedNode};

@@ -1,3 +1,5 @@
+//! Tests of the JSON guard.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::guard::scan_json;

@@ -1,3 +1,5 @@
+//! Tests of the XML guard.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::guard::scan_xml;
