@@ -11,7 +11,10 @@ use crate::serve::pool::{Pool, PoolOptions};
 use crate::serve::{self, ListenLimits, admin_router, public_router};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Why there is no daemon.
@@ -163,12 +166,16 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
         Ok(loaded) => loaded,
         Err(errors) => return refuse(&errors),
     };
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(e) => return out::complain(&e.to_string(), e.exit()),
+    };
     let house = match House::start(config, token, true).await {
         Ok(house) => house,
         Err(e) => return out::complain(&e.to_string(), e.exit()),
     };
     say_where(&house, common);
-    until_stopped(&house, || load().map(|(config, _)| config)).await;
+    until_stopped(&house, signals, || load().map(|(config, _)| config)).await;
     house.close().await;
     Exit::Ok
 }
@@ -192,17 +199,39 @@ fn refuse(errors: &ConfigErrors) -> Exit {
     out::complain(&errors.to_string(), Exit::Usage)
 }
 
+/// What the system may tell us. Listened for before the house opens: a signal that comes earlier than our first words
+/// is obeyed as well, and does not kill the process.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, StartError> {
+        let signal = |kind| {
+            tokio::signal::unix::signal(kind)
+                .map_err(|e| StartError::Io("listening for signals", e))
+        };
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Waits for SIGTERM or Ctrl-C; SIGHUP reads the configuration anew. A second signal ends the process at once.
-async fn until_stopped(house: &House, load: impl Fn() -> Result<Config, ConfigErrors>) {
-    let signal = |kind| tokio::signal::unix::signal(kind);
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    ) else {
-        tracing::error!("signals cannot be received; stopping");
-        return;
-    };
+async fn until_stopped(
+    house: &House,
+    signals: Signals,
+    load: impl Fn() -> Result<Config, ConfigErrors>,
+) {
+    let Signals {
+        mut terminate,
+        mut interrupt,
+        mut hangup,
+    } = signals;
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -254,6 +283,10 @@ const CONFIG: &str = include_str!("../../config/demo.toml");
 
 /// `harvestd demo`
 pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(e) => return out::complain(&e.to_string(), e.exit()),
+    };
     match demo_house(args).await {
         Ok((house, sample, stop)) => {
             if common.json {
@@ -267,7 +300,7 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
                 ));
             }
             let config = house.daemon.config();
-            until_stopped(&house, || Ok(Config::clone(&config))).await;
+            until_stopped(&house, signals, || Ok(Config::clone(&config))).await;
             house.close().await;
             stop.cancel();
             Exit::Ok
