@@ -26,6 +26,7 @@ test: setup ## formatting, lints, every test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo test --workspace --no-fail-fast
+	@test -d ../shared || echo "test: NOTICE: ../shared is not here; the tests over real corpora and standards were SKIPPED"
 
 bench: setup ## the benchmark table: ratios and peaks, each beside its goal (ARGS="--only first,unchanged")
 	cargo bench --workspace --profile dev --bench harvestd -- $(ARGS)
