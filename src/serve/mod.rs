@@ -23,6 +23,7 @@ mod respond;
 pub mod service_description;
 mod sparql;
 mod status;
+mod syntax;
 pub mod wire;
 pub mod worker;
 
