@@ -137,7 +137,7 @@ pub fn public_router(house: House) -> Router {
     } else {
         Router::new().nest(&prefix, routes.clone()).merge(routes)
     };
-    layers::public(router)
+    layers::public(router, &house.config.limits.http)
 }
 
 fn routes(house: &House) -> Router {
