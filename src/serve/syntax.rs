@@ -7,8 +7,8 @@ use super::{guard::refuse, wire::Refused};
 use oxigraph::sparql::SparqlSyntaxError;
 
 const FORMS: [&str; 4] = ["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"];
-const UPDATES: [&str; 11] = [
-    "INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "USING",
+const UPDATES: [&str; 10] = [
+    "INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD",
 ];
 
 /// Why `query` does not parse, and where.
@@ -16,22 +16,22 @@ pub fn refused(error: &SparqlSyntaxError, query: &str) -> Refused {
     let at = first_word(query);
     let word = word_at(query, at);
     let upper = word.to_ascii_uppercase();
-    let (code, detail, position) = if UPDATES.contains(&upper.as_str()) {
-        ("read-only", update(&upper), Some(position(query, at)))
+    let (detail, position) = if UPDATES.contains(&upper.as_str()) {
+        (update(&upper), Some(position(query, at)))
     } else if at == query.len() {
         let detail = "There is no query after its PREFIX and BASE lines: SELECT, ASK, CONSTRUCT or DESCRIBE was expected.";
-        ("query-syntax", detail.to_owned(), Some(position(query, at)))
+        (detail.to_owned(), Some(position(query, at)))
     } else if !word.is_empty() && !FORMS.contains(&upper.as_str()) && !is_prologue(&upper) {
         let place = position(query, at);
-        ("query-syntax", no_form(word, place), Some(place))
+        (no_form(word, place), Some(place))
     } else {
         let said = error.to_string();
         let place = parser_position(&said);
-        ("query-syntax", furthest(&said, place, query), place)
+        (furthest(&said, place, query), place)
     };
     Refused {
         position,
-        ..refuse(400, code, detail)
+        ..refuse(400, "query-syntax", detail)
     }
 }
 
@@ -188,12 +188,12 @@ mod tests {
     use spargebra::SparqlParser;
 
     #[track_caller]
-    fn check(query: &str, code: &str, position: (u64, u64), needles: &[&str]) {
+    fn check(query: &str, position: (u64, u64), needles: &[&str]) {
         let error = SparqlParser::new().parse_query(query).unwrap_err();
         let refused = refused(&error, query);
         assert_eq!(
             (refused.status, refused.code.as_str(), refused.position),
-            (400, code, Some(position)),
+            (400, "query-syntax", Some(position)),
             "{query}: {refused:?}"
         );
         for needle in needles {
@@ -205,13 +205,11 @@ mod tests {
     fn an_update_is_told_from_a_mistake() {
         check(
             "INSERT DATA { <a:b> <a:c> 1 }",
-            "read-only",
             (1, 1),
             &["INSERT is an update", "next run"],
         );
         check(
             "# mine\nPREFIX a: <http://a.example/#>\n  delete where { ?s ?p ?o }",
-            "read-only",
             (3, 3),
             &["DELETE is an update"],
         );
@@ -221,26 +219,18 @@ mod tests {
     fn a_misspelt_first_word_is_named() {
         check(
             "SELEC * { ?s ?p ?o }",
-            "query-syntax",
             (1, 1),
             &["\"SELEC\"", "Is SELECT meant?"],
         );
         check(
             "PREFIX a: <http://a.example/>\nconstuct {} WHERE {}",
-            "query-syntax",
             (2, 1),
             &["Is CONSTRUCT meant?"],
         );
-        check(
-            "人口",
-            "query-syntax",
-            (1, 1),
-            &["\"人口\" where SELECT, ASK"],
-        );
-        check("", "query-syntax", (1, 1), &["There is no query"]);
+        check("人口", (1, 1), &["\"人口\" where SELECT, ASK"]);
+        check("", (1, 1), &["There is no query"]);
         check(
             "BASE <http://a.example/> # only\n",
-            "query-syntax",
             (2, 1),
             &["There is no query"],
         );
@@ -248,21 +238,10 @@ mod tests {
 
     #[test]
     fn a_mistake_further_on_has_its_place_and_what_stands_there() {
-        check(
-            "SELECT * {\n  ?s ?p }",
-            "query-syntax",
-            (2, 10),
-            &["line 2, column 10"],
-        );
-        check(
-            "SELECT * { ?s ?p ",
-            "query-syntax",
-            (1, 18),
-            &["the end of the query"],
-        );
+        check("SELECT * {\n  ?s ?p }", (2, 10), &["line 2, column 10"]);
+        check("SELECT * { ?s ?p ", (1, 18), &["the end of the query"]);
         check(
             "SELECT ?x WHERE { ?s dct:title ?x }",
-            "query-syntax",
             (1, 31),
             &["the prefix \"dct\", which no PREFIX line declares"],
         );

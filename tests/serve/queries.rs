@@ -290,7 +290,7 @@ async fn a_misspelt_query_and_an_update_are_told_apart() {
         .send()
         .await
         .unwrap();
-    let document = problem(update, 400, "read-only").await;
+    let document = problem(update, 400, "query-syntax").await;
     let detail = document["detail"].as_str().unwrap();
     assert!(detail.contains("only answers queries"), "{detail}");
 }
