@@ -2,7 +2,7 @@
 //!
 //! It never writes to a store, never reaches the network, and outlives neither its parent nor its limits: when its stdin
 //! closes it exits, whatever it is doing. One thread with a large stack reads questions, evaluates and answers: handing a
-//! question to another thread costs a short query a tenth of its time. Start at [`main`]; `answer.rs` says what each
+//! question to another thread costs a short query one more wake-up. Start at [`main`]; `answer.rs` says what each
 //! question means.
 
 use super::{
