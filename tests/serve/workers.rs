@@ -94,7 +94,7 @@ async fn a_client_that_goes_away_frees_its_worker() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_answer_never_looks_whole() {
-    let doors = open(with_query_limits(|limits| limits.deadline_ms = 1_000)).await;
+    let doors = open(with_query_limits(|limits| limits.deadline_ms = 3_000)).await;
     let bytes = read_all(doors.raw(&doors.raw_query(ENDLESS_STREAM)).await).await;
     let text = String::from_utf8_lossy(&bytes);
     assert!(
