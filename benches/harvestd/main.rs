@@ -54,7 +54,7 @@ struct Arguments {
     /// Runs of one per cent changes for the disk line.
     #[arg(long, env = "BENCH_DISK_RUNS", default_value_t = 200)]
     disk_runs: u64,
-    /// How often each query is asked of each server.
+    /// How often each query is asked of each server, at least; short ones are asked more often.
     #[arg(long, env = "BENCH_QUERY_TIMES", default_value_t = 21)]
     query_times: usize,
     /// Oxigraph's own server.

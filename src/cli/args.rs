@@ -261,6 +261,12 @@ pub enum AnswerFormat {
     Jsonld,
 }
 
+impl AnswerFormat {
+    pub fn is_for_graphs(self) -> bool {
+        matches!(self, Self::Ttl | Self::Nt | Self::Rdf | Self::Jsonld)
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct Status {
     /// Only this source, with its last runs

@@ -6,7 +6,8 @@ use super::{
     exit::Exit,
     out, runs,
 };
-use crate::network::local::Local;
+use crate::network::local::{Answered, Local};
+use clap::ValueEnum;
 use serde_json::Value;
 use std::{future::Future, io::Read};
 
@@ -140,29 +141,19 @@ pub async fn query(args: &args::Query, common: &Common) -> Exit {
         Ok(text) => text,
         Err(e) => return out::complain(&format!("reading the query: {e}"), Exit::Usage),
     };
-    let format = args.format.or(common.json.then_some(AnswerFormat::Json));
+    let asked = Asked::of(args.format, common.json);
     with(&args.place, async |local: Local| {
-        let accept = match format {
-            None | Some(AnswerFormat::Table) => "text/tab-separated-values, text/turtle;q=0.9",
-            Some(AnswerFormat::Json) => {
-                "application/sparql-results+json, application/ld+json;q=0.5"
-            }
-            Some(AnswerFormat::Xml) => "application/sparql-results+xml, application/rdf+xml;q=0.5",
-            Some(AnswerFormat::Csv) => "text/csv, application/n-triples;q=0.5",
-            Some(AnswerFormat::Tsv) => "text/tab-separated-values, application/n-triples;q=0.5",
-            Some(AnswerFormat::Ttl) => "text/turtle, text/csv;q=0.5",
-            Some(AnswerFormat::Nt) => "application/n-triples, text/csv;q=0.5",
-            Some(AnswerFormat::Rdf) => "application/rdf+xml, text/csv;q=0.5",
-            Some(AnswerFormat::Jsonld) => "application/ld+json, text/csv;q=0.5",
-        };
-        let asked = local
-            .post("/sparql", accept, "application/sparql-query", text)
+        let answered = local
+            .post("/sparql", asked.accept(), "application/sparql-query", text)
             .await;
-        match body(asked).await {
+        let answered = match answered {
+            Ok(answered) if answered.status == 406 => return asked.misfit(answered).await,
+            answered => answered,
+        };
+        match body(answered).await {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes);
-                let tabular =
-                    matches!(format, None | Some(AnswerFormat::Table)) && text.starts_with('?');
+                let tabular = asked.is_table() && text.starts_with('?');
                 out::print(&if tabular {
                     tabbed(&text)
                 } else {
@@ -173,6 +164,74 @@ pub async fn query(args: &args::Query, common: &Common) -> Exit {
         }
     })
     .await
+}
+
+/// How the answer shall be written. Where the query's form is left to decide, `--json` means JSON of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Fitting { json: bool },
+    As(AnswerFormat),
+}
+
+impl Asked {
+    fn of(format: Option<AnswerFormat>, json: bool) -> Self {
+        format.map_or(Self::Fitting { json }, Self::As)
+    }
+
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Fitting { json: false } => "text/tab-separated-values, text/turtle;q=0.9",
+            Self::Fitting { json: true } => {
+                "application/sparql-results+json, application/ld+json;q=0.5"
+            }
+            Self::As(AnswerFormat::Table | AnswerFormat::Tsv) => "text/tab-separated-values",
+            Self::As(AnswerFormat::Json) => "application/sparql-results+json",
+            Self::As(AnswerFormat::Xml) => "application/sparql-results+xml",
+            Self::As(AnswerFormat::Csv) => "text/csv",
+            Self::As(AnswerFormat::Ttl) => "text/turtle",
+            Self::As(AnswerFormat::Nt) => "application/n-triples",
+            Self::As(AnswerFormat::Rdf) => "application/rdf+xml",
+            Self::As(AnswerFormat::Jsonld) => "application/ld+json",
+        }
+    }
+
+    fn is_table(self) -> bool {
+        matches!(
+            self,
+            Self::Fitting { json: false } | Self::As(AnswerFormat::Table)
+        )
+    }
+
+    /// Says which formats fit, where the one asked for does not. What else the daemon could not write is its own word.
+    async fn misfit(self, answered: Answered) -> Exit {
+        let problem: Value =
+            serde_json::from_slice(&answered.bytes().await.unwrap_or_default()).unwrap_or_default();
+        match self.fitting() {
+            Some(text) if problem["type"] == "urn:harvestd:problem:not-acceptable" => {
+                out::complain(&text, Exit::Usage)
+            }
+            _ => out::complain(
+                problem["detail"]
+                    .as_str()
+                    .unwrap_or("the daemon refused the format"),
+                Exit::Failed,
+            ),
+        }
+    }
+
+    fn fitting(self) -> Option<String> {
+        let Self::As(format) = self else { return None };
+        let name = format.to_possible_value()?.get_name().to_owned();
+        Some(if format.is_for_graphs() {
+            format!(
+                "-o {name} writes graphs, and the answer to SELECT and ASK is a table: table, json, xml, csv and tsv fit"
+            )
+        } else {
+            format!(
+                "-o {name} writes tables, and the answer to CONSTRUCT and DESCRIBE is a graph: ttl, nt, rdf and jsonld fit"
+            )
+        })
+    }
 }
 
 fn tabbed(text: &str) -> String {
@@ -238,4 +297,27 @@ async fn to_file(
     out.sync_all().await?;
     temporary.persist(file).map_err(|e| e.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_of_the_other_form_is_never_a_second_choice() {
+        for format in AnswerFormat::value_variants() {
+            let asked = Asked::of(Some(*format), true);
+            assert!(!asked.accept().contains(','), "{format:?}");
+            let text = asked.fitting().unwrap_or_default();
+            let others = AnswerFormat::value_variants()
+                .iter()
+                .filter(|other| other.is_for_graphs() != format.is_for_graphs());
+            for other in others {
+                let value = other.to_possible_value();
+                let name = value.as_ref().map_or("", |value| value.get_name());
+                assert!(text.contains(name), "{format:?}: {name} is not in {text}");
+            }
+        }
+        assert_eq!(Asked::of(None, true).fitting(), None);
+    }
 }

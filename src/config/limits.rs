@@ -114,6 +114,23 @@ pub struct QueryLimits {
     /// About 5,000 nested brackets overflow a stack of 8 MB.
     pub query_bytes_max: usize,
     pub nesting_max: usize,
+    /// Triples of the graphs that one query names as default graphs, merged in a worker's memory.
+    pub merge_triples_max: usize,
+    /// Answers up to this size come with their length, and a failure within them is a proper error.
+    pub whole_bytes_max: usize,
+    /// Bytes of a longer answer that are read ahead of a slow client.
+    pub ahead_bytes_max: usize,
+    /// Stack of a worker's evaluating thread.
+    pub stack_bytes: u64,
+    /// Descriptors of a worker.
+    pub files_max: u64,
+    /// Workers for our own pages: descriptions, dumps, counts.
+    pub house_workers: usize,
+    pub house_deadline_ms: u64,
+    /// Dumps of the catalogue at one time: each keeps a worker until its client has read it.
+    pub dumps_max: usize,
+    /// Longest silence of a dump's worker or client.
+    pub stall_ms: u64,
 }
 
 impl Default for QueryLimits {
@@ -125,6 +142,15 @@ impl Default for QueryLimits {
             memory_bytes_max: 2 * 1024 * 1024 * 1024,
             query_bytes_max: 1024 * 1024,
             nesting_max: 256,
+            merge_triples_max: 1_000_000,
+            whole_bytes_max: 256 * 1024,
+            ahead_bytes_max: 4 * 1024 * 1024,
+            stack_bytes: 64 * MB,
+            files_max: 1_024,
+            house_workers: 3,
+            house_deadline_ms: 60_000,
+            dumps_max: 2,
+            stall_ms: 30_000,
         }
     }
 }
@@ -187,6 +213,15 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.memory_bytes_max", 256 * MB, 256 * GB),
     ("query.query_bytes_max", KB, 16 * MB),
     ("query.nesting_max", 8, 1_000),
+    ("query.merge_triples_max", 0, 100_000_000),
+    ("query.whole_bytes_max", KB, 32 * MB),
+    ("query.ahead_bytes_max", 64 * KB, GB),
+    ("query.stack_bytes", 8 * MB, GB),
+    ("query.files_max", 64, 1_000_000),
+    ("query.house_workers", 1, 256),
+    ("query.house_deadline_ms", 100, HOUR),
+    ("query.dumps_max", 1, 256),
+    ("query.stall_ms", 100, HOUR),
     ("http.connections_max", 1, 100_000),
     ("http.header_read_ms", 100, 5 * MINUTE),
     ("http.body_read_ms", 100, HOUR),
@@ -200,6 +235,8 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.read_ms", "network.total_ms"),
     ("network.backoff_first_ms", "network.backoff_max_ms"),
     ("query.query_bytes_max", "http.body_bytes_max"),
+    ("query.dumps_max", "query.house_workers"),
+    ("query.stack_bytes", "query.memory_bytes_max"),
 ];
 
 /// Least and most of a limit, named as under `[limits]`.

@@ -31,6 +31,7 @@ pub const ROUTES: &[(&str, &str)] = &[
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
 pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
+    let limits = house.config.limits.http.clone();
     let routes = Router::new()
         .route("/sources", get(sources))
         .route("/sources/{id}", get(source))
@@ -44,7 +45,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
                 admit(token_sha256, headers, request, next)
             },
         ));
-    layers::operator(routes)
+    layers::operator(routes, &limits)
 }
 
 /// Lets in whoever bears the token (RFC 6750, section 2.1).

@@ -1,35 +1,34 @@
-//! What each question to a worker means: queries, descriptions, dumps and counts over one snapshot.
+//! What each question to a worker means: queries over one snapshot here, our own questions in [`house`].
 //!
 //! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
+
+mod house;
 
 use super::{
     geo, guard,
     negotiate::{self, GRAPHS, GraphFormat, RESULTS},
-    wire::{Holdings, Question, Refused, SparqlQuery},
+    syntax,
+    wire::{Question, Refused, SparqlQuery},
     worker::Reply,
 };
-use crate::store_read;
 use oxigraph::{
     io::RdfSerializer,
-    model::{
-        GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term,
-        Triple, vocab::rdf,
-    },
+    model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef, Triple},
     sparql::{
         QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator,
         results::QueryResultsSerializer,
     },
     store::{StorageError, Store},
 };
-use spargebra::{Query, SparqlParser};
+use spargebra::{
+    Query, SparqlParser,
+    algebra::{Expression, GraphPattern},
+};
 use std::{
     collections::HashSet,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
-
-/// A merge of several graphs (two `FROM`s) is made in memory, up to this many triples.
-const MERGE_TRIPLES_MAX: usize = 1_000_000;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -94,12 +93,20 @@ fn internal(what: &str) -> Failure {
 }
 
 /// What a worker keeps from one question to the next.
-#[derive(Default)]
 pub struct Session {
     open: Option<(PathBuf, Store)>,
+    /// A merge of several graphs (two `FROM`s) is made in memory, up to so many triples.
+    merge_triples_max: usize,
 }
 
 impl Session {
+    pub fn new(merge_triples_max: usize) -> Self {
+        Self {
+            open: None,
+            merge_triples_max,
+        }
+    }
+
     fn store(&mut self, snapshot: &Path) -> Result<&Store, Failure> {
         if self.open.as_ref().is_none_or(|(path, _)| path != snapshot) {
             // The old one goes first: open stores hold descriptors and cache.
@@ -126,24 +133,31 @@ pub fn answer(
         Question::Settle { .. } => Err(internal("limits are set once, by the first question")),
         Question::Open { snapshot } => session.store(snapshot).map(|_| ()),
         Question::Query { snapshot, query } => {
-            let store = session.store(snapshot)?;
-            run(store, query, reply)
+            let most = session.merge_triples_max;
+            run(session.store(snapshot)?, query, most, reply)
         }
         Question::Describe {
             snapshot,
             iri,
             accept,
-        } => describe(session.store(snapshot)?, iri, accept, reply),
-        Question::Dump { snapshot, format } => dump(session.store(snapshot)?, *format, reply),
+        } => house::describe(session.store(snapshot)?, iri, accept, reply),
+        Question::Dump { snapshot, format } => {
+            house::dump(session.store(snapshot)?, *format, reply)
+        }
         Question::Count { snapshot } => {
-            let holdings = count(session.store(snapshot)?)?;
+            let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");
             serde_json::to_writer(reply, &holdings).map_err(|e| Failure::Output(e.into()))
         }
     }
 }
 
-fn run(store: &Store, asked: &SparqlQuery, reply: &mut Reply<'_>) -> Result<(), Failure> {
+fn run(
+    store: &Store,
+    asked: &SparqlQuery,
+    merge_triples_max: usize,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
     guard::nesting(&asked.text, asked.nesting_max)?;
     let parser = SparqlParser::new()
         .with_base_iri(asked.base.as_str())
@@ -156,9 +170,15 @@ fn run(store: &Store, asked: &SparqlQuery, reply: &mut Reply<'_>) -> Result<(), 
         })?;
     let query = parser
         .parse_query(&asked.text)
-        .map_err(|e| guard::syntax(&e))?;
+        .map_err(|e| syntax::refused(&e, &asked.text))?;
     guard::after_parsing(&query)?;
     let form = Form::of(&query, &asked.accept)?;
+    if let (Form::Graph(offer), Some(entity)) = (form, described_alone(&query, asked)) {
+        let triples = house::description(store, entity.as_ref())?;
+        if !triples.is_empty() {
+            return write_graph(triples.into_iter().map(Ok), offer, reply);
+        }
+    }
     let mut prepared = SparqlEvaluator::new()
         .with_custom_function(geo::DISTANCE.into_owned(), geo::distance)
         .for_query(query);
@@ -166,11 +186,42 @@ fn run(store: &Store, asked: &SparqlQuery, reply: &mut Reply<'_>) -> Result<(), 
         // What the protocol names replaces what the query names (SPARQL 1.1 Protocol, section 2.1.4).
         *prepared.dataset_mut() = dataset(&asked.default_graphs, &asked.named_graphs)?;
     }
-    let merged = merged(store, prepared.dataset_mut())?;
+    let merged = merged(store, prepared.dataset_mut(), merge_triples_max)?;
     let results = prepared
         .on_store(merged.as_ref().unwrap_or(store))
         .execute()?;
     write_results(results, form, reply)
+}
+
+/// The IRI of a query that is `DESCRIBE <iri>` and nothing else: where it is an entity of ours, the answer is its
+/// description, with what it contains. SPARQL leaves it to the service what a description is (SPARQL 1.1 Query Language,
+/// section 16.4); the engine's own is the triples of the one node, without its distributions.
+fn described_alone(query: &Query, asked: &SparqlQuery) -> Option<NamedNode> {
+    let Query::Describe {
+        dataset: None,
+        pattern: GraphPattern::Project { inner, variables },
+        ..
+    } = query
+    else {
+        return None;
+    };
+    match (inner.as_ref(), variables.as_slice()) {
+        (
+            GraphPattern::Extend {
+                inner,
+                variable,
+                expression: Expression::NamedNode(iri),
+            },
+            [selected],
+        ) if variable == selected
+            && **inner == GraphPattern::default()
+            && asked.default_graphs.is_empty()
+            && asked.named_graphs.is_empty() =>
+        {
+            Some(iri.clone())
+        }
+        _ => None,
+    }
 }
 
 /// The format of the answer: of results for SELECT and ASK, of a graph for CONSTRUCT and DESCRIBE.
@@ -182,30 +233,32 @@ enum Form {
 
 impl Form {
     fn of(query: &Query, accept: &str) -> Result<Self, Refused> {
-        let chosen = match query {
-            Query::Select { .. } | Query::Ask { .. } => {
-                negotiate::choose(accept, RESULTS).map(Self::Results)
-            }
-            Query::Construct { .. } | Query::Describe { .. } => {
-                negotiate::choose(accept, GRAPHS).map(Self::Graph)
-            }
-        };
-        chosen.ok_or_else(|| match query {
-            Query::Select { .. } | Query::Ask { .. } => {
-                not_acceptable(&negotiate::on_offer(RESULTS))
-            }
-            Query::Construct { .. } | Query::Describe { .. } => {
-                not_acceptable(&negotiate::on_offer(GRAPHS))
-            }
-        })
+        match query {
+            Query::Select { .. } | Query::Ask { .. } => negotiate::choose(accept, RESULTS)
+                .map(Self::Results)
+                .ok_or_else(|| misfit("The answer to SELECT and ASK is a table", accept, RESULTS)),
+            Query::Construct { .. } | Query::Describe { .. } => negotiate::choose(accept, GRAPHS)
+                .map(Self::Graph)
+                .ok_or_else(|| {
+                    misfit(
+                        "The answer to CONSTRUCT and DESCRIBE is a graph",
+                        accept,
+                        GRAPHS,
+                    )
+                }),
+        }
     }
 }
 
-fn not_acceptable(on_offer: &str) -> Refused {
+/// What was accepted does not fit what the answer is.
+fn misfit<T>(answer: &str, accept: &str, offers: &[negotiate::Offer<T>]) -> Refused {
+    let on_offer = negotiate::on_offer(offers);
     guard::refuse(
         406,
         "not-acceptable",
-        format!("None of the accepted formats is available. On offer: {on_offer}."),
+        format!(
+            "{answer}, and none of its formats is accepted by {accept:?}. On offer: {on_offer}."
+        ),
     )
 }
 
@@ -248,6 +301,7 @@ fn dataset(
 fn merged(
     store: &Store,
     dataset: &mut QueryDatasetSpecification,
+    most: usize,
 ) -> Result<Option<Store>, Failure> {
     let Some(graphs) = dataset
         .default_graph_graphs()
@@ -266,24 +320,24 @@ fn merged(
                 &quad.object,
                 GraphNameRef::DefaultGraph,
             ))?;
-            within_merge(&mut copied)?;
+            within_merge(&mut copied, most)?;
         }
     }
     for graph in dataset.available_named_graphs().unwrap_or_default() {
         for quad in store.quads_for_pattern(None, None, None, Some(graph.as_ref().into())) {
             merge.insert(&quad?)?;
-            within_merge(&mut copied)?;
+            within_merge(&mut copied, most)?;
         }
     }
     dataset.set_default_graph(vec![GraphName::DefaultGraph]);
     Ok(Some(merge))
 }
 
-fn within_merge(copied: &mut usize) -> Result<(), Refused> {
+fn within_merge(copied: &mut usize, most: usize) -> Result<(), Refused> {
     *copied += 1;
-    if *copied > MERGE_TRIPLES_MAX {
+    if *copied > most {
         let detail = format!(
-            "The graphs to be merged hold more than {MERGE_TRIPLES_MAX} triples; ask one graph at a time."
+            "The graphs to be merged hold more than {most} triples; ask one graph at a time."
         );
         return Err(guard::refuse(400, "merge-too-large", detail));
     }
@@ -364,102 +418,4 @@ fn write_graph(
     }
     writer.finish()?.flush()?;
     Ok(())
-}
-
-/// An entity's description; for a record, its graph, or the description of the entity it is the winner for.
-fn describe(store: &Store, iri: &str, accept: &str, reply: &mut Reply<'_>) -> Result<(), Failure> {
-    let offer = negotiate::choose(accept, GRAPHS)
-        .ok_or_else(|| not_acceptable(&negotiate::on_offer(GRAPHS)))?;
-    let node = NamedNodeRef::new(iri)
-        .map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
-    let entity = store_read::entity_of(store, node)?.unwrap_or_else(|| node.into_owned());
-    let mut triples = store_read::description_of(store, entity.as_ref())?;
-    if triples.is_empty() {
-        triples = store
-            .quads_for_pattern(None, None, None, Some(node.into()))
-            .map(|quad| quad.map(Triple::from))
-            .collect::<Result<_, _>>()?;
-    }
-    if triples.is_empty() {
-        return Err(guard::refuse(
-            404,
-            "not-found",
-            format!("Nothing is held here under {iri}."),
-        )
-        .into());
-    }
-    // A subject's triples come together, so that formats that group them do so.
-    triples.sort_by_cached_key(|triple| {
-        (
-            triple.subject != entity.clone().into(),
-            triple.subject.to_string(),
-        )
-    });
-    write_graph(triples.into_iter().map(Ok), offer, reply)
-}
-
-/// The default graph whole. The store's order keeps a subject's triples together.
-fn dump(store: &Store, format: GraphFormat, reply: &mut Reply<'_>) -> Result<(), Failure> {
-    let offer = negotiate::Offer {
-        media_type: format.media_type(),
-        format,
-    };
-    let quads = store.quads_for_pattern(None, None, None, Some(GraphNameRef::DefaultGraph));
-    write_graph(
-        quads.map(|quad| quad.map(Triple::from).map_err(Failure::from)),
-        &offer,
-        reply,
-    )
-}
-
-fn count(store: &Store) -> Result<Holdings, Failure> {
-    Ok(Holdings {
-        triples: count_triples(store)?,
-        datasets: of_class(store, "http://www.w3.org/ns/dcat#Dataset")?,
-        distributions: of_class(store, "http://www.w3.org/ns/dcat#Distribution")?,
-        data_services: of_class(store, "http://www.w3.org/ns/dcat#DataService")?,
-        catalogs: of_class(store, "http://www.w3.org/ns/dcat#Catalog")?,
-        agents: of_class(store, "http://xmlns.com/foaf/0.1/Agent")?,
-    })
-}
-
-fn of_class(store: &Store, class: &str) -> Result<u64, Failure> {
-    let mut count = 0;
-    let class = NamedNodeRef::new_unchecked(class);
-    for quad in store.quads_for_pattern(
-        None,
-        Some(rdf::TYPE),
-        Some(class.into()),
-        Some(GraphNameRef::DefaultGraph),
-    ) {
-        let _: Quad = quad?;
-        count += 1;
-    }
-    Ok(count)
-}
-
-/// Through SPARQL: it counts without decoding a term.
-fn count_triples(store: &Store) -> Result<u64, Failure> {
-    let query = SparqlParser::new()
-        .parse_query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
-        .map_err(|e| internal(&format!("the counting query does not parse: {e}")))?;
-    let results = SparqlEvaluator::new()
-        .for_query(query)
-        .on_store(store)
-        .execute()?;
-    let QueryResults::Solutions(mut solutions) = results else {
-        return Err(internal("a SELECT gave no solutions"));
-    };
-    match solutions
-        .next()
-        .transpose()?
-        .as_ref()
-        .and_then(|solution| solution.get("n"))
-    {
-        Some(Term::Literal(count)) => count
-            .value()
-            .parse()
-            .map_err(|_| internal("a count is no number")),
-        _ => Err(internal("a count gave nothing")),
-    }
 }

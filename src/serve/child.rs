@@ -2,7 +2,7 @@
 //!
 //! Decides nothing: the pool says when a child is asked and when it is ended. Start at [`Child::spawn`].
 
-use super::wire::{self, Head, Kind, Question, Refused};
+use super::wire::{self, Head, Kind, Question, Refused, WorkerLimits};
 use crate::snapshot::Published;
 use bytes::{Bytes, BytesMut};
 use std::{
@@ -49,14 +49,6 @@ pub enum Begun {
     Stream(String),
 }
 
-/// What a child limits itself to.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    pub memory_bytes_max: u64,
-    pub stack_bytes: u64,
-    pub files_max: u64,
-}
-
 pub struct Child {
     process: tokio::process::Child,
     input: ChildStdin,
@@ -71,7 +63,7 @@ impl Child {
     pub async fn spawn(
         program: &Path,
         arguments: &[OsString],
-        limits: Limits,
+        limits: WorkerLimits,
     ) -> Result<Self, ChildError> {
         let mut process = Command::new(program)
             .args(arguments)
@@ -100,18 +92,7 @@ impl Child {
             listener,
             holds: None,
         };
-        let Limits {
-            memory_bytes_max,
-            stack_bytes,
-            files_max,
-        } = limits;
-        child
-            .send(&Question::Settle {
-                memory_bytes_max,
-                stack_bytes,
-                files_max,
-            })
-            .await?;
+        child.send(&Question::Settle(limits)).await?;
         Ok(child)
     }
 
@@ -154,12 +135,18 @@ impl Child {
 
     /// Reads bodies up to the end, and compares their length with what was announced.
     async fn rest(&mut self, announced: Option<u64>) -> Result<Bytes, ChildError> {
-        let mut all = BytesMut::new();
+        let mut all = Bytes::new();
         loop {
             match self.frame().await? {
-                (Kind::Body, bytes) => all.extend_from_slice(&bytes),
+                // Most answers are one body, and are not copied.
+                (Kind::Body, bytes) if all.is_empty() => all = bytes,
+                (Kind::Body, bytes) => {
+                    let mut longer = BytesMut::from(all);
+                    longer.extend_from_slice(&bytes);
+                    all = longer.freeze();
+                }
                 (Kind::End, _) if announced.is_none_or(|length| length == all.len() as u64) => {
-                    return Ok(all.freeze());
+                    return Ok(all);
                 }
                 (kind, _) => {
                     return Err(ChildError::Answer(format!(

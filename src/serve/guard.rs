@@ -4,7 +4,6 @@
 //! measured first, by a scan that recurses nowhere. Start at [`before_parsing`] and [`after_parsing`].
 
 use super::wire::Refused;
-use oxigraph::sparql::SparqlSyntaxError;
 use spargebra::{Query, algebra};
 use std::{borrow::Cow, iter::Peekable, str::CharIndices};
 
@@ -50,22 +49,6 @@ pub fn after_parsing(query: &Query) -> Result<(), Refused> {
         ));
     }
     Ok(())
-}
-
-/// What is wrong with the syntax, and where.
-pub fn syntax(error: &SparqlSyntaxError) -> Refused {
-    let said = error.to_string();
-    let position = said
-        .strip_prefix("error at ")
-        .and_then(|rest| rest.split_once(": "))
-        .and_then(|(at, _)| at.split_once(':'))
-        .and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
-    Refused {
-        status: 400,
-        code: "query-syntax".to_owned(),
-        detail: format!("The query does not parse: {said}."),
-        position,
-    }
 }
 
 pub fn refuse(status: u16, code: &str, detail: String) -> Refused {
@@ -345,17 +328,5 @@ mod tests {
             .parse_query("SELECT * { ?s ?p \"SERVICE <http://e.example/> {}\" }")
             .unwrap();
         assert_eq!(after_parsing(&parsed), Ok(()));
-    }
-
-    #[test]
-    fn a_syntax_error_has_its_place() {
-        let error = SparqlParser::new()
-            .parse_query("SELECT * {\n  ?s ?p }")
-            .unwrap_err();
-        let refused = syntax(&error);
-        assert_eq!(
-            (refused.status, refused.code.as_str(), refused.position),
-            (400, "query-syntax", Some((2, 10)))
-        );
     }
 }

@@ -2,18 +2,23 @@
 //!
 //! Start at [`public`] and [`operator`].
 
-use super::problem;
+use super::problem::{self, Problem};
+use crate::config::HttpLimits;
 use axum::{
     Router,
+    body::{Body, Bytes, HttpBody},
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -28,7 +33,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// For the world: any origin may read.
-pub fn public(router: Router) -> Router {
+pub fn public(router: Router, limits: &HttpLimits) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
@@ -42,7 +47,7 @@ pub fn public(router: Router) -> Router {
         ])
         .max_age(Duration::from_secs(86_400));
     around(
-        router
+        reading(router, limits)
             .layer(middleware::map_response(problem::dress))
             .layer(CompressionLayer::new())
             .layer(cors),
@@ -50,8 +55,8 @@ pub fn public(router: Router) -> Router {
 }
 
 /// For the operator: no other origin may read, and nothing is compressed.
-pub fn operator(router: Router) -> Router {
-    around(router.layer(middleware::map_response(problem::dress)))
+pub fn operator(router: Router, limits: &HttpLimits) -> Router {
+    around(reading(router, limits).layer(middleware::map_response(problem::dress)))
 }
 
 fn around(router: Router) -> Router {
@@ -78,6 +83,66 @@ fn around(router: Router) -> Router {
 
 fn constant(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+fn reading(router: Router, limits: &HttpLimits) -> Router {
+    let bytes_max = limits.body_bytes_max;
+    let longest = Duration::from_millis(limits.body_read_ms);
+    router.layer(middleware::from_fn(move |request, next| {
+        read_first(bytes_max, longest, request, next)
+    }))
+}
+
+/// Reads the request's body before anything is done with it: what is too large or too slow stops here, for every route.
+async fn read_first(bytes_max: usize, longest: Duration, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let refused = match timeout(longest, whole(body, bytes_max)).await {
+        Ok(Ok(bytes)) => {
+            return next
+                .run(Request::from_parts(parts, Body::from(bytes)))
+                .await;
+        }
+        Ok(Err(refused)) => refused,
+        Err(_) => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "body-too-slow",
+            format!(
+                "The request's body did not come within {} seconds.",
+                longest.as_secs_f64()
+            ),
+        )
+        .with_header(header::CONNECTION, HeaderValue::from_static("close")),
+    };
+    refused.into_response()
+}
+
+async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let too_large = || {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "content-too-large",
+            format!("The request's body has more than the {bytes_max} bytes that are taken."),
+        )
+    };
+    if announced > bytes_max {
+        return Err(too_large());
+    }
+    let mut pieces = body.into_data_stream();
+    let mut whole = BytesMut::with_capacity(announced);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| {
+            Problem::bad_request("body-cut", "The request's body ended before it was whole.")
+        })?;
+        if whole.len() + piece.len() > bytes_max {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
 }
 
 /// A proxy's request id is kept where it is fit for a log; else the request gets one of ours.

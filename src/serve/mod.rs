@@ -23,6 +23,7 @@ mod respond;
 pub mod service_description;
 mod sparql;
 mod status;
+mod syntax;
 pub mod wire;
 pub mod worker;
 
@@ -136,7 +137,7 @@ pub fn public_router(house: House) -> Router {
     } else {
         Router::new().nest(&prefix, routes.clone()).merge(routes)
     };
-    layers::public(router)
+    layers::public(router, &house.config.limits.http)
 }
 
 fn routes(house: &House) -> Router {

@@ -4,9 +4,9 @@
 //! unless the worker said that the answer was complete. Start at [`Pool::ask`].
 
 use super::{
-    child::{Begun, Child, ChildError, Limits},
+    child::{Begun, Child, ChildError},
     lease::{Lease, Patience, pump},
-    wire::{Question, Refused},
+    wire::{BODY_BYTES, Question, Refused, WorkerLimits},
 };
 use crate::snapshot::Published;
 use bytes::Bytes;
@@ -25,9 +25,6 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Frames read ahead of a slow client (64 kB each), so that most answers free their worker at once.
-const FRAMES_AHEAD: usize = 64;
-
 #[derive(Debug, Clone)]
 pub struct PoolOptions {
     /// In metrics and logs.
@@ -44,12 +41,9 @@ pub struct PoolOptions {
     pub deadline: Duration,
     /// Dumps have no deadline of this kind, but worker and client may each be silent no longer than this.
     pub stall: Duration,
-    /// Address space of one worker (RLIMIT_AS).
-    pub memory_bytes_max: u64,
-    /// Stack of the thread that parses and evaluates.
-    pub stack_bytes: u64,
-    /// Descriptors of one worker (RLIMIT_NOFILE): the engine takes nearly all for the snapshot's files.
-    pub files_max: u64,
+    /// Bytes of a long answer read ahead of a slow client, so that most answers free their worker early.
+    pub ahead_bytes_max: usize,
+    pub worker: WorkerLimits,
 }
 
 impl PoolOptions {
@@ -63,10 +57,15 @@ impl PoolOptions {
             dumps: 1,
             queue_max: limits.queue_max,
             deadline: Duration::from_millis(limits.deadline_ms),
-            stall: Duration::from_secs(30),
-            memory_bytes_max: limits.memory_bytes_max,
-            stack_bytes: 64 * 1024 * 1024,
-            files_max: 1024,
+            stall: Duration::from_millis(limits.stall_ms),
+            ahead_bytes_max: limits.ahead_bytes_max,
+            worker: WorkerLimits {
+                memory_bytes_max: limits.memory_bytes_max,
+                stack_bytes: limits.stack_bytes,
+                files_max: limits.files_max,
+                merge_triples_max: limits.merge_triples_max,
+                whole_bytes_max: limits.whole_bytes_max,
+            },
         }
     }
 
@@ -74,9 +73,9 @@ impl PoolOptions {
     pub fn for_the_house(program: PathBuf, limits: &crate::config::QueryLimits) -> Self {
         Self {
             name: "house",
-            workers: 3,
-            dumps: 2,
-            deadline: Duration::from_secs(60),
+            workers: limits.house_workers,
+            dumps: limits.dumps_max,
+            deadline: Duration::from_millis(limits.house_deadline_ms),
             ..Self::for_queries(program, limits)
         }
     }
@@ -217,7 +216,8 @@ impl Pool {
                 })
             }
             Some(Ok(Begun::Stream(media_type))) => {
-                let (pieces, body) = mpsc::channel(FRAMES_AHEAD);
+                let (pieces, body) =
+                    mpsc::channel(self.options.ahead_bytes_max.div_ceil(BODY_BYTES).max(1));
                 tokio::spawn(pump(lease, patience, pieces));
                 Ok(Answer {
                     media_type,
@@ -278,12 +278,13 @@ impl Pool {
     }
 
     async fn spawn(&self) -> Result<Child, ChildError> {
-        let limits = Limits {
-            memory_bytes_max: self.options.memory_bytes_max,
-            stack_bytes: self.options.stack_bytes,
-            files_max: self.options.files_max,
-        };
-        let child = Child::spawn(&self.options.program, &self.options.arguments, limits).await;
+        let PoolOptions {
+            program,
+            arguments,
+            worker,
+            ..
+        } = &self.options;
+        let child = Child::spawn(program, arguments, *worker).await;
         metrics::counter!("harvestd_workers_started_total", "pool" => self.options.name)
             .increment(1);
         child
@@ -308,7 +309,7 @@ impl Pool {
             || said.contains("out of memory")
         {
             PoolError::Memory {
-                bytes_max: self.options.memory_bytes_max,
+                bytes_max: self.options.worker.memory_bytes_max,
             }
         } else if said.contains("has overflowed its stack") {
             PoolError::Stack

@@ -24,7 +24,7 @@ const QUERY: &str = "application/sparql-query";
 const UPDATE: &str = "application/sparql-update";
 
 pub fn routes(query_bytes_max: usize) -> Router<House> {
-    // In a form each byte of the query may take three.
+    // In a form each byte of the query may take three. Less is taken where `http.body_bytes_max` says so.
     let body_bytes_max = query_bytes_max.saturating_mul(3).saturating_add(64 * 1024);
     let endpoint = get(get_query)
         .post(post_query)

@@ -11,6 +11,9 @@ use std::path::PathBuf;
 /// Largest payload that either side takes: far above a frame of an answer, and above any question the guard lets in.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Bodies of answers that are longer than one piece.
+pub const BODY_BYTES: usize = 64 * 1024;
+
 /// What kind of frame follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -87,11 +90,7 @@ fn invalid(found: String) -> io::Error {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
     /// The limits the worker sets itself before it opens anything.
-    Settle {
-        memory_bytes_max: u64,
-        stack_bytes: u64,
-        files_max: u64,
-    },
+    Settle(WorkerLimits),
     /// Open this snapshot now, so that the next question need not wait for it.
     Open { snapshot: PathBuf },
     Query {
@@ -111,6 +110,21 @@ pub enum Question {
     },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
+}
+
+/// What a worker limits itself to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerLimits {
+    /// Address space (RLIMIT_AS).
+    pub memory_bytes_max: u64,
+    /// Stack of the thread that parses and evaluates.
+    pub stack_bytes: u64,
+    /// Descriptors (RLIMIT_NOFILE): the engine takes nearly all for the snapshot's files.
+    pub files_max: u64,
+    /// Triples of several default graphs that are merged in memory for one query.
+    pub merge_triples_max: usize,
+    /// An answer up to this size is sent in one piece with its length, and an error before it is a proper error.
+    pub whole_bytes_max: usize,
 }
 
 /// A query as the protocol gives it (SPARQL 1.1 Protocol, section 2.1).

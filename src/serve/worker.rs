@@ -1,28 +1,26 @@
 //! The worker: a child process that answers one question at a time from a snapshot opened read-only.
 //!
 //! It never writes to a store, never reaches the network, and outlives neither its parent nor its limits: when its stdin
-//! closes it exits, whatever it is doing. Evaluation and serialisation run on one thread with a large stack. Start at
-//! [`main`]; `answer.rs` says what each question means.
+//! closes it exits, whatever it is doing. One thread with a large stack reads questions, evaluates and answers: handing a
+//! question to another thread costs a short query one more wake-up. Start at [`main`]; `answer.rs` says what each
+//! question means.
 
 use super::{
     answer::{self, Session},
-    wire::{self, Head, Kind, Question, Refused},
+    wire::{self, BODY_BYTES, Head, Kind, Question, Refused, WorkerLimits},
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    process::{Resource, Rlimit, setrlimit},
+};
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, BufReader, Write},
     os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
-    sync::mpsc,
     thread,
 };
-
-/// An answer up to this size is sent in one piece with its length, and an error before it is a proper error.
-const WHOLE_BYTES_MAX: usize = 256 * 1024;
-/// Frames of longer answers.
-const BODY_BYTES: usize = 64 * 1024;
 
 /// Reads questions from stdin and answers on stdout until stdin closes. What the hidden subcommand `worker` calls.
 pub fn main() -> ExitCode {
@@ -37,53 +35,58 @@ pub fn main() -> ExitCode {
 }
 
 fn serve() -> io::Result<()> {
-    let mut input = io::stdin().lock();
-    // Stdout itself is buffered by lines; answers are not lines.
+    // Neither is buffered: a question is read into a buffer of its own, and an answer is written in one piece.
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    let stack_bytes = match next_question(&mut input)? {
-        Some(Question::Settle {
-            memory_bytes_max,
-            stack_bytes,
-            files_max,
-        }) => {
-            settle(memory_bytes_max, files_max)?;
-            stack_bytes
-        }
+    let limits = match next_question(&mut input)? {
+        Some(Question::Settle(limits)) => limits,
         Some(_) => return Err(io::Error::other("the first question must be Settle")),
         None => return Ok(()),
     };
-    let (ask, questions) = mpsc::sync_channel(1);
-    let stack_bytes = usize::try_from(stack_bytes).unwrap_or(usize::MAX);
+    settle(&limits)?;
+    let stack_bytes = usize::try_from(limits.stack_bytes).unwrap_or(usize::MAX);
     thread::Builder::new()
         .name("evaluator".into())
         .stack_size(stack_bytes)
         .spawn(move || {
-            if let Err(e) = evaluate(&questions, output) {
+            if let Err(e) = evaluate(BufReader::new(input), output, &limits) {
                 let _ = writeln!(io::stderr(), "worker: {e}");
                 std::process::exit(1);
             }
+            std::process::exit(0);
         })?;
-    while let Some(question) = next_question(&mut input)? {
-        if ask.send(question).is_err() {
-            break;
-        }
-    }
+    until_closed(&io::stdin())?;
     // The daemon is gone, or has done with this worker: an evaluation under way interests nobody.
     std::process::exit(0);
 }
 
+/// Waits until nobody can write to `input` any more. Takes nothing from it, and sleeps while questions come.
+fn until_closed(input: &impl AsFd) -> io::Result<()> {
+    loop {
+        let mut watched = [PollFd::new(input, PollFlags::empty())];
+        match poll(&mut watched, None) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(e) => return Err(e.into()),
+        }
+        if !watched[0].revents().is_empty() {
+            return Ok(());
+        }
+    }
+}
+
 /// Limits that hold from before the first byte of a snapshot is read. A worker beyond its memory aborts.
-fn settle(memory_bytes_max: u64, files_max: u64) -> io::Result<()> {
+fn settle(limits: &WorkerLimits) -> io::Result<()> {
     let both = |value| Rlimit {
         current: Some(value),
         maximum: Some(value),
     };
-    setrlimit(Resource::As, both(memory_bytes_max))?;
+    setrlimit(Resource::As, both(limits.memory_bytes_max))?;
     setrlimit(Resource::Core, both(0))?;
     let allowed = rustix::process::getrlimit(Resource::Nofile)
         .maximum
-        .unwrap_or(files_max);
-    setrlimit(Resource::Nofile, both(files_max.min(allowed)))?;
+        .unwrap_or(limits.files_max);
+    setrlimit(Resource::Nofile, both(limits.files_max.min(allowed)))?;
     Ok(())
 }
 
@@ -97,11 +100,10 @@ fn next_question(input: &mut impl io::Read) -> io::Result<Option<Question>> {
     }
 }
 
-fn evaluate(questions: &mpsc::Receiver<Question>, output: File) -> io::Result<()> {
-    let mut session = Session::default();
-    let mut output = output;
-    for question in questions {
-        let mut reply = Reply::new(&mut output);
+fn evaluate(mut input: impl io::Read, mut output: File, limits: &WorkerLimits) -> io::Result<()> {
+    let mut session = Session::new(limits.merge_triples_max);
+    while let Some(question) = next_question(&mut input)? {
+        let mut reply = Reply::new(&mut output, limits.whole_bytes_max);
         let ended = catch_unwind(AssertUnwindSafe(|| {
             answer::answer(&mut session, &question, &mut reply)
         }));
@@ -130,15 +132,17 @@ pub struct Reply<'a> {
     media_type: String,
     held: Vec<u8>,
     begun: bool,
+    whole_bytes_max: usize,
 }
 
 impl<'a> Reply<'a> {
-    fn new(output: &'a mut File) -> Self {
+    fn new(output: &'a mut File, whole_bytes_max: usize) -> Self {
         Self {
             output,
             media_type: String::new(),
             held: Vec::new(),
             begun: false,
+            whole_bytes_max,
         }
     }
 
@@ -204,7 +208,7 @@ impl Write for Reply<'_> {
             >= if self.begun {
                 BODY_BYTES
             } else {
-                WHOLE_BYTES_MAX
+                self.whole_bytes_max
             }
         {
             self.send()?;

@@ -1,0 +1,130 @@
+//! Our own questions: the description of an entity, the whole default graph, how much it holds.
+//!
+//! Runs in the worker's process only. Start at [`description`].
+
+use super::{Failure, internal, misfit, write_graph};
+use crate::{
+    serve::{
+        guard,
+        negotiate::{self, GRAPHS, GraphFormat},
+        wire::Holdings,
+        worker::Reply,
+    },
+    store_read,
+};
+use oxigraph::{
+    model::{GraphNameRef, NamedNodeRef, Quad, Term, Triple, vocab::rdf},
+    sparql::{QueryResults, SparqlEvaluator},
+    store::{StorageError, Store},
+};
+use spargebra::SparqlParser;
+
+/// What an entity is described by: itself, what it contains, and its record. A subject's triples come together, the
+/// entity's first. Empty where we hold no such entity.
+pub fn description(store: &Store, entity: NamedNodeRef<'_>) -> Result<Vec<Triple>, StorageError> {
+    let mut triples = store_read::description_of(store, entity)?;
+    triples.sort_by_cached_key(|triple| {
+        (
+            triple.subject != entity.into_owned().into(),
+            triple.subject.to_string(),
+        )
+    });
+    Ok(triples)
+}
+
+/// An entity's description; for a record, its graph, or the description of the entity it is the winner for.
+pub fn describe(
+    store: &Store,
+    iri: &str,
+    accept: &str,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    let offer = negotiate::choose(accept, GRAPHS)
+        .ok_or_else(|| misfit("A description is a graph", accept, GRAPHS))?;
+    let node = NamedNodeRef::new(iri)
+        .map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
+    let entity = store_read::entity_of(store, node)?.unwrap_or_else(|| node.into_owned());
+    let mut triples = description(store, entity.as_ref())?;
+    if triples.is_empty() {
+        triples = store
+            .quads_for_pattern(None, None, None, Some(node.into()))
+            .map(|quad| quad.map(Triple::from))
+            .collect::<Result<_, _>>()?;
+        triples.sort_by_cached_key(|triple| triple.subject.to_string());
+    }
+    if triples.is_empty() {
+        return Err(guard::refuse(
+            404,
+            "not-found",
+            format!("Nothing is held here under {iri}."),
+        )
+        .into());
+    }
+    write_graph(triples.into_iter().map(Ok), offer, reply)
+}
+
+/// The default graph whole. The store's order keeps a subject's triples together.
+pub fn dump(store: &Store, format: GraphFormat, reply: &mut Reply<'_>) -> Result<(), Failure> {
+    let offer = negotiate::Offer {
+        media_type: format.media_type(),
+        format,
+    };
+    let quads = store.quads_for_pattern(None, None, None, Some(GraphNameRef::DefaultGraph));
+    write_graph(
+        quads.map(|quad| quad.map(Triple::from).map_err(Failure::from)),
+        &offer,
+        reply,
+    )
+}
+
+pub fn count(store: &Store) -> Result<Holdings, Failure> {
+    Ok(Holdings {
+        triples: count_triples(store)?,
+        datasets: of_class(store, "http://www.w3.org/ns/dcat#Dataset")?,
+        distributions: of_class(store, "http://www.w3.org/ns/dcat#Distribution")?,
+        data_services: of_class(store, "http://www.w3.org/ns/dcat#DataService")?,
+        catalogs: of_class(store, "http://www.w3.org/ns/dcat#Catalog")?,
+        agents: of_class(store, "http://xmlns.com/foaf/0.1/Agent")?,
+    })
+}
+
+fn of_class(store: &Store, class: &str) -> Result<u64, Failure> {
+    let mut count = 0;
+    let class = NamedNodeRef::new_unchecked(class);
+    for quad in store.quads_for_pattern(
+        None,
+        Some(rdf::TYPE),
+        Some(class.into()),
+        Some(GraphNameRef::DefaultGraph),
+    ) {
+        let _: Quad = quad?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Through SPARQL: it counts without decoding a term.
+fn count_triples(store: &Store) -> Result<u64, Failure> {
+    let query = SparqlParser::new()
+        .parse_query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+        .map_err(|e| internal(&format!("the counting query does not parse: {e}")))?;
+    let results = SparqlEvaluator::new()
+        .for_query(query)
+        .on_store(store)
+        .execute()?;
+    let QueryResults::Solutions(mut solutions) = results else {
+        return Err(internal("a SELECT gave no solutions"));
+    };
+    match solutions
+        .next()
+        .transpose()?
+        .as_ref()
+        .and_then(|solution| solution.get("n"))
+    {
+        Some(Term::Literal(count)) => count
+            .value()
+            .parse()
+            .map_err(|_| internal("a count is no number")),
+        _ => Err(internal("a count gave nothing")),
+    }
+}

@@ -1,0 +1,216 @@
+//! What every answer has in common: documents for errors, headers, limits of requests, a clean stop.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_are_documents() {
+    let doors = open(Plan::default()).await;
+    problem(
+        doors.get("/nothing/here").send().await.unwrap(),
+        404,
+        "not-found",
+    )
+    .await;
+    let response = doors
+        .request("DELETE", "/catalog.ttl")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
+    problem(response, 405, "method-not-allowed").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_that_browsers_should_have_and_an_id() {
+    let doors = open(Plan::default()).await;
+    for path in ["/status", "/nothing", "/sparql?query=x"] {
+        let response = doors.get(path).send().await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(
+            headers["content-security-policy"]
+                .to_str()
+                .unwrap()
+                .contains("frame-ancestors 'none'")
+        );
+        assert!(!headers["x-request-id"].is_empty());
+    }
+    let given = doors
+        .get("/healthz")
+        .header("x-request-id", "proxy-1")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(given.headers()["x-request-id"], "proxy-1");
+    let long = "x".repeat(65);
+    for unfit in ["a b", "<script>", long.as_str()] {
+        let response = doors
+            .get("/healthz")
+            .header("x-request-id", unfit)
+            .send()
+            .await
+            .unwrap();
+        assert_ne!(response.headers()["x-request-id"], unfit);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_origin_may_ask_the_public_door() {
+    let doors = open(Plan::default()).await;
+    let preflight = doors
+        .request("OPTIONS", "/sparql")
+        .header("origin", "https://notebook.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            preflight.status().as_u16(),
+            preflight.headers()["access-control-allow-origin"]
+                .to_str()
+                .unwrap()
+        ),
+        (200, "*")
+    );
+    let response = doors
+        .query("ASK {}")
+        .header("origin", "https://notebook.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    let admin = doors
+        .admin("GET", "/sources")
+        .bearer_auth(TOKEN)
+        .header("origin", "https://evil.example")
+        .send()
+        .await
+        .unwrap();
+    assert!(!admin.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answer() {
+    use tower::ServiceExt;
+    let router = axum::Router::new().route(
+        "/",
+        axum::routing::get(async || -> () { panic!("on purpose") }),
+    );
+    let request = axum::http::Request::get("/")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = layers::public(router, &HttpLimits::default())
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 500);
+    let body = axum::body::to_bytes(response.into_body(), 10_000)
+        .await
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&body).contains("on purpose"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dawdles_with_headers_is_let_go() {
+    let listen = ListenLimits {
+        header_read: Duration::from_millis(200),
+        ..ListenLimits::default()
+    };
+    let doors = open(Plan {
+        listen,
+        ..Plan::default()
+    })
+    .await;
+    let stream = doors
+        .raw("GET /healthz HTTP/1.1\r\nHost: hub.example\r\nX-Slow: ")
+        .await;
+    let answer = tokio::time::timeout(Duration::from_secs(10), read_all(stream))
+        .await
+        .unwrap();
+    assert!(
+        !answer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_lets_requests_end_and_takes_no_more() {
+    let plan = with_query_limits(|limits| limits.deadline_ms = 1_500);
+    let mut doors = open(plan).await;
+    assert_eq!(doors.column(TITLES).await.len(), 3);
+    let under_way = tokio::spawn(doors.query(ENDLESS).send());
+    eventually("the query is under way", async || {
+        let text = doors
+            .get("/metrics")
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        text.contains("harvestd_workers_free{pool=\"queries\"} 1")
+    })
+    .await;
+    doors.stop.take().unwrap().send(()).unwrap();
+    problem(under_way.await.unwrap().unwrap(), 504, "deadline").await;
+    doors.served.take().unwrap().await.unwrap().unwrap();
+    assert!(tokio::net::TcpStream::connect(doors.public).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
+    let mut plan = Plan::default();
+    plan.limits.http.body_bytes_max = 2_000;
+    let doors = open(plan).await;
+    let large = format!("ASK {{}} # {}", "x".repeat(3_000));
+    problem(
+        doors.query(&large).send().await.unwrap(),
+        413,
+        "content-too-large",
+    )
+    .await;
+    let head = "POST /sparql HTTP/1.1\r\nHost: hub.example\r\nContent-Type: application/sparql-query\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunked = |text: &str| format!("{head}{:x}\r\n{text}\r\n0\r\n\r\n", text.len());
+    let answer = read_all(doors.raw(&chunked(&large)).await).await;
+    assert!(
+        answer.starts_with(b"HTTP/1.1 413"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    let answer = read_all(doors.raw(&chunked("ASK {}")).await).await;
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    let admin = doors
+        .admin("POST", "/sources/moi/run")
+        .bearer_auth(TOKEN)
+        .body("x".repeat(3_000))
+        .send()
+        .await
+        .unwrap();
+    problem(admin, 413, "content-too-large").await;
+    assert!(doors.desk.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dawdles_with_a_body_is_let_go() {
+    let mut plan = Plan::default();
+    plan.limits.http.body_read_ms = 200;
+    let doors = open(plan).await;
+    let stream = doors
+        .raw("POST /sparql HTTP/1.1\r\nHost: hub.example\r\nContent-Type: application/sparql-query\r\nContent-Length: 6\r\n\r\nASK")
+        .await;
+    let answer = tokio::time::timeout(Duration::from_secs(10), read_all(stream))
+        .await
+        .unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(
+        text.starts_with("HTTP/1.1 408") && text.contains("body-too-slow"),
+        "{text}"
+    );
+}

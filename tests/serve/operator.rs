@@ -1,0 +1,87 @@
+//! The operator's door.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_answers_without_the_token() {
+    let doors = open(Plan::default()).await;
+    let wrong = [
+        None,
+        Some("Bearer wrong"),
+        Some("Bearer "),
+        Some("Basic open sesame"),
+        Some("open sesame"),
+    ];
+    let unknown = [
+        ("GET", "/"),
+        ("GET", "/metrics"),
+        ("DELETE", "/sources"),
+        ("GET", "/sparql"),
+        ("PATCH", "/sources/moi/run"),
+    ];
+    for (method, path) in admin::ROUTES.iter().chain(&unknown) {
+        let path = path.replace("{id}", "moi");
+        for authorization in wrong {
+            let mut request = doors.admin(method, &path);
+            if let Some(authorization) = authorization {
+                request = request.header("authorization", authorization);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(
+                response.headers()["www-authenticate"],
+                "Bearer realm=\"harvestd\""
+            );
+            problem(response, 401, "unauthorized").await;
+        }
+    }
+    assert!(doors.desk.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_token_the_daemon_is_asked() {
+    let doors = open(Plan::default()).await;
+    let ask = async |method: &str, path: &str| {
+        doors
+            .admin(method, path)
+            .bearer_auth(TOKEN)
+            .send()
+            .await
+            .unwrap()
+    };
+    for (method, path) in admin::ROUTES {
+        let status = ask(method, &path.replace("{id}", "moi"))
+            .await
+            .status()
+            .as_u16();
+        assert_eq!(
+            status,
+            if *method == "GET" { 200 } else { 202 },
+            "{method} {path}"
+        );
+    }
+    assert_eq!(
+        *doors.desk.asked.lock().unwrap(),
+        ["run moi", "pause moi", "resume moi"]
+    );
+    problem(ask("POST", "/sources/nobody/run").await, 404, "not-found").await;
+    problem(ask("POST", "/sources/busy/run").await, 409, "running").await;
+    problem(ask("GET", "/nothing").await, 404, "not-found").await;
+    let response = ask("GET", "/sources/moi/run").await;
+    assert_eq!(response.headers()["allow"], "POST");
+    problem(response, 405, "method-not-allowed").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_public_door_does_not_lead_there() {
+    let doors = open(Plan::default()).await;
+    for (method, path) in admin::ROUTES {
+        let response = doors
+            .request(method, &path.replace("{id}", "moi"))
+            .bearer_auth(TOKEN)
+            .send()
+            .await
+            .unwrap();
+        problem(response, 404, "not-found").await;
+    }
+    assert!(doors.desk.asked.lock().unwrap().is_empty());
+}

@@ -1,0 +1,118 @@
+//! How things stand: status, probes, metrics.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_has_its_reason() {
+    let doors = open(Plan::default()).await;
+    assert_eq!(doors.get("/readyz").send().await.unwrap().status(), 200);
+    *doors.desk.unready.lock().unwrap() = Some("the store is being opened".to_owned());
+    let document = problem(doors.get("/readyz").send().await.unwrap(), 503, "not-ready").await;
+    assert_eq!(document["detail"], "the store is being opened");
+    assert_eq!(
+        doors
+            .get("/healthz")
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap(),
+        "ok\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn status_shows_each_source_and_counts_that_add_up() {
+    let doors = open(Plan::default()).await;
+    let status = doors.json("/status").await;
+    let source = &status["sources"][0];
+    assert_eq!(
+        (source["id"].as_str(), source["holds"].as_u64()),
+        (Some("moi"), Some(2))
+    );
+    let counts = &source["last"]["counts"];
+    let parts: u64 = [
+        "new",
+        "changed",
+        "unchanged",
+        "refused",
+        "duplicate",
+        "filtered",
+    ]
+    .iter()
+    .map(|part| counts[*part].as_u64().unwrap())
+    .sum();
+    assert_eq!(Some(parts), counts["received"].as_u64());
+    assert_eq!(source["next_due"], "2026-01-01T01:00:00.000Z");
+    assert_eq!(source["report"], "http://hub.example/sources/moi/report");
+    assert_eq!(status["published"]["seq"], 1);
+    let same = doors.json("/status.json").await;
+    assert_eq!(same, status);
+    let report = doors.json("/sources/moi/report").await;
+    assert_eq!(report["run"], "1767225600000-moi");
+    problem(
+        doors.get("/sources/nobody/report").send().await.unwrap(),
+        404,
+        "not-found",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_shows_what_sources_say_as_text() {
+    let doors = open(Plan::default()).await;
+    let response = doors
+        .get("/status")
+        .header("accept", "text/html,*/*;q=0.8")
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        response.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+    let policy = response.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("script-src"),
+        "{policy}"
+    );
+    let page = response.text().await.unwrap();
+    assert!(
+        page.contains("Interior &lt;script&gt;") && !page.contains("<script"),
+        "{page}"
+    );
+    assert_eq!(
+        doors.get("/house.css").send().await.unwrap().headers()["content-type"],
+        "text/css; charset=utf-8"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_count_by_route() {
+    let doors = open(Plan::default()).await;
+    doors.get("/dataset/moi/1").send().await.unwrap();
+    let text = doors
+        .get("/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        text.contains("harvestd_http_requests_total{route=\"/dataset/{*rest}\",status=\"200\"}"),
+        "{text}"
+    );
+    assert!(
+        text.contains("harvestd_published_seq 1")
+            && text.contains("harvestd_workers_free{pool=\"house\"}"),
+        "{text}"
+    );
+    assert!(!text.contains("/dataset/moi/1"), "a path is a label");
+}
