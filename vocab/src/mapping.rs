@@ -6,11 +6,11 @@
 use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
 use crate::literals::{canonical, is_valid};
-use crate::properties::{Rule, Table};
-use crate::terms::{dcat, dct, foaf, prefixed, rdfs, skos, vcard, xsd};
+use crate::properties::{Property, Rule, Table};
+use crate::terms::{dcat, dct, foaf, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
 use crate::{Context, Finding, dates, tables, text, values, words};
 use oxrdf::vocab::rdf;
-use oxrdf::{Literal, NamedNode};
+use oxrdf::{Literal, NamedNode, NamedNodeRef};
 
 pub(crate) struct Mapper<'a> {
     cx: &'a Context,
@@ -49,7 +49,7 @@ impl<'a> Mapper<'a> {
         }
         let value = match value {
             Value::Iri(iri) => self.iri(property.rule, &predicate, iri, out),
-            Value::Literal(literal) => self.literal(graph, property.rule, &predicate, literal, out),
+            Value::Literal(literal) => self.literal(graph, property, &predicate, literal, out),
             Value::Node(id) => Some(self.node(graph, property.rule, &predicate, id, out)),
         };
         if let Some(value) = value {
@@ -69,6 +69,9 @@ impl<'a> Mapper<'a> {
         given: NamedNode,
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
+        if rule == Rule::Identifier {
+            return Some(identifier(&given));
+        }
         let written = given.as_str().to_owned();
         let iri = match links::iri(given) {
             Ok(iri) => iri,
@@ -100,6 +103,9 @@ impl<'a> Mapper<'a> {
         out: &mut Vec<Edge>,
     ) -> Value {
         let node = &graph.nodes[id];
+        if let (Rule::Identifier, Some(iri)) = (rule, &node.iri) {
+            return identifier(iri);
+        }
         let (Rule::Controlled(table), None) = (rule, &node.iri) else {
             return Value::Node(id);
         };
@@ -107,7 +113,7 @@ impl<'a> Mapper<'a> {
             return Value::Node(id);
         };
         let Some(meaning) = words::meaning(table, word) else {
-            self.find(table.unmapped(), predicate, word, table.expected());
+            self.unmapped(table, predicate, word, out);
             return Value::Node(id);
         };
         derive_media_type(meaning.media_type, out);
@@ -118,13 +124,16 @@ impl<'a> Mapper<'a> {
     fn literal(
         &mut self,
         graph: &mut Graph,
-        rule: Rule,
+        property: &'static Property,
         predicate: &NamedNode,
         literal: Literal,
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
+        let rule = property.rule;
         match rule {
-            Rule::Plain => return self.plain(predicate, literal).map(Value::Literal),
+            Rule::Plain | Rule::Identifier => {
+                return self.plain(predicate, literal).map(Value::Literal);
+            }
             Rule::Text => return self.words(predicate, literal).map(Value::Literal),
             _ => {}
         }
@@ -162,7 +171,10 @@ impl<'a> Mapper<'a> {
                 None
             }),
         };
-        said.or_else(|| self.plain(predicate, literal).map(Value::Literal))
+        said.or_else(|| match property.label {
+            Some(label) => Some(labelled(graph, label, literal)),
+            None => self.plain(predicate, literal).map(Value::Literal),
+        })
     }
 
     fn word(
@@ -173,11 +185,22 @@ impl<'a> Mapper<'a> {
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
         let Some(meaning) = words::meaning(table, written) else {
-            self.find(table.unmapped(), predicate, written, table.expected());
+            self.unmapped(table, predicate, written, out);
             return None;
         };
         derive_media_type(meaning.media_type, out);
         Some(Value::Iri(meaning.iri))
+    }
+
+    /// A finding, unless the table has the word and says on purpose that it stands for nothing (其他).
+    fn unmapped(&mut self, table: Table, predicate: &NamedNode, word: &str, out: &mut Vec<Edge>) {
+        if !words::is_known(table, word) {
+            return self.find(table.unmapped(), predicate, word, table.expected());
+        }
+        if table == Table::Format {
+            let media_type = tables::format(word).and_then(|format| format.media_type);
+            derive_media_type(media_type, out);
+        }
     }
 
     fn find(&mut self, code: &str, predicate: &NamedNode, found: &str, expected: &str) {
@@ -290,6 +313,21 @@ impl<'a> Mapper<'a> {
         }
         (!edges.is_empty()).then(|| Value::Node(graph.add(edges)))
     }
+}
+
+/// A word as a node: see [`crate::properties`]. A geometry is what it is, and no name.
+fn labelled(graph: &mut Graph, label: NamedNodeRef<'_>, word: Literal) -> Value {
+    let label = if word.datatype().as_str().starts_with(geosparql::NS) {
+        locn::GEOMETRY
+    } else {
+        label
+    };
+    Value::Node(graph.add(vec![Edge::new(label, Value::Literal(word))]))
+}
+
+/// DCAT-AP wants a literal of every identifier.
+fn identifier(iri: &NamedNode) -> Value {
+    Value::Literal(Literal::new_typed_literal(iri.as_str(), xsd::ANY_URI))
 }
 
 /// The label of a node that has a label and perhaps a type, and nothing else.

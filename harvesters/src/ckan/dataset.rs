@@ -15,9 +15,9 @@ use super::{
 use crate::RecordId;
 use harvestd_vocab::{
     Class, Description, Refusal,
-    terms::{adms, dcat, dcatap, dct, foaf, rdfs, skos},
+    terms::{adms, dcat, dcatap, dct, foaf, prov, rdfs, skos},
 };
-use oxrdf::{Literal, NamedNode, NamedNodeRef};
+use oxrdf::{Literal, NamedNode, NamedNodeRef, NamedOrBlankNode};
 use serde_json::Value;
 
 type Table<const N: usize> = [(&'static [&'static str], NamedNodeRef<'static>); N];
@@ -179,7 +179,9 @@ impl Ckan {
         let own = ["url", "landing_page"]
             .iter()
             .find_map(|key| link(&package.text(&[key])?));
-        if let Some(page) = own.or(portals) {
+        // A page that is the dataset's own IRI would say nothing: a package without a name has no other.
+        let page = own.or(portals);
+        if let Some(page) = page.filter(|page| NamedOrBlankNode::from(page.clone()) != node) {
             saying.say(&node, dcat::LANDING_PAGE, page);
         }
         for page in package
@@ -203,7 +205,9 @@ impl Ckan {
         }
     }
 
-    /// What the portal says of its entry, which is not what it says of the data.
+    /// What the portal says of its entry, which is not what it says of the data. The entry is asked for at an address of
+    /// its API, and is no CatalogRecord with an IRI of its own: the record derives from it (`prov:wasDerivedFrom`), and
+    /// has no `dct:source`.
     fn say_record(&self, saying: &mut Saying, package: &Fields<'_>, key: &str) {
         let node = saying.node.clone();
         let record = saying.blank(dcat::CATALOG_RECORD);
@@ -222,7 +226,7 @@ impl Ckan {
             segment(key)
         );
         if let Ok(entry) = NamedNode::new(entry) {
-            saying.say(&record, dct::SOURCE, entry);
+            saying.say(&record, prov::WAS_DERIVED_FROM, entry);
         }
     }
 }
