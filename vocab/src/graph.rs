@@ -4,8 +4,8 @@
 
 use crate::Description;
 use crate::containment::{DEPTH_MAX, is_own_name};
-use crate::properties::{self, Property};
-use crate::terms::{dcat, foaf};
+use crate::properties::{self, Property, Rule};
+use crate::terms::{dcat, foaf, xsd};
 use oxrdf::vocab::rdf;
 use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple};
 use std::collections::HashMap;
@@ -161,7 +161,13 @@ impl Builder {
                     id
                 }
             };
-            let value = self.object(triple.object);
+            let value = match triple.object {
+                // DCAT-AP wants a literal of every identifier, be it the IRI of the entity itself.
+                Term::NamedNode(iri) if property.rule == Rule::Identifier => {
+                    Value::Literal(Literal::new_typed_literal(iri.as_str(), xsd::ANY_URI))
+                }
+                object => self.object(object),
+            };
             if value == Value::Node(self.entity) && triple.predicate == foaf::PRIMARY_TOPIC {
                 self.topics.push(id);
             }

@@ -8,7 +8,7 @@ use crate::links::{self, NotALink};
 use crate::literals::{canonical, is_valid};
 use crate::properties::{Property, Rule, Table};
 use crate::terms::{dcat, dct, foaf, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
-use crate::{Context, Finding, dates, tables, text, values, words};
+use crate::{Class, Context, Finding, dates, entity_iri, tables, text, values, words};
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef};
 
@@ -69,9 +69,6 @@ impl<'a> Mapper<'a> {
         given: NamedNode,
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
-        if rule == Rule::Identifier {
-            return Some(identifier(&given));
-        }
         let written = given.as_str().to_owned();
         let iri = match links::iri(given) {
             Ok(iri) => iri,
@@ -85,6 +82,9 @@ impl<'a> Mapper<'a> {
                     derive_media_type(media_type, out);
                 }
                 known
+            }
+            Rule::Dataset if !links::is_http(iri.as_str()) => {
+                entity_iri(&self.cx.base, &self.cx.source, Class::Dataset, iri.as_str())
             }
             Rule::Email if !links::is_http(iri.as_str()) => {
                 links::email(iri.as_str()).unwrap_or(iri)
@@ -103,9 +103,6 @@ impl<'a> Mapper<'a> {
         out: &mut Vec<Edge>,
     ) -> Value {
         let node = &graph.nodes[id];
-        if let (Rule::Identifier, Some(iri)) = (rule, &node.iri) {
-            return identifier(iri);
-        }
         let (Rule::Controlled(table), None) = (rule, &node.iri) else {
             return Value::Node(id);
         };
@@ -131,7 +128,7 @@ impl<'a> Mapper<'a> {
     ) -> Option<Value> {
         let rule = property.rule;
         match rule {
-            Rule::Plain | Rule::Identifier => {
+            Rule::Plain | Rule::Identifier | Rule::Dataset => {
                 return self.plain(predicate, literal).map(Value::Literal);
             }
             Rule::Text => return self.words(predicate, literal).map(Value::Literal),
@@ -323,11 +320,6 @@ fn labelled(graph: &mut Graph, label: NamedNodeRef<'_>, word: Literal) -> Value 
         label
     };
     Value::Node(graph.add(vec![Edge::new(label, Value::Literal(word))]))
-}
-
-/// DCAT-AP wants a literal of every identifier.
-fn identifier(iri: &NamedNode) -> Value {
-    Value::Literal(Literal::new_typed_literal(iri.as_str(), xsd::ANY_URI))
 }
 
 /// The label of a node that has a label and perhaps a type, and nothing else.

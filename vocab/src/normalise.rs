@@ -6,7 +6,7 @@
 
 use crate::body::{BodyWriter, push_iri, push_literal};
 use crate::complete::complete;
-use crate::graph::{Collection, Graph, Node, NodeId, Value};
+use crate::graph::{Collection, Graph, NodeId, Value};
 use crate::iris::{catalog_iri, entity_iri, record_iri};
 use crate::links;
 use crate::mapping::Mapper;
@@ -14,7 +14,7 @@ use crate::names::{self, BLANK_NODES_MAX, Names};
 use crate::terms::{dcat, prefixed};
 use crate::{Class, Description, Finding, Normal, Refusal};
 use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What normalisation needs to know of the source. Everything here takes part in the versions that decide whether an
 /// unchanged record must be described again.
@@ -113,65 +113,48 @@ fn walk(graph: &mut Graph, mapper: &mut Mapper<'_>) {
 /// What the source says of nodes that the description only refers to, or that nothing leads to: one finding for each
 /// of the two, however many nodes they are.
 fn report_dropped(graph: &Graph, absorbed: &[NodeId], findings: &mut Vec<Finding>) {
-    let dropped = |(id, node): &(NodeId, &Node)| {
-        let says = node.edges.iter().any(|edge| !edge.property.membership);
-        node.depth.is_none() && says && !absorbed.contains(id)
-    };
-    let mut unconnected: Vec<&str> = Vec::new();
+    let mut unconnected = 0_usize;
     let mut referred_to: BTreeSet<&str> = BTreeSet::new();
-    for (_, node) in graph.nodes.iter().enumerate().filter(dropped) {
-        if let Some(iri) = &node.iri {
-            referred_to.insert(iri.as_str());
-        } else {
-            unconnected.push("[]");
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let says = node.edges.iter().any(|edge| !edge.property.membership);
+        if node.depth.is_some() || !says || absorbed.contains(&id) {
+            continue;
+        }
+        match &node.iri {
+            Some(iri) => {
+                referred_to.insert(iri.as_str());
+            }
+            None => unconnected += 1,
         }
     }
-    if referred_to.is_empty() && unconnected.is_empty() {
-        return;
-    }
-    let ways = ways_to(graph, &referred_to);
-    let without_way = referred_to.iter().filter(|iri| !ways.contains_key(*iri));
-    unconnected.splice(0..0, without_way.copied());
-    let mut find = |code: &str, path: String, nodes: usize, first: &str, expected: &str| {
-        let found = format!("{nodes} nodes described, such as {first}");
-        findings.push(Finding::new(code, path, &found, expected));
-    };
-    if let Some((first, _)) = ways.first_key_value() {
-        let predicates: BTreeSet<&str> = ways.values().copied().collect();
-        let path: Vec<String> = predicates.into_iter().map(prefixed).collect();
-        find(
+    if let Some(first) = referred_to.first() {
+        let found = format!("{} nodes described, such as {first}", referred_to.len());
+        findings.push(Finding::new(
             "reference-description-dropped",
-            path.join(", "),
-            ways.len(),
-            first,
+            ways_to(graph, &referred_to),
+            &found,
             "a record of its own for what is only referred to",
-        );
+        ));
     }
-    if let Some(first) = unconnected.first() {
-        let expected = "a way from the entity to what belongs to it";
-        let path = String::new();
-        find(
+    if unconnected > 0 {
+        findings.push(Finding::new(
             "unconnected-description-dropped",
-            path,
-            unconnected.len(),
-            first,
-            expected,
-        );
+            "[]",
+            &format!("{unconnected} nodes described"),
+            "a way from the entity to what belongs to it",
+        ));
     }
 }
 
-/// By IRI: the first predicate by which the description refers to it.
-fn ways_to<'a>(graph: &'a Graph, iris: &BTreeSet<&'a str>) -> BTreeMap<&'a str, &'a str> {
-    let mut ways = BTreeMap::new();
-    for edge in graph.reached.iter().flat_map(|id| &graph.nodes[*id].edges) {
-        if let Value::Iri(iri) = &edge.value
-            && iris.contains(iri.as_str())
-        {
-            let way = ways.entry(iri.as_str()).or_insert(edge.predicate.as_str());
-            *way = (*way).min(edge.predicate.as_str());
-        }
-    }
-    ways
+/// The predicates by which the description refers to any of these.
+fn ways_to(graph: &Graph, iris: &BTreeSet<&str>) -> String {
+    let edges = graph.reached.iter().flat_map(|id| &graph.nodes[*id].edges);
+    let ways: BTreeSet<&str> = edges
+        .filter(|edge| matches!(&edge.value, Value::Iri(iri) if iris.contains(iri.as_str())))
+        .map(|edge| edge.predicate.as_str())
+        .collect();
+    let ways: Vec<String> = ways.into_iter().map(prefixed).collect();
+    ways.join(", ")
 }
 
 fn report_names(names: &Names, findings: &mut Vec<Finding>) {

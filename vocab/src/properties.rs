@@ -21,6 +21,8 @@ pub(crate) enum Rule {
     Controlled(Table),
     /// A literal; an IRI becomes one.
     Identifier,
+    /// A dataset of the source: by our IRI, where the source's is none that anybody can go to (`urn:…`).
+    Dataset,
     /// A link, or else a finding.
     Link,
     /// A link where it is one, and words where it is not.
@@ -177,6 +179,7 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
         ],
     ),
     (Rule::Identifier, &[dct::IDENTIFIER]),
+    (Rule::Dataset, &[dcat::SERVES_DATASET]),
     (
         Rule::Controlled(Table::Frequency),
         &[dct::ACCRUAL_PERIODICITY],
@@ -227,7 +230,6 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
             dct::SUBJECT,
             rdfs::SEE_ALSO,
             adms::STATUS,
-            dcat::SERVES_DATASET,
             dcatap::AVAILABILITY,
             dcatap::HVD_CATEGORY,
             dcatap::APPLICABLE_LEGISLATION,
