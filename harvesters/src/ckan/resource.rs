@@ -9,14 +9,14 @@ use super::{
 use crate::{PartName, RecordId};
 use harvestd_vocab::{
     Class, Description, Refusal,
-    terms::{adms, dcat, dcatap, dct, foaf, rdfs, spdx, xsd},
+    terms::{adms, cnt, dcat, dcatap, dct, foaf, rdfs, spdx, xsd},
 };
 use oxrdf::{Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, vocab::rdf};
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// Fields that are said word for word: an address as an IRI, everything else as a literal.
-const THINGS: [(&[&str], NamedNodeRef<'static>); 11] = [
+const THINGS: [(&[&str], NamedNodeRef<'static>); 12] = [
     (&["language"], dct::LANGUAGE),
     (&["status"], adms::STATUS),
     (&["availability"], dcatap::AVAILABILITY),
@@ -31,7 +31,27 @@ const THINGS: [(&[&str], NamedNodeRef<'static>); 11] = [
         dcat::SPATIAL_RESOLUTION_IN_METERS,
     ),
     (&["access_rights"], dct::ACCESS_RIGHTS),
+    (&["encoding", "編碼格式"], cnt::CHARACTER_ENCODING),
 ];
+
+/// `4326`, `EPSG:3826`, `epsg 4326 (WGS 84)`: a coordinate reference system by the register's number.
+fn reference_system(words: &str) -> Option<NamedNode> {
+    let bare = words.trim();
+    let after = bare
+        .get(..4)
+        .filter(|begin| begin.eq_ignore_ascii_case("epsg"))
+        .map_or(bare, |_| {
+            bare[4..].trim_start_matches([':', ' ', '/', '-', '_'])
+        });
+    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+    let alone = after.len() == digits.len() || after.len() < bare.len();
+    ((4..=6).contains(&digits.len()) && alone)
+        .then(|| NamedNode::new(format!("{EPSG}{digits}")).ok())
+        .flatten()
+}
+
+/// What the register's own IRIs begin with.
+const EPSG: &str = "http://www.opengis.net/def/crs/EPSG/0/";
 
 impl Ckan {
     /// Says the package's resources. `licence` is the package's own, for those that have none.
@@ -155,6 +175,15 @@ fn say_resource(saying: &mut Saying, node: &NamedOrBlankNode, resource: &Fields<
             rdfs::LABEL,
             vec![Text::plain(standard)],
         );
+    }
+    for words in resource.words(&["resource_crs", "crs"]) {
+        match reference_system(&words) {
+            Some(system) => saying.say(node, dct::CONFORMS_TO, system),
+            None => {
+                let words = vec![Text::plain(words)];
+                saying.labelled(node, dct::CONFORMS_TO, dct::STANDARD, rdfs::LABEL, words);
+            }
+        }
     }
     saying.labelled(
         node,
