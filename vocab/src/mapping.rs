@@ -189,15 +189,14 @@ impl<'a> Mapper<'a> {
         Some(Value::Iri(meaning.iri))
     }
 
-    /// A finding, unless the table has the word and says on purpose that it stands for nothing (其他).
+    /// A finding, unless the table has the word and says on purpose that it stands for nothing (其他). A format that is
+    /// a media type is known by that.
     fn unmapped(&mut self, table: Table, predicate: &NamedNode, word: &str, out: &mut Vec<Edge>) {
-        if !words::is_known(table, word) {
-            return self.find(table.unmapped(), predicate, word, table.expected());
+        let media_type = words::media_type(word).filter(|_| table == Table::Format);
+        if media_type.is_none() && !words::is_known(table, word) {
+            self.find(table.unmapped(), predicate, word, table.expected());
         }
-        if table == Table::Format {
-            let media_type = tables::format(word).and_then(|format| format.media_type);
-            derive_media_type(media_type, out);
-        }
+        out.extend(media_type.map(derived_media_type));
     }
 
     fn find(&mut self, code: &str, predicate: &NamedNode, found: &str, expected: &str) {
@@ -339,11 +338,13 @@ fn only_label(edges: &[Edge]) -> Option<&str> {
 
 /// The media type that a format's word says besides gives way to one that the source states.
 fn derive_media_type(media_type: Option<&'static str>, out: &mut Vec<Edge>) {
-    if let Some(media_type) = media_type {
-        let mut edge = Edge::new(dcat::MEDIA_TYPE, Value::Iri(words::iana(media_type)));
-        edge.derived = true;
-        out.push(edge);
-    }
+    out.extend(media_type.map(|media_type| derived_media_type(words::iana(media_type))));
+}
+
+fn derived_media_type(media_type: NamedNode) -> Edge {
+    let mut edge = Edge::new(dcat::MEDIA_TYPE, Value::Iri(media_type));
+    edge.derived = true;
+    edge
 }
 
 fn is_iri(datatype: &NamedNode) -> bool {

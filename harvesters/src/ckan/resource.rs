@@ -355,3 +355,27 @@ fn say_service(saying: &mut Saying, node: &NamedOrBlankNode, service: &Fields<'_
         saying.say(node, dct::ACCESS_RIGHTS, thing(&word));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_systems_by_the_numbers_of_the_register() {
+        for (words, expected) in [
+            ("4326", Some("4326")),
+            ("EPSG:3826", Some("3826")),
+            ("epsg 4326 (WGS 84)", Some("4326")),
+            ("EPSG:102443", Some("102443")),
+            ("3826 或 3828", None),
+            ("TWD97", None),
+            ("EPSG", None),
+            ("121", None),
+            ("經緯度", None),
+        ] {
+            let expected = expected.map(|number| format!("{EPSG}{number}"));
+            let found = reference_system(words).map(NamedNode::into_string);
+            assert_eq!(found, expected, "{words}");
+        }
+    }
+}
