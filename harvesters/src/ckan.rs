@@ -116,7 +116,7 @@ impl Ckan {
             found,
             expected: expected.to_owned(),
         };
-        let options = match settings.options {
+        let mut options = match settings.options {
             serde_json::Value::Null => Options::default(),
             table => serde_json::from_value(table).map_err(|e| {
                 refused("options", e.to_string(), "rows, fq, overlap_minutes, mode (search or list), organisations_include, organisations_exclude, access_rights_key, access")
@@ -124,6 +124,9 @@ impl Ckan {
         };
         if let Some((key, found, expected)) = options.access.fault() {
             return Err(refused(&key, found, expected));
+        }
+        if let Some(key) = &options.access_rights_key {
+            options.access.reads_as_access_rights(key);
         }
         if !(2..=1_000_000).contains(&options.rows) {
             return Err(refused(
