@@ -11,6 +11,7 @@
 //! It never writes to a portal, never asks with a key of its own (a source's headers carry it), and trusts neither
 //! `count` nor a filter. What a package says is mapped in [`dataset`] and its neighbours.
 
+mod access;
 mod agent;
 mod contact;
 mod dataset;
@@ -39,7 +40,7 @@ use url::Url;
 pub const KIND: Kind = Kind {
     name: "ckan",
     about: "CKAN portals: package_search, or package_list and package_show (the Action API, version 3)",
-    mapping_version: 1,
+    mapping_version: 2,
     open: |settings| Ok(Box::new(Ckan::open(settings)?)),
 };
 
@@ -60,6 +61,8 @@ struct Options {
     organisations_exclude: Vec<String>,
     /// The field or extra that says who may have the data, where a portal has its own.
     access_rights_key: Option<String>,
+    /// How the source says who may have the data: rules, and where to apply.
+    access: access::Access,
 }
 
 impl Default for Options {
@@ -72,6 +75,7 @@ impl Default for Options {
             organisations_include: Vec::new(),
             organisations_exclude: Vec::new(),
             access_rights_key: None,
+            access: access::Access::default(),
         }
     }
 }
@@ -112,12 +116,18 @@ impl Ckan {
             found,
             expected: expected.to_owned(),
         };
-        let options = match settings.options {
+        let mut options = match settings.options {
             serde_json::Value::Null => Options::default(),
             table => serde_json::from_value(table).map_err(|e| {
-                refused("options", e.to_string(), "rows, fq, overlap_minutes, mode (search or list), organisations_include, organisations_exclude, access_rights_key")
+                refused("options", e.to_string(), "rows, fq, overlap_minutes, mode (search or list), organisations_include, organisations_exclude, access_rights_key, access")
             })?,
         };
+        if let Some((key, found, expected)) = options.access.fault() {
+            return Err(refused(&key, found, expected));
+        }
+        if let Some(key) = &options.access_rights_key {
+            options.access.reads_as_access_rights(key);
+        }
         if !(2..=1_000_000).contains(&options.rows) {
             return Err(refused(
                 "options.rows",

@@ -29,7 +29,7 @@ use url::Url;
 pub const KIND: Kind = Kind {
     name: "data_gov_tw",
     about: "the full export of data.gov.tw (政府資料開放平臺), JSON or CSV",
-    mapping_version: 1,
+    mapping_version: 2,
     open: |settings| Ok(Box::new(DataGovTw::new(settings)?)),
 };
 

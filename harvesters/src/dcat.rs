@@ -34,7 +34,7 @@ use parse::{Document, parse};
 pub const KIND: Kind = Kind {
     name: "dcat",
     about: "a DCAT catalogue as RDF/XML, JSON-LD, Turtle, TriG, N-Triples or N-Quads, in one document or in pages",
-    mapping_version: 1,
+    mapping_version: 2,
     open,
 };
 

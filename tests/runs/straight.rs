@@ -73,13 +73,7 @@ async fn three_harvests(kind: &str, path: &str, size: u64) {
         .filter(|(n, r)| old.get(n).is_some_and(|o| o != *r))
         .count() as u64;
     assert_eq!((c.new, c.gone + c.absent), (came, went), "{}", third.line());
-    // A service names its datasets on one page, and a dataset may move to that page or away from it.
-    let moved = if kind == "dcat" { 1 } else { 0 };
-    assert!(
-        (revised..=revised + moved).contains(&c.changed),
-        "{revised} were revised: {}",
-        third.line()
-    );
+    assert_eq!(c.changed, revised, "{}", third.line());
     assert!(came > 0 && went > 0 && revised > 0);
     let after = Whole::of(&house.daemon);
     assert_eq!(

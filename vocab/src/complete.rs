@@ -55,7 +55,12 @@ fn type_edge(class: NamedNodeRef<'_>) -> Edge {
     Edge::new(rdf::TYPE, Value::Iri(class.into_owned()))
 }
 
-/// The record is about the entity, has our key, and says where the source keeps its own.
+/// The record is about the entity, has our key, and says where the source keeps its own (`dct:source`).
+///
+/// November 2026: its dates are the source's own, as its CatalogRecord (or a field of the portal's about its entry)
+/// gives them. DCAT-AP wants one `dct:modified`; a source that gives none leaves ours without, since nothing here knows
+/// a true one: the date of the data is no date of the entry, and when we first saw it or saw it change is known to the
+/// log of changes, not to a description, which would never be the same twice.
 fn complete_record(graph: &mut Graph, key: &str, findings: &mut Vec<Finding>) {
     let entity = graph.entity;
     let ours = graph.nodes[graph.record].iri.clone();

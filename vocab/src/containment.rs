@@ -14,7 +14,11 @@ pub const DEPTH_MAX: usize = 4;
 ///
 /// Left out on purpose: `dct:spatial`, `dct:rights`, `dct:license`, `dct:conformsTo`, `dct:publisher`,
 /// `dcat:accessService`: where their object has an IRI, it is shared between datasets (a place, a licence, an
-/// organisation). Where it is a blank node it is named under the record, and contained for that.
+/// organisation). Were it contained, one record would own it and the others would lose its IRI to a name under their
+/// own. `foaf:page` and `dcat:landingPage` are left out for the same reason: of a document, the IRI is all that matters.
+/// Where the object is a blank node it is named under the record, and contained for that.
+///
+/// What a source says of a node that is only referred to has no owner and is dropped; a finding says so, one a record.
 const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
     dcat::HAS_DISTRIBUTION,
     adms::SAMPLE,
@@ -40,11 +44,15 @@ const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
 
 /// Links from a collection to its members. They belong to the member's description, so that no description grows
 /// with the catalogue.
-const MEMBERSHIP: [NamedNodeRef<'static>; 5] = [
+///
+/// November 2026: `dcat:servesDataset` is none of them any more. It is what a service says of itself, and stands where
+/// the service stands: in a catalogue in pages often on another page than the dataset, whose description would then
+/// hold the link or not, as the pages' boundaries fall. A catalogue repeats itself on each page, with the members that
+/// stand there. A service that serves a whole catalogue pays for it in the size of its own description.
+const MEMBERSHIP: [NamedNodeRef<'static>; 4] = [
     dcat::HAS_DATASET,
     dcat::HAS_SERVICE,
     dcat::RECORD,
-    dcat::SERVES_DATASET,
     dcat::HAS_CATALOG,
 ];
 
@@ -88,7 +96,8 @@ mod tests {
     fn parts_are_contained_and_shared_things_are_not() {
         assert!(is_containment(dcat::HAS_DISTRIBUTION));
         assert!(!is_containment(dct::PUBLISHER));
-        assert!(is_membership(dcat::SERVES_DATASET));
+        assert!(is_membership(dcat::HAS_DATASET));
+        assert!(!is_membership(dcat::SERVES_DATASET));
         assert!(!is_membership(dcat::HAS_DISTRIBUTION));
     }
 

@@ -3,7 +3,7 @@
 //! The order of edges takes no part, nor how often one is said.
 
 use crate::graph::{Edge, Graph, NodeId, Value};
-use crate::terms::{dcat, dct, foaf, skos, spdx, vcard};
+use crate::terms::{dcat, dct, foaf, rdfs, skos, spdx, vcard};
 use oxrdf::NamedNodeRef;
 use oxrdf::vocab::rdf;
 use std::collections::HashMap;
@@ -63,7 +63,7 @@ fn hash_values(
         match &edge.value {
             Value::Iri(iri) => values.push(iri.as_str()),
             Value::Literal(literal) => values.push(literal.value()),
-            Value::Node(_) => {}
+            Value::Node(node) => values.extend(label(graph, *node)),
         }
     }
     values.sort_unstable();
@@ -73,6 +73,20 @@ fn hash_values(
         hasher.update(&[0]);
     }
     !values.is_empty()
+}
+
+/// A node that stands for a word is as good as the word.
+fn label(graph: &Graph, node: NodeId) -> Option<&str> {
+    let labels = [rdfs::LABEL, skos::PREF_LABEL];
+    graph.nodes[node]
+        .edges
+        .iter()
+        .find_map(|edge| match &edge.value {
+            Value::Literal(literal) if labels.contains(&edge.predicate.as_ref()) => {
+                Some(literal.value())
+            }
+            _ => None,
+        })
 }
 
 /// The hash of all that a node says: each edge once, in a fixed order; `of_node` says what an edge to a node says.

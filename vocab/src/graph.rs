@@ -4,8 +4,8 @@
 
 use crate::Description;
 use crate::containment::{DEPTH_MAX, is_own_name};
-use crate::properties::{self, Property};
-use crate::terms::{dcat, foaf};
+use crate::properties::{self, Property, Rule};
+use crate::terms::{dcat, foaf, xsd};
 use oxrdf::vocab::rdf;
 use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple};
 use std::collections::HashMap;
@@ -73,8 +73,6 @@ pub(crate) struct Graph {
     /// The IRI that the source gives its CatalogRecord.
     pub record_given: Option<NamedNode>,
     pub memberships: Vec<Membership>,
-    /// Links from the entity to members of its own: they belong to the members.
-    pub members_dropped: Vec<NamedNode>,
     /// The nodes of the description in the order in which they were reached.
     pub reached: Vec<NodeId>,
     named: HashMap<NamedNode, NodeId>,
@@ -129,7 +127,6 @@ struct Builder {
     entity_node: NamedOrBlankNode,
     entity: NodeId,
     memberships: Vec<(NamedOrBlankNode, NamedNode, Term)>,
-    members_dropped: Vec<NamedNode>,
     /// Subjects of `foaf:primaryTopic` with the entity as object.
     topics: Vec<NodeId>,
 }
@@ -143,7 +140,6 @@ impl Builder {
             entity_node: entity_node.clone(),
             entity: 0,
             memberships: Vec::new(),
-            members_dropped: Vec::new(),
             topics: Vec::new(),
         };
         builder.entity = builder.subject(entity_node.clone());
@@ -165,7 +161,13 @@ impl Builder {
                     id
                 }
             };
-            let value = self.object(triple.object);
+            let value = match triple.object {
+                // DCAT-AP wants a literal of every identifier, be it the IRI of the entity itself.
+                Term::NamedNode(iri) if property.rule == Rule::Identifier => {
+                    Value::Literal(Literal::new_typed_literal(iri.as_str(), xsd::ANY_URI))
+                }
+                object => self.object(object),
+            };
             if value == Value::Node(self.entity) && triple.predicate == foaf::PRIMARY_TOPIC {
                 self.topics.push(id);
             }
@@ -210,10 +212,9 @@ impl Builder {
     }
 
     /// Is the triple kept apart? Those of blank collections stay with their node as well: it may turn out to be a
-    /// part of the description (a service that a distribution contains).
+    /// part of the description. Links from the entity to members of its own belong to the members.
     fn take_membership(&mut self, triple: &Triple) -> bool {
         if triple.subject == self.entity_node {
-            self.members_dropped.push(triple.predicate.clone());
             return true;
         }
         let (subject, predicate) = (triple.subject.clone(), triple.predicate.clone());
@@ -241,7 +242,6 @@ impl Builder {
             record,
             record_given,
             memberships,
-            members_dropped: self.members_dropped,
             reached: Vec::new(),
             named: self.named,
         };

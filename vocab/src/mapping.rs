@@ -6,11 +6,11 @@
 use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
 use crate::literals::{canonical, is_valid};
-use crate::properties::{Rule, Table};
-use crate::terms::{dcat, dct, foaf, prefixed, rdfs, skos, vcard, xsd};
-use crate::{Context, Finding, dates, tables, text, values, words};
+use crate::properties::{Property, Rule, Table};
+use crate::terms::{dcat, dct, foaf, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
+use crate::{Class, Context, Finding, dates, entity_iri, tables, text, values, words};
 use oxrdf::vocab::rdf;
-use oxrdf::{Literal, NamedNode};
+use oxrdf::{Literal, NamedNode, NamedNodeRef};
 
 pub(crate) struct Mapper<'a> {
     cx: &'a Context,
@@ -49,7 +49,7 @@ impl<'a> Mapper<'a> {
         }
         let value = match value {
             Value::Iri(iri) => self.iri(property.rule, &predicate, iri, out),
-            Value::Literal(literal) => self.literal(graph, property.rule, &predicate, literal, out),
+            Value::Literal(literal) => self.literal(graph, property, &predicate, literal, out),
             Value::Node(id) => Some(self.node(graph, property.rule, &predicate, id, out)),
         };
         if let Some(value) = value {
@@ -83,6 +83,9 @@ impl<'a> Mapper<'a> {
                 }
                 known
             }
+            Rule::Dataset if !links::is_http(iri.as_str()) => {
+                entity_iri(&self.cx.base, &self.cx.source, Class::Dataset, iri.as_str())
+            }
             Rule::Email if !links::is_http(iri.as_str()) => {
                 links::email(iri.as_str()).unwrap_or(iri)
             }
@@ -107,7 +110,7 @@ impl<'a> Mapper<'a> {
             return Value::Node(id);
         };
         let Some(meaning) = words::meaning(table, word) else {
-            self.find(table.unmapped(), predicate, word, table.expected());
+            self.unmapped(table, predicate, word, out);
             return Value::Node(id);
         };
         derive_media_type(meaning.media_type, out);
@@ -118,13 +121,16 @@ impl<'a> Mapper<'a> {
     fn literal(
         &mut self,
         graph: &mut Graph,
-        rule: Rule,
+        property: &'static Property,
         predicate: &NamedNode,
         literal: Literal,
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
+        let rule = property.rule;
         match rule {
-            Rule::Plain => return self.plain(predicate, literal).map(Value::Literal),
+            Rule::Plain | Rule::Identifier | Rule::Dataset => {
+                return self.plain(predicate, literal).map(Value::Literal);
+            }
             Rule::Text => return self.words(predicate, literal).map(Value::Literal),
             _ => {}
         }
@@ -162,7 +168,10 @@ impl<'a> Mapper<'a> {
                 None
             }),
         };
-        said.or_else(|| self.plain(predicate, literal).map(Value::Literal))
+        said.or_else(|| match property.label {
+            Some(label) => Some(labelled(graph, label, literal)),
+            None => self.plain(predicate, literal).map(Value::Literal),
+        })
     }
 
     fn word(
@@ -173,11 +182,21 @@ impl<'a> Mapper<'a> {
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
         let Some(meaning) = words::meaning(table, written) else {
-            self.find(table.unmapped(), predicate, written, table.expected());
+            self.unmapped(table, predicate, written, out);
             return None;
         };
         derive_media_type(meaning.media_type, out);
         Some(Value::Iri(meaning.iri))
+    }
+
+    /// A finding, unless the table has the word and says on purpose that it stands for nothing (其他). A format that is
+    /// a media type is known by that.
+    fn unmapped(&mut self, table: Table, predicate: &NamedNode, word: &str, out: &mut Vec<Edge>) {
+        let media_type = words::media_type(word).filter(|_| table == Table::Format);
+        if media_type.is_none() && !words::is_known(table, word) {
+            self.find(table.unmapped(), predicate, word, table.expected());
+        }
+        out.extend(media_type.map(derived_media_type));
     }
 
     fn find(&mut self, code: &str, predicate: &NamedNode, found: &str, expected: &str) {
@@ -292,6 +311,16 @@ impl<'a> Mapper<'a> {
     }
 }
 
+/// A word as a node: see [`crate::properties`]. A geometry is what it is, and no name.
+fn labelled(graph: &mut Graph, label: NamedNodeRef<'_>, word: Literal) -> Value {
+    let label = if word.datatype().as_str().starts_with(geosparql::NS) {
+        locn::GEOMETRY
+    } else {
+        label
+    };
+    Value::Node(graph.add(vec![Edge::new(label, Value::Literal(word))]))
+}
+
 /// The label of a node that has a label and perhaps a type, and nothing else.
 fn only_label(edges: &[Edge]) -> Option<&str> {
     let mut label = None;
@@ -309,11 +338,13 @@ fn only_label(edges: &[Edge]) -> Option<&str> {
 
 /// The media type that a format's word says besides gives way to one that the source states.
 fn derive_media_type(media_type: Option<&'static str>, out: &mut Vec<Edge>) {
-    if let Some(media_type) = media_type {
-        let mut edge = Edge::new(dcat::MEDIA_TYPE, Value::Iri(words::iana(media_type)));
-        edge.derived = true;
-        out.push(edge);
-    }
+    out.extend(media_type.map(|media_type| derived_media_type(words::iana(media_type))));
+}
+
+fn derived_media_type(media_type: NamedNode) -> Edge {
+    let mut edge = Edge::new(dcat::MEDIA_TYPE, Value::Iri(media_type));
+    edge.derived = true;
+    edge
 }
 
 fn is_iri(datatype: &NamedNode) -> bool {

@@ -14,6 +14,7 @@ use crate::names::{self, BLANK_NODES_MAX, Names};
 use crate::terms::{dcat, prefixed};
 use crate::{Class, Description, Finding, Normal, Refusal};
 use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode};
+use std::collections::BTreeSet;
 
 /// What normalisation needs to know of the source. Everything here takes part in the versions that decide whether an
 /// unchanged record must be described again.
@@ -109,45 +110,51 @@ fn walk(graph: &mut Graph, mapper: &mut Mapper<'_>) {
     }
 }
 
-/// What the source says of nodes that the description only refers to, or that nothing leads to.
+/// What the source says of nodes that the description only refers to, or that nothing leads to: one finding for each
+/// of the two, however many nodes they are.
 fn report_dropped(graph: &Graph, absorbed: &[NodeId], findings: &mut Vec<Finding>) {
+    let mut unconnected = 0_usize;
+    let mut referred_to: BTreeSet<&str> = BTreeSet::new();
     for (id, node) in graph.nodes.iter().enumerate() {
-        let says = node
-            .edges
-            .iter()
-            .filter(|edge| !edge.property.membership)
-            .count();
-        if node.depth.is_some() || says == 0 || absorbed.contains(&id) {
+        let says = node.edges.iter().any(|edge| !edge.property.membership);
+        if node.depth.is_some() || !says || absorbed.contains(&id) {
             continue;
         }
-        let found = format!("{says} statements");
-        findings.push(match &node.iri {
-            Some(iri) => Finding::new(
-                "reference-description-dropped",
-                iri.as_str(),
-                &found,
-                "a record of its own for what is only referred to",
-            ),
-            None => Finding::new(
-                "unconnected-description-dropped",
-                "[]",
-                &found,
-                "a way from the entity to what belongs to it",
-            ),
-        });
-    }
-    for predicate in &graph.members_dropped {
-        if *predicate == dcat::SERVES_DATASET {
-            let path = prefixed(predicate.as_str());
-            let expected = "said in the dataset's own description";
-            findings.push(Finding::new(
-                "serves-dataset-dropped",
-                path,
-                "a dataset",
-                expected,
-            ));
+        match &node.iri {
+            Some(iri) => {
+                referred_to.insert(iri.as_str());
+            }
+            None => unconnected += 1,
         }
     }
+    if let Some(first) = referred_to.first() {
+        let found = format!("{} nodes described, such as {first}", referred_to.len());
+        findings.push(Finding::new(
+            "reference-description-dropped",
+            ways_to(graph, &referred_to),
+            &found,
+            "a record of its own for what is only referred to",
+        ));
+    }
+    if unconnected > 0 {
+        findings.push(Finding::new(
+            "unconnected-description-dropped",
+            "[]",
+            &format!("{unconnected} nodes described"),
+            "a way from the entity to what belongs to it",
+        ));
+    }
+}
+
+/// The predicates by which the description refers to any of these.
+fn ways_to(graph: &Graph, iris: &BTreeSet<&str>) -> String {
+    let edges = graph.reached.iter().flat_map(|id| &graph.nodes[*id].edges);
+    let ways: BTreeSet<&str> = edges
+        .filter(|edge| matches!(&edge.value, Value::Iri(iri) if iris.contains(iri.as_str())))
+        .map(|edge| edge.predicate.as_str())
+        .collect();
+    let ways: Vec<String> = ways.into_iter().map(prefixed).collect();
+    ways.join(", ")
 }
 
 fn report_names(names: &Names, findings: &mut Vec<Finding>) {
@@ -230,11 +237,7 @@ fn memberships<'a>(
             Collection::Named(iri) if links::iri(iri.clone()).as_ref() == Ok(iri) => {
                 links.push((iri.as_ref(), predicate, member));
             }
-            Collection::Blank(id)
-                if graph.nodes[*id].depth.is_none()
-                    && predicate != dcat::SERVES_DATASET
-                    && member != catalog =>
-            {
+            Collection::Blank(id) if graph.nodes[*id].depth.is_none() && member != catalog => {
                 links.push((catalog, predicate, member));
             }
             _ => {}

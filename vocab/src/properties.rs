@@ -2,7 +2,7 @@
 
 use crate::containment::{is_containment, is_membership};
 use crate::terms::{
-    adms, authority, dcat, dct, dqv, foaf, locn, odrl, prov, rdfs, skos, spdx, vcard,
+    adms, authority, dcat, dcatap, dct, dqv, foaf, locn, odrl, prov, rdfs, skos, spdx, vcard,
 };
 use oxrdf::NamedNodeRef;
 use std::collections::HashMap;
@@ -19,6 +19,10 @@ pub(crate) enum Rule {
     Date,
     /// A word of one of the tables.
     Controlled(Table),
+    /// A literal; an IRI becomes one.
+    Identifier,
+    /// A dataset of the source: by our IRI, where the source's is none that anybody can go to (`urn:…`).
+    Dataset,
     /// A link, or else a finding.
     Link,
     /// A link where it is one, and words where it is not.
@@ -85,6 +89,8 @@ pub(crate) struct Property {
     pub rule: Rule,
     /// The class of a contained object that has no type of its own.
     pub range: Option<NamedNodeRef<'static>>,
+    /// By which a word becomes a node: see [`LABELS`].
+    pub label: Option<NamedNodeRef<'static>>,
     pub containment: bool,
     pub membership: bool,
 }
@@ -95,6 +101,7 @@ pub(crate) fn of(predicate: &str) -> &'static Property {
         known: false,
         rule: Rule::Plain,
         range: None,
+        label: None,
         containment: false,
         membership: false,
     };
@@ -124,10 +131,15 @@ fn property(predicate: NamedNodeRef<'static>, rule: Rule) -> Property {
         .iter()
         .find(|(p, _)| *p == predicate)
         .map(|(_, class)| *class);
+    let label = LABELS
+        .iter()
+        .find(|(_, predicates)| predicates.contains(&predicate))
+        .map(|(label, _)| *label);
     Property {
         known: true,
         rule,
         range,
+        label,
         containment: is_containment(predicate),
         membership: is_membership(predicate),
     }
@@ -166,6 +178,8 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
             dcat::END_DATE,
         ],
     ),
+    (Rule::Identifier, &[dct::IDENTIFIER]),
+    (Rule::Dataset, &[dcat::SERVES_DATASET]),
     (
         Rule::Controlled(Table::Frequency),
         &[dct::ACCRUAL_PERIODICITY],
@@ -216,6 +230,9 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
             dct::SUBJECT,
             rdfs::SEE_ALSO,
             adms::STATUS,
+            dcatap::AVAILABILITY,
+            dcatap::HVD_CATEGORY,
+            dcatap::APPLICABLE_LEGISLATION,
         ],
     ),
     (Rule::Email, &[vcard::HAS_EMAIL, foaf::MBOX]),
@@ -254,6 +271,17 @@ const RANGES: &[(NamedNodeRef<'static>, NamedNodeRef<'static>)] = &[
     (dct::ACCESS_RIGHTS, dct::RIGHTS_STATEMENT),
     (dct::LICENSE, dct::LICENSE_DOCUMENT),
     (dct::CONFORMS_TO, dct::STANDARD),
+    (dct::FORMAT, dct::MEDIA_TYPE_OR_EXTENT),
+    (dcat::MEDIA_TYPE, dct::MEDIA_TYPE),
+    (dcat::COMPRESS_FORMAT, dct::MEDIA_TYPE),
+    (dcat::PACKAGE_FORMAT, dct::MEDIA_TYPE),
+    (dct::ACCRUAL_PERIODICITY, dct::FREQUENCY),
+    (dct::LANGUAGE, dct::LINGUISTIC_SYSTEM),
+    (dcat::THEME, skos::CONCEPT),
+    (dct::TYPE, skos::CONCEPT),
+    (adms::STATUS, skos::CONCEPT),
+    (dcatap::AVAILABILITY, skos::CONCEPT),
+    (dcatap::HVD_CATEGORY, skos::CONCEPT),
     (spdx::CHECKSUM, spdx::CHECKSUM_CLASS),
     (adms::IDENTIFIER, adms::IDENTIFIER_CLASS),
     (dcat::QUALIFIED_RELATION, dcat::RELATIONSHIP),
@@ -263,6 +291,44 @@ const RANGES: &[(NamedNodeRef<'static>, NamedNodeRef<'static>)] = &[
     (dqv::HAS_QUALITY_MEASUREMENT, dqv::QUALITY_MEASUREMENT),
     (foaf::PAGE, foaf::DOCUMENT),
     (odrl::HAS_POLICY, odrl::POLICY),
+];
+
+/// **Words that stand where DCAT-AP wants a node.** A word for which the tables have an IRI becomes that IRI. Any other
+/// (`其他` as a format, the sentence that is a licence, the name of a place) becomes a node of its own, named under the
+/// record, of the class in [`RANGES`] and with the word as its label, by the predicate that stands here:
+/// `<distribution> dct:format <{record}#format-…> . <{record}#format-…> a dct:MediaTypeOrExtent ; rdfs:label "其他"`.
+/// So nothing that the source says is lost, the shape of the data is always the same, and a question for labels finds
+/// the words of all sources. Agents, contacts and periods are made of words in the same way, with predicates of their
+/// own. A link that is none (`www.a.tw`) is no word for anything: it stays a literal, with a finding.
+const LABELS: &[(NamedNodeRef<'static>, &[NamedNodeRef<'static>])] = &[
+    (
+        rdfs::LABEL,
+        &[
+            dct::FORMAT,
+            dcat::MEDIA_TYPE,
+            dcat::COMPRESS_FORMAT,
+            dcat::PACKAGE_FORMAT,
+            dct::LICENSE,
+            dct::RIGHTS,
+            dct::ACCESS_RIGHTS,
+            dct::ACCRUAL_PERIODICITY,
+            dct::LANGUAGE,
+            dct::PROVENANCE,
+            dct::CONFORMS_TO,
+            dct::TEMPORAL,
+        ],
+    ),
+    (
+        skos::PREF_LABEL,
+        &[
+            dcat::THEME,
+            dct::SPATIAL,
+            dct::TYPE,
+            adms::STATUS,
+            dcatap::AVAILABILITY,
+            dcatap::HVD_CATEGORY,
+        ],
+    ),
 ];
 
 #[cfg(test)]
@@ -281,5 +347,10 @@ mod tests {
         assert!(of(dcat::RECORD.as_str()).membership);
         assert!(of(dcat::HAS_DISTRIBUTION.as_str()).containment);
         assert_eq!(of("http://example.org/p").rule, Rule::Plain);
+        for predicate in LABELS.iter().flat_map(|(_, predicates)| *predicates) {
+            let property = of(predicate.as_str());
+            assert!(property.range.is_some(), "{predicate}: a label of what?");
+            assert_ne!(property.rule, Rule::Plain, "{predicate}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 /// Raised when normalisation changes in a way that no table shows.
-pub const NORMALISE_VERSION: u32 = 1;
+pub const NORMALISE_VERSION: u32 = 2;
 
 const FREQUENCY: &str = include_str!("../tables/frequency.tsv");
 const FORMAT: &str = include_str!("../tables/format.tsv");
@@ -62,6 +62,11 @@ impl Table {
     /// The IRI of a word, in any case, width, dash or spacing.
     pub fn iri(&self, word: &str) -> Option<NamedNodeRef<'static>> {
         self.row(word).and_then(Row::iri)
+    }
+
+    /// Is the word in the table? A row without an IRI says that it stands for nothing on purpose.
+    pub fn has(&self, word: &str) -> bool {
+        self.row(word).is_some()
     }
 
     /// Most words come as they stand in the table.
@@ -293,7 +298,12 @@ mod tests {
             );
             assert_eq!(found.media_type, Some("text/csv"), "{word}");
         }
-        assert_eq!(format("其他"), None);
+        let nothing = Format {
+            file_type: None,
+            media_type: None,
+        };
+        assert_eq!(format("其他"), Some(nothing));
+        assert_eq!(format("什麼"), None);
     }
 
     #[test]

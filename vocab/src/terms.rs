@@ -270,9 +270,12 @@ pub const MEDIA_TYPES: &str = "https://www.iana.org/assignments/media-types/";
 
 vocabulary! {
     /// Our own: only what no vocabulary above can say. `fields`: the fields of a file, as the source lists them;
-    /// `provision`: how the data come to the portal; `rows`: how many records a file has.
+    /// `provision`: how the data come to the portal; `rows`: how many records a file has. Types of rights
+    /// statements: open to everybody, on application, against payment, not open; and what there is to pay.
     harvestd = "https://w3id.org/harvestd/ns#" {
         FIELDS: "fields", PROVISION: "provision", ROWS: "rows",
+        OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
+        NOT_OPEN: "NotOpen", FEE: "Fee",
     }
 }
 

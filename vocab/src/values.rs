@@ -35,7 +35,7 @@ pub(crate) fn read(rule: Rule, written: &str) -> Result<Option<Value>, Problem> 
             "a decimal number",
         ),
         Rule::Duration => (
-            typed(written, xsd::DURATION),
+            typed(written, xsd::DURATION).or_else(|| duration(written)),
             "unparsed-duration",
             "an ISO 8601 duration",
         ),
@@ -72,6 +72,24 @@ fn integer(written: &str) -> Option<Value> {
         .flatten()
 }
 
+/// The words that catalogues have for how fine their data are in time.
+fn duration(written: &str) -> Option<Value> {
+    const WORDS: [(&[&str], &str); 7] = [
+        (&["yearly", "annual", "annually", "年"], "P1Y"),
+        (&["quarterly", "季"], "P3M"),
+        (&["monthly", "月"], "P1M"),
+        (&["weekly", "週"], "P7D"),
+        (&["daily", "日"], "P1D"),
+        (&["hourly", "時"], "PT1H"),
+        (&["minutely", "分"], "PT1M"),
+    ];
+    let word = fold(written);
+    let known = WORDS
+        .iter()
+        .find(|(words, _)| words.contains(&word.as_ref()))?;
+    typed(known.1, xsd::DURATION)
+}
+
 fn hexadecimal(written: &str) -> Option<Value> {
     let legal = written.len().is_multiple_of(2) && written.bytes().all(|b| b.is_ascii_hexdigit());
     legal.then(|| Value::Literal(canonical(written.to_owned(), xsd::HEX_BINARY.into_owned())))
@@ -106,6 +124,20 @@ mod tests {
         for text in ["12 KB", "-1", "1.5", "", "."] {
             assert_eq!(integer(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn durations_in_words() {
+        for (text, expected) in [
+            ("yearly", "P1Y"),
+            ("Monthly", "P1M"),
+            ("weekly", "P7D"),
+            ("日", "P1D"),
+        ] {
+            let found = read(Rule::Duration, text);
+            assert_eq!(found, Ok(typed(expected, xsd::DURATION)), "{text}");
+        }
+        assert!(read(Rule::Duration, "often").is_err());
     }
 
     #[test]

@@ -56,6 +56,18 @@ pub(crate) fn meaning(table: Table, word: &str) -> Option<Meaning> {
         .map(Meaning::from)
 }
 
+/// Does the table have the word, be it to say that it stands for nothing?
+pub(crate) fn is_known(table: Table, word: &str) -> bool {
+    match table {
+        Table::AccessRight => access_rights().has(word),
+        Table::Frequency => tables::frequencies().has(word),
+        Table::Language => tables::languages().has(word),
+        Table::Licence => licences().has(word),
+        Table::Theme => themes().has(word),
+        Table::Format | Table::MediaType => tables::format(word).is_some(),
+    }
+}
+
 /// A word that is an address on the web stands for itself.
 fn web(table: Table, word: &str) -> Option<NamedNode> {
     let link = links::link(word)

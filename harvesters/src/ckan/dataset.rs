@@ -15,15 +15,15 @@ use super::{
 use crate::RecordId;
 use harvestd_vocab::{
     Class, Description, Refusal,
-    terms::{adms, dcat, dcatap, dct, foaf, rdfs, skos},
+    terms::{adms, dcat, dcatap, dct, foaf, prov, rdfs, skos},
 };
-use oxrdf::{Literal, NamedNode, NamedNodeRef};
+use oxrdf::{Literal, NamedNode, NamedNodeRef, NamedOrBlankNode};
 use serde_json::Value;
 
 type Table<const N: usize> = [(&'static [&'static str], NamedNodeRef<'static>); N];
 
 /// One value, of the first field that has one.
-const ONE: Table<7> = [
+const ONE: Table<6> = [
     (&["identifier", "guid", "id", "name"], dct::IDENTIFIER),
     (&["version", "dcat_version"], dcat::VERSION),
     (
@@ -44,7 +44,6 @@ const ONE: Table<7> = [
         ],
         dct::ACCRUAL_PERIODICITY,
     ),
-    (&["access_rights", "access_level"], dct::ACCESS_RIGHTS),
     (
         &["temporal_resolution", "temp_res"],
         dcat::TEMPORAL_RESOLUTION,
@@ -57,7 +56,7 @@ const ONE: Table<7> = [
 ];
 
 /// Every value, an address as an IRI and everything else as a word.
-const MANY: Table<9> = [
+const MANY: Table<10> = [
     (
         &[
             "theme",
@@ -68,6 +67,7 @@ const MANY: Table<9> = [
         ],
         dcat::THEME,
     ),
+    (&["data_type", "data type"], dct::TYPE),
     (&["is_referenced_by"], dct::IS_REFERENCED_BY),
     (&["has_version"], dcat::HAS_VERSION),
     (&["is_version_of"], dct::IS_VERSION_OF),
@@ -79,11 +79,17 @@ const MANY: Table<9> = [
 ];
 
 /// Texts, in every language they come in.
-const TEXTS: Table<3> = [
+const TEXTS: Table<5> = [
     (&["title", "name"], dct::TITLE),
     (&["notes", "description"], dct::DESCRIPTION),
     (&["version_notes"], adms::VERSION_NOTES),
+    (&["remarks", "備註", "extra note"], rdfs::COMMENT),
+    (&["fielddescription", "主要欄位說明"], TABLE_OF_CONTENTS),
 ];
+
+/// What a dataset's files hold: as in the national export.
+const TABLE_OF_CONTENTS: NamedNodeRef<'static> =
+    NamedNodeRef::new_unchecked("http://purl.org/dc/terms/tableOfContents");
 
 /// The dataset's own date, and the portal's date of its entry where there is none.
 const DATES: [(NamedNodeRef<'static>, &[&str], &str); 2] = [
@@ -121,7 +127,8 @@ impl Ckan {
             dcat::DATASET
         };
         let mut saying = Saying::of(iri.into(), class);
-        self.say_tables(&mut saying, &package);
+        say_tables(&mut saying, &package);
+        self.say_access(&mut saying, &package);
         say_standing(&mut saying, &package);
         self.say_pages(&mut saying, &package);
         say_keywords(&mut saying, &package);
@@ -140,36 +147,6 @@ impl Ckan {
         Ok(saying.done(id.class))
     }
 
-    fn say_tables(&self, saying: &mut Saying, package: &Fields<'_>) {
-        let node = saying.node.clone();
-        for (keys, predicate) in TEXTS {
-            saying.texts(&node, predicate, package.texts(keys));
-        }
-        for (keys, predicate) in ONE {
-            let of_the_portal = self
-                .options
-                .access_rights_key
-                .as_deref()
-                .filter(|_| predicate == dct::ACCESS_RIGHTS);
-            let word = of_the_portal
-                .and_then(|key| package.text(&[&key.to_lowercase()]))
-                .or_else(|| package.text(keys));
-            if let Some(word) = word {
-                saying.say(&node, predicate, thing(&word));
-            }
-        }
-        for (keys, predicate) in MANY {
-            saying.things(&node, predicate, package.words(keys));
-        }
-        for (predicate, own, portals) in DATES {
-            match (package.text(own), package.text(&[portals])) {
-                (Some(date), _) => saying.say(&node, predicate, Literal::from(date)),
-                (None, Some(date)) => saying.say(&node, predicate, utc(&date)),
-                (None, None) => {}
-            }
-        }
-    }
-
     /// The page where a person finds the dataset: its own, else the portal's.
     fn say_pages(&self, saying: &mut Saying, package: &Fields<'_>) {
         let node = saying.node.clone();
@@ -179,7 +156,9 @@ impl Ckan {
         let own = ["url", "landing_page"]
             .iter()
             .find_map(|key| link(&package.text(&[key])?));
-        if let Some(page) = own.or(portals) {
+        // A page that is the dataset's own IRI would say nothing: a package without a name has no other.
+        let page = own.or(portals);
+        if let Some(page) = page.filter(|page| NamedOrBlankNode::from(page.clone()) != node) {
             saying.say(&node, dcat::LANDING_PAGE, page);
         }
         for page in package
@@ -203,7 +182,9 @@ impl Ckan {
         }
     }
 
-    /// What the portal says of its entry, which is not what it says of the data.
+    /// What the portal says of its entry, which is not what it says of the data. The entry is asked for at an address of
+    /// its API, and is no CatalogRecord with an IRI of its own: the record derives from it (`prov:wasDerivedFrom`), and
+    /// has no `dct:source`.
     fn say_record(&self, saying: &mut Saying, package: &Fields<'_>, key: &str) {
         let node = saying.node.clone();
         let record = saying.blank(dcat::CATALOG_RECORD);
@@ -222,7 +203,29 @@ impl Ckan {
             segment(key)
         );
         if let Ok(entry) = NamedNode::new(entry) {
-            saying.say(&record, dct::SOURCE, entry);
+            saying.say(&record, prov::WAS_DERIVED_FROM, entry);
+        }
+    }
+}
+
+fn say_tables(saying: &mut Saying, package: &Fields<'_>) {
+    let node = saying.node.clone();
+    for (keys, predicate) in TEXTS {
+        saying.texts(&node, predicate, package.texts(keys));
+    }
+    for (keys, predicate) in ONE {
+        if let Some(word) = package.text(keys) {
+            saying.say(&node, predicate, thing(&word));
+        }
+    }
+    for (keys, predicate) in MANY {
+        saying.things(&node, predicate, package.words(keys));
+    }
+    for (predicate, own, portals) in DATES {
+        match (package.text(own), package.text(&[portals])) {
+            (Some(date), _) => saying.say(&node, predicate, Literal::from(date)),
+            (None, Some(date)) => saying.say(&node, predicate, utc(&date)),
+            (None, None) => {}
         }
     }
 }
@@ -238,7 +241,7 @@ fn has_resources(package: &Fields<'_>) -> bool {
 /// Rights, provenance, standards, languages and further identifiers.
 fn say_standing(saying: &mut Saying, package: &Fields<'_>) {
     let node = saying.node.clone();
-    let provenance = package.texts(&["provenance"]);
+    let provenance = package.texts(&["provenance", "process_step"]);
     saying.labelled(
         &node,
         dct::PROVENANCE,

@@ -40,7 +40,8 @@ impl Ckan {
             Ok(id) => id,
             Err(why) => return page.refused(at, why),
         };
-        if is_hidden(&value) {
+        let private = is_private(&value) && !self.options.access.speaks_of_private();
+        if private || is_hidden(&value) {
             return page.gone(id);
         }
         if let Some(why) = self.left_out(&value) {
@@ -145,17 +146,20 @@ pub(super) fn record_id(package: &Value) -> Result<RecordId, Refusal> {
     Ok(RecordId::new(class, key))
 }
 
-fn is_hidden(package: &Value) -> bool {
-    let private = match package.get("private") {
+fn is_private(package: &Value) -> bool {
+    match package.get("private") {
         Some(Value::Bool(private)) => *private,
         Some(Value::String(word)) => word.eq_ignore_ascii_case("true"),
         _ => false,
-    };
+    }
+}
+
+fn is_hidden(package: &Value) -> bool {
     let state = package
         .get("state")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    private || HIDDEN_STATES.contains(&state.trim().to_ascii_lowercase().as_str())
+    HIDDEN_STATES.contains(&state.trim().to_ascii_lowercase().as_str())
 }
 
 /// The id of a package whose bytes are no text or no JSON, where it can still be told: the report then names it, and

@@ -9,14 +9,14 @@ use super::{
 use crate::{PartName, RecordId};
 use harvestd_vocab::{
     Class, Description, Refusal,
-    terms::{adms, dcat, dcatap, dct, foaf, rdfs, spdx, xsd},
+    terms::{adms, cnt, dcat, dcatap, dct, foaf, rdfs, spdx, xsd},
 };
 use oxrdf::{Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, vocab::rdf};
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// Fields that are said word for word: an address as an IRI, everything else as a literal.
-const THINGS: [(&[&str], NamedNodeRef<'static>); 11] = [
+const THINGS: [(&[&str], NamedNodeRef<'static>); 12] = [
     (&["language"], dct::LANGUAGE),
     (&["status"], adms::STATUS),
     (&["availability"], dcatap::AVAILABILITY),
@@ -31,7 +31,27 @@ const THINGS: [(&[&str], NamedNodeRef<'static>); 11] = [
         dcat::SPATIAL_RESOLUTION_IN_METERS,
     ),
     (&["access_rights"], dct::ACCESS_RIGHTS),
+    (&["encoding", "編碼格式"], cnt::CHARACTER_ENCODING),
 ];
+
+/// `4326`, `EPSG:3826`, `epsg 4326 (WGS 84)`: a coordinate reference system by the register's number.
+fn reference_system(words: &str) -> Option<NamedNode> {
+    let bare = words.trim();
+    let after = bare
+        .get(..4)
+        .filter(|begin| begin.eq_ignore_ascii_case("epsg"))
+        .map_or(bare, |_| {
+            bare[4..].trim_start_matches([':', ' ', '/', '-', '_'])
+        });
+    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+    let alone = after.len() == digits.len() || after.len() < bare.len();
+    ((4..=6).contains(&digits.len()) && alone)
+        .then(|| NamedNode::new(format!("{EPSG}{digits}")).ok())
+        .flatten()
+}
+
+/// What the register's own IRIs begin with.
+const EPSG: &str = "http://www.opengis.net/def/crs/EPSG/0/";
 
 impl Ckan {
     /// Says the package's resources. `licence` is the package's own, for those that have none.
@@ -155,6 +175,15 @@ fn say_resource(saying: &mut Saying, node: &NamedOrBlankNode, resource: &Fields<
             rdfs::LABEL,
             vec![Text::plain(standard)],
         );
+    }
+    for words in resource.words(&["resource_crs", "crs"]) {
+        match reference_system(&words) {
+            Some(system) => saying.say(node, dct::CONFORMS_TO, system),
+            None => {
+                let words = vec![Text::plain(words)];
+                saying.labelled(node, dct::CONFORMS_TO, dct::STANDARD, rdfs::LABEL, words);
+            }
+        }
     }
     saying.labelled(
         node,
@@ -324,5 +353,29 @@ fn say_service(saying: &mut Saying, node: &NamedOrBlankNode, service: &Fields<'_
     }
     if let Some(word) = service.value().get("access_rights").and_then(text_of) {
         saying.say(node, dct::ACCESS_RIGHTS, thing(&word));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_systems_by_the_numbers_of_the_register() {
+        for (words, expected) in [
+            ("4326", Some("4326")),
+            ("EPSG:3826", Some("3826")),
+            ("epsg 4326 (WGS 84)", Some("4326")),
+            ("EPSG:102443", Some("102443")),
+            ("3826 或 3828", None),
+            ("TWD97", None),
+            ("EPSG", None),
+            ("121", None),
+            ("經緯度", None),
+        ] {
+            let expected = expected.map(|number| format!("{EPSG}{number}"));
+            let found = reference_system(words).map(NamedNode::into_string);
+            assert_eq!(found, expected, "{words}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | column | said as |
 //! |---|---|
-//! | 資料集識別碼 | `dct:identifier`; the dataset is `https://data.gov.tw/dataset/{id}`, which is its landing page as well |
+//! | 資料集識別碼 | `dct:identifier`; the dataset is `https://data.gov.tw/dataset/{id}`. That is where its page is, too: no landing page beside it |
 //! | 資料集名稱, 資料集描述 | `dct:title`, `dct:description` |
 //! | 資料提供屬性 | 檔案資料: nothing; API服務: a data service beside the dataset; anything else: `dct:type` |
 //! | 服務分類 | `dcat:theme` |
@@ -61,7 +61,7 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
     let node: NamedOrBlankNode = page(key).into();
     let mut out = Saying::new(node.clone(), dcat::DATASET);
     out.text(&node, dct::IDENTIFIER, key);
-    common(&mut out, &node, key, row);
+    common(&mut out, &node, row);
     if !matches!(row.get(Column::Kind), FILES | API_SERVICE) {
         out.text(&node, dct::TYPE, row.get(Column::Kind));
     }
@@ -88,10 +88,6 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
     if contact_persons {
         contact(&mut out, &node, row);
     }
-    if row.get(Column::Kind) == API_SERVICE {
-        // A membership: it belongs to the description of what is served.
-        out.say(&service_iri(key).into(), dcat::SERVES_DATASET, page(key));
-    }
     distributions(&mut out, &node, key, row);
     out.describes(Class::Dataset, node)
 }
@@ -101,7 +97,8 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
 pub(super) fn service(key: &str, row: &Row<'_>) -> Description {
     let node: NamedOrBlankNode = service_iri(key).into();
     let mut out = Saying::new(node.clone(), dcat::DATA_SERVICE);
-    common(&mut out, &node, key, row);
+    common(&mut out, &node, row);
+    out.say(&node, dcat::SERVES_DATASET, page(key));
     for endpoint in addresses(row.get(Column::Urls)).items {
         out.address(&node, dcat::ENDPOINT_URL, &endpoint.text);
     }
@@ -109,10 +106,9 @@ pub(super) fn service(key: &str, row: &Row<'_>) -> Description {
 }
 
 /// What is said of datasets and services alike.
-fn common(out: &mut Saying, node: &NamedOrBlankNode, key: &str, row: &Row<'_>) {
+fn common(out: &mut Saying, node: &NamedOrBlankNode, row: &Row<'_>) {
     out.text(node, dct::TITLE, row.get(Column::Title));
     out.text(node, dct::DESCRIPTION, row.get(Column::Description));
-    out.say(node, dcat::LANDING_PAGE, page(key));
     out.text(node, dct::LICENSE, row.get(Column::Licence));
     let charge = row.get(Column::Charge);
     out.text(node, CONDITIONS_OF_ACCESS, charge);

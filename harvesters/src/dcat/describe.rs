@@ -49,7 +49,7 @@ fn is_http(iri: &NamedNode) -> bool {
     })
 }
 
-/// The IRI stays as the record's dct:identifier, if it has no other.
+/// The IRI stays as the record's dct:identifier, if it has no other. One that says so itself is left as it is.
 fn without_name(iri: &NamedNode, triples: &mut Vec<Triple>) -> NamedOrBlankNode {
     // No other blank node of the record is called so: they are b0, b1, …
     let blank = BlankNode::new_unchecked("entity");
@@ -60,7 +60,7 @@ fn without_name(iri: &NamedNode, triples: &mut Vec<Triple>) -> NamedOrBlankNode 
         if triple.subject == iri.as_ref().into() {
             triple.subject = blank.clone().into();
         }
-        if triple.object == iri.as_ref().into() {
+        if triple.object == iri.as_ref().into() && triple.predicate != dct::IDENTIFIER {
             triple.object = Term::BlankNode(blank.clone());
         }
     }

@@ -5,7 +5,7 @@
 use super::table::{Id, Sort, Table};
 use harvestd_vocab::{
     Class,
-    containment::membership_predicates,
+    containment::{containment_predicates, membership_predicates},
     terms::{adms, dcat, dct, foaf, prov, skos},
 };
 use oxrdf::{NamedNodeRef, vocab::rdf};
@@ -30,6 +30,13 @@ const AGENT_PREDICATES: [NamedNodeRef<'static>; 14] = [
     geodcat("http://data.europa.eu/930/resourceProvider"),
     geodcat("http://data.europa.eu/930/user"),
     geodcat("http://dcat-ap.de/def/dcatde/maintainer"),
+];
+
+/// Types of agents that describe themselves. Not `foaf:Person`: a person who stands behind nothing is nobody's business.
+const AGENT_TYPES: [NamedNodeRef<'static>; 3] = [
+    foaf::AGENT,
+    foaf::ORGANIZATION,
+    geodcat("http://www.w3.org/ns/org#Organization"),
 ];
 
 const fn geodcat(iri: &'static str) -> NamedNodeRef<'static> {
@@ -89,6 +96,7 @@ impl Entities {
         found.by_links(table, &words, &parts);
         found.drop_contained_services(table, &words);
         found.agents(table, &words);
+        found.agents_by_type(table, &words);
         found.has_catalog |= found.classes.values().any(|class| *class == Class::Catalog);
         found
     }
@@ -99,6 +107,14 @@ impl Entities {
 
     pub fn iter(&self) -> impl Iterator<Item = (Id, Class)> + '_ {
         self.classes.iter().map(|(node, class)| (*node, *class))
+    }
+
+    /// The catalogue that the document is about, where it speaks of one alone, and by its IRI.
+    pub fn only_catalog<'t>(&self, table: &'t Table) -> Option<&'t str> {
+        let mut catalogs = self.iter().filter(|(_, class)| *class == Class::Catalog);
+        let (catalog, _) = catalogs.next()?;
+        let only = catalogs.next().is_none() && table.sort(catalog) == Sort::Iri;
+        table.iri_text(catalog).filter(|_| only)
     }
 
     /// What a collection links to is a member, whatever it is typed: as long as it is described, and not typed as the
@@ -168,6 +184,25 @@ impl Entities {
             }
         }
     }
+
+    /// What stands behind records of other pages is only known by its type. What a record contains (a contact) is a part
+    /// of it, whatever its type.
+    fn agents_by_type(&mut self, table: &Table, words: &Words) {
+        let mut typed: HashSet<Id> = HashSet::new();
+        for &[node, predicate, class] in table.rows() {
+            let agent = Some(predicate) == words.rdf_type && words.agent_types.contains(&class);
+            if agent && table.sort(node) == Sort::Iri && !self.classes.contains_key(&node) {
+                typed.insert(node);
+            }
+        }
+        for [_, predicate, object] in table.rows() {
+            if words.containment.contains(predicate) {
+                typed.remove(object);
+            }
+        }
+        self.classes
+            .extend(typed.into_iter().map(|node| (node, Class::Agent)));
+    }
 }
 
 /// Of two types of one node: what is a catalogue or a series is a dataset by definition, and a dataset that is a service
@@ -193,6 +228,8 @@ struct Words {
     part: Vec<Id>,
     links: Vec<(Id, Class)>,
     agent: Vec<Id>,
+    agent_types: Vec<Id>,
+    containment: Vec<Id>,
 }
 
 impl Words {
@@ -227,6 +264,12 @@ impl Words {
                 .collect(),
             links: known(links),
             agent: AGENT_PREDICATES.into_iter().filter_map(id).collect(),
+            agent_types: AGENT_TYPES.into_iter().filter_map(id).collect(),
+            containment: containment_predicates()
+                .iter()
+                .copied()
+                .filter_map(id)
+                .collect(),
         }
     }
 }

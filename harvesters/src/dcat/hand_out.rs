@@ -14,7 +14,11 @@ use super::{
     table::Oddities,
 };
 use crate::{Location, Page, ReadError, ReadErrorKind, RecordId, Stop};
-use harvestd_vocab::{Class, Refusal};
+use harvestd_vocab::{
+    Class, Refusal,
+    terms::{dcat, foaf},
+};
+use oxrdf::{NamedNodeRef, vocab::rdf};
 use std::{collections::BTreeMap, ops::ControlFlow};
 use url::Url;
 
@@ -64,8 +68,13 @@ impl HandOut<'_> {
         self.is_a_catalogue(&entities, &pages)?;
         self.remarks()?;
         self.broken_lines(&entities)?;
+        if pages.paged && self.note.page == 1 {
+            let home = entities.only_catalog(&self.parsed.table);
+            self.note.remember_home(home);
+        }
         self.records(&entities)?;
         self.only_listed(&entities, &pages)?;
+        self.records_elsewhere()?;
         self.catalogs_elsewhere(&entities)?;
         self.goes_on(pages)
     }
@@ -170,7 +179,8 @@ impl HandOut<'_> {
                     continue;
                 }
             };
-            let part = Subgraph::of(&walk, node, self.dcat.settings.record_bytes_max);
+            let home = self.note.home().filter(|_| class == Class::Dataset);
+            let part = Subgraph::of(&walk, node, home, self.dcat.settings.record_bytes_max);
             odd.unnamed_references += part.unnamed_references;
             odd.too_deep += part.too_deep;
             bytes += part.bytes;
@@ -227,6 +237,31 @@ impl HandOut<'_> {
             self.note.datasets += 1;
         }
         Ok(())
+    }
+
+    /// A page is all that is known of a record, so what a CatalogRecord says of a dataset that stands on another page is
+    /// left out.
+    fn records_elsewhere(&mut self) -> Result<(), Halt> {
+        let table = &self.parsed.table;
+        let id = |iri: NamedNodeRef<'_>| table.find_iri(iri.as_str());
+        let (Some(topic), Some(class)) = (id(foaf::PRIMARY_TOPIC), id(dcat::CATALOG_RECORD)) else {
+            return Ok(());
+        };
+        let rdf_type = id(rdf::TYPE);
+        let mut lonely = table.rows().iter().filter(|row| {
+            row[1] == topic
+                && !table.is_described(row[2])
+                && table.objects(row[0], rdf_type).any(|of| of == class)
+        });
+        let Some(first) = lonely.next() else {
+            return Ok(());
+        };
+        let first = table.iri_text(first[2]).unwrap_or("a node without an IRI");
+        let text = format!(
+            "{} catalogue records are about what is not described here, such as {first}: left out",
+            1 + lonely.count()
+        );
+        go(self.page.noticed("record-elsewhere", text))
     }
 
     /// Notices, and gives up the proof that nothing is missing.

@@ -12,7 +12,9 @@ const VERSION: u8 = 1;
 const SEEN_MAX: usize = 200;
 const SEEN_BYTES: usize = 8;
 /// Bytes of the addresses of catalogues that wait to be asked.
-const CATALOGS_BYTES_MAX: usize = 1_800;
+const CATALOGS_BYTES_MAX: usize = 1_600;
+/// Longest IRI of a catalogue that is remembered from page to page.
+const CATALOG_BYTES_MAX: usize = 400;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
@@ -29,6 +31,9 @@ pub struct Note {
     pub doubt: bool,
     /// Is this catalogue one that another referred to?
     pub referred: bool,
+    /// The catalogue that is in pages, where its first page says which one that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    catalog: Option<String>,
     /// What was asked for so far: the begins of hashes of addresses, one after the other.
     seen: String,
     /// Catalogues still to be asked for.
@@ -64,6 +69,17 @@ impl Note {
         self
     }
 
+    /// An IRI too long to be remembered is not.
+    pub fn remember_home(&mut self, catalog: Option<&str>) {
+        self.catalog = catalog
+            .filter(|iri| iri.len() <= CATALOG_BYTES_MAX)
+            .map(str::to_owned);
+    }
+
+    pub fn home(&self) -> Option<&str> {
+        self.catalog.as_deref()
+    }
+
     /// The next catalogue that waits, and the note for it.
     pub fn next_catalog(mut self) -> Option<(Url, Self)> {
         let url = self.catalogs.pop_front()?;
@@ -74,6 +90,7 @@ impl Note {
             self.services,
             self.declared,
         ) = (1, 0, 0, 0, None);
+        self.catalog = None;
         self.referred = true;
         self.see(&url);
         Some((url, self))
@@ -138,6 +155,7 @@ mod tests {
             note.remember_catalog(url(10_000 + n));
         }
         note.declared = Some(u64::MAX);
+        note.remember_home(Some(&"x".repeat(CATALOG_BYTES_MAX)));
         assert!(serde_json::to_string(&note).unwrap().len() < 4_000);
         assert_eq!(note.page, 1_000);
         assert!(

@@ -4,21 +4,25 @@
 //! nodes: those are named by what they say, and where two say the same it does not matter which is which. The first
 //! statement's subject is the entity. Start at [`Subgraph::of`].
 
+mod order;
+
 use super::{
     find::{Entities, HYDRA},
     table::{Id, Row, Sort, Table},
 };
 use harvestd_vocab::{
     containment::{DEPTH_MAX, is_containment, is_membership},
-    terms::foaf,
+    terms::{dcat, foaf},
 };
-use oxrdf::{NamedNodeRef, vocab::rdf};
+use order::Order;
+use oxrdf::{
+    NamedNodeRef,
+    vocab::{rdf, rdfs},
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// Blank nodes are followed this deep, lists not counted: a record's own, so deeper than what has a name.
 const BLANK_DEPTH_MAX: usize = 2 * DEPTH_MAX;
-/// How often the names of blank nodes take in those of their neighbours.
-const ROUNDS: usize = 4;
 
 /// What a walk needs to know of the predicates, once per document.
 pub struct Walk<'a> {
@@ -48,6 +52,8 @@ pub struct Subgraph<'a> {
     rows: BTreeMap<Id, Vec<Row>>,
     /// Triples that point to the entity from collections.
     memberships: Vec<Row>,
+    /// The catalogue on whose pages the entity stands, where no catalogue lists it on this page.
+    home: Option<&'a str>,
     /// Links to records of their own that have no name to be referred to by.
     pub unnamed_references: u64,
     /// Links to nodes too deep inside.
@@ -114,13 +120,16 @@ fn role(predicate: &str) -> Role {
 }
 
 impl<'a> Subgraph<'a> {
-    /// Gives up where it would take more than `bytes_max`.
-    pub fn of(walk: &'a Walk<'a>, entity: Id, bytes_max: usize) -> Self {
+    /// Gives up where it would take more than `bytes_max`. `home`: the catalogue that the document is a page of. Some list
+    /// all their datasets on one page and describe them on others: whatever stands on its pages is a member of it, so
+    /// that what is said of a dataset does not depend on where pages begin and end.
+    pub fn of(walk: &'a Walk<'a>, entity: Id, home: Option<&'a str>, bytes_max: usize) -> Self {
         let mut found = Self {
             walk,
             depths: BTreeMap::new(),
             rows: BTreeMap::new(),
             memberships: Vec::new(),
+            home,
             unnamed_references: 0,
             too_deep: 0,
             bytes: 0,
@@ -136,11 +145,30 @@ impl<'a> Subgraph<'a> {
         for record in records {
             if walk.entities.class(record).is_none() {
                 found.reach(entity, record, 1);
-                found.members_of(record);
             }
         }
         found.members_of(entity);
+        let lists = |row: &Row| walk.table.iri_text(row[1]) == Some(dcat::HAS_DATASET.as_str());
+        if found.memberships.iter().any(lists) {
+            found.home = None;
+        }
         found
+    }
+
+    /// The document describes nodes that this record only refers to, and that are no records either: nobody keeps what
+    /// it says of them. Their types are handed on, so that somebody can say that the rest was left out.
+    fn described_elsewhere(&self) -> impl Iterator<Item = Id> + '_ {
+        let walk = self.walk;
+        let rows = self.rows.values().flatten();
+        let referred_to = rows.filter(|row| walk.role(row[1]) != Role::Type);
+        let named: BTreeSet<Id> = referred_to
+            .map(|row| row[2])
+            .filter(|node| walk.table.sort(*node) == Sort::Iri)
+            .filter(|node| !self.depths.contains_key(node) && walk.entities.class(*node).is_none())
+            .collect();
+        named
+            .into_iter()
+            .filter(move |node| walk.table.is_described(*node))
     }
 
     /// Breadth first, so that every node stands at its least depth.
@@ -206,7 +234,8 @@ impl<'a> Subgraph<'a> {
         }
     }
 
-    /// The links from collections with a name.
+    /// The links from catalogues with a name. None to the entity's CatalogRecord: it is the source's own, and what
+    /// becomes of it here stands in our catalogue of the source alone.
     fn members_of(&mut self, member: Id) {
         let links = self
             .walk
@@ -233,8 +262,32 @@ impl<'a> Subgraph<'a> {
                 return None;
             }
         }
-        self.write(&self.memberships, &order, &mut out)
+        if let Some(home) = self.home {
+            let entity = self.form(entity, &order);
+            let link = format!("<{home}> {} {entity} .\n", dcat::HAS_DATASET);
+            out.extend_from_slice(link.as_bytes());
+        }
+        (self.write(&self.memberships, &order, &mut out) && self.write_types(&mut out))
             .then_some(out)
+    }
+
+    /// One line for each node that is described elsewhere. False: it is too much.
+    fn write_types(&self, out: &mut Vec<u8>) -> bool {
+        let table = self.walk.table;
+        let mut lines = BTreeSet::new();
+        for node in self.described_elsewhere() {
+            let types = table.of(node).iter().filter(|row| {
+                self.walk.role(row[1]) == Role::Type && table.sort(row[2]) == Sort::Iri
+            });
+            let class = types.map(|row| table.form(row[2])).min();
+            let node = table.form(node);
+            lines.insert(match class {
+                Some(class) => format!("{node} {} {class} .\n", rdf::TYPE),
+                None => format!("{node} {} {} .\n", rdf::TYPE, rdfs::RESOURCE),
+            });
+        }
+        out.extend(lines.iter().flat_map(|line| line.as_bytes()));
+        out.len() <= self.bytes_max
     }
 
     /// Writes a block of statements, sorted. False: it is too much.
@@ -272,99 +325,6 @@ impl<'a> Subgraph<'a> {
             (None, _) => table.form(term).to_owned(),
         }
     }
-
-    /// The nodes from the entity on, each node's neighbours in the order of what leads to them and what they say.
-    fn order(&self, entity: Id) -> Order {
-        let says = self.says();
-        let mut order = Order {
-            nodes: Vec::new(),
-            labels: HashMap::new(),
-        };
-        let mut roots: Vec<Id> = self
-            .depths
-            .keys()
-            .copied()
-            .filter(|node| *node != entity && self.depths[node] == 1)
-            .collect();
-        roots.sort_by_cached_key(|node| self.sorted_by(*node, &says));
-        roots.push(entity);
-        // The last in is visited first: the entity, then what it leads to, and catalogue records when it leads no further.
-        let mut waiting = roots;
-        if let Some(at) = waiting.iter().position(|node| *node == entity) {
-            waiting[..at].reverse();
-        }
-        let mut seen = BTreeSet::new();
-        while let Some(node) = waiting.pop() {
-            if !seen.insert(node) {
-                continue;
-            }
-            order.nodes.push(node);
-            if self.walk.is_blank(node) {
-                order.labels.insert(node, order.labels.len());
-            }
-            let rows = self.rows.get(&node).map(Vec::as_slice).unwrap_or_default();
-            let mut next: Vec<(&str, Id)> = rows
-                .iter()
-                .filter(|row| self.depths.contains_key(&row[2]) && !seen.contains(&row[2]))
-                .map(|row| (self.walk.table.form(row[1]), row[2]))
-                .collect();
-            next.sort_by_cached_key(|(predicate, object)| {
-                (*predicate, self.sorted_by(*object, &says))
-            });
-            waiting.extend(next.into_iter().rev().map(|(_, object)| object));
-        }
-        order
-    }
-
-    fn sorted_by<'b>(&'b self, node: Id, says: &'b HashMap<Id, [u8; 32]>) -> (&'b [u8], Id) {
-        match says.get(&node) {
-            Some(hash) => (hash, node),
-            None => (self.walk.table.form(node).as_bytes(), node),
-        }
-    }
-
-    /// What each blank node says, as a hash: its triples, its neighbours taken in round by round.
-    fn says(&self) -> HashMap<Id, [u8; 32]> {
-        let blanks: Vec<Id> = self
-            .depths
-            .keys()
-            .copied()
-            .filter(|node| self.walk.is_blank(*node))
-            .collect();
-        let mut says: HashMap<Id, [u8; 32]> = blanks.iter().map(|node| (*node, [0; 32])).collect();
-        let rounds = if blanks.len() > 1 { ROUNDS } else { 0 };
-        for _ in 0..rounds {
-            says = blanks
-                .iter()
-                .map(|node| (*node, self.say(*node, &says)))
-                .collect();
-        }
-        says
-    }
-
-    fn say(&self, node: Id, says: &HashMap<Id, [u8; 32]>) -> [u8; 32] {
-        let rows = self.rows.get(&node).map(Vec::as_slice).unwrap_or_default();
-        let mut triples: Vec<(&[u8], &[u8])> = rows
-            .iter()
-            .map(|row| {
-                let object = says.get(&row[2]).map_or_else(
-                    || self.walk.table.form(row[2]).as_bytes(),
-                    <[u8; 32]>::as_slice,
-                );
-                (self.walk.table.form(row[1]).as_bytes(), object)
-            })
-            .collect();
-        triples.sort_unstable();
-        let mut hash = blake3::Hasher::new();
-        for (predicate, object) in triples {
-            // No form holds a line feed.
-            hash.update(predicate)
-                .update(b"\n")
-                .update(object)
-                .update(b"\n");
-        }
-        *hash.finalize().as_bytes()
-    }
 }
 
 enum Step {
@@ -373,9 +333,4 @@ enum Step {
     Keep,
     /// The triple is kept and its object described, this much deeper.
     Follow(usize),
-}
-
-struct Order {
-    nodes: Vec<Id>,
-    labels: HashMap<Id, usize>,
 }

@@ -2,8 +2,11 @@
 //! cut anywhere, documents that cost too much.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod pages;
+
 use super::*;
 use crate::{Completeness, Location, ReadErrorKind, RecordId, Stop};
+use harvestd_vocab::Class;
 use std::{
     collections::BTreeMap,
     ops::ControlFlow::{self, Continue},
@@ -19,6 +22,7 @@ struct Heard {
     parts: BTreeMap<RecordId, String>,
     said: Vec<String>,
     completed: Option<Completeness>,
+    next: Option<Request>,
 }
 
 impl Page for Heard {
@@ -43,6 +47,7 @@ impl Page for Heard {
     }
     fn next(&mut self, question: Request) -> ControlFlow<Stop> {
         self.said.push(format!("next {}", question.url));
+        self.next = Some(question);
         Continue(())
     }
     fn declares(&mut self, _: u64) -> ControlFlow<Stop> {
@@ -99,6 +104,41 @@ fn dataset(heard: &Heard, key: &str) -> String {
 }
 
 #[test]
+fn a_catalogue_record_of_another_page_is_noticed_and_left_out() {
+    let heard = turtle(
+        ":c a dcat:Catalog ; dcat:dataset :d . :d a dcat:Dataset ; dct:title 'D' .
+         :r a dcat:CatalogRecord ; foaf:primaryTopic :elsewhere ; dct:modified '2026-01-01' .
+         :s a dcat:CatalogRecord ; foaf:primaryTopic :d ; dct:modified '2026-01-02' .",
+    );
+    assert_eq!(heard.said, ["record-elsewhere"]);
+    let part = dataset(&heard, "http://x/d");
+    assert!(
+        part.contains("2026-01-02") && !part.contains("2026-01-01"),
+        "{part}"
+    );
+}
+
+#[test]
+fn agents_are_known_by_their_type_unless_they_are_parts() {
+    let heard = turtle(
+        ":c a dcat:Catalog ; dcat:dataset :d . :d a dcat:Dataset ; dcat:contactPoint :desk .
+         :desk a foaf:Agent ; foaf:name 'desk' . :agency a foaf:Organization ; foaf:name 'agency' .
+         :somebody a foaf:Person ; foaf:name 'somebody' .",
+    );
+    let agents: Vec<_> = heard
+        .parts
+        .keys()
+        .filter(|id| id.class == Class::Agent)
+        .collect();
+    assert_eq!(agents, [&RecordId::new(Class::Agent, "http://x/agency")]);
+    let part = dataset(&heard, "http://x/d");
+    assert!(
+        part.contains("\"desk\"") && !part.contains("somebody"),
+        "{part}"
+    );
+}
+
+#[test]
 fn order_and_labels_of_a_document_do_not_matter() {
     let one = turtle(
         ":c a dcat:Catalog ; dcat:dataset :d .
@@ -141,7 +181,8 @@ fn a_record_holds_what_it_contains_and_no_more() {
     for inside in [
         "'10'",
         "\"X\"",
-        "<http://x/s> <http://www.w3.org/ns/dcat#servesDataset> <http://x/d>",
+        // Of what is described and kept nowhere, the type alone: for the finding.
+        "<http://x/l> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>",
     ] {
         assert!(
             part.contains(&inside.replace('\'', "\"")),
@@ -154,6 +195,7 @@ fn a_record_holds_what_it_contains_and_no_more() {
         "\"L\"",
         "\"C\"",
         "<http://x/c> <http://purl.org/dc/terms",
+        "servesDataset",
     ] {
         assert!(!part.contains(outside), "{outside}: {part}");
     }
