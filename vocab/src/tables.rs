@@ -99,6 +99,15 @@ macro_rules! table {
     };
 }
 
+/// The rows of the frequency table: word and IRI.
+pub(crate) fn frequency_rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = FREQUENCY.lines().filter(|line| !line.starts_with('#'));
+    rows.filter_map(|line| {
+        let (word, rest) = line.split_once('\t')?;
+        Some((word, rest.split('\t').next()?))
+    })
+}
+
 table!(/** Update frequencies -> EU frequency. [`crate::frequency`] adds the rule for `每N單位`. */ frequencies = FREQUENCY);
 table!(/** Licences -> EU licence, or the licence's own IRI. */ licences = LICENCE);
 table!(/** Languages -> EU language. */ languages = LANGUAGE);
