@@ -2,7 +2,8 @@
 
 use crate::containment::{is_containment, is_membership};
 use crate::terms::{
-    adms, authority, dcat, dct, dqv, foaf, locn, odrl, prov, rdfs, skos, spdx, vcard,
+    adms, authority, cnt, dcat, dct, dqv, foaf, locn, oa, odrl, prov, rdfs, schema, skos, spdx,
+    vcard,
 };
 use oxrdf::NamedNodeRef;
 use std::collections::HashMap;
@@ -36,6 +37,14 @@ pub(crate) enum Rule {
     Duration,
     ChecksumAlgorithm,
     ChecksumValue,
+    /// Words for people that may be HTML.
+    Markup,
+    /// The name of a character encoding.
+    Encoding,
+    /// Whether the data are free: yes, no, or a word for it.
+    Free,
+    /// What has to be paid.
+    Charge,
 }
 
 /// The controlled vocabularies.
@@ -47,6 +56,7 @@ pub(crate) enum Table {
     Language,
     Licence,
     MediaType,
+    QualityBadge,
     Theme,
 }
 
@@ -60,6 +70,7 @@ impl Table {
             Self::Language => "unmapped-language",
             Self::Licence => "unmapped-licence",
             Self::MediaType => "unmapped-media-type",
+            Self::QualityBadge => "unmapped-quality-badge",
             Self::Theme => "unmapped-theme",
         }
     }
@@ -73,6 +84,7 @@ impl Table {
             Self::Language => authority::LANGUAGE,
             Self::Licence => "the IRI of a licence",
             Self::MediaType => crate::terms::MEDIA_TYPES,
+            Self::QualityBadge => "a quality badge of data.gov.tw",
             Self::Theme => authority::DATA_THEME,
         }
     }
@@ -138,9 +150,7 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
         Rule::Text,
         &[
             dct::TITLE,
-            dct::DESCRIPTION,
             dct::ALTERNATIVE,
-            dct::ABSTRACT,
             dcat::KEYWORD,
             foaf::NAME,
             vcard::FN,
@@ -155,6 +165,7 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
             locn::GEOGRAPHIC_NAME,
         ],
     ),
+    (Rule::Markup, &[dct::DESCRIPTION, dct::ABSTRACT]),
     (
         Rule::Date,
         &[
@@ -236,6 +247,13 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
     (Rule::Duration, &[dcat::TEMPORAL_RESOLUTION]),
     (Rule::ChecksumAlgorithm, &[spdx::ALGORITHM]),
     (Rule::ChecksumValue, &[spdx::CHECKSUM_VALUE]),
+    (Rule::Encoding, &[cnt::CHARACTER_ENCODING]),
+    (Rule::Free, &[schema::IS_ACCESSIBLE_FOR_FREE]),
+    (Rule::Charge, &[schema::CONDITIONS_OF_ACCESS]),
+    (
+        Rule::Controlled(Table::QualityBadge),
+        &[oa::HAS_BODY, oa::BODY_VALUE],
+    ),
 ];
 
 /// The class of a contained object that says no type itself.
