@@ -12,7 +12,7 @@ use crate::tables::fold;
 use crate::terms::{dct, foaf, harvestd, org};
 use crate::{Class, Description};
 use oxrdf::vocab::rdf;
-use oxrdf::{LiteralRef, NamedNode, NamedOrBlankNode, TermRef};
+use oxrdf::{LiteralRef, NamedNode, TermRef};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -166,9 +166,6 @@ fn better(a: Cow<'static, str>, b: Cow<'static, str>) -> Cow<'static, str> {
 
 /// The key of the agency that a description of class Agent is about.
 pub(crate) fn key_of_description(description: &Description) -> Option<Cow<'static, str>> {
-    let NamedOrBlankNode::BlankNode(_) = &description.node else {
-        return None;
-    };
     let identifiers = description.triples.iter().filter_map(|triple| {
         let identifies = triple.predicate == org::IDENTIFIER || triple.predicate == dct::IDENTIFIER;
         match triple.object.as_ref() {
@@ -212,7 +209,7 @@ pub(crate) fn only_name(edges: &[Edge]) -> Option<&str> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use oxrdf::{BlankNode, Literal, Triple};
+    use oxrdf::{BlankNode, Literal, NamedOrBlankNode, Triple};
     use std::collections::HashSet;
 
     #[test]

@@ -22,6 +22,11 @@ impl Mapper<'_> {
     ) -> Option<Vec<Edge>> {
         match rule {
             Rule::Charge => Some(self.charge(written, literal).into_iter().collect()),
+            // A fee says nothing of who may have the data.
+            Rule::Controlled(Table::AccessRight) => {
+                let free = values::is_free(written)?;
+                Some(vec![Edge::new(schema::IS_ACCESSIBLE_FOR_FREE, free)])
+            }
             Rule::Controlled(Table::QualityBadge) => {
                 let badge = concepts::badge(written)?;
                 Some(vec![Edge::new(oa::HAS_BODY, Value::Iri(badge.iri.clone()))])
