@@ -6,8 +6,10 @@ use harvestd_harvesters::{
     Answer, Bookmark, Completeness, Harvester, Location, Page, PartName, Record, RecordId, Request,
     Settings, Stop,
 };
-use harvestd_vocab::{Class, Context, Refusal, normalise};
+use harvestd_vocab::{Class, Context, Refusal, normalise, tables};
 use std::{
+    collections::BTreeMap,
+    fmt::{self, Display, Formatter},
     io::BufReader,
     ops::ControlFlow::{self, Continue},
     path::{Path, PathBuf},
@@ -15,7 +17,152 @@ use std::{
     time::Instant,
 };
 
+/// The columns whose values are to be controlled ones: column, what is said of it in the normal form, and the least
+/// share of its values, in per mille, that have to be.
+const CONTROLLED: [(&str, Controlled, usize); 8] = [
+    (
+        "更新頻率",
+        Controlled::Iri("dc/terms/accrualPeriodicity", "authority/frequency/"),
+        990,
+    ),
+    (
+        "授權方式",
+        Controlled::Iri("dc/terms/license", "https://data.gov.tw/license"),
+        990,
+    ),
+    ("檔案格式", Controlled::Formats, 990),
+    ("編碼格式", Controlled::Encodings, 990),
+    (
+        "服務分類",
+        Controlled::Iri(
+            "dcat#theme",
+            "https://w3id.org/harvestd/tw/service-category/",
+        ),
+        990,
+    ),
+    (
+        "品質檢測",
+        Controlled::Iri("oa#hasBody", "https://w3id.org/harvestd/tw/quality-badge/"),
+        990,
+    ),
+    (
+        "提供機關",
+        Controlled::Iri("dc/terms/publisher", "/agent/tw/"),
+        300,
+    ),
+    (
+        "上架日期",
+        Controlled::Iri("dc/terms/issued", "XMLSchema#dateTime"),
+        990,
+    ),
+];
+
+/// How a value of a column is known to be controlled.
+#[derive(Clone, Copy)]
+enum Controlled {
+    /// A statement with this predicate has this in its object.
+    Iri(&'static str, &'static str),
+    /// Each item of the list has a file type, or is an interface, or says nothing on purpose.
+    Formats,
+    /// Each item of the list is a name of IANA's.
+    Encodings,
+}
+
 #[test]
+fn values_become_controlled_ones() {
+    let Some(folder) = material() else { return };
+    let harvester = open();
+    let rows = rows(&*harvester, &folder.join("datagovtw_export_full.json.gz"));
+    let mut shares: Vec<Share> = CONTROLLED.iter().map(|_| Share::default()).collect();
+    let mut belonging = 0_usize;
+    let mut findings: BTreeMap<String, usize> = BTreeMap::new();
+    for row in &rows {
+        let cells: serde_json::Value = serde_json::from_slice(row.part("row").unwrap()).unwrap();
+        let normal = normalise(harvester.describe(row).unwrap(), &row.id.key, &context()).unwrap();
+        belonging += usize::from(normal.body.contains("org#subOrganizationOf>"));
+        for finding in normal.findings {
+            *findings.entry(finding.code).or_default() += 1;
+        }
+        for ((column, controlled, _), share) in CONTROLLED.iter().zip(&mut shares) {
+            let cell = cells[column].as_str().unwrap_or_default();
+            share.count(*controlled, cell, &normal.body);
+        }
+    }
+    for ((column, _, least), share) in CONTROLLED.iter().zip(&shares) {
+        println!("{column}: {share}");
+        assert!(share.given > 0, "{column}");
+        assert!(
+            share.mapped * 1000 >= share.given * least,
+            "{column}: {share}"
+        );
+    }
+    println!("agents that say whom they belong to: {belonging}");
+    println!("findings: {findings:?}");
+    assert!(belonging > 20_000);
+    assert!(findings["secret-in-link"] > 1_000);
+}
+
+/// Of the values of a column, how many are controlled.
+#[derive(Default)]
+struct Share {
+    given: usize,
+    mapped: usize,
+    unmapped: BTreeMap<String, usize>,
+}
+
+impl Share {
+    fn count(&mut self, controlled: Controlled, cell: &str, body: &str) {
+        match controlled {
+            Controlled::Iri(predicate, object) => {
+                let predicate = format!("/{predicate}> ");
+                let said = |line: &str| {
+                    let statement = line.split_once(&predicate);
+                    statement.is_some_and(|(_, said)| said.contains(object))
+                };
+                self.add(cell, body.lines().any(said));
+            }
+            Controlled::Formats => {
+                for item in cell.split(';') {
+                    self.add(item, tables::format(item).is_some() || item == "其他");
+                }
+            }
+            Controlled::Encodings => {
+                for item in cell.split(';') {
+                    self.add(item, tables::encodings().cell(item).is_some());
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, value: &str, is_mapped: bool) {
+        if value.is_empty() {
+            return;
+        }
+        self.given += 1;
+        if is_mapped {
+            self.mapped += 1;
+        } else {
+            *self.unmapped.entry(value.to_owned()).or_default() += 1;
+        }
+    }
+}
+
+impl Display for Share {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let percent = 100.0 * self.mapped as f64 / self.given.max(1) as f64;
+        write!(f, "{percent:.2} % of {}", self.given)?;
+        let mut rest: Vec<_> = self.unmapped.iter().collect();
+        rest.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        for (value, times) in rest.iter().take(10) {
+            write!(f, "; {value} {times}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How long describing and normalising the export takes on one core.
+#[test]
+#[ignore = "a measurement"]
 fn speed() {
     let Some(folder) = material() else { return };
     let harvester = open();

@@ -94,19 +94,21 @@ pub fn key(identifier: &str) -> Option<Cow<'static, str>> {
 
 /// The agency of a full name in the table.
 pub fn named(name: &str) -> Option<&'static Agency> {
-    let at = AGENCIES.by_name.get(&spelled(name))?;
+    let names = &AGENCIES.by_name;
+    let at = names.get(name).or_else(|| names.get(&spelled(name)))?;
     Some(&AGENCIES.all[*at])
 }
 
 /// The agency that a name says its bearer belongs to: the longest name in the table that it begins with.
 pub fn parent_by_name(name: &str) -> Option<&'static Agency> {
+    const NAME_CHARS_MIN: usize = 3;
+    const NAME_CHARS_MAX: usize = 30;
     let name = spelled(name);
-    let ends = name.char_indices().map(|(at, _)| at).skip(2);
-    let before: Vec<usize> = ends.collect();
-    let found = before
-        .iter()
-        .rev()
-        .find_map(|end| AGENCIES.by_name.get(&name[..*end]))?;
+    let ends = name.char_indices().map(|(at, _)| at);
+    let ends = ends.skip(NAME_CHARS_MIN).take(NAME_CHARS_MAX);
+    let found = ends
+        .filter_map(|end| AGENCIES.by_name.get(&name[..end]))
+        .last()?;
     Some(&AGENCIES.all[*found])
 }
 

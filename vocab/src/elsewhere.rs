@@ -31,7 +31,10 @@ impl Mapper<'_> {
                 let badge = concepts::badge(written)?;
                 Some(vec![Edge::new(oa::HAS_BODY, Value::Iri(badge.iri.clone()))])
             }
-            Rule::Controlled(Table::Licence) if tables::is_rights_statement(written) => {
+            Rule::Controlled(Table::Licence)
+                if tables::licences().cell(written).is_none()
+                    && tables::is_rights_statement(written) =>
+            {
                 let label = self.spoken(literal)?;
                 let statement = graph.add(vec![Edge::new(rdfs::LABEL, label)]);
                 Some(vec![Edge::new(dct::RIGHTS, Value::Node(statement))])

@@ -34,7 +34,8 @@ const SECRET: [&str; 22] = [
 
 /// The text without the secrets in its addresses. None where there are none.
 pub(crate) fn redacted(text: &str) -> Option<String> {
-    if !text.contains("://") {
+    let bytes = text.as_bytes();
+    if !(bytes.contains(&b'=') || bytes.contains(&b'@')) || !text.contains("://") {
         return None;
     }
     let mut out = String::new();
@@ -62,7 +63,7 @@ fn secrets(text: &str) -> Vec<(usize, usize)> {
         };
         let start = at + 1;
         let end = text[start..]
-            .find(|c: char| c.is_whitespace() || "&;#\"'<>".contains(c) || !c.is_ascii())
+            .find(|c: char| c.is_whitespace() || "&;#\"'<>)]".contains(c) || !c.is_ascii())
             .map_or(text.len(), |length| start + length);
         if is_secret(name, &text[start..end]) {
             found.push((start, end));
@@ -91,7 +92,7 @@ fn parameter(before: &str) -> Option<&str> {
 }
 
 fn is_secret(name: &str, value: &str) -> bool {
-    if value.is_empty() || value == REDACTED {
+    if value.is_empty() || value.starts_with(REDACTED) {
         return false;
     }
     let name: String = name
@@ -140,6 +141,10 @@ mod tests {
             ("https://a.tw/?key=park", None),
             ("https://a.tw/?api_key=", None),
             ("https://a.tw/?api_key=***", None),
+            (
+                "(https://a.tw/?api_key=abc)",
+                Some("(https://a.tw/?api_key=***)"),
+            ),
             ("https://a.tw/?monkey=1&tokens=2", None),
             ("https://a.tw/@user:name", None),
             ("token=abc", None),
