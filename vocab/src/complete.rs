@@ -4,7 +4,7 @@
 //! an access URL is one that the source gives elsewhere.
 
 use crate::graph::{Edge, Graph, NodeId, Value};
-use crate::terms::{dcat, dct, foaf};
+use crate::terms::{dcat, dct, foaf, harvestd};
 use crate::{Class, Finding};
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef};
@@ -225,11 +225,10 @@ fn links(graph: &Graph, id: NodeId, predicate: NamedNodeRef<'_>) -> Vec<NamedNod
 
 /// A value that only follows from another gives way to one that the source states.
 fn settle_derived(edges: &mut Vec<Edge>) {
-    if edges.iter().any(|edge| edge.derived)
-        && edges
-            .iter()
-            .any(|edge| !edge.derived && edge.predicate == dcat::MEDIA_TYPE)
-    {
-        edges.retain(|edge| !edge.derived);
+    for predicate in [dcat::MEDIA_TYPE, harvestd::UPDATE_INTERVAL] {
+        let of = |edge: &Edge, derived| edge.derived == derived && edge.predicate == predicate;
+        if edges.iter().any(|edge| of(edge, true)) && edges.iter().any(|edge| of(edge, false)) {
+            edges.retain(|edge| !of(edge, true));
+        }
     }
 }

@@ -3,7 +3,9 @@
 //! A description is the entity's node and what it contains; nothing else decides ownership. The store walks the same
 //! edges as the normaliser, by [`contains`].
 
-use crate::terms::{adms, dcat, dct, dqv, geosparql, locn, prov, spdx, time, vcard};
+use crate::terms::{
+    adms, dcat, dct, dqv, geosparql, harvestd, locn, prov, skos, spdx, time, vcard,
+};
 use oxrdf::NamedNodeRef;
 
 /// A named node further than this from its entity is a reference, whatever leads to it. Former blank nodes are named
@@ -19,7 +21,7 @@ pub const DEPTH_MAX: usize = 4;
 /// Where the object is a blank node it is named under the record, and contained for that.
 ///
 /// What a source says of a node that is only referred to has no owner and is dropped; a finding says so, one a record.
-const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
+const CONTAINMENT: [NamedNodeRef<'static>; 22] = [
     dcat::HAS_DISTRIBUTION,
     adms::SAMPLE,
     dcat::CONTACT_POINT,
@@ -40,6 +42,8 @@ const CONTAINMENT: [NamedNodeRef<'static>; 20] = [
     vcard::HAS_ADDRESS,
     time::HAS_BEGINNING,
     time::HAS_END,
+    harvestd::DEFINES,
+    skos::HAS_TOP_CONCEPT,
 ];
 
 /// Links from a collection to its members. They belong to the member's description, so that no description grows

@@ -1,7 +1,7 @@
 //! Dates and times as sources write them -> `xsd:dateTime`, `xsd:date`, `xsd:gYearMonth` or `xsd:gYear`.
 //!
-//! Only what can be read in one way is read: years of four digits first. Days before months (`03/07/2018`) and years of
-//! the Republic (`民國101年`, `1150618`) are left to the caller as they are.
+//! Only what can be read in one way is read: years of four digits first. Days before months (`03/07/2018`) are left as
+//! they are. Years of the Republic (`民國101年`, `1150618`) are for [`of_the_republic`]: only where they are meant.
 
 use crate::literals::{canonical, is_valid};
 use crate::terms::xsd;
@@ -16,6 +16,53 @@ pub fn parse(text: &str, offset_minutes: Option<i32>) -> Option<Literal> {
         let moment = chrono::DateTime::parse_from_rfc2822(text).ok()?;
         typed(moment.to_rfc3339(), xsd::DATE_TIME)
     })
+}
+
+/// A date in years of the Republic (1 is 1912): `民國101年7月01日`, `101/7/1`, `101.7`, `1150618`, `0760221`; as
+/// `xsd:date` or `xsd:gYearMonth`. Some(None) for 9991231 and 99991231, which say that there is no end.
+pub fn of_the_republic(text: &str) -> Option<Option<Literal>> {
+    const YEAR_OF_THE_REPUBLIC_MAX: u32 = 300;
+    let text = text.trim();
+    let bare = text.strip_prefix("中華").unwrap_or(text);
+    let said = bare.strip_prefix("民國").or(bare.strip_prefix("國"));
+    let compact: String = said.unwrap_or(bare).split_whitespace().collect();
+    if matches!(
+        compact.trim_end_matches(['日', '號']),
+        "9991231"
+            | "99991231"
+            | "999/12/31"
+            | "999-12-31"
+            | "999.12.31"
+            | "999年12月31"
+            | "9999/12/31"
+            | "9999-12-31"
+    ) {
+        return Some(None);
+    }
+    let mut reader = Reader { rest: &compact };
+    let all_digits = compact.bytes().all(|b| b.is_ascii_digit());
+    let year = match compact.len() {
+        7 if all_digits => reader.digits(3, 3)?,
+        6 if all_digits && said.is_some() => reader.digits(2, 2)?,
+        _ if all_digits => return None,
+        _ => reader.digits(1, 3)?,
+    };
+    if !(1..=YEAR_OF_THE_REPUBLIC_MAX).contains(&year) {
+        return None;
+    }
+    // Without its name, a year of one or two digits may be a day.
+    let certain = said.is_some() || year >= 50 || reader.rest.starts_with('年') || all_digits;
+    let year = year + 1911;
+    if reader.rest == "年" && certain {
+        return typed(year.to_string(), xsd::G_YEAR).map(Some);
+    }
+    let (month, day) = reader.month_and_day().filter(|_| certain)?;
+    reader.end()?;
+    let date = match day {
+        Some(day) => typed(format!("{year}-{month:02}-{day:02}"), xsd::DATE),
+        None => typed(format!("{year}-{month:02}"), xsd::G_YEAR_MONTH),
+    };
+    date.map(Some)
 }
 
 fn typed(value: String, datatype: NamedNodeRef<'static>) -> Option<Literal> {
@@ -301,6 +348,45 @@ mod tests {
             "2018年7月3",
         ] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn years_of_the_republic() {
+        for (text, expected) in [
+            ("民國101年7月01日", "2012-07-01"),
+            ("中華民國 101 年 7 月 1 日", "2012-07-01"),
+            ("101年7月", "2012-07"),
+            ("民國87年", "1998"),
+            ("101/7/1", "2012-07-01"),
+            ("101-07-01", "2012-07-01"),
+            ("99.12.31", "2010-12-31"),
+            ("101.7", "2012-07"),
+            ("1150618", "2026-06-18"),
+            ("0760221", "1987-02-21"),
+            ("民國760221", "1987-02-21"),
+        ] {
+            let found = of_the_republic(text).flatten();
+            assert_eq!(found.as_ref().map(Literal::value), Some(expected), "{text}");
+        }
+        for text in ["9991231", "999/12/31", "民國999年12月31日", "9999-12-31"] {
+            assert_eq!(of_the_republic(text), Some(None), "{text}");
+        }
+        for text in [
+            "",
+            "1151318",
+            "1150231",
+            "115",
+            "03/07/18",
+            "5/6/7",
+            "12345678",
+            "760221",
+            "101年7月1日起",
+            "民國",
+            "115年4月份",
+            "0000101",
+        ] {
+            assert_eq!(of_the_republic(text), None, "{text}");
         }
     }
 

@@ -2,24 +2,64 @@
 //!
 //! The rule only says how long the interval is; which intervals have a name is the table's business.
 
-use crate::tables::{fold, frequencies};
+use crate::literals::is_valid;
+use crate::tables::{self, fold, frequencies};
+use crate::terms::xsd;
 use oxrdf::NamedNodeRef;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-/// The EU frequency of a word, an ISO 8601 duration (`P1M`, `R/P1M`) or a Chinese interval (`每10日`).
+macro_rules! frequency {
+    () => {
+        "http://publications.europa.eu/resource/authority/frequency/"
+    };
+}
+/// The EU frequency of a word, an ISO 8601 duration (`P1M`, `R/P1M`) or a Chinese interval (`每10日`). An interval that
+/// the EU has no name for is `OTHER`.
 pub fn frequency(word: &str) -> Option<NamedNodeRef<'static>> {
     let table = frequencies();
-    table.iri(word).or_else(|| {
-        let folded = fold(word);
-        let bare = folded.strip_prefix("r/").unwrap_or(&folded);
-        table
-            .iri(bare)
-            .or_else(|| table.iri(&interval(bare)?.to_string()))
+    if let Some(known) = table.iri(word) {
+        return Some(known);
+    }
+    let folded = fold(word);
+    let bare = folded.strip_prefix("r/").unwrap_or(&folded);
+    let other = || NamedNodeRef::new_unchecked(concat!(frequency!(), "OTHER"));
+    table.iri(bare).or_else(|| {
+        let interval = interval(bare)?.to_string();
+        Some(table.iri(&interval).unwrap_or_else(other))
     })
+}
+
+/// The ISO 8601 duration that a word says itself, `每7年` as `P7Y`; None where it says a name (`monthly`) or nothing.
+pub fn interval_of_word(word: &str) -> Option<String> {
+    let folded = fold(word);
+    let bare = folded.strip_prefix("r/").unwrap_or(&folded);
+    if let Some(interval) = interval(bare) {
+        return Some(interval.to_string());
+    }
+    let written = bare.to_ascii_uppercase();
+    let is_duration = written.starts_with('P') && is_valid(&written, &xsd::DURATION.into_owned());
+    is_duration.then_some(written)
+}
+
+/// The ISO 8601 duration of an EU frequency; None for those that say no interval (`IRREG`, `CONT`, `WEEKLY_3`).
+pub fn interval_of_code(code: &str) -> Option<&'static str> {
+    static INTERVALS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        let mut intervals = HashMap::new();
+        for (word, code) in tables::frequency_rows() {
+            if word.starts_with('P') && is_valid(word, &xsd::DURATION.into_owned()) {
+                intervals.entry(code).or_insert(word);
+            }
+        }
+        intervals
+    });
+    INTERVALS.get(code).copied()
 }
 
 /// The length of time between two updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
+    Seconds(u32),
     Minutes(u32),
     Days(u32),
     Months(u32),
@@ -29,6 +69,7 @@ impl std::fmt::Display for Interval {
     /// ISO 8601, in the largest unit that divides the interval (weeks stay days).
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
+            Self::Seconds(n) => write!(f, "PT{n}S"),
             Self::Minutes(n) if n % 1440 == 0 => write!(f, "P{}D", n / 1440),
             Self::Minutes(n) if n % 60 == 0 => write!(f, "PT{}H", n / 60),
             Self::Minutes(n) => write!(f, "PT{n}M"),
@@ -39,33 +80,58 @@ impl std::fmt::Display for Interval {
     }
 }
 
-/// Reads `每{N}{unit}`, N absent (one), in Arabic or in simple Chinese numerals, or 半. The word is folded already.
+/// Reads `每{N}{unit}`, N absent (one), in Arabic or in simple Chinese numerals, or 半; with `更新` or `{N}次` behind it
+/// (`每年2次` is every half year); and without 每 as well (`3個月`, `季`). The word is folded already.
 pub fn interval(word: &str) -> Option<Interval> {
-    let rest = word.strip_prefix('每')?.trim_start();
-    let rest = ["更新一次", "更新1次", "一次", "1次", "更新"]
-        .iter()
-        .find_map(|tail| rest.strip_suffix(tail))
-        .unwrap_or(rest)
-        .trim_end();
+    let rest = word.strip_prefix(['每', '毎']).unwrap_or(word).trim_start();
+    let (rest, times) = times(rest)?;
     let (number, unit) = number(rest)?;
-    let unit = unit.trim_start();
+    let (number, unit) = match (number, unit.trim_start().strip_prefix('半')) {
+        // 半年 with a number before it: 每1半年.
+        (Number::Whole(1), Some(unit)) => (Number::Half, unit),
+        _ => (number, unit),
+    };
     let half = number == Number::Half;
     let n = match number {
         Number::Half => 1,
         Number::Whole(n) => n,
     };
-    let whole = match unit {
+    let whole = unit_times(unit.trim_start(), n)?;
+    let whole = if half { divided(whole, 2)? } else { whole };
+    divided(whole, times)
+}
+
+fn unit_times(unit: &str, n: u32) -> Option<Interval> {
+    Some(match unit {
+        "秒" | "秒鐘" => Interval::Seconds(n),
         "分" | "分鐘" => Interval::Minutes(n),
         "時" | "小時" | "個小時" => Interval::Minutes(n.checked_mul(60)?),
         "日" | "天" => Interval::Days(n),
-        "週" | "周" | "星期" | "個星期" => Interval::Days(n.checked_mul(7)?),
+        "週" | "周" | "星期" | "個星期" | "禮拜" => Interval::Days(n.checked_mul(7)?),
         "旬" => Interval::Days(n.checked_mul(10)?),
         "月" | "個月" => Interval::Months(n),
         "季" => Interval::Months(n.checked_mul(3)?),
-        "年" => Interval::Months(n.checked_mul(12)?),
+        "年" | "年度" => Interval::Months(n.checked_mul(12)?),
         _ => return None,
+    })
+}
+
+/// What stands before `更新`, `{N}次` or `更新{N}次`, and the N. None for a count that is none.
+fn times(text: &str) -> Option<(&str, u32)> {
+    let text = text.strip_suffix("更新").unwrap_or(text).trim_end();
+    let Some(counted) = text.strip_suffix('次') else {
+        return Some((text, 1));
     };
-    if half { halved(whole) } else { Some(whole) }
+    let digits = counted.trim_end_matches(|c: char| c.is_ascii_digit());
+    let (before, count) = if digits.len() < counted.len() {
+        (digits, counted[digits.len()..].parse().ok()?)
+    } else {
+        let last = counted.chars().next_back()?;
+        (&counted[..counted.len() - last.len_utf8()], chinese(last)?)
+    };
+    let before = before.trim_end();
+    let before = before.strip_suffix("更新").unwrap_or(before).trim_end();
+    (count > 0).then_some((before, count))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,22 +149,29 @@ fn number(text: &str) -> Option<(Number, &str)> {
     let first = text.chars().next()?;
     let rest = &text[first.len_utf8()..];
     if first == '半' {
-        return Some((Number::Half, rest));
+        return Some((Number::Half, rest.strip_prefix('個').unwrap_or(rest)));
     }
-    let chinese = "一二三四五六七八九十".chars().position(|c| c == first);
-    let value = chinese.map(|i| i + 1).or((first == '兩').then_some(2));
-    Some(match value.and_then(|v| u32::try_from(v).ok()) {
+    Some(match chinese(first) {
         Some(n) => (Number::Whole(n), rest),
         None => (Number::Whole(1), text),
     })
 }
 
-fn halved(whole: Interval) -> Option<Interval> {
+fn chinese(numeral: char) -> Option<u32> {
+    let place = "一二三四五六七八九十".chars().position(|c| c == numeral);
+    let value = place.map(|i| i + 1).or((numeral == '兩').then_some(2));
+    value.and_then(|v| u32::try_from(v).ok())
+}
+
+/// An n-th of an interval, where that is a whole number of some unit.
+fn divided(whole: Interval, n: u32) -> Option<Interval> {
     match whole {
-        Interval::Minutes(n) if n % 2 == 0 => Some(Interval::Minutes(n / 2)),
-        Interval::Days(1) => Some(Interval::Minutes(720)),
-        Interval::Months(1) => Some(Interval::Days(15)),
-        Interval::Months(n) if n % 2 == 0 => Some(Interval::Months(n / 2)),
+        _ if n == 1 => Some(whole),
+        Interval::Minutes(m) if m % n == 0 => Some(Interval::Minutes(m / n)),
+        Interval::Days(d) if d % n == 0 => Some(Interval::Days(d / n)),
+        Interval::Days(d @ 1..=31) if (d * 1440) % n == 0 => Some(Interval::Minutes(d * 1440 / n)),
+        Interval::Months(1) if 30 % n == 0 => Some(Interval::Days(30 / n)),
+        Interval::Months(m) if m % n == 0 => Some(Interval::Months(m / n)),
         _ => None,
     }
 }
@@ -147,6 +220,20 @@ mod tests {
             ("即時", "CONT"),
             ("Monthly", "MONTHLY"),
             ("notPlanned", "NOT_PLANNED"),
+            ("每7年", "OTHER"),
+            ("每30秒", "OTHER"),
+            ("6年", "OTHER"),
+            ("3個月", "QUARTERLY"),
+            ("１年", "ANNUAL"),
+            ("季", "QUARTERLY"),
+            ("每年2次", "ANNUAL_2"),
+            ("每月更新1次", "MONTHLY"),
+            ("每月2次", "MONTHLY_2"),
+            ("一日2次", "DAILY_2"),
+            ("每月、年", "OTHER"),
+            ("俟有修改再更新", "IRREG"),
+            ("不需更新", "NEVER"),
+            ("每周一次", "WEEKLY"),
         ] {
             let iri = frequency(word).unwrap_or_else(|| panic!("{word} is unmapped"));
             assert_eq!(iri.as_str().rsplit('/').next().unwrap(), code, "{word}");
@@ -154,10 +241,33 @@ mod tests {
     }
 
     #[test]
+    fn intervals_are_kept_as_durations() {
+        for (word, duration) in [
+            ("每1分", Some("PT1M")),
+            ("每10日", Some("P10D")),
+            ("每7年", Some("P7Y")),
+            ("每半年", Some("P6M")),
+            ("一日2次", Some("PT12H")),
+            ("每30秒", Some("PT30S")),
+            ("R/P1M", Some("P1M")),
+            ("monthly", None),
+            ("不定期", None),
+            ("P1W", None),
+        ] {
+            assert_eq!(interval_of_word(word).as_deref(), duration, "{word}");
+        }
+        let of = |code| interval_of_code(&format!("{}{code}", frequency!()));
+        assert_eq!(of("WEEKLY"), Some("P7D"));
+        assert_eq!(of("ANNUAL"), Some("P1Y"));
+        assert_eq!(of("IRREG"), None);
+    }
+
+    #[test]
     fn what_has_no_name_has_none() {
         for word in [
-            "每7年",
             "每0日",
+            "每月0次",
+            "次",
             "每",
             "每次",
             "每99999999999日",

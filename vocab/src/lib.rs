@@ -7,7 +7,9 @@
 pub mod description;
 pub mod normalise;
 
+pub mod agents;
 pub mod body;
+pub mod concepts;
 pub mod containment;
 pub mod iris;
 pub mod terms;
@@ -16,15 +18,20 @@ pub mod dates;
 pub mod frequency;
 pub mod links;
 pub mod literals;
+pub mod shared;
 pub mod tables;
 
 mod alike;
 mod complete;
 mod contents;
+mod disagree;
+mod elsewhere;
 mod graph;
+mod html;
 mod mapping;
 mod names;
 mod properties;
+mod secrets;
 mod text;
 mod values;
 mod words;

@@ -6,9 +6,9 @@
 use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
 use crate::literals::{canonical, is_valid};
-use crate::properties::{Property, Rule, Table};
+use crate::properties::{self, Property, Rule, Table};
 use crate::terms::{dcat, dct, foaf, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
-use crate::{Class, Context, Finding, dates, entity_iri, tables, text, values, words};
+use crate::{Class, Context, Finding, dates, entity_iri, html, secrets, tables, text, values, words};
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef};
 
@@ -48,6 +48,17 @@ impl<'a> Mapper<'a> {
             );
         }
         let value = match value {
+            Value::Node(id) if property.rule == Rule::Agent => {
+                self.shared_agent(graph, id)
+                    .map_or(Value::Node(id), |agency| {
+                        self.absorbed.push(id);
+                        Value::Iri(agency)
+                    })
+            }
+            Value::Literal(literal) => Value::Literal(self.without_secrets(&predicate, literal)),
+            value => value,
+        };
+        let value = match value {
             Value::Iri(iri) => self.iri(property.rule, &predicate, iri, out),
             Value::Literal(literal) => self.literal(graph, property, &predicate, literal, out),
             Value::Node(id) => Some(self.node(graph, property.rule, &predicate, id, out)),
@@ -69,6 +80,7 @@ impl<'a> Mapper<'a> {
         given: NamedNode,
         out: &mut Vec<Edge>,
     ) -> Option<Value> {
+        let given = self.iri_without_secrets(predicate, given);
         let written = given.as_str().to_owned();
         let iri = match links::iri(given) {
             Ok(iri) => iri,
@@ -81,6 +93,7 @@ impl<'a> Mapper<'a> {
                     let media_type = tables::media_type_of(known.as_str());
                     derive_media_type(media_type, out);
                 }
+                Self::besides(table, None, &known, out);
                 known
             }
             Rule::Dataset if !links::is_http(iri.as_str()) => {
@@ -132,14 +145,19 @@ impl<'a> Mapper<'a> {
                 return self.plain(predicate, literal).map(Value::Literal);
             }
             Rule::Text => return self.words(predicate, literal).map(Value::Literal),
+            Rule::Markup => return self.markup(predicate, literal).map(Value::Literal),
             _ => {}
         }
         let written = text::clean(literal.value());
         if written.is_empty() {
             return None;
         }
+        if let Some(edges) = self.said_elsewhere(graph, rule, &written, &literal) {
+            out.extend(edges);
+            return None;
+        }
         let said = match rule {
-            Rule::Date => return Some(self.date(predicate, literal)),
+            Rule::Date => return self.date(predicate, literal),
             Rule::Controlled(table) => self.word(table, predicate, &written, out),
             Rule::Link => match links::link(&written) {
                 Ok(iri) => Some(Value::Iri(iri)),
@@ -148,7 +166,7 @@ impl<'a> Mapper<'a> {
             Rule::LinkOrText => links::link(&written).ok().map(Value::Iri),
             Rule::Agent => Some(match links::link(&written) {
                 Ok(iri) if links::is_http(iri.as_str()) => Value::Iri(iri),
-                _ => self.agent(graph, &literal),
+                _ => self.agent_named(graph, &literal),
             }),
             Rule::Contact => Some(self.contact(graph, &literal)),
             Rule::Period => {
@@ -186,6 +204,7 @@ impl<'a> Mapper<'a> {
             return None;
         };
         derive_media_type(meaning.media_type, out);
+        Self::besides(table, Some(written), &meaning.iri, out);
         Some(Value::Iri(meaning.iri))
     }
 
@@ -262,24 +281,90 @@ impl<'a> Mapper<'a> {
         }
     }
 
-    fn date(&mut self, predicate: &NamedNode, literal: Literal) -> Value {
-        if let Some(date) = dates::parse(literal.value(), self.cx.offset_minutes) {
-            return Value::Literal(date);
+    fn date(&mut self, predicate: &NamedNode, literal: Literal) -> Option<Value> {
+        if let Some(date) = self.read_date(literal.value()) {
+            if date.is_none() {
+                let expected = "no date where there is none";
+                self.find("sentinel-date", predicate, literal.value(), expected);
+            }
+            return date.map(Value::Literal);
         }
         let (value, datatype, _) = literal.destruct();
-        Value::Literal(match datatype {
+        let kept = match datatype {
             Some(datatype) if is_valid(&value, &datatype) => canonical(value, datatype),
             _ => {
                 self.find("unparsed-date", predicate, &value, "a date, YYYY-MM-DD");
                 Literal::new_simple_literal(value)
             }
-        })
+        };
+        Some(Value::Literal(kept))
     }
 
-    /// An agent known by its name alone.
-    fn agent(&self, graph: &mut Graph, name: &Literal) -> Value {
-        let name = self.spoken(name);
-        Value::Node(graph.add(name.map(|n| Edge::new(foaf::NAME, n)).into_iter().collect()))
+    /// A date; Some(None) for one that stands for no date. Years of the Republic only where the source is Taiwanese, or
+    /// says 民國.
+    fn read_date(&self, text: &str) -> Option<Option<Literal>> {
+        let never = text.trim_start().starts_with("999");
+        if never && dates::of_the_republic(text) == Some(None) {
+            return Some(None);
+        }
+        let date = dates::parse(text, self.cx.offset_minutes).map(Some);
+        let republic = || {
+            let certain = self.is_taiwanese() || text.contains("民國");
+            certain.then(|| dates::of_the_republic(text)).flatten()
+        };
+        date.or_else(republic)
+    }
+
+    /// Text that may be HTML.
+    fn markup(&mut self, predicate: &NamedNode, literal: Literal) -> Option<Literal> {
+        let Some(shown) = html::to_text(literal.value()) else {
+            return self.words(predicate, literal);
+        };
+        self.find("html-in-text", predicate, literal.value(), "plain text");
+        let shown = match literal.language() {
+            Some(language) => Literal::new_language_tagged_literal_unchecked(shown, language),
+            None => Literal::new_simple_literal(shown),
+        };
+        self.words(predicate, shown)
+    }
+
+    fn without_secrets(&mut self, predicate: &NamedNode, literal: Literal) -> Literal {
+        let Some(redacted) = secrets::redacted(literal.value()) else {
+            return literal;
+        };
+        self.find_secret(predicate, &redacted);
+        match (literal.language(), literal.datatype()) {
+            (Some(language), _) => {
+                Literal::new_language_tagged_literal_unchecked(redacted, language)
+            }
+            (None, datatype) => Literal::new_typed_literal(redacted, datatype),
+        }
+    }
+
+    /// The name of a part is not changed: the description itself hangs on it.
+    fn iri_without_secrets(&mut self, predicate: &NamedNode, iri: NamedNode) -> NamedNode {
+        let Some(redacted) = secrets::redacted(iri.as_str()) else {
+            return iri;
+        };
+        self.find_secret(predicate, &redacted);
+        if properties::of(predicate.as_str()).containment {
+            return iri;
+        }
+        NamedNode::new_unchecked(redacted)
+    }
+
+    fn find_secret(&mut self, predicate: &NamedNode, redacted: &str) {
+        let expected = "an address without a key or a password";
+        self.find("secret-in-link", predicate, redacted, expected);
+    }
+
+    pub fn is_taiwanese(&self) -> bool {
+        let language = self.language.as_deref();
+        language.is_some_and(|tag| matches!(tag, "zh-hant" | "zh-tw" | "zh-hant-tw"))
+    }
+
+    pub fn base(&self) -> &str {
+        &self.cx.base
     }
 
     /// A contact known by a name or an address alone.
@@ -291,7 +376,7 @@ impl<'a> Mapper<'a> {
         Value::Node(graph.add(edge.into_iter().collect()))
     }
 
-    fn spoken(&self, literal: &Literal) -> Option<Value> {
+    pub fn spoken(&self, literal: &Literal) -> Option<Value> {
         let tag = literal.language().and_then(text::tag);
         let language = tag.as_deref().or(self.language.as_deref());
         text::in_language(literal.value(), language).map(Value::Literal)
@@ -303,8 +388,8 @@ impl<'a> Mapper<'a> {
         let mut edges = Vec::new();
         for (side, predicate) in [(start, dcat::START_DATE), (end, dcat::END_DATE)] {
             if !matches!(side.trim(), "" | "..") {
-                let date = dates::parse(side, self.cx.offset_minutes)?;
-                edges.push(Edge::new(predicate, Value::Literal(date)));
+                let date = self.read_date(side)?;
+                edges.extend(date.map(|date| Edge::new(predicate, Value::Literal(date))));
             }
         }
         (!edges.is_empty()).then(|| Value::Node(graph.add(edges)))

@@ -13,7 +13,9 @@ use crate::mapping::Mapper;
 use crate::names::{self, BLANK_NODES_MAX, Names};
 use crate::terms::{dcat, prefixed};
 use crate::{Class, Description, Finding, Normal, Refusal};
+use crate::{agents, disagree};
 use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What normalisation needs to know of the source. Everything here takes part in the versions that decide whether an
@@ -57,7 +59,10 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
         {
             node.clone()
         }
-        _ => entity_iri(&cx.base, &cx.source, class, key),
+        _ => match shared_agency(&description) {
+            Some(agency) => agents::iri(&cx.base, &agency),
+            None => entity_iri(&cx.base, &cx.source, class, key),
+        },
     };
     let mut graph = Graph::new(description);
     let (entity_id, record_id) = (graph.entity, graph.record);
@@ -72,6 +77,7 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
         ..
     } = mapper;
     complete(&mut graph, class, key, &mut findings);
+    disagree::report(&graph, &mut findings);
     report_dropped(&graph, &absorbed, &mut findings);
     let names = names::assign(&graph, &record);
     report_names(&names, &mut findings);
@@ -84,6 +90,13 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
         body,
         findings: in_order(findings),
     })
+}
+
+/// The key of the agency that a record is about, where that is one that all sources share ([`crate::agents`]).
+fn shared_agency(description: &Description) -> Option<Cow<'static, str>> {
+    (description.class == Class::Agent)
+        .then(|| agents::key_of_description(description))
+        .flatten()
 }
 
 fn is_entity_iri(node: &NamedNode) -> bool {

@@ -2,7 +2,8 @@
 
 use crate::containment::{is_containment, is_membership};
 use crate::terms::{
-    adms, authority, dcat, dcatap, dct, dqv, foaf, locn, odrl, prov, rdfs, skos, spdx, vcard,
+    adms, authority, cnt, dcat, dcatap, dct, dqv, foaf, locn, oa, odrl, prov, rdfs, schema, skos,
+    spdx, vcard,
 };
 use oxrdf::NamedNodeRef;
 use std::collections::HashMap;
@@ -40,6 +41,14 @@ pub(crate) enum Rule {
     Duration,
     ChecksumAlgorithm,
     ChecksumValue,
+    /// Words for people that may be HTML.
+    Markup,
+    /// The name of a character encoding.
+    Encoding,
+    /// Whether the data are free: yes, no, or a word for it.
+    Free,
+    /// What has to be paid.
+    Charge,
 }
 
 /// The controlled vocabularies.
@@ -51,6 +60,7 @@ pub(crate) enum Table {
     Language,
     Licence,
     MediaType,
+    QualityBadge,
     Theme,
 }
 
@@ -64,6 +74,7 @@ impl Table {
             Self::Language => "unmapped-language",
             Self::Licence => "unmapped-licence",
             Self::MediaType => "unmapped-media-type",
+            Self::QualityBadge => "unmapped-quality-badge",
             Self::Theme => "unmapped-theme",
         }
     }
@@ -77,6 +88,7 @@ impl Table {
             Self::Language => authority::LANGUAGE,
             Self::Licence => "the IRI of a licence",
             Self::MediaType => crate::terms::MEDIA_TYPES,
+            Self::QualityBadge => "a quality badge of data.gov.tw",
             Self::Theme => authority::DATA_THEME,
         }
     }
@@ -150,9 +162,7 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
         Rule::Text,
         &[
             dct::TITLE,
-            dct::DESCRIPTION,
             dct::ALTERNATIVE,
-            dct::ABSTRACT,
             dcat::KEYWORD,
             foaf::NAME,
             vcard::FN,
@@ -167,6 +177,7 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
             locn::GEOGRAPHIC_NAME,
         ],
     ),
+    (Rule::Markup, &[dct::DESCRIPTION, dct::ABSTRACT]),
     (
         Rule::Date,
         &[
@@ -253,6 +264,13 @@ const RULES: &[(Rule, &[NamedNodeRef<'static>])] = &[
     (Rule::Duration, &[dcat::TEMPORAL_RESOLUTION]),
     (Rule::ChecksumAlgorithm, &[spdx::ALGORITHM]),
     (Rule::ChecksumValue, &[spdx::CHECKSUM_VALUE]),
+    (Rule::Encoding, &[cnt::CHARACTER_ENCODING]),
+    (Rule::Free, &[schema::IS_ACCESSIBLE_FOR_FREE]),
+    (Rule::Charge, &[schema::CONDITIONS_OF_ACCESS]),
+    (
+        Rule::Controlled(Table::QualityBadge),
+        &[oa::HAS_BODY, oa::BODY_VALUE],
+    ),
 ];
 
 /// The class of a contained object that says no type itself.

@@ -17,6 +17,9 @@ const LICENCE: &str = include_str!("../tables/licence.tsv");
 const LANGUAGE: &str = include_str!("../tables/language.tsv");
 const THEME: &str = include_str!("../tables/theme.tsv");
 const ACCESS_RIGHT: &str = include_str!("../tables/access-right.tsv");
+const ENCODING: &str = include_str!("../tables/encoding.tsv");
+const FEE: &str = include_str!("../tables/fee.tsv");
+const RIGHTS: &str = include_str!("../tables/rights.tsv");
 
 /// 32 hexadecimal digits that change whenever a table or [`NORMALISE_VERSION`] does: unchanged records must then be
 /// described again.
@@ -24,7 +27,19 @@ pub fn tables_version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&NORMALISE_VERSION.to_le_bytes());
-        for table in [FREQUENCY, FORMAT, LICENCE, LANGUAGE, THEME, ACCESS_RIGHT] {
+        for table in [
+            FREQUENCY,
+            FORMAT,
+            LICENCE,
+            LANGUAGE,
+            THEME,
+            ACCESS_RIGHT,
+            ENCODING,
+            FEE,
+            RIGHTS,
+            crate::agents::TABLE,
+            crate::concepts::TABLE,
+        ] {
             hasher.update(&(table.len() as u64).to_le_bytes());
             hasher.update(table.as_bytes());
         }
@@ -64,9 +79,9 @@ impl Table {
         self.row(word).and_then(Row::iri)
     }
 
-    /// Is the word in the table? A row without an IRI says that it stands for nothing on purpose.
-    pub fn has(&self, word: &str) -> bool {
-        self.row(word).is_some()
+    /// What stands beside a word; empty where the word says nothing on purpose.
+    pub fn cell(&self, word: &str) -> Option<&'static str> {
+        self.row(word).map(|row| row.iri)
     }
 
     /// Most words come as they stand in the table.
@@ -104,11 +119,44 @@ macro_rules! table {
     };
 }
 
+/// The rows of the frequency table: word and IRI.
+pub(crate) fn frequency_rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = FREQUENCY.lines().filter(|line| !line.starts_with('#'));
+    rows.filter_map(|line| {
+        let (word, rest) = line.split_once('\t')?;
+        Some((word, rest.split('\t').next()?))
+    })
+}
+
 table!(/** Update frequencies -> EU frequency. [`crate::frequency`] adds the rule for `每N單位`. */ frequencies = FREQUENCY);
 table!(/** Licences -> EU licence, or the licence's own IRI. */ licences = LICENCE);
 table!(/** Languages -> EU language. */ languages = LANGUAGE);
 table!(/** Themes and service categories -> EU data theme. */ themes = THEME);
 table!(/** Access words -> EU access right. */ access_rights = ACCESS_RIGHT);
+
+table!(/** Names of character encodings -> the name that IANA prefers. */ encodings = ENCODING);
+table!(/** Words for a fee -> `true` where the data are free. */ fees = FEE);
+table!(/** Rules of use in licence fields. */ rights_statements = RIGHTS);
+
+/// Is the word in a licence field the name of rules of use, or says that there is no licence?
+pub fn is_rights_statement(word: &str) -> bool {
+    rights_statements().row(word).is_some()
+        || rights_statements().row(&according_to(word)).is_some()
+}
+
+/// The licence of a word, with or without 依 (according to) before it and brackets around it.
+pub fn licence(word: &str) -> Option<NamedNodeRef<'static>> {
+    licences()
+        .iri(word)
+        .or_else(|| licences().iri(&according_to(word)))
+}
+
+fn according_to(word: &str) -> String {
+    let folded = fold(word);
+    let bare = folded.trim_start_matches(['依', '據', '照']);
+    let brackets = ['「', '」', '『', '』', '《', '》', '。'];
+    bare.replace(brackets, "").trim().to_owned()
+}
 
 /// What the format table knows of a word: EU file type and media type (`type/subtype`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +289,8 @@ mod tests {
             (LANGUAGE, 3),
             (THEME, 3),
             (ACCESS_RIGHT, 3),
+            (FEE, 3),
+            (RIGHTS, 3),
         ] {
             let mut seen = HashMap::new();
             for (word, cells) in rows(text) {
@@ -250,7 +300,7 @@ mod tests {
                     "{word}"
                 );
                 assert!(
-                    cells[0].is_empty() || NamedNode::new(cells[0]).is_ok(),
+                    !cells[0].contains(':') || NamedNode::new(cells[0]).is_ok(),
                     "{word}: {}",
                     cells[0]
                 );
@@ -258,6 +308,34 @@ mod tests {
                 assert_eq!(before, None, "{word}");
             }
         }
+    }
+
+    #[test]
+    fn encodings_have_one_name_and_some_words_say_nothing() {
+        for (word, name) in [
+            ("UTF8", "UTF-8"),
+            ("utf-8 ", "UTF-8"),
+            ("BIG-5", "Big5"),
+            ("BIG-5碼", "Big5"),
+            ("其他", ""),
+        ] {
+            assert_eq!(encodings().cell(word), Some(name), "{word}");
+        }
+        assert_eq!(encodings().cell("ANSI"), None);
+    }
+
+    #[test]
+    fn rules_of_use_are_no_licences() {
+        for word in [
+            "依臺北市政府資料開放使用規範",
+            "依「菸酒管理法」相關規定",
+            "notspecified",
+        ] {
+            assert!(is_rights_statement(word), "{word}");
+            assert_eq!(licence(word), None, "{word}");
+        }
+        assert!(!is_rights_statement("依政府資料開放授權條款-第1版"));
+        assert!(licence("依《政府資料開放授權條款－第1版》").is_some());
     }
 
     #[test]
@@ -270,7 +348,7 @@ mod tests {
             "依政府資料開放授權條款─第1版",
         ] {
             assert_eq!(
-                licences().iri(word).unwrap().as_str(),
+                licence(word).unwrap().as_str(),
                 "https://data.gov.tw/license",
                 "{word}"
             );

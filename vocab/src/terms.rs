@@ -98,6 +98,7 @@ vocabulary! {
     skos = "http://www.w3.org/2004/02/skos/core#" {
         CONCEPT: "Concept", CONCEPT_SCHEME: "ConceptScheme", ALT_LABEL: "altLabel",
         CLOSE_MATCH: "closeMatch", DEFINITION: "definition", EXACT_MATCH: "exactMatch",
+        HAS_TOP_CONCEPT: "hasTopConcept", TOP_CONCEPT_OF: "topConceptOf",
         IN_SCHEME: "inScheme", NOTATION: "notation", NOTE: "note", PREF_LABEL: "prefLabel",
     }
 }
@@ -162,6 +163,7 @@ vocabulary! {
     schema = "http://schema.org/" {
         DATASET: "Dataset", DATA_DOWNLOAD: "DataDownload", CONTENT_URL: "contentUrl",
         NAME: "name", URL: "url", START_DATE: "startDate", END_DATE: "endDate",
+        CONDITIONS_OF_ACCESS: "conditionsOfAccess", IS_ACCESSIBLE_FOR_FREE: "isAccessibleForFree",
     }
 }
 
@@ -180,7 +182,15 @@ vocabulary! {
 vocabulary! {
     /// Web Annotation, for quality annotations.
     oa = "http://www.w3.org/ns/oa#" {
-        HAS_BODY: "hasBody", HAS_TARGET: "hasTarget", MOTIVATED_BY: "motivatedBy",
+        BODY_VALUE: "bodyValue", HAS_BODY: "hasBody", HAS_TARGET: "hasTarget", MOTIVATED_BY: "motivatedBy",
+    }
+}
+
+vocabulary! {
+    /// Organization Ontology.
+    org = "http://www.w3.org/ns/org#" {
+        ORGANIZATION: "Organization", IDENTIFIER: "identifier",
+        SUB_ORGANIZATION_OF: "subOrganizationOf",
     }
 }
 
@@ -259,6 +269,8 @@ pub mod authority {
     pub const BASE: &str = "http://publications.europa.eu/resource/authority/";
     pub const ACCESS_RIGHT: &str = "http://publications.europa.eu/resource/authority/access-right/";
     pub const DATA_THEME: &str = "http://publications.europa.eu/resource/authority/data-theme/";
+    pub const DISTRIBUTION_TYPE: &str =
+        "http://publications.europa.eu/resource/authority/distribution-type/";
     pub const FILE_TYPE: &str = "http://publications.europa.eu/resource/authority/file-type/";
     pub const FREQUENCY: &str = "http://publications.europa.eu/resource/authority/frequency/";
     pub const LANGUAGE: &str = "http://publications.europa.eu/resource/authority/language/";
@@ -270,10 +282,14 @@ pub const MEDIA_TYPES: &str = "https://www.iana.org/assignments/media-types/";
 
 vocabulary! {
     /// Our own: only what no vocabulary above can say. `fields`: the fields of a file, as the source lists them;
-    /// `provision`: how the data come to the portal; `rows`: how many records a file has. Types of rights
+    /// `provision`: how the data come to the portal; `rows`: how many records a file has. `statedFrequency`: how often a
+    /// dataset is updated, in the source's word; `updateInterval`: the same as a duration. `defines`: a concept scheme that
+    /// a catalogue contains. `oid`, `organisationCode`: datatypes of Taiwan's identifiers of agencies. Types of rights
     /// statements: open to everybody, on application, against payment, not open; and what there is to pay.
     harvestd = "https://w3id.org/harvestd/ns#" {
         FIELDS: "fields", PROVISION: "provision", ROWS: "rows",
+        STATED_FREQUENCY: "statedFrequency", UPDATE_INTERVAL: "updateInterval", DEFINES: "defines",
+        OID: "oid", ORGANISATION_CODE: "organisationCode",
         OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
         NOT_OPEN: "NotOpen", FEE: "Fee",
     }
@@ -281,7 +297,7 @@ vocabulary! {
 
 /// An IRI for people: `dct:title`, or the IRI itself where no prefix of ours fits.
 pub fn prefixed(iri: &str) -> String {
-    const PREFIXES: [(&str, &str); 18] = [
+    const PREFIXES: [(&str, &str); 20] = [
         ("dcat", dcat::NS),
         ("dcatap", dcatap::NS),
         ("dct", dct::NS),
@@ -297,6 +313,8 @@ pub fn prefixed(iri: &str) -> String {
         ("dqv", dqv::NS),
         ("cnt", cnt::NS),
         ("odrl", odrl::NS),
+        ("oa", oa::NS),
+        ("org", org::NS),
         ("rdfs", rdfs::NS),
         ("harvestd", harvestd::NS),
         ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),

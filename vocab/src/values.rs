@@ -4,9 +4,9 @@ use crate::graph::Value;
 use crate::links;
 use crate::literals::{canonical, is_valid};
 use crate::properties::Rule;
-use crate::tables::fold;
+use crate::tables::{encodings, fees, fold};
 use crate::terms::{spdx, xsd};
-use oxrdf::{NamedNode, NamedNodeRef};
+use oxrdf::{Literal, NamedNode, NamedNodeRef};
 
 /// Why a text could not be read as its predicate expects.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,10 +47,34 @@ pub(crate) fn read(rule: Rule, written: &str) -> Result<Option<Value>, Problem> 
                 "a checksum algorithm of SPDX",
             )
         }
+        Rule::Encoding => match encodings().cell(written) {
+            Some("") => return Ok(None),
+            Some(name) => {
+                let name = Literal::new_simple_literal(name);
+                (Some(Value::Literal(name)), "", "")
+            }
+            // A list that nobody could share out among the files.
+            None if written.contains([';', ',']) => return Ok(None),
+            None => (
+                None,
+                "unmapped-character-encoding",
+                "a character set's name by IANA",
+            ),
+        },
+        Rule::Free => (is_free(written), "unmapped-fee", "true or false"),
         Rule::ChecksumValue => return Ok(hexadecimal(written)),
         _ => return Ok(None),
     };
     value.map(Some).ok_or(Problem { code, expected })
+}
+
+/// `true` or `false` as a value, also by a word for a fee (`免費`).
+pub(crate) fn is_free(written: &str) -> Option<Value> {
+    let free = match written {
+        "true" | "false" => written,
+        _ => fees().cell(written)?,
+    };
+    typed(free, xsd::BOOLEAN)
 }
 
 fn typed(value: &str, datatype: NamedNodeRef<'static>) -> Option<Value> {

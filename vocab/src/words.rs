@@ -1,5 +1,6 @@
 //! Values of controlled vocabularies: a word, an IRI in some spelling -> the IRI that everyone uses.
 
+use crate::concepts;
 use crate::frequency::frequency;
 use crate::links;
 use crate::properties::Table;
@@ -30,8 +31,12 @@ pub(crate) fn meaning(table: Table, word: &str) -> Option<Meaning> {
         Table::AccessRight => access_rights().iri(word),
         Table::Frequency => frequency(word),
         Table::Language => tables::language(word),
-        Table::Licence => licences().iri(word),
-        Table::Theme => themes().iri(word),
+        Table::Licence => tables::licence(word),
+        Table::Theme => match concepts::theme(word) {
+            Some(concept) => return Some(Meaning::from(concept.iri.clone())),
+            None => themes().iri(word),
+        },
+        Table::QualityBadge => concepts::badge(word).map(|badge| badge.iri.as_ref()),
         Table::MediaType => {
             return media_type(word)
                 .or_else(|| web(table, word))
@@ -41,6 +46,7 @@ pub(crate) fn meaning(table: Table, word: &str) -> Option<Meaning> {
             let format = tables::format(word);
             if let Some(format) = format
                 && let Some(file_type) = format.file_type
+                && file_type.as_str().starts_with(authority::FILE_TYPE)
             {
                 let media_type = format.media_type;
                 return Some(Meaning {
@@ -59,11 +65,11 @@ pub(crate) fn meaning(table: Table, word: &str) -> Option<Meaning> {
 /// Does the table have the word, be it to say that it stands for nothing?
 pub(crate) fn is_known(table: Table, word: &str) -> bool {
     match table {
-        Table::AccessRight => access_rights().has(word),
-        Table::Frequency => tables::frequencies().has(word),
-        Table::Language => tables::languages().has(word),
-        Table::Licence => licences().has(word),
-        Table::Theme => themes().has(word),
+        Table::AccessRight => access_rights().cell(word).is_some(),
+        Table::Frequency => tables::frequencies().cell(word).is_some(),
+        Table::Language => tables::languages().cell(word).is_some(),
+        Table::Licence => licences().cell(word).is_some(),
+        Table::Theme => themes().cell(word).is_some(),
         Table::Format | Table::MediaType => tables::format(word).is_some(),
     }
 }
@@ -95,7 +101,7 @@ pub(crate) fn known_spelling(table: Table, iri: NamedNode) -> NamedNode {
         Table::Format => media_type_of_iri(iri.as_str())
             .and_then(tables::format)
             .and_then(|format| format.file_type),
-        Table::AccessRight | Table::Theme => None,
+        Table::AccessRight | Table::Theme | Table::QualityBadge => None,
     };
     known.map_or(iri, |known| known.into_owned())
 }
@@ -193,8 +199,8 @@ mod tests {
                 "https://creativecommons.org/licenses/by/4.0/deed.zh_TW",
                 "licence/CC_BY_4_0",
             ),
-            (Table::AccessRight, "免費", "access-right/PUBLIC"),
-            (Table::Theme, "公共資訊", "data-theme/GOVE"),
+            (Table::AccessRight, "公開", "access-right/PUBLIC"),
+            (Table::Theme, "交通", "data-theme/TRAN"),
             (Table::Language, "zh-TW", "language/ZHO"),
             (Table::Frequency, "每1日", "frequency/DAILY"),
         ] {
@@ -218,6 +224,8 @@ mod tests {
             (Table::MediaType, "and/or"),
             (Table::Licence, "notspecified"),
             (Table::AccessRight, "付費"),
+            (Table::AccessRight, "免費"),
+            (Table::Format, "API"),
             (Table::Theme, "javascript:alert(1)"),
         ] {
             assert_eq!(of(table, word), None, "{word}");
