@@ -141,7 +141,11 @@ fn failed(members: &HashMap<String, Box<RawValue>>, status: u16) -> Said {
         error_type,
         message,
     } = complaint.unwrap_or_default();
-    let words: Vec<String> = [error_type, message].into_iter().flatten().collect();
+    let words: Vec<String> = [error_type, message]
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.trim().is_empty())
+        .collect();
     if words.is_empty() {
         return Said::Failed(format!(
             "status {status}: success is false, without an error"
@@ -189,10 +193,8 @@ fn unreadable(status: u16, text: &str, error: &serde_json::Error) -> Said {
     }
     let beginning: String = text.chars().take(80).collect();
     let found = format!("status {status}: {error}, in an answer that begins with {beginning:?}");
-    Said::Unreadable {
-        code: "not-json",
-        found,
-    }
+    let code = if error.is_eof() { "cut" } else { "not-json" };
+    Said::Unreadable { code, found }
 }
 
 #[cfg(test)]
@@ -260,7 +262,7 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_no_statement() {
         assert!(shown("<html><title>404 Not Found</title></html>").starts_with("web-page: "));
-        assert!(shown(r#"{"success":false,"error":{"message":"not fo"#).starts_with("not-json: "));
+        assert!(shown(r#"{"success":false,"error":{"message":"not fo"#).starts_with("cut: "));
         assert_eq!(shown(""), "failed: status 200: ");
         let moved = said(404, "404 page not found");
         assert!(matches!(moved, Said::Failed(_)), "{moved:?}");

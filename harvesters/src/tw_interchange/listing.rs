@@ -304,6 +304,7 @@ fn identifiers(said: Said) -> Result<Identifiers, ReadError> {
         Said::Failed(words) => (ReadErrorKind::SourceFailed, words, EXPECTED),
         Said::Unreadable { code, found } => {
             let kind = match code {
+                "cut" => ReadErrorKind::Truncated,
                 "not-json" => ReadErrorKind::Malformed,
                 _ => ReadErrorKind::NotACatalogue,
             };
