@@ -126,14 +126,14 @@ impl<'a> Intake<'a> {
     }
 
     pub(super) fn done(self) -> Taken {
-        let missing = match self.keys.is_empty() {
-            true => Vec::new(),
-            false => {
-                let keys = self.plan.keys().into_iter();
-                let missing = keys.filter(|key| !self.keys.contains(*key));
-                missing.map(str::to_owned).collect()
+        let mut missing = Vec::new();
+        if !self.keys.is_empty() {
+            for one_of in self.plan.keys() {
+                if !one_of.iter().any(|key| self.keys.contains(*key)) {
+                    missing.push(one_of.join(" or "));
+                }
             }
-        };
+        }
         let first = self.unequal_first;
         Taken {
             count: self.count,

@@ -191,19 +191,22 @@ impl Plan {
         })
     }
 
-    /// The keys of a record that the mapping reads.
-    pub(super) fn keys(&self) -> Vec<&str> {
-        let mut paths = self.id.paths();
-        paths.extend(self.fields.iter().flat_map(|(.., from)| from.paths()));
-        paths.extend(self.iri.iter().flat_map(Template::paths));
+    /// The keys of a record that the mapping reads: for each right side, those of which one is enough.
+    pub(super) fn keys(&self) -> Vec<Vec<&str>> {
+        let mut sides: Vec<&From> = vec![&self.id];
+        sides.extend(self.fields.iter().map(|(.., from)| from));
+        let mut keys = Vec::new();
         if let Some(distributions) = &self.distributions {
             match &distributions.lists {
                 // Its fields stand in the items of the list.
-                Lists::Each(path) => paths.push(path),
-                _ => paths.extend(distributions.fields.iter().flat_map(|(_, f)| f.paths())),
+                Lists::Each(path) => keys.push(vec![path.first_key()]),
+                _ => sides.extend(distributions.fields.iter().map(|(_, from)| from)),
             }
         }
-        let mut keys: Vec<&str> = paths.into_iter().map(Path::first_key).collect();
+        let of = |from: &&'_ From| !from.paths().is_empty();
+        for from in sides.into_iter().filter(of) {
+            keys.push(from.paths().into_iter().map(Path::first_key).collect());
+        }
         keys.sort_unstable();
         keys.dedup();
         keys

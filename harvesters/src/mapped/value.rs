@@ -175,11 +175,14 @@ impl From {
         items
     }
 
-    /// How many places the list in one text has, empty ones included.
+    /// How many places the list in one text has. Empty ones hold a place, but for the one after a last separator.
     pub(super) fn places(&self, record: &Value, separator: &str) -> usize {
         let separator = self.split.as_deref().unwrap_or(separator);
         match self.raw(record, record).as_slice() {
-            [text] => self.items(text, separator).len(),
+            [text] => {
+                let items = self.items(text, separator);
+                items.len() - usize::from(text.ends_with(separator))
+            }
             texts => texts.len(),
         }
     }

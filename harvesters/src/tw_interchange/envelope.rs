@@ -130,12 +130,15 @@ fn failed(members: &HashMap<String, Box<RawValue>>, status: u16) -> Said {
     let raw = ["error", "result", "message"]
         .iter()
         .find_map(|key| members.get(*key));
-    let complaint = raw.map(|raw| match serde_json::from_str::<Complaint>(raw.get()) {
-        Ok(complaint) => complaint,
-        Err(_) => Complaint {
+    let complaint = raw.map(|raw| {
+        let object = raw
+            .get()
+            .starts_with('{')
+            .then(|| serde_json::from_str(raw.get()));
+        object.and_then(Result::ok).unwrap_or_else(|| Complaint {
             error_type: None,
             message: Some(serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())),
-        },
+        })
     });
     let Complaint {
         error_type,
