@@ -39,13 +39,6 @@ pub(super) struct Walk {
     total: Option<u64>,
     /// The page before.
     fingerprint: Option<String>,
-    noticed: Noticed,
-}
-
-/// What has been said once and need not be said of every page.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-struct Noticed {
-    missing: bool,
 }
 
 /// What an answer says besides its records.
@@ -132,7 +125,7 @@ impl Mapped {
         next: Option<Url>,
         page: &mut dyn Page,
     ) -> ControlFlow<Stop> {
-        notice_of(taken, &mut walk.noticed, page)?;
+        notice_of(taken, walk.pages == 0, page)?;
         if let Some(total) = total.filter(|total| walk.total != Some(*total)) {
             page.declares(total)?;
             walk.total = Some(total);
@@ -188,11 +181,10 @@ impl Mapped {
     }
 }
 
-fn notice_of(taken: &Taken, noticed: &mut Noticed, page: &mut dyn Page) -> ControlFlow<Stop> {
-    if !taken.missing.is_empty() && !noticed.missing {
-        noticed.missing = true;
+fn notice_of(taken: &Taken, first: bool, page: &mut dyn Page) -> ControlFlow<Stop> {
+    if !taken.missing.is_empty() && first {
         let text = format!(
-            "no record of the page has {}: see the source's map",
+            "no record of the first page has {}: see the source's map",
             taken.missing.join(", ")
         );
         page.noticed("missing-field", text)?;
