@@ -33,8 +33,8 @@ use std::{
     ops::ControlFlow::{self, Continue},
 };
 
-/// A longer identifier would not fit into a note twice.
-const ID_BYTES_MAX: usize = 500;
+/// A longer identifier might not fit into a note twice, every byte of it escaped.
+const ID_BYTES_MAX: usize = 300;
 /// Some 600,000 identifiers.
 const LIST_BYTES_MAX: usize = 32 << 20;
 const DOING: &str = "listing the platform's datasets";
