@@ -21,14 +21,7 @@ pub(super) fn read(
 ) -> Result<Around, ReadError> {
     let offset = beginning(body)?;
     let mut rows = Rows::new(body, record_bytes_max, offset);
-    let header = match rows.next_row()? {
-        Some(Found::Row(row)) => Header::read(plan, &row)?,
-        Some(Found::TooLarge { bytes, .. }) => {
-            let found = format!("a first line of {bytes} bytes");
-            return Err(no_header(&found, "the names of the fields"));
-        }
-        None => return Err(no_header("no line at all", "the names of the fields")),
-    };
+    let header = Header::next(plan, &mut rows)?;
     let mut suspect: Option<(Location, usize)> = None;
     let mut index = 0;
     while let Some(found) = rows.next_row()? {
@@ -117,6 +110,18 @@ struct Header {
 }
 
 impl Header {
+    fn next(plan: &Plan, rows: &mut Rows<'_>) -> Result<Self, ReadError> {
+        const EXPECTED: &str = "the names of the fields";
+        match rows.next_row()? {
+            Some(Found::Row(row)) => Self::read(plan, &row),
+            Some(Found::TooLarge { bytes, .. }) => {
+                let found = format!("a first line of {bytes} bytes");
+                Err(no_header(&found, EXPECTED))
+            }
+            None => Err(no_header("no line at all", EXPECTED)),
+        }
+    }
+
     fn read(plan: &Plan, row: &Row<'_>) -> Result<Self, ReadError> {
         let names: Vec<String> = row
             .fields()
