@@ -10,7 +10,7 @@ use harvestd_harvesters::{
     Bookmark, Completeness, Location, Page, PartName, Record, RecordId, Request, Stop,
 };
 use harvestd_vocab::{Class, Refusal};
-use std::{collections::HashSet, ops::ControlFlow};
+use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering::Relaxed};
 
 /// Longest key of a record in bytes.
 const KEY_BYTES_MAX: usize = 2_000;
@@ -230,5 +230,12 @@ impl Page for Reading<'_> {
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop> {
         self.intake.said.bookmark = Some(b);
         self.progress.flow()
+    }
+
+    fn began_ms(&self) -> Option<i64> {
+        let started_ms = self.progress.started_ms.load(Relaxed);
+        i64::try_from(started_ms)
+            .ok()
+            .filter(|ms| *ms > 0 && !self.intake.replay)
     }
 }

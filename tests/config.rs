@@ -419,7 +419,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
     let whole_source = [
         (
             "[[source]]\nid = \"a\"\nkind = \"ckn\"\nurl = \"https://a.example/\"\ntitle = { en = \"A\" }",
-            "c.toml:4:8: source.kind: found \"ckn\", expected \"ckan\" (one of ckan, dcat, data_gov_tw)",
+            "c.toml:4:8: source.kind: found \"ckn\", expected \"ckan\" (one of ckan, dcat, data_gov_tw",
         ),
         (
             "[[source]]\nid = \"A b\"\nkind = \"ckan\"\nurl = \"https://a.example/\"\ntitle = { en = \"A\" }",
@@ -450,11 +450,16 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
 
 #[test]
 fn what_is_missing_is_named() {
+    let kinds: Vec<_> = harvestd_harvesters::KINDS.iter().map(|k| k.name).collect();
+    let kinds = format!(
+        "c.toml:1:1: source.kind: found nothing, expected one of {}",
+        kinds.join(", ")
+    );
     assert_eq!(
         refusal("[[source]]\nid = \"a\"\n"),
         [
             "c.toml:1:1: public_url: found nothing, expected an absolute http or https address, as https://data.example.org/catalogue/",
-            "c.toml:1:1: source.kind: found nothing, expected one of ckan, dcat, data_gov_tw",
+            kinds.as_str(),
             "c.toml:1:1: source.url: found nothing, expected an absolute http or https address",
             "c.toml:1:1: source.title: found nothing, expected the catalogue's title, as { en = \"Weather\" }",
         ]
@@ -683,16 +688,26 @@ fn the_shipped_configuration_loads() {
     assert_eq!(
         ids,
         [
+            "cip",
             "data-gov-tw",
             "depositar",
+            "mol",
             "nchc-scidm",
             "nchc-ipgod",
-            "tainan"
+            "new-taipei",
+            "taipei-list-2018",
+            "taipei-list-2015",
+            "tainan",
+            "taipei"
         ]
     );
     for source in &config.sources {
         assert_eq!(source.url.scheme(), "https", "{}", source.id);
-        assert!(source.schedule.is_some(), "{}", source.id);
+        assert!(
+            source.schedule.is_some() || !source.enabled,
+            "{}",
+            source.id
+        );
         assert!(source.network.allow_ranges.is_empty(), "{}", source.id);
     }
     for entry in fs::read_dir("config/sources").unwrap() {
@@ -726,24 +741,34 @@ fn the_demo_loads() {
 }
 
 #[test]
-fn nothing_but_the_kind_is_wrong_with_what_waits_for_its_connector() {
-    let text = fs::read_to_string("config/sources/mol.toml").unwrap();
-    let source: String = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("#-"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    if harvestd_harvesters::kind("tw_interchange").is_some() {
-        panic!(
-            "tw_interchange is there: take the #- away in config/sources/mol.toml, and this test"
-        );
+fn a_mapping_is_refused_where_it_is_wrong() {
+    let source = SOURCE.replace("ckan", "mapped");
+    for (options, expected) in [
+        (
+            "id = \"id\"\n[source.options.map]\ntitle = \"t\"\n\"dct:publishr.name\" = \"p\"\n",
+            "c.toml:11:23: source.options.map.\"dct:publishr.name\": found \"dct:publishr.name\", expected ",
+        ),
+        (
+            "id = \"id\"\n[source.options.map]\ntitle = { path = \"a..b\" }\n",
+            "c.toml:10:18: source.options.map.title.path: found \"a..b\", character 3, expected a key",
+        ),
+        (
+            "id = \"id\"\n[source.options.map]\ntitle = \"t\"\n[source.options.map.distribution]\nacces_url = \"u\"\n",
+            "c.toml:12:13: source.options.map.distribution.acces_url: found \"acces_url\", expected \"access_url\" perhaps; one of ",
+        ),
+        (
+            "map = { title = \"t\" }\n",
+            "c.toml:7:1: source.options.id: found nothing, expected where a record's identifier stands",
+        ),
+        (
+            "id = \"id\"\nmap = { title = \"t\" }\npaging = { by = \"page\" }\n",
+            "c.toml:10:17: source.options.paging.by: found no {page} in request.url or request.body, expected {page}",
+        ),
+    ] {
+        let found = refusal(&format!("{MAIN}{source}[source.options]\n{options}"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(expected), "{found:?}\n{expected}");
     }
-    let found = refusal(&format!("{MAIN}{source}"));
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(
-        found[0].contains("source.kind: found \"tw_interchange\""),
-        "{found:?}"
-    );
 }
 
 /// The annotated file with its commented defaults in force, and its examples too if asked for.

@@ -22,6 +22,8 @@ mod lost_state;
 mod ownership;
 #[path = "runs/straight.rs"]
 mod straight;
+#[path = "runs/taiwan.rs"]
+mod taiwan;
 #[path = "runs/unchanged.rs"]
 mod unchanged;
 

@@ -37,6 +37,11 @@ pub trait Page {
     fn complete(&mut self, proof: Completeness) -> ControlFlow<Stop>;
     /// Where the next run may begin. Kept only when the run is complete.
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop>;
+    /// When the run began, in milliseconds since 1970 (UTC): for bookmarks of sources that name no newest change. None
+    /// where kept answers are read again.
+    fn began_ms(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// The run wants no more of this answer.

@@ -221,7 +221,7 @@ fn opens(table: &Table<'_>, source: &Source, record_bytes_max: usize) {
                 None => (options.start, "options".to_owned()),
             }
         }
-        Some(options) if first != "url" => (options.place_of(first), format!("options.{key}")),
+        Some(options) if first != "url" => (options.place_near(key), format!("options.{key}")),
         _ => (table.place_of(first), key.to_owned()),
     };
     table.problem(at, &key, refused.found, refused.expected);

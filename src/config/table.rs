@@ -119,6 +119,22 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Where the last key of a path stands that there is: keys with dots are in quotes, as in `map."publisher.name"`.
+    pub fn place_near(&self, path: &str) -> usize {
+        let (mut entries, mut at, mut rest) = (self.entries, self.start, path);
+        while let Some((key, after)) = first_key(rest) {
+            let Some(value) = entries.get(key) else {
+                break;
+            };
+            at = value.span().start;
+            let Some(below) = value.get_ref().as_table() else {
+                break;
+            };
+            (entries, rest) = (below, after);
+        }
+        at
+    }
+
     /// The text of `key` as the file has it, for a message.
     pub fn shown(&self, key: &str) -> String {
         let value = self.entries.get(key).map(Spanned::get_ref);
@@ -423,6 +439,15 @@ impl<T> Found<T> {
             at: self.at,
         }
     }
+}
+
+/// The first key of a path, and what follows it.
+fn first_key(path: &str) -> Option<(&str, &str)> {
+    let (key, rest) = match path.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => path.split_at(path.find(['.', '[']).unwrap_or(path.len())),
+    };
+    (!key.is_empty()).then(|| (key, rest.trim_start_matches('.')))
 }
 
 fn type_name(value: &DeValue<'_>) -> &'static str {

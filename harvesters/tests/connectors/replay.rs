@@ -33,6 +33,8 @@ pub struct Case {
     options: serde_json::Map<String, serde_json::Value>,
     /// The bookmark that the last complete run left.
     since: Option<String>,
+    /// When the run began, in milliseconds since 1970.
+    began_ms: Option<i64>,
     language: Option<String>,
     offset_minutes: Option<i32>,
     #[serde(default = "record_bytes_max")]
@@ -90,7 +92,10 @@ pub fn replay(kind: &Kind, folder: &Path, case: &Case) -> Outcome {
         language: case.language.clone(),
         offset_minutes: case.offset_minutes,
     };
-    let mut run = Run::default();
+    let mut run = Run {
+        began_ms: case.began_ms,
+        ..Run::default()
+    };
     match (kind.open)(settings) {
         Ok(harvester) => {
             run.ask_all(&*harvester, folder, case);
@@ -116,6 +121,7 @@ struct Run {
     place: HashMap<RecordId, usize>,
     questions: VecDeque<Request>,
     completed: u32,
+    began_ms: Option<i64>,
 }
 
 impl Run {
@@ -380,6 +386,10 @@ impl Page for Run {
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop> {
         self.line(format!("  bookmark {}", b.0));
         Continue(())
+    }
+
+    fn began_ms(&self) -> Option<i64> {
+        self.began_ms
     }
 }
 
