@@ -12,11 +12,17 @@ pub mod dcat;
 pub mod guard;
 mod input;
 pub mod json_slices;
+pub mod sensorthings;
 
 pub use contract::*;
 
 /// Every kind of catalogue we know how to read. Nothing else matches on a kind's name.
-pub const KINDS: &[Kind] = &[ckan::KIND, dcat::KIND, data_gov_tw::KIND];
+pub const KINDS: &[Kind] = &[
+    ckan::KIND,
+    dcat::KIND,
+    data_gov_tw::KIND,
+    sensorthings::KIND,
+];
 
 /// The kind of that name, as written in a source's configuration.
 pub fn kind(name: &str) -> Option<&'static Kind> {
