@@ -86,7 +86,7 @@ impl SensorThings {
                 "fewer: options.group_by may name a property with fewer values, options.per_property may be false",
             ));
         }
-        if arrived.rows > 0 && arrived.bare == arrived.rows {
+        if said.is_continue() && arrived.rows > 0 && arrived.bare == arrived.rows {
             return Err(ReadError::new(
                 ReadErrorKind::NotACatalogue,
                 "finding the datasets of the service",

@@ -7,7 +7,8 @@ use super::{
     row::Pair,
     sums::Sums,
 };
-use crate::{Answer, Page, ReadError, RecordId, Request, Stop};
+use crate::{Answer, Location, Page, ReadError, RecordId, Request, Stop};
+use harvestd_vocab::Refusal;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow::{self, Break, Continue};
 
@@ -92,9 +93,17 @@ impl SensorThings {
             page.noticed("filter-inexact", text)?;
         }
         if sums.datastreams == 0 {
-            // Then fewer datasets come than were declared, and nothing is inferred from its absence.
-            let text = format!("{key}: met on the first walk, not found by the filter");
-            return page.noticed("datastreams-vanished", text);
+            // Refused, so that a dataset that is held stays, and is reported.
+            let at = Location {
+                key: Some(key.clone()),
+                ..Location::default()
+            };
+            let found = "no Datastream by the filter, though the first walk met one";
+            let expected = "the Datastreams of the group and observed property";
+            return page.refused(
+                at,
+                Refusal::new("datastreams-vanished", "Datastreams", found, expected),
+            );
         }
         if sums.places.bad > 0 {
             let text = format!(
