@@ -16,7 +16,7 @@
 //! but a service that sorts otherwise than it was asked to would then give datasets that are silently wrong.
 //!
 //! **What a service can do is asked, not guessed** ([`probe`]), each by one small question before the walk: which form
-//! of question it understands, whether it filters, whether it has any Observation and keeps the times of its
+//! of question it understands, whether it filters, whether `$expand` tells the truth, whether it has any Observation and keeps the times of its
 //! Datastreams, whether it answers in CSV and GeoJSON.
 //!
 //! **1.0 and 1.1.** All that is asked here is the same in both: `@iot.count`, `@iot.nextLink`, Thing.properties, `eq`
@@ -31,6 +31,7 @@
 
 mod ask;
 mod describe;
+mod expand;
 mod find;
 mod gather;
 mod note;
@@ -67,7 +68,7 @@ const SUM: &str = "sum";
 const FACTS: &str = "facts";
 
 struct SensorThings {
-    /// The service's root, without a slash at its end.
+    /// The service's root as it is configured: some answer only with a slash at its end, some only without.
     root: Url,
     options: Options,
     record_bytes_max: usize,
@@ -78,8 +79,6 @@ impl SensorThings {
         let mut root = settings.url;
         root.set_query(None);
         root.set_fragment(None);
-        let path = root.path().trim_end_matches('/').to_owned();
-        root.set_path(&path);
         Ok(Self {
             options: Options::read(settings.options, &root)?,
             root,
@@ -103,6 +102,8 @@ impl Harvester for SensorThings {
         match note.step {
             Step::Root => self.read_root(answer, page),
             Step::Manner(facts) => self.read_manner(facts, answer, page),
+            Step::Few(facts) => self.read_few(facts, answer, page),
+            Step::Alone(checked) => self.read_alone(checked, answer, page),
             Step::Observations(facts) => self.read_observations(facts, answer, page),
             Step::Csv(facts) => self.read_csv(facts, answer, page),
             Step::GeoJson(facts) => self.read_geo_json(facts, answer, page),

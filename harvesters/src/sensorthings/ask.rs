@@ -80,7 +80,7 @@ impl SensorThings {
     /// The address of an entity set, with these parameters.
     pub(super) fn address(&self, set: &str, parameters: &[(&str, &str)]) -> Url {
         let mut url = self.root.clone();
-        url.set_path(&format!("{}/{set}", self.root.path()));
+        url.set_path(&format!("{}/{set}", self.root.path().trim_end_matches('/')));
         let query: Vec<String> = parameters
             .iter()
             .map(|(name, value)| format!("{name}={}", escaped(value)))

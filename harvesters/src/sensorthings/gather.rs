@@ -113,7 +113,9 @@ impl SensorThings {
             page.noticed("bad-coordinates", text)?;
         }
         let facts = gathering.facts;
-        if !facts.times && facts.observations == Some(true) && sums.times.is_empty() {
+        let unknown = !facts.times && facts.observations == Some(true) && sums.times.is_empty();
+        // Without a filter that says all, the first and last Observation would be those of others.
+        if unknown && self.says_all(&gathering.pair) {
             return self.ask_earliest(gathering, page);
         }
         self.hand_out(gathering, page)

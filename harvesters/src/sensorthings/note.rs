@@ -2,7 +2,7 @@
 //!
 //! Every field is bounded, so that the whole stays under the 4 kB that the contract allows; a test fills them all.
 
-use super::{find::Found, gather::Gathering};
+use super::{expand::Checked, find::Found, gather::Gathering};
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever a note means anything else: kept answers of another version cannot be read again.
@@ -26,6 +26,9 @@ pub(super) enum Step {
     Root,
     /// Does the service understand the question as it is asked, and does it filter?
     Manner(Facts),
+    /// A few Datastreams, and the last of them alone: is `$expand` to be believed?
+    Few(Facts),
+    Alone(Checked),
     /// Has it any Observation, and do its Datastreams know their times?
     Observations(Facts),
     Csv(Facts),

@@ -76,8 +76,8 @@ impl SensorThings {
 
     /// By the address, as the specification has it (1.1, section 9.2.1); by the conformance classes where a proxy hides it.
     fn version(&self, conformance: &[String]) -> Version {
-        let last = self.root.path_segments().and_then(Iterator::last);
-        match last {
+        let mut segments = self.root.path_segments().into_iter().flatten().rev();
+        match segments.find(|segment| !segment.is_empty()) {
             Some("v1.0") => Version::V1_0,
             Some("v1.1") => Version::V1_1,
             _ if conformance
@@ -149,6 +149,11 @@ impl SensorThings {
                 expected(),
             ));
         }
+        let _stopped = page.next(self.ask_few(facts));
+        Ok(())
+    }
+
+    pub(super) fn ask_observation(&self, facts: Facts) -> Request {
         let mut parameters = vec![("$top", "1"), ("$count", "false")];
         if facts.manner().selects {
             parameters.extend([
@@ -160,11 +165,10 @@ impl SensorThings {
         }
         let url = self.address("Observations", &parameters);
         let question = self.question(url, &Note::new(Step::Observations(facts)));
-        let _stopped = page.next(Request {
+        Request {
             any_status: true,
             ..question
-        });
-        Ok(())
+        }
     }
 
     /// One Observation with its Datastream says two things: there is one, and whether Datastreams know their times.
