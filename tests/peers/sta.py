@@ -13,7 +13,7 @@ server, meets one that answers 500, takes a dataset away, takes all Observations
 Start reading at main().
 """
 import argparse, collections, datetime, http.client, http.server, json, math, os, random, re, shutil, signal, socket
-import subprocess, sys, tempfile, threading, time, urllib.parse
+import subprocess, sys, tempfile, threading, time, urllib.parse, urllib.request
 
 ROOT = "/sensorthings/v1.1"
 OM = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
@@ -71,6 +71,7 @@ class Trial:
             self.is_refused_as_released()
             self.server.restart(mended=True)
             self.everything(stock)
+            self.answers(stock)
             self.stands_still(stock)
             self.server.stop()
             self.keeps("the server is gone", stock)
@@ -100,7 +101,32 @@ class Trial:
             self.same(f"{source}: keys", sorted(found), sorted(expected))
             for key in sorted(expected.keys() & found.keys()):
                 self.same(f"{source}: {key}", found[key], expected[key])
+            self.ways_in(source, by, expected)
             print(f"{source}: {len(found)} datasets of {len(stock.streams)} Datastreams in {report['requests']} requests, {report['bytes']} bytes: keys, counts, bounds, middles, times compared")
+
+    def ways_in(self, source, by, expected):
+        """The server answers the published addresses with as many Datastreams as the catalogue says."""
+        for row in self.ask(WAYS % source):
+            if row["key"].startswith("|"):
+                continue  # says of itself that others come as well
+            where = urllib.parse.urlsplit(row["where"])
+            with urllib.request.urlopen(where._replace(query=where.query + "&$count=true").geturl(), timeout=60) as answer:
+                self.same(f"{source}: {row['where']}", json.load(answer)["@iot.count"], expected[row["key"]].datastreams)
+
+    def answers(self, stock):
+        """空氣品質 near a place, at a time: as an analyst would ask."""
+        (x, y), time = NEAR, "2025-03-01T00:00:00Z"
+        rows = self.ask(QUESTION)
+        air = {stream.key("authority") for stream in stock.streams if stream.thing.get("category") == "空氣品質"}
+        expected = [
+            key for key, said in stock.datasets("authority").items()
+            if key in air and said.start and said.start <= time <= said.end
+            and said.bounds[0] - 0.1 <= x <= said.bounds[2] + 0.1 and said.bounds[1] - 0.1 <= y <= said.bounds[3] + 0.1
+        ]  # fmt: skip
+        self.same("空氣品質 near a place at a time", sorted(row["key"] for row in rows), sorted(expected))
+        print(f"{PREFIXES}{QUESTION}")
+        for row in rows:
+            print("  " + " | ".join(row.get(name, "") for name in ("title", "publisher", "from", "until", "where")))
 
     def stands_still(self, stock):
         report = self.harvest("air-and-water")
@@ -214,14 +240,14 @@ def fill(options):
         for name, (definition, _) in PROPERTIES.items()
     }
     sensor = post(port, "Sensors", name="sensor", description="sensor", encodingType="text/html", metadata="https://sensor.example/")
-    cities = ["基隆市", "桃園市", "臺中市", "臺南市", "高雄市"]
+    cities = {"基隆市": (121.74, 25.13), "桃園市": (121.3, 24.99), "臺中市": (120.66, 24.16), "臺南市": (120.21, 23.0), "高雄市": (120.31, 22.62)}
     for n in range(options.things):
-        city = random.choice(cities)
+        city = random.choice(list(cities))
         water = n % 3 == 2
-        thing = {"city": city, "stationID": str(n)}
+        thing = {"city": city, "stationID": str(n), "category": "水資源" if water else "空氣品質"}
         if n % 10 != 9:
             thing["authority"] = random.choice([WRA, YUNLIN]) if water else random.choice([EPA, city + "政府環境保護局"])
-        point = (round(random.uniform(120.1, 121.9), 6), round(random.uniform(22.0, 25.2), 6))
+        point = tuple(round(degrees + random.uniform(-0.12, 0.12), 6) for degrees in cities[city])
         shape = {0: "nowhere", 1: "address"}.get(n % 25, "point")
         names = ["淹水深度"] if water else ["PM2.5", "溫度"]
         put(stock, port, properties, sensor, f"測站{n}", thing, point, shape, names, observed=n % 7 != 0)
@@ -419,7 +445,8 @@ language = "zh-Hant"
 
 [source.options]
 title = "空氣品質與水情"
-keywords = ["空氣品質"]
+keywords = ["民生公共物聯網"]
+keyword_properties = ["category"]
 description_keywords = ["Datastream_Category"]
 
 [source.network]
@@ -445,6 +472,8 @@ requests_per_second = 100.0
 
 PREFIXES = """PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 PREFIX dqv: <http://www.w3.org/ns/dqv#>
 PREFIX oa: <http://www.w3.org/ns/oa#>
 """
@@ -455,6 +484,31 @@ SAYS = """SELECT ?key ?description ?bbox ?middle ?start ?end {
   OPTIONAL { ?dataset dct:spatial ?place . ?place dcat:bbox ?bbox ; dcat:centroid ?middle }
   OPTIONAL { ?dataset dct:temporal ?period . ?period dcat:startDate ?start ; dcat:endDate ?end }
 }"""
+
+WAYS = """SELECT ?key ?where {
+  <http://127.0.0.1:8999/catalog/%s> dcat:dataset ?dataset .
+  ?dataset dct:identifier ?key ; dcat:distribution [ dct:title "Datastreams, with their Things and places (JSON)"@en ; dcat:accessURL ?where ]
+}"""
+
+NEAR = (120.66, 24.16)  # Taichung
+
+# A bounding box is a rectangle, or a point where all sensors stand at one.
+QUESTION = """SELECT ?key ?title ?publisher ?from ?until ?where {
+  ?dataset a dcat:Dataset ; dct:identifier ?key ; dcat:keyword "空氣品質"@zh-hant ; dct:title ?title ;
+    dct:publisher/foaf:name ?publisher ; dct:spatial/dcat:bbox ?box ; dct:temporal ?period .
+  <http://127.0.0.1:8999/catalog/air-and-water> dcat:dataset ?dataset .
+  ?period dcat:startDate ?from . OPTIONAL { ?period dcat:endDate ?until }
+  BIND("2025-03-01T00:00:00Z"^^xsd:dateTime AS ?time)
+  FILTER(?from <= ?time && (!BOUND(?until) || ?time <= ?until))
+  BIND(REPLACE(STR(?box), "^[A-Z ]*[(]+|[)]+$", "") AS ?corners)
+  BIND(xsd:double(REPLACE(?corners, "^([^ ,]+) ([^ ,]+).*$", "$1")) AS ?west)
+  BIND(xsd:double(REPLACE(?corners, "^([^ ,]+) ([^ ,]+).*$", "$2")) AS ?south)
+  BIND(REPLACE(?corners, "^[^,]+, [^,]+, ([^,]+),.*$", "$1") AS ?far)
+  BIND(xsd:double(STRBEFORE(?far, " ")) AS ?east)
+  BIND(xsd:double(STRAFTER(?far, " ")) AS ?north)
+  FILTER(?west - 0.1 <= 120.66 && 120.66 <= ?east + 0.1 && ?south - 0.1 <= 24.16 && 24.16 <= ?north + 0.1)
+  OPTIONAL { ?dataset dcat:distribution [ dct:title "Observations (JSON)"@en ; dcat:accessURL ?where ] }
+} ORDER BY ?title"""
 
 if __name__ == "__main__":
     main()
