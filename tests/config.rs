@@ -419,7 +419,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
     let whole_source = [
         (
             "[[source]]\nid = \"a\"\nkind = \"ckn\"\nurl = \"https://a.example/\"\ntitle = { en = \"A\" }",
-            "c.toml:4:8: source.kind: found \"ckn\", expected \"ckan\" (one of ckan, dcat, data_gov_tw)",
+            "c.toml:4:8: source.kind: found \"ckn\", expected \"ckan\" (one of ckan, dcat, data_gov_tw, sensorthings)",
         ),
         (
             "[[source]]\nid = \"A b\"\nkind = \"ckan\"\nurl = \"https://a.example/\"\ntitle = { en = \"A\" }",
@@ -454,7 +454,7 @@ fn what_is_missing_is_named() {
         refusal("[[source]]\nid = \"a\"\n"),
         [
             "c.toml:1:1: public_url: found nothing, expected an absolute http or https address, as https://data.example.org/catalogue/",
-            "c.toml:1:1: source.kind: found nothing, expected one of ckan, dcat, data_gov_tw",
+            "c.toml:1:1: source.kind: found nothing, expected one of ckan, dcat, data_gov_tw, sensorthings",
             "c.toml:1:1: source.url: found nothing, expected an absolute http or https address",
             "c.toml:1:1: source.title: found nothing, expected the catalogue's title, as { en = \"Weather\" }",
         ]
@@ -683,6 +683,14 @@ fn the_shipped_configuration_loads() {
     assert_eq!(
         ids,
         [
+            "civil-iot-air-epa",
+            "civil-iot-air",
+            "civil-iot-water",
+            "civil-iot-rain",
+            "civil-iot-sewer",
+            "civil-iot-quakes",
+            "civil-iot-weather",
+            "civil-iot-cameras",
             "data-gov-tw",
             "depositar",
             "nchc-scidm",

@@ -40,11 +40,13 @@ mod pages;
 mod place;
 mod probe;
 mod row;
+mod say;
 mod sums;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod times;
+mod ways;
 
 use crate::{
     Answer, Bookmark, Harvester, Kind, Page, ReadError, ReadErrorKind, Record, Request, Settings,

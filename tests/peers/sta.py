@@ -199,7 +199,7 @@ class Said(collections.namedtuple("Said", "datastreams bounds middle start end")
         if "bbox" in row:
             n = numbers(row["bbox"])
             bounds = tuple(n[:2] + n[:2]) if len(n) == 2 else (n[0], n[1], n[4], n[5])
-            middle = tuple(round(n, 5) for n in numbers(row["middle"]))
+            middle = tuple(round(n, 6) for n in numbers(row["middle"]))
         return cls(int(row["description"].split()[0]), bounds, middle, row.get("start"), row.get("end"))
 
 
@@ -228,7 +228,7 @@ class Stock:
         xs, ys = [x for x, _ in places], [y for _, y in places]
         times = sorted(time for stream in streams for time in stream.times)
         bounds = (min(xs), min(ys), max(xs), max(ys)) if places else None
-        middle = (round(math.fsum(xs) / len(xs), 5), round(math.fsum(ys) / len(ys), 5)) if places else None
+        middle = (round(math.fsum(xs) / len(xs), 6), round(math.fsum(ys) / len(ys), 6)) if places else None
         return Said(len(streams), bounds, middle, times[0] if times else None, times[-1] if times else None)
 
 

@@ -23,20 +23,19 @@ use super::{
     note::{Facts, Version},
     place::Places,
     row::words,
+    say::{Saying, iri, link},
     sums::{Few, Sums},
     terms::{
         ADDRESS, BODY_VALUE, FULL_ADDRESS, HAS_UNIT, OBSERVABLE_PROPERTY, OBSERVATION_COLLECTION,
         OBSERVED_PROPERTY, QUALITY_ASSESSMENT, SENSORTHINGS_1_0, SENSORTHINGS_1_1, SYMBOL, UNIT,
     },
+    times::Times,
 };
 use harvestd_vocab::{
     Class, Description,
     terms::{dcat, dct, dqv, foaf, geosparql, locn, oa, rdfs, skos, xsd},
 };
-use oxrdf::{
-    BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple, vocab::rdf,
-};
-use url::Url;
+use oxrdf::{BlankNode, Literal, NamedOrBlankNode, vocab::rdf};
 
 impl SensorThings {
     pub(super) fn describe_service(&self, facts: &Facts) -> Description {
@@ -79,7 +78,7 @@ impl SensorThings {
         out.texts(
             &node,
             dcat::KEYWORD,
-            sums.observed.iter().chain(sums.keywords.iter()),
+            sums.observed_names().chain(sums.keywords.iter()),
         );
         out.texts(
             &node,
@@ -92,26 +91,13 @@ impl SensorThings {
         say_units(&mut out, &node, sums);
         say_agents(&mut out, &node, &sums.authorities);
         say_places(&mut out, &node, &sums.places, &sums.place_names);
-        if let (start, end) = (sums.times.start(), sums.times.end())
-            && (start.is_some() || end.is_some())
-        {
-            let period = out.part(&node, dct::TEMPORAL, dct::PERIOD_OF_TIME);
-            for (predicate, time) in [(dcat::START_DATE, start), (dcat::END_DATE, end)] {
-                if let Some(time) = time {
-                    out.say(
-                        &period,
-                        predicate,
-                        Literal::new_typed_literal(time, xsd::DATE_TIME),
-                    );
-                }
-            }
-        }
+        say_times(&mut out, &node, &sums.times);
         if sum.facts.observations == Some(false) || (sum.facts.times && sums.times.is_empty()) {
             no_observations(&mut out, &node);
         }
         // A membership: it belongs to the description of what is served.
         out.say(&iri(&self.root).into(), dcat::SERVES_DATASET, node.clone());
-        self.say_distributions(&mut out, &node, sum);
+        self.say_ways(&mut out, &node, sum);
         out.describes(Class::Dataset, node)
     }
 
@@ -132,7 +118,7 @@ impl SensorThings {
             "{} Datastream{plural} of the SensorThings service {}",
             sums.datastreams, self.options.title
         );
-        let observed: Vec<&str> = sums.observed.iter().collect();
+        let observed: Vec<&str> = sums.observed_names().collect();
         if !observed.is_empty() {
             text += &format!(", observing {}", observed.join(", "));
         }
@@ -157,103 +143,17 @@ impl SensorThings {
         }
         text + "."
     }
-
-    fn say_distributions(&self, out: &mut Saying, dataset: &NamedOrBlankNode, sum: &Sum) {
-        const NEWEST: &str =
-            "Observations($select=phenomenonTime,result;$orderby=phenomenonTime desc;$top=1)";
-        let (streams, observations) = (
-            self.filter("", &sum.pair),
-            self.filter("Datastream/", &sum.pair),
-        );
-        let newest =
-            format!("Thing($select=name,properties),ObservedProperty($select=name),{NEWEST}");
-        let placed = format!(
-            "Thing($select=name,properties;$expand=Locations($select=location)),ObservedProperty($select=name),{NEWEST}"
-        );
-        let select = "name,description,unitOfMeasurement";
-        let json = "application/json";
-        let mut ways = vec![
-            (
-                "Datastreams, with their Things and places",
-                "JSON",
-                json,
-                "Datastreams",
-                &streams,
-                vec![("$expand", "Thing($expand=Locations),ObservedProperty")],
-            ),
-            (
-                "Observations",
-                "JSON",
-                json,
-                "Observations",
-                &observations,
-                Vec::new(),
-            ),
-        ];
-        if sum.facts.csv {
-            let parameters = vec![
-                ("$select", select),
-                ("$expand", newest.as_str()),
-                ("$resultFormat", "CSV"),
-            ];
-            ways.push((
-                "The newest Observation of each Datastream",
-                "CSV",
-                "text/csv",
-                "Datastreams",
-                &streams,
-                parameters,
-            ));
-        }
-        if sum.facts.geo_json {
-            let parameters = vec![
-                ("$select", select),
-                ("$expand", placed.as_str()),
-                ("$resultFormat", "GeoJSON"),
-            ];
-            ways.push((
-                "The newest Observation of each Datastream",
-                "GeoJSON",
-                "application/geo+json",
-                "Datastreams",
-                &streams,
-                parameters,
-            ));
-        }
-        for (title, format, media_type, set, filter, mut parameters) in ways {
-            if let Some(filter) = filter {
-                parameters.insert(0, ("$filter", filter));
-            }
-            let node = out.part(dataset, dcat::HAS_DISTRIBUTION, dcat::DISTRIBUTION);
-            let tagged = |text: String| Literal::new_language_tagged_literal_unchecked(text, "en");
-            out.say(&node, dct::TITLE, tagged(format!("{title} ({format})")));
-            if !self.says_all(&sum.pair) {
-                let text = "Answers with Datastreams of others as well: no filter finds only those that have no such property";
-                out.say(&node, dct::DESCRIPTION, tagged(text.to_owned()));
-            }
-            out.say(
-                &node,
-                dcat::ACCESS_URL,
-                iri(&self.address(set, &parameters)),
-            );
-            out.say(&node, dcat::ACCESS_SERVICE, iri(&self.root));
-            out.text(&node, dct::FORMAT, format);
-            out.text(&node, dcat::MEDIA_TYPE, media_type);
-            out.link_or_text(&node, dct::LICENSE, &self.options.licence);
-        }
-    }
 }
 
 fn say_observed(out: &mut Saying, node: &NamedOrBlankNode, sums: &Sums) {
-    let links: Vec<NamedNode> = sums.definitions.iter().filter_map(link).collect();
-    if links.is_empty() {
-        for name in sums.observed.iter() {
-            let property = out.part(node, OBSERVED_PROPERTY, OBSERVABLE_PROPERTY);
-            out.text(&property, rdfs::LABEL, name);
+    for observed in &sums.observed.0 {
+        if let Some(iri) = link(&observed.definition) {
+            out.say(node, OBSERVED_PROPERTY, iri);
+            continue;
         }
-    }
-    for iri in links {
-        out.say(node, OBSERVED_PROPERTY, iri);
+        let property = out.part(node, OBSERVED_PROPERTY, OBSERVABLE_PROPERTY);
+        out.text(&property, rdfs::LABEL, &observed.name);
+        out.text(&property, dct::IDENTIFIER, &observed.definition);
     }
 }
 
@@ -275,7 +175,7 @@ fn say_units(out: &mut Saying, node: &NamedOrBlankNode, sums: &Sums) {
     }
 }
 
-fn say_agents(out: &mut Saying, node: &NamedOrBlankNode, authorities: &Few<240>) {
+fn say_agents(out: &mut Saying, node: &NamedOrBlankNode, authorities: &Few<String, 240>) {
     let predicate = if authorities.0.len() == 1 {
         dct::PUBLISHER
     } else {
@@ -287,7 +187,12 @@ fn say_agents(out: &mut Saying, node: &NamedOrBlankNode, authorities: &Few<240>)
     }
 }
 
-fn say_places(out: &mut Saying, node: &NamedOrBlankNode, places: &Places, names: &Few<400>) {
+fn say_places(
+    out: &mut Saying,
+    node: &NamedOrBlankNode,
+    places: &Places,
+    names: &Few<String, 400>,
+) {
     let shape = |text: String| Literal::new_typed_literal(text, geosparql::WKT_LITERAL);
     if let Some([west, south, east, north]) = places.bounds {
         let place = out.part(node, dct::SPATIAL, dct::LOCATION);
@@ -317,106 +222,26 @@ fn say_places(out: &mut Saying, node: &NamedOrBlankNode, places: &Places, names:
     }
 }
 
+fn say_times(out: &mut Saying, node: &NamedOrBlankNode, times: &Times) {
+    let (start, end) = (times.start(), times.end());
+    if start.is_none() && end.is_none() {
+        return;
+    }
+    let period = out.part(node, dct::TEMPORAL, dct::PERIOD_OF_TIME);
+    for (predicate, time) in [(dcat::START_DATE, start), (dcat::END_DATE, end)] {
+        if let Some(time) = time {
+            out.say(
+                &period,
+                predicate,
+                Literal::new_typed_literal(time, xsd::DATE_TIME),
+            );
+        }
+    }
+}
+
 fn no_observations(out: &mut Saying, node: &NamedOrBlankNode) {
     let annotation = out.part(node, dqv::HAS_QUALITY_ANNOTATION, dqv::QUALITY_ANNOTATION);
     out.say(&annotation, oa::MOTIVATED_BY, QUALITY_ASSESSMENT);
     out.say(&annotation, oa::HAS_TARGET, node.clone());
     out.text(&annotation, BODY_VALUE, "no-observations");
-}
-
-fn iri(url: &Url) -> NamedNode {
-    NamedNode::new_unchecked(url.as_str())
-}
-
-/// An http(s) address as an IRI.
-fn link(text: &str) -> Option<NamedNode> {
-    let is_web = text.starts_with("http://") || text.starts_with("https://");
-    NamedNode::new(text).ok().filter(|_| is_web)
-}
-
-/// A description under way.
-struct Saying {
-    triples: Vec<Triple>,
-    blanks: u32,
-}
-
-impl Saying {
-    fn new(node: NamedOrBlankNode, class: NamedNodeRef<'static>) -> Self {
-        Self {
-            triples: vec![Triple::new(node, rdf::TYPE, class)],
-            blanks: 0,
-        }
-    }
-
-    fn describes(self, class: Class, node: NamedOrBlankNode) -> Description {
-        Description {
-            class,
-            node,
-            triples: self.triples,
-        }
-    }
-
-    fn say(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        object: impl Into<Term>,
-    ) {
-        self.triples
-            .push(Triple::new(subject.clone(), predicate, object));
-    }
-
-    fn text(&mut self, subject: &NamedOrBlankNode, predicate: NamedNodeRef<'static>, text: &str) {
-        if !text.is_empty() {
-            self.say(subject, predicate, Literal::new_simple_literal(text));
-        }
-    }
-
-    fn texts<'t>(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        texts: impl Iterator<Item = &'t str>,
-    ) {
-        for text in texts {
-            self.text(subject, predicate, text);
-        }
-    }
-
-    fn link_or_text(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        text: &str,
-    ) {
-        match link(text) {
-            Some(iri) => self.say(subject, predicate, iri),
-            None => self.text(subject, predicate, text),
-        }
-    }
-
-    fn texts_or_links(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        texts: &Few<240>,
-    ) {
-        for text in texts.iter() {
-            self.link_or_text(subject, predicate, text);
-        }
-    }
-
-    /// A new node of that class, which `whole` contains.
-    fn part(
-        &mut self,
-        whole: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        class: NamedNodeRef<'static>,
-    ) -> NamedOrBlankNode {
-        self.blanks += 1;
-        let node: NamedOrBlankNode = BlankNode::new_unchecked(format!("b{}", self.blanks)).into();
-        self.say(&node, rdf::TYPE, class);
-        self.say(whole, predicate, node.clone());
-        node
-    }
 }

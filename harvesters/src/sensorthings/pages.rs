@@ -75,15 +75,29 @@ impl SensorThings {
             ReadError::new(ReadErrorKind::Malformed, DOING, e.to_string(), expected)
         })?;
         walk.rows += frame.elements;
-        walk.declared = around.count.map_or(walk.declared, |count| {
-            Some(walk.declared.map_or(count, |least| least.min(count)))
-        });
-        let Some(link) = around.next else {
-            return self.last_page(walk).map(|()| ControlFlow::Continue(None));
+        let least = |count| walk.declared.map_or(count, |least: u64| least.min(count));
+        walk.declared = around.count.map(least).or(walk.declared);
+        let next = match around.next {
+            Some(link) => {
+                Some(self.turn(walk, frame.elements, &hasher, &link, &answer.request.url)?)
+            }
+            None => self.last_page(walk).map(|()| None)?,
         };
+        Ok(ControlFlow::Continue(next))
+    }
+
+    /// The next page, unless the pages lead nowhere.
+    fn turn(
+        &self,
+        walk: &mut Walk,
+        rows: u64,
+        hasher: &blake3::Hasher,
+        link: &str,
+        asked: &Url,
+    ) -> Result<Url, ReadError> {
         let digest = hasher.finalize().to_hex()[..16].to_owned();
-        if frame.elements == 0 || digest == walk.last_page {
-            let which = if frame.elements == 0 {
+        if rows == 0 || digest == walk.last_page {
+            let which = if rows == 0 {
                 "an empty page"
             } else {
                 "the page before it again"
@@ -92,16 +106,16 @@ impl SensorThings {
                 "{which} after {} Datastreams, with a next one: {link}",
                 walk.rows
             );
+            let expected = "pages that come to an end";
             return Err(ReadError::new(
                 ReadErrorKind::Malformed,
                 DOING,
                 found,
-                "pages that come to an end",
+                expected,
             ));
         }
         walk.last_page = digest;
-        let next = self.next_address(&link, &answer.request.url)?;
-        Ok(ControlFlow::Continue(Some(next)))
+        self.next_address(link, asked)
     }
 
     /// As many as were declared must have come.

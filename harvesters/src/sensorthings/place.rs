@@ -22,7 +22,7 @@ pub(super) struct Places {
     /// Places without possible coordinates.
     pub(super) bad: u64,
     /// Addresses of Things that have no coordinates.
-    pub(super) addresses: Few<240>,
+    pub(super) addresses: Few<String, 240>,
 }
 
 impl Places {
@@ -40,7 +40,7 @@ impl Places {
         if !found {
             for location in locations.into_iter().flatten() {
                 self.addresses
-                    .add(location.get("location").and_then(address));
+                    .word(location.get("location").and_then(address));
             }
         }
     }

@@ -12,15 +12,13 @@ pub(super) struct Sums {
     pub(super) datastreams: u64,
     pub(super) places: Places,
     pub(super) times: Times,
-    /// The definitions of the observed properties: IRIs, if the service keeps to the specification.
-    pub(super) definitions: Few<360>,
-    pub(super) observed: Few<300>,
-    pub(super) units: Units,
+    pub(super) observed: Few<Observed, 640>,
+    pub(super) units: Few<Unit, 480>,
     /// Kinds of results.
-    pub(super) types: Few<240>,
-    pub(super) authorities: Few<240>,
-    pub(super) place_names: Few<400>,
-    pub(super) keywords: Few<400>,
+    pub(super) types: Few<String, 240>,
+    pub(super) authorities: Few<String, 240>,
+    pub(super) place_names: Few<String, 400>,
+    pub(super) keywords: Few<String, 400>,
 }
 
 impl Sums {
@@ -28,39 +26,47 @@ impl Sums {
         self.datastreams += 1;
         self.places.add(row);
         self.times.add(row.text("/phenomenonTime"));
-        self.definitions
-            .add(row.text("/ObservedProperty/definition"));
-        self.observed.add(row.text("/ObservedProperty/name"));
-        self.units.add(row);
-        self.types.add(row.text("/observationType"));
+        let of = |path: &str| row.text(path).unwrap_or_default().to_owned();
+        self.observed.add(Observed {
+            name: of("/ObservedProperty/name"),
+            definition: of("/ObservedProperty/definition"),
+        });
+        self.units.add(Unit {
+            name: of("/unitOfMeasurement/name"),
+            symbol: of("/unitOfMeasurement/symbol"),
+            definition: of("/unitOfMeasurement/definition"),
+        });
+        self.types.word(row.text("/observationType"));
         self.authorities
-            .add(row.thing(&options.authority_property).as_deref());
+            .word(row.thing(&options.authority_property).as_deref());
         for property in &options.place_properties {
-            self.place_names.add(row.thing(property).as_deref());
+            self.place_names.word(row.thing(property).as_deref());
         }
         for property in &options.keyword_properties {
-            self.keywords.add(row.thing(property).as_deref());
+            self.keywords.word(row.thing(property).as_deref());
         }
         let described = row.text("/description").unwrap_or_default();
         for name in &options.description_keywords {
-            self.keywords.add(packed(described, name));
+            self.keywords.word(packed(described, name));
         }
+    }
+
+    pub(super) fn observed_names(&self) -> impl Iterator<Item = &str> {
+        self.observed
+            .0
+            .iter()
+            .map(|observed| observed.name.as_str())
     }
 
     /// In an order that does not depend on how the service sorts.
     pub(super) fn settle(&mut self) {
         self.places.settle();
-        for list in [
-            &mut self.definitions.0,
-            &mut self.observed.0,
-            &mut self.types.0,
-            &mut self.authorities.0,
-            &mut self.place_names.0,
-            &mut self.keywords.0,
-        ] {
-            list.sort_unstable();
-        }
+        self.observed.0.sort_unstable();
         self.units.0.sort_unstable();
+        self.types.0.sort_unstable();
+        self.authorities.0.sort_unstable();
+        self.place_names.0.sort_unstable();
+        self.keywords.0.sort_unstable();
     }
 }
 
@@ -73,33 +79,12 @@ fn packed<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     (!value.is_empty()).then_some(value)
 }
 
-/// Different words, at most `BYTES` of them as they stand in a note.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Few<const BYTES: usize>(pub(super) Vec<String>);
-
-impl<const BYTES: usize> Few<BYTES> {
-    pub(super) fn add(&mut self, word: Option<&str>) {
-        let Some(word) = word.filter(|word| !self.0.iter().any(|known| known == word)) else {
-            return;
-        };
-        let bytes = noted(word) + self.0.iter().map(|known| noted(known)).sum::<usize>();
-        if bytes <= BYTES {
-            self.0.push(word.to_owned());
-        }
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Observed {
+    pub(super) name: String,
+    /// An IRI, if the service keeps to the specification.
+    pub(super) definition: String,
 }
-
-/// Bytes of a word in a note, with its quotes, escapes and a comma.
-fn noted(word: &str) -> usize {
-    serde_json::Value::from(word).to_string().len() + 1
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Units(pub(super) Vec<Unit>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Unit {
@@ -108,22 +93,34 @@ pub(super) struct Unit {
     pub(super) definition: String,
 }
 
-impl Units {
-    const BYTES_MAX: usize = 480;
+/// Different things, as many as take at most `BYTES` in a note.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Few<T, const BYTES: usize>(pub(super) Vec<T>);
 
-    fn add(&mut self, row: &Row) {
-        let of = |path: &str| row.text(path).unwrap_or_default().to_owned();
-        let unit = Unit {
-            name: of("/unitOfMeasurement/name"),
-            symbol: of("/unitOfMeasurement/symbol"),
-            definition: of("/unitOfMeasurement/definition"),
-        };
-        if unit == Unit::default() || self.0.contains(&unit) {
+impl<T, const BYTES: usize> Default for Few<T, BYTES> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Default + PartialEq + Serialize, const BYTES: usize> Few<T, BYTES> {
+    fn add(&mut self, thing: T) {
+        if thing == T::default() || self.0.contains(&thing) {
             return;
         }
-        self.0.push(unit);
-        if serde_json::to_string(&self).is_ok_and(|text| text.len() > Self::BYTES_MAX) {
+        self.0.push(thing);
+        if serde_json::to_string(&self.0).is_ok_and(|noted| noted.len() > BYTES) {
             self.0.pop();
         }
+    }
+}
+
+impl<const BYTES: usize> Few<String, BYTES> {
+    pub(super) fn word(&mut self, word: Option<&str>) {
+        self.add(word.unwrap_or_default().to_owned());
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 }
