@@ -10,7 +10,8 @@
 //! one question for every pair that is new to it; its note holds a digest of each pair met ([`find`]). Each such question
 //! asks for the Datastreams of its pair alone, by `$filter`; its pages are summed up in a note of bounded size, and the
 //! last of them hands out the dataset ([`gather`], [`sums`]). So a service of D Datastreams and G datasets costs some
-//! 2·D/1000 + G questions; the largest known one (8,000 Datastreams, some 100 datasets) costs fewer than 150.
+//! 2·D/1000 + G + 9 questions, more where it gives fewer rows at once: 163 for 4,005 Datastreams by 100 of a server that
+//! has to be asked for times as well.
 //! Nothing rests on the order in which a service sorts, and no row is trusted to be what was asked for: a Datastream of
 //! another pair is passed over. Sorting by group and cutting the stream where the group changes would save one walk;
 //! but a service that sorts otherwise than it was asked to would then give datasets that are silently wrong.
@@ -22,7 +23,7 @@
 //! **1.0 and 1.1.** All that is asked here is the same in both: `@iot.count`, `@iot.nextLink`, Thing.properties, `eq`
 //! on a path. 1.1 adds `serverSettings` to the root and `properties` to every entity, which are not read; renamed the
 //! encoding of Locations (`application/vnd.geo+json` is `application/geo+json` now: both are read, as is a Location that
-//! is an address); and let `phenomenonTime` of a Datastream be missing ([`times`]). That a filter may look into
+//! is an address). In both `phenomenonTime` of a Datastream may be missing ([`times`]). That a filter may look into
 //! Thing.properties is in neither text, but in the servers that are in use.
 //!
 //! It reads no Observation beyond what the probes and a missing extent need, no MultiDatastream, no Sensor.

@@ -74,7 +74,7 @@ impl SensorThings {
         Ok(())
     }
 
-    /// By the address, as the specification has it (1.1, section 9.2.1); by the conformance classes where a proxy hides it.
+    /// By the address, which ends with the version in both specifications; by the conformance classes where a proxy hides it.
     fn version(&self, conformance: &[String]) -> Version {
         let mut segments = self.root.path_segments().into_iter().flatten().rev();
         match segments.find(|segment| !segment.is_empty()) {

@@ -1,7 +1,7 @@
 //! From when to when there are Observations.
 //!
-//! A Datastream of most servers knows the extent of its Observations' `phenomenonTime`. It is optional (1.1, section
-//! 8.2.4), so where the service was seen not to keep it, the first and the last Observation of a dataset are asked
+//! A Datastream of most servers knows the extent of its Observations' `phenomenonTime`. It is optional, so
+//! where the service was seen not to keep it, the first and the last Observation of a dataset are asked
 //! for: by `resultTime`, which is one instant by definition, while `phenomenonTime` may be a period and is sorted by
 //! some servers only. Start at [`Times::add`].
 
