@@ -14,6 +14,7 @@ mod input;
 pub mod json_slices;
 pub mod mapped;
 mod saying;
+pub mod sensorthings;
 pub mod tw_interchange;
 
 pub use contract::*;
@@ -24,6 +25,7 @@ pub const KINDS: &[Kind] = &[
     dcat::KIND,
     data_gov_tw::KIND,
     mapped::KIND,
+    sensorthings::KIND,
     tw_interchange::KIND,
 ];
 
