@@ -7,8 +7,10 @@ use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
 use crate::literals::{canonical, is_valid};
 use crate::properties::{self, Property, Rule, Table};
-use crate::terms::{dcat, dct, foaf, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
-use crate::{Class, Context, Finding, dates, entity_iri, html, secrets, tables, text, values, words};
+use crate::terms::{dcat, dct, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
+use crate::{
+    Class, Context, Finding, dates, entity_iri, html, secrets, tables, text, values, words,
+};
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef};
 

@@ -71,6 +71,7 @@ pub(crate) fn is_known(table: Table, word: &str) -> bool {
         Table::Licence => licences().cell(word).is_some(),
         Table::Theme => themes().cell(word).is_some(),
         Table::Format | Table::MediaType => tables::format(word).is_some(),
+        Table::QualityBadge => concepts::badge(word).is_some(),
     }
 }
 
