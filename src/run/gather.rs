@@ -59,7 +59,7 @@ pub async fn gather(
             .last_full_ms
             .is_none_or(|ms| report.started_ms - ms >= source.full_every_ms as i64);
         let known = !full && !stale && state.epoch == epoch && intake.had.datasets > 0;
-        first_questions(config, &*harvester, &state, known, report.trigger)
+        first_questions(config, &*harvester, &state, known, report)
     };
     let keeping = match report.trigger {
         Trigger::Check | Trigger::Redescribe => None,
@@ -184,16 +184,16 @@ fn first_questions(
     harvester: &dyn Harvester,
     state: &SourceState,
     known: bool,
-    trigger: Trigger,
+    report: &Report,
 ) -> Questions {
     let since = state.bookmark.as_ref().filter(|_| known);
-    let validators = if known && trigger != Trigger::Check {
+    let validators = if known && report.trigger != Trigger::Check {
         state.validators.clone()
     } else {
         Default::default()
     };
     Questions::of_source(
-        harvester.begin(since),
+        harvester.begin(since, report.started_ms),
         validators,
         config.limits.requests_per_run_max,
     )
