@@ -419,14 +419,13 @@ impl Page for Run {
     }
 
     fn gone(&mut self, id: RecordId) -> ControlFlow<Stop> {
-        let seen = self.seen.iter().any(|(seen, _)| *seen == id);
-        if let Some(at) = self.place.get(&id).copied().filter(|_| !seen) {
-            self.records.remove(at);
-            self.place.remove(&id);
-            self.place
-                .values_mut()
-                .filter(|p| **p > at)
-                .for_each(|p| *p -= 1);
+        if !self.seen.iter().any(|(seen, _)| *seen == id) {
+            if let Some(at) = self.place.remove(&id) {
+                self.records.remove(at);
+                let later = self.place.values_mut().filter(|place| **place > at);
+                later.for_each(|place| *place -= 1);
+            }
+            self.gone.insert(id.clone());
         }
         self.line(format!("  gone {id}"));
         Continue(())
