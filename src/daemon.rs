@@ -156,14 +156,22 @@ impl Daemon {
                 () = gone.cancelled() => return,
                 asked = incoming.recv() => {
                     let Some(asked) = asked else { return };
-                    let report = self.run(&id, asked.order.trigger, asked.order.full, &gone).await;
+                    let Order { trigger, full } = asked.order;
+                    let report = self.run(&id, trigger, full, &gone).await;
+                    let complete = report.as_ref().is_some_and(|r| r.outcome == Outcome::Complete);
                     if let Some(report) = report {
                         let _ = asked.answer.send(report);
+                    }
+                    if complete && trigger == Trigger::Hand {
+                        self.details(&id, &gone).await;
                     }
                 }
                 () = until(due) => {
                     if due.is_some_and(|d| d <= Utc::now()) {
-                        self.run(&id, Trigger::Schedule, false, &gone).await;
+                        let report = self.run(&id, Trigger::Schedule, false, &gone).await;
+                        if report.is_some_and(|r| r.outcome == Outcome::Complete) {
+                            self.details(&id, &gone).await;
+                        }
                     }
                 }
             }
@@ -205,6 +213,20 @@ impl Daemon {
         start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 
+    /// Asks for the details of records after a run, where the source has such and a schedule of its own.
+    async fn details(&self, id: &str, gone: &CancellationToken) {
+        let Some(source) = self.with(id, |place| place.source.clone()) else {
+            return;
+        };
+        let record_bytes_max = self.config().limits.record_bytes_max;
+        let in_parts = source
+            .open(record_bytes_max)
+            .is_ok_and(|harvester| harvester.parts().iter().any(|part| !part.stands_alone));
+        if self.scheduled && in_parts && source.details.per_run_max > 0 && !gone.is_cancelled() {
+            self.run(id, Trigger::Details, false, gone).await;
+        }
+    }
+
     async fn run(
         &self,
         id: &str,
@@ -216,7 +238,7 @@ impl Daemon {
         let progress = Arc::new(Progress::default());
         let source = self.with(id, |place| {
             place.running = Some(progress.clone());
-            if trigger != Trigger::Check {
+            if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.begun_ms = Some(now_ms());
             }
             place.source.clone()
@@ -241,6 +263,8 @@ impl Daemon {
             if trigger != Trigger::Check {
                 place.holds = self.rooms.state.datasets(id).unwrap_or(place.holds);
                 place.failures_in_row = state.failures_in_row;
+            }
+            if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.last = Some(summary);
             }
         });

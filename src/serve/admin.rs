@@ -109,7 +109,7 @@ async fn source(
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Wanted {
-    /// `run` (where nothing is said), `check` or `redescribe`.
+    /// `run` (where nothing is said), `check`, `redescribe` or `details`.
     what: What,
     /// Ask for everything, not only for what changed.
     full: bool,
@@ -124,6 +124,7 @@ enum What {
     Run,
     Check,
     Redescribe,
+    Details,
 }
 
 async fn run(
@@ -135,6 +136,7 @@ async fn run(
         What::Run => Trigger::Hand,
         What::Check => Trigger::Check,
         What::Redescribe => Trigger::Redescribe,
+        What::Details => Trigger::Details,
     };
     let full = wanted.full;
     let report = house.desk.run_now(&id, Order { trigger, full })?;

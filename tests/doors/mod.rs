@@ -456,6 +456,8 @@ fn moi() -> SourceStatus {
             requests: 1,
             not_modified: 0,
             bytes: 100,
+            parts: BTreeMap::new(),
+            details: None,
             activities: Some((1, 3)),
             refused: Vec::new(),
             findings_by_code: BTreeMap::new(),
