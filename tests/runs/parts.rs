@@ -121,27 +121,30 @@ fn change(status: &str, n: usize, title: &str, day: usize) -> Value {
 
 /// A dataset's own page, as the portal's documents show it.
 fn page(n: usize, revision: usize) -> String {
-    json!({
-        "help": "https://data.gov.tw/api/v2/rest/dataset", "success": true,
-        "result": {
-            "datasetId": n.to_string(), "identifier": format!("A45020000D-{n:06}"), "title": format!("原 {n}"),
-            "description": "", "categoryService": "I00", "categoryDataset": "A", "type": "rawData", "license": "1",
-            "cost": "free", "dataProvider": "示範部", "publisherOID": "2.16.886.101.20003.20082",
-            "publisherContactName": "", "publisherContactPhone": "", "publisherContactEmail": "",
-            "updateFrequency": {"regularupdate": "1", "Frequency": "1", "unittime": "日"}, "dataQuality": "金",
-            "coverageStartedDate": "", "coverageEndedDate": "", "publishedDate": "2026-01-01 00:00:00",
-            "modifiedDate": "2026-01-01 00:00:00", "spatialCoverage": "", "language": "zh-TW", "relatedUrl": "",
-            "keyword": [format!("詞 {revision}")], "notes": "",
-            "distribution": [{
-                "resourceDescription": "檔", "resourceField": [{"name": "id", "description": "編號"}], "qcLevel": "金",
-                "resourceFormat": "CSV", "resourceCharacterEncoding": "UTF-8", "resourceQualityCheckTime": "",
-                "resourceDownloadUrl": format!("https://ministry.example/{n}.csv"), "resourceAmount": "5",
-                "resourceNotes": "", "resourceRequestMethod": "", "resourceOasUrl": "",
-                "resourceRequestParameters": "", "resourcePathParameters": "",
-            }],
-        }
-    })
-    .to_string()
+    let file = json!({
+        "resourceDescription": "檔", "resourceField": [{"name": "id", "description": "編號"}], "qcLevel": "金",
+        "resourceFormat": "CSV", "resourceCharacterEncoding": "UTF-8", "resourceQualityCheckTime": "",
+        "resourceDownloadUrl": format!("https://ministry.example/{n}.csv"), "resourceAmount": "5",
+        "resourceNotes": "", "resourceRequestMethod": "", "resourceOasUrl": "",
+        "resourceRequestParameters": "", "resourcePathParameters": "",
+    });
+    let mut result = json!({
+        "datasetId": n.to_string(), "identifier": format!("A45020000D-{n:06}"), "title": format!("原 {n}"),
+        "description": "", "categoryService": "I00", "categoryDataset": "A", "type": "rawData", "license": "1",
+        "cost": "free", "dataProvider": "示範部", "publisherOID": "2.16.886.101.20003.20082",
+        "publisherContactName": "", "publisherContactPhone": "", "publisherContactEmail": "",
+    });
+    let rest = json!({
+        "updateFrequency": {"regularupdate": "1", "Frequency": "1", "unittime": "日"}, "dataQuality": "金",
+        "coverageStartedDate": "", "coverageEndedDate": "", "publishedDate": "2026-01-01 00:00:00",
+        "modifiedDate": "2026-01-01 00:00:00", "spatialCoverage": "", "language": "zh-TW", "relatedUrl": "",
+        "keyword": [format!("詞 {revision}")], "notes": "", "distribution": [file],
+    });
+    for (name, value) in rest.as_object().unwrap() {
+        result[name] = value.clone();
+    }
+    json!({"help": "https://data.gov.tw/api/v2/rest/dataset", "success": true, "result": result})
+        .to_string()
 }
 
 async fn details(house: &House) -> Report {
