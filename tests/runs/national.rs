@@ -2,7 +2,7 @@
 //!
 //! The day (579 rows) is applied to the export as it stood before; what must come of it is worked out here from the raw
 //! files alone, and brought into a second house as one full export. Both must hold the same, triple by triple.
-//! HARVESTD_WHOLE=1 takes all 52,547 rows, else every 25th of those that the day does not name.
+//! HARVESTD_WHOLE=1 takes all 52,547 rows, else every 200th of those that the day does not name.
 
 use super::{parts::Portal, whole::Whole};
 use harvestd::log::Verb;
@@ -55,7 +55,7 @@ impl Day {
             .enumerate()
         {
             match named.get(text(&row, ID)).map(|change| text(change, STATUS)) {
-                None if all || place % 25 == 0 => {}
+                None if all || place % 200 == 0 => {}
                 Some("資料集下架") => {}
                 Some("資料集修改") => {
                     row.insert(TITLE.to_owned(), json!(format!("舊 {}", text(&row, TITLE))));
