@@ -158,12 +158,8 @@ impl Daemon {
                     let Some(asked) = asked else { return };
                     let Order { trigger, full } = asked.order;
                     let report = self.run(&id, trigger, full, &gone).await;
-                    let complete = report.as_ref().is_some_and(|r| r.outcome == Outcome::Complete);
                     if let Some(report) = report {
                         let _ = asked.answer.send(report);
-                    }
-                    if complete && trigger == Trigger::Hand {
-                        self.details(&id, &gone).await;
                     }
                 }
                 () = until(due) => {
@@ -213,7 +209,7 @@ impl Daemon {
         start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 
-    /// Asks for the details of records after a run, where the source has such and a schedule of its own.
+    /// Asks for the details of records after a scheduled run, where the source tells such.
     async fn details(&self, id: &str, gone: &CancellationToken) {
         let Some(source) = self.with(id, |place| place.source.clone()) else {
             return;
@@ -222,7 +218,7 @@ impl Daemon {
         let in_parts = source
             .open(record_bytes_max)
             .is_ok_and(|harvester| harvester.parts().iter().any(|part| !part.stands_alone));
-        if self.scheduled && in_parts && source.details.per_run_max > 0 && !gone.is_cancelled() {
+        if in_parts && source.details.per_run_max > 0 && !gone.is_cancelled() {
             self.run(id, Trigger::Details, false, gone).await;
         }
     }
@@ -235,7 +231,7 @@ impl Daemon {
         gone: &CancellationToken,
     ) -> Option<Report> {
         let _turn = self.runs.clone().acquire_owned().await.ok()?;
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::of(trigger));
         let source = self.with(id, |place| {
             place.running = Some(progress.clone());
             if !matches!(trigger, Trigger::Check | Trigger::Details) {

@@ -214,11 +214,20 @@ pub struct Progress {
     declared: AtomicU64,
     pub committed: AtomicU64,
     pub started_ms: AtomicU64,
+    /// It ends where something else is wanted of the source, since it loses nothing.
+    pub yields: bool,
     stop: AtomicBool,
     stopping: tokio::sync::Notify,
 }
 
 impl Progress {
+    pub fn of(trigger: Trigger) -> Self {
+        Self {
+            yields: trigger == Trigger::Details,
+            ..Self::default()
+        }
+    }
+
     /// Asks the run to end: at once while it waits for an answer, else at the next record.
     pub fn stop(&self) {
         self.stop.store(true, Relaxed);

@@ -5,7 +5,7 @@
 //! the place and length of what was said (eight bytes each), BLAKE3 of it, and a mark. Start at [`Writer`].
 
 use harvestd_harvesters::RecordId;
-use serde::{Deserialize, Serialize};
+use harvestd_vocab::Class;
 use std::{
     fs::File,
     io::{self, Write},
@@ -24,33 +24,124 @@ const HASH_BYTES: usize = 32;
 const TAIL_BYTES: usize = 16 + HASH_BYTES + MARK.len();
 
 /// What a run said of its parts.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Op {
-    #[serde(rename = "+")]
     Put {
-        #[serde(rename = "i")]
         id: RecordId,
-        #[serde(rename = "p")]
         part: String,
-        #[serde(rename = "h")]
         hash: [u8; 16],
-        #[serde(rename = "b")]
         block: u64,
-        #[serde(rename = "a")]
         at: u32,
-        #[serde(rename = "l")]
         len: u32,
     },
-    #[serde(rename = "-")]
-    Drop { id: RecordId, part: String },
-    #[serde(rename = "x")]
-    Remove { id: RecordId },
-    #[serde(rename = "?")]
+    Drop {
+        id: RecordId,
+        part: String,
+    },
+    Remove {
+        id: RecordId,
+    },
     Missed {
         id: RecordId,
         tries: u32,
         at_ms: i64,
     },
+}
+
+impl Op {
+    /// One byte for what it is and one for the class, the key behind its length, and the rest; numbers little-endian.
+    fn encode(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let (kind, id) = match self {
+            Self::Put { id, .. } => (b'+', id),
+            Self::Drop { id, .. } => (b'-', id),
+            Self::Remove { id } => (b'x', id),
+            Self::Missed { id, .. } => (b'?', id),
+        };
+        out.extend([kind, id.class as u8]);
+        text(out, &id.key)?;
+        match self {
+            Self::Put {
+                part,
+                hash,
+                block,
+                at,
+                len,
+                ..
+            } => {
+                text(out, part)?;
+                out.extend(hash);
+                out.extend(block.to_le_bytes());
+                out.extend(at.to_le_bytes());
+                out.extend(len.to_le_bytes());
+            }
+            Self::Drop { part, .. } => text(out, part)?,
+            Self::Remove { .. } => {}
+            Self::Missed { tries, at_ms, .. } => {
+                out.extend(tries.to_le_bytes());
+                out.extend(at_ms.to_le_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    fn decode(words: &mut Words<'_>) -> io::Result<Self> {
+        let [kind, class] = words.take()?;
+        let class = Class::ALL.into_iter().find(|c| *c as u8 == class);
+        let class = class.ok_or_else(|| io::Error::other("an unknown class"))?;
+        let id = RecordId::new(class, words.text()?);
+        Ok(match kind {
+            b'+' => Self::Put {
+                id,
+                part: words.text()?.to_owned(),
+                hash: words.take()?,
+                block: u64::from_le_bytes(words.take()?),
+                at: u32::from_le_bytes(words.take()?),
+                len: u32::from_le_bytes(words.take()?),
+            },
+            b'-' => Self::Drop {
+                id,
+                part: words.text()?.to_owned(),
+            },
+            b'x' => Self::Remove { id },
+            b'?' => Self::Missed {
+                id,
+                tries: u32::from_le_bytes(words.take()?),
+                at_ms: i64::from_le_bytes(words.take()?),
+            },
+            _ => return Err(io::Error::other("an unknown word")),
+        })
+    }
+}
+
+fn text(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    let length = u16::try_from(text.len()).map_err(io::Error::other)?;
+    out.extend(length.to_le_bytes());
+    out.extend(text.as_bytes());
+    Ok(())
+}
+
+/// What is left to decode.
+struct Words<'a>(&'a [u8]);
+
+impl<'a> Words<'a> {
+    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let (taken, rest) = self
+            .0
+            .split_first_chunk()
+            .ok_or_else(|| io::Error::other("a word that is cut"))?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn text(&mut self) -> io::Result<&'a str> {
+        let length = usize::from(u16::from_le_bytes(self.take()?));
+        let (text, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or_else(|| io::Error::other("a word that is cut"))?;
+        self.0 = rest;
+        std::str::from_utf8(text).map_err(io::Error::other)
+    }
 }
 
 /// A segment under writing.
@@ -116,11 +207,11 @@ impl Writer {
     /// Writes what was said and makes sure that the disk has it.
     pub(super) fn finish(mut self) -> io::Result<Reader> {
         self.close_block()?;
-        let mut index = zstd::Encoder::new(Vec::new(), LEVEL)?;
+        let mut words = Vec::new();
         for op in &self.said {
-            serde_json::to_writer(&mut index, op)?;
+            op.encode(&mut words)?;
         }
-        let index = index.finish()?;
+        let index = zstd::encode_all(words.as_slice(), LEVEL)?;
         let mut tail = Vec::with_capacity(TAIL_BYTES);
         tail.extend_from_slice(&self.offset.to_le_bytes());
         tail.extend_from_slice(&(index.len() as u64).to_le_bytes());
@@ -168,8 +259,10 @@ impl Reader {
             return Err(bad("what it says is damaged"));
         }
         let index = zstd::decode_all(index.as_slice())?;
-        let said = serde_json::Deserializer::from_slice(&index).into_iter();
-        let said = said.collect::<Result<Vec<Op>, _>>()?;
+        let (mut words, mut said) = (Words(&index), Vec::new());
+        while !words.0.is_empty() {
+            said.push(Op::decode(&mut words)?);
+        }
         let cache = Cache::default();
         Ok((Self { file, cache }, said))
     }

@@ -289,6 +289,30 @@ async fn a_portal_that_fails_every_time_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_asked_for_ends_a_run_of_details() {
+    let portal = Portal::start().await;
+    portal.numbered(3);
+    portal.change(|book| book.hangs = Some("2".to_owned()));
+    let dir = tempfile::tempdir().unwrap();
+    let house = portal.house(dir.path(), "");
+    house.complete("tw").await;
+    let asking = house.order("tw", Trigger::Details, false);
+    let run = async {
+        let began = Instant::now();
+        while portal.asked().len() < 2 {
+            assert!(began.elapsed() < super::house::DEADLINE);
+            tokio::task::yield_now().await;
+        }
+        house.complete("tw").await
+    };
+    let (details, _) = tokio::join!(asking, run);
+    assert_eq!(details.outcome, Outcome::Partial, "{}", details.line());
+    assert_eq!(account(&details), (1, 1, 0, 2));
+    assert!(body(&Whole::of(&house.daemon), 3).contains("詞 1"));
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_record_is_described_from_all_its_parts() {
     let portal = Portal::start().await;
     portal.numbered(3);
