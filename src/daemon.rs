@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -209,23 +209,51 @@ impl Daemon {
         start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 
-    /// Asks for the details of records after a scheduled run, where the source tells such.
+    /// Asks for the details of records after a scheduled run, where the source tells such: in rounds, so that what came is
+    /// committed and published before the next ones are asked for.
     async fn details(&self, id: &str, gone: &CancellationToken) {
         let Some(source) = self.with(id, |place| place.source.clone()) else {
             return;
         };
-        let record_bytes_max = self.config().limits.record_bytes_max;
-        let in_parts = source
-            .open(record_bytes_max)
-            .is_ok_and(|harvester| harvester.parts().iter().any(|part| !part.stands_alone));
-        if in_parts && source.details.per_run_max > 0 && !gone.is_cancelled() {
-            self.run(id, Trigger::Details, false, gone).await;
+        let settings = &source.details;
+        let harvester = source.open(self.config().limits.record_bytes_max);
+        let tells = harvester.is_ok_and(|h| h.parts().iter().any(|part| !part.stands_alone));
+        let until = Instant::now() + Duration::from_millis(settings.run_ms_max);
+        let mut left = settings.per_run_max;
+        while tells && left > 0 && Instant::now() < until && !gone.is_cancelled() {
+            let time = until.saturating_duration_since(Instant::now());
+            let mut round = (*source).clone();
+            round.details.per_run_max = left.min(settings.per_commit_max);
+            round.details.run_ms_max = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            let round = Some(Arc::new(round));
+            let report = self.run_as(id, round, Trigger::Details, false, gone).await;
+            let Some(report) = report.filter(|r| r.outcome == Outcome::Complete) else {
+                return;
+            };
+            let asked = report.details.map_or(0, |details| details.asked);
+            let waiting = self.with(id, |place| place.orders.capacity() < ORDERS_WAITING);
+            if asked == 0 || waiting != Some(false) {
+                return;
+            }
+            left = left.saturating_sub(asked);
         }
     }
 
     async fn run(
         &self,
         id: &str,
+        trigger: Trigger,
+        full: bool,
+        gone: &CancellationToken,
+    ) -> Option<Report> {
+        self.run_as(id, None, trigger, full, gone).await
+    }
+
+    /// Runs a source, with other settings than its own where there are some.
+    async fn run_as(
+        &self,
+        id: &str,
+        other: Option<Arc<Source>>,
         trigger: Trigger,
         full: bool,
         gone: &CancellationToken,
@@ -237,7 +265,7 @@ impl Daemon {
             if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.begun_ms = Some(now_ms());
             }
-            place.source.clone()
+            other.unwrap_or_else(|| place.source.clone())
         })?;
         tracing::info!(source = id, ?trigger, "a run begins");
         let config = self.config();

@@ -109,6 +109,8 @@ pub struct SourceNetwork {
 pub struct Details {
     /// Questions after one run; 0: none.
     pub per_run_max: u64,
+    /// After so many, what came is committed.
+    pub per_commit_max: u64,
     /// Time for them after one run.
     pub run_ms_max: u64,
     /// Their own pace; None: that of the source.

@@ -289,6 +289,35 @@ async fn a_portal_that_fails_every_time_is_left_alone() {
 }
 
 #[tokio::test]
+async fn after_a_scheduled_run_details_come_in_rounds() {
+    let portal = Portal::start().await;
+    portal.numbered(7);
+    let dir = tempfile::tempdir().unwrap();
+    let source = portal
+        .source("per_run_max = 6\nper_commit_max = 2")
+        .replacen("title", "schedule = \"@daily\"\ntitle", 1);
+    let config = texts::config(dir.path(), "", &[source]);
+    let house = House {
+        daemon: harvestd::daemon::Daemon::open(config, true).unwrap(),
+    };
+    let reports = &house.daemon.rooms.reports;
+    let began = Instant::now();
+    let last = loop {
+        assert!(began.elapsed() < super::house::DEADLINE);
+        let last = reports.last_details("tw").unwrap();
+        match last.filter(|report| report.details.unwrap().remaining == 1) {
+            Some(last) => break last,
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!(account(&last), (2, 2, 0, 1));
+    assert_eq!(portal.asked(), ids(2..=7));
+    let main = reports.last("tw").unwrap().unwrap();
+    assert_eq!((main.trigger, main.counts.new), (Trigger::Schedule, 7));
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_run_that_is_asked_for_ends_a_run_of_details() {
     let portal = Portal::start().await;
     portal.numbered(3);

@@ -10,6 +10,7 @@ impl Default for Details {
     fn default() -> Self {
         Self {
             per_run_max: 2_000,
+            per_commit_max: 1_000,
             run_ms_max: HOUR,
             requests_per_second: None,
             retry_first_ms: DAY,
@@ -32,6 +33,7 @@ pub(super) fn read(source: &Table<'_>) -> Details {
         }
     };
     whole("per_run_max", 0, 10_000_000, &mut details.per_run_max);
+    whole("per_commit_max", 1, 10_000_000, &mut details.per_commit_max);
     whole("run_ms_max", SECOND, 7 * DAY, &mut details.run_ms_max);
     whole("retry_first_ms", 0, 365 * DAY, &mut details.retry_first_ms);
     whole("retry_max_ms", 0, 365 * DAY, &mut details.retry_max_ms);
