@@ -10,7 +10,7 @@ pub use open::OpenError;
 
 use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::{self, Progress, Rooms, now_ms};
 use crate::serve::desk::Order;
 use crate::snapshot::Published;
@@ -50,6 +50,8 @@ struct Place {
     running: Option<Arc<Progress>>,
     /// The last run's report without the rows of single records.
     last: Option<Report>,
+    /// What the last run of details came to.
+    details: Option<Details>,
     next_due_ms: Option<i64>,
     /// When the last run since the daemon's start began, whatever became of it.
     begun_ms: Option<i64>,
@@ -126,6 +128,13 @@ impl Daemon {
                 .ok()
                 .flatten()
                 .map(Report::summary),
+            details: self
+                .rooms
+                .reports
+                .last_details(&source.id)
+                .ok()
+                .flatten()
+                .and_then(|report| report.details),
             failures_in_row: state.failures_in_row,
             paused: state.paused,
             running: None,
@@ -288,6 +297,7 @@ impl Daemon {
                 place.holds = self.rooms.state.datasets(id).unwrap_or(place.holds);
                 place.failures_in_row = state.failures_in_row;
             }
+            place.details = summary.details.or(place.details);
             if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.last = Some(summary);
             }

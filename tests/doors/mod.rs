@@ -464,6 +464,7 @@ fn moi() -> SourceStatus {
             findings: Vec::new(),
             noticed: Vec::new(),
         }),
+        details: None,
         next_due_ms: Some(1_767_229_200_000),
         holds: 2,
         failures_in_row: 0,
