@@ -102,6 +102,14 @@ impl Answers {
         })
     }
 
+    /// Removes all kept answers of a source: what is kept of it now are the parts of its records.
+    pub fn forget(&self, source: &str) -> io::Result<()> {
+        match fs::remove_dir_all(self.dir.join(source)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
     /// All kept answers of a source: the newest run first, each run's in the order they came.
     pub fn kept(&self, source: &str) -> io::Result<Vec<Kept>> {
         let mut runs = folders(&self.dir.join(source))?;

@@ -2,6 +2,10 @@
 //!
 //! [`Intake`] is where a connector's `read` puts what it finds. It asks nothing and writes nothing.
 
+mod pieces;
+
+pub use pieces::Pieces;
+
 use crate::describe::Describers;
 use crate::report::{Counts, RefusedRow};
 use crate::run::Progress;
@@ -10,7 +14,10 @@ use harvestd_harvesters::{
     Bookmark, Completeness, Location, Page, PartName, Record, RecordId, Request, Stop,
 };
 use harvestd_vocab::{Class, Refusal};
-use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering::Relaxed};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::ControlFlow,
+};
 
 /// Longest key of a record in bytes.
 const KEY_BYTES_MAX: usize = 2_000;
@@ -23,6 +30,8 @@ pub struct Intake {
     /// Answers come newest run first, so what was seen is newer than what comes.
     pub replay: bool,
     pub rows_max: usize,
+    /// For a source whose records come in parts.
+    pub pieces: Option<Pieces>,
     /// Digest of each record of this run -> digest of its bytes.
     seen: std::collections::HashMap<[u8; 16], [u8; 16]>,
     gone: HashSet<[u8; 16]>,
@@ -44,6 +53,10 @@ pub struct Said {
     pub withdrawn: Vec<RecordId>,
     /// Distinct datasets seen, refused ones with a key included.
     pub distinct: u64,
+    /// How many parts of each name came.
+    pub parts: BTreeMap<String, u64>,
+    /// Keeping what came failed: the run ends.
+    pub broken: Option<std::io::Error>,
 }
 
 impl Intake {
@@ -54,6 +67,7 @@ impl Intake {
             said: Said::default(),
             replay,
             rows_max,
+            pieces: None,
             seen: std::collections::HashMap::new(),
             gone: HashSet::new(),
         }
@@ -105,7 +119,7 @@ impl Intake {
         }
     }
 
-    fn notice(&mut self, code: &str, text: String) {
+    pub fn notice(&mut self, code: &str, text: String) {
         if self.said.noticed.len() < self.rows_max {
             self.said.noticed.push((code.to_owned(), text));
         }
@@ -131,6 +145,18 @@ impl Page for Reading<'_> {
         }
         let intake = &mut *self.intake;
         let (name, hash) = (id_digest(&id), digest(raw));
+        if intake.pieces.as_ref().is_some_and(|p| p.knows(part)) {
+            let class = id.class;
+            match intake.piece(id, name, part, raw, hash) {
+                Ok(true) => self.progress.received(class),
+                Ok(false) => {}
+                Err(error) => {
+                    intake.said.broken = Some(error);
+                    return ControlFlow::Break(Stop);
+                }
+            }
+            return self.progress.flow();
+        }
         if let Some(before) = intake.seen.get(&name) {
             let differs = *before != hash;
             intake.again(&id, differs);
@@ -230,12 +256,5 @@ impl Page for Reading<'_> {
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop> {
         self.intake.said.bookmark = Some(b);
         self.progress.flow()
-    }
-
-    fn began_ms(&self) -> Option<i64> {
-        let started_ms = self.progress.started_ms.load(Relaxed);
-        i64::try_from(started_ms)
-            .ok()
-            .filter(|ms| *ms > 0 && !self.intake.replay)
     }
 }

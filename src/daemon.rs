@@ -10,7 +10,7 @@ pub use open::OpenError;
 
 use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::{self, Progress, Rooms, now_ms};
 use crate::serve::desk::Order;
 use crate::snapshot::Published;
@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -50,6 +50,8 @@ struct Place {
     running: Option<Arc<Progress>>,
     /// The last run's report without the rows of single records.
     last: Option<Report>,
+    /// What the last run of details came to.
+    details: Option<Details>,
     next_due_ms: Option<i64>,
     /// When the last run since the daemon's start began, whatever became of it.
     begun_ms: Option<i64>,
@@ -126,6 +128,13 @@ impl Daemon {
                 .ok()
                 .flatten()
                 .map(Report::summary),
+            details: self
+                .rooms
+                .reports
+                .last_details(&source.id)
+                .ok()
+                .flatten()
+                .and_then(|report| report.details),
             failures_in_row: state.failures_in_row,
             paused: state.paused,
             running: None,
@@ -156,14 +165,18 @@ impl Daemon {
                 () = gone.cancelled() => return,
                 asked = incoming.recv() => {
                     let Some(asked) = asked else { return };
-                    let report = self.run(&id, asked.order.trigger, asked.order.full, &gone).await;
+                    let Order { trigger, full } = asked.order;
+                    let report = self.run(&id, trigger, full, &gone).await;
                     if let Some(report) = report {
                         let _ = asked.answer.send(report);
                     }
                 }
                 () = until(due) => {
                     if due.is_some_and(|d| d <= Utc::now()) {
-                        self.run(&id, Trigger::Schedule, false, &gone).await;
+                        let report = self.run(&id, Trigger::Schedule, false, &gone).await;
+                        if report.is_some_and(|r| r.outcome == Outcome::Complete) {
+                            self.details(&id, &gone).await;
+                        }
                     }
                 }
             }
@@ -205,6 +218,36 @@ impl Daemon {
         start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 
+    /// Asks for the details of records after a scheduled run, where the source tells such: in rounds, so that what came is
+    /// committed and published before the next ones are asked for.
+    async fn details(&self, id: &str, gone: &CancellationToken) {
+        let Some(source) = self.with(id, |place| place.source.clone()) else {
+            return;
+        };
+        let settings = &source.details;
+        let harvester = source.open(self.config().limits.record_bytes_max);
+        let tells = harvester.is_ok_and(|h| h.parts().iter().any(|part| !part.stands_alone));
+        let until = Instant::now() + Duration::from_millis(settings.run_ms_max);
+        let mut left = settings.per_run_max;
+        while tells && left > 0 && Instant::now() < until && !gone.is_cancelled() {
+            let time = until.saturating_duration_since(Instant::now());
+            let mut round = (*source).clone();
+            round.details.per_run_max = left.min(settings.per_commit_max);
+            round.details.run_ms_max = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            let round = Some(Arc::new(round));
+            let report = self.run_as(id, round, Trigger::Details, false, gone).await;
+            let Some(report) = report.filter(|r| r.outcome == Outcome::Complete) else {
+                return;
+            };
+            let asked = report.details.map_or(0, |details| details.asked);
+            let waiting = self.with(id, |place| place.orders.capacity() < ORDERS_WAITING);
+            if asked == 0 || waiting != Some(false) {
+                return;
+            }
+            left = left.saturating_sub(asked);
+        }
+    }
+
     async fn run(
         &self,
         id: &str,
@@ -212,14 +255,26 @@ impl Daemon {
         full: bool,
         gone: &CancellationToken,
     ) -> Option<Report> {
+        self.run_as(id, None, trigger, full, gone).await
+    }
+
+    /// Runs a source, with other settings than its own where there are some.
+    async fn run_as(
+        &self,
+        id: &str,
+        other: Option<Arc<Source>>,
+        trigger: Trigger,
+        full: bool,
+        gone: &CancellationToken,
+    ) -> Option<Report> {
         let _turn = self.runs.clone().acquire_owned().await.ok()?;
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::of(trigger));
         let source = self.with(id, |place| {
             place.running = Some(progress.clone());
-            if trigger != Trigger::Check {
+            if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.begun_ms = Some(now_ms());
             }
-            place.source.clone()
+            other.unwrap_or_else(|| place.source.clone())
         })?;
         tracing::info!(source = id, ?trigger, "a run begins");
         let config = self.config();
@@ -241,6 +296,9 @@ impl Daemon {
             if trigger != Trigger::Check {
                 place.holds = self.rooms.state.datasets(id).unwrap_or(place.holds);
                 place.failures_in_row = state.failures_in_row;
+            }
+            place.details = summary.details.or(place.details);
+            if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.last = Some(summary);
             }
         });

@@ -240,7 +240,7 @@ mod tests {
 
     struct Fake;
     impl Harvester for Fake {
-        fn begin(&self, _: Option<&Bookmark>) -> Vec<Request> {
+        fn begin(&self, _: Option<&Bookmark>, _: i64) -> Vec<Request> {
             Vec::new()
         }
         fn read(&self, _: Answer<'_>, _: &mut dyn Page) -> Result<(), ReadError> {

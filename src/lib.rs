@@ -16,6 +16,7 @@ pub mod gate;
 pub mod lock;
 pub mod log;
 pub mod network;
+pub mod parts;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -5,6 +5,9 @@ use harvestd_vocab::{Finding, Refusal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// End of the name of a run that asked for details: no source's id has a dot.
+const DETAILS: &str = ".details";
+
 /// What one run did, whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
@@ -29,6 +32,12 @@ pub struct Report {
     pub not_modified: u64,
     /// Decoded bytes of all answers.
     pub bytes: u64,
+    /// How many parts of each name came, where records come in parts.
+    #[serde(default)]
+    pub parts: BTreeMap<String, u64>,
+    /// Of a run that asked for the details of single records.
+    #[serde(default)]
+    pub details: Option<Details>,
     /// First and last sequence number of the run's activities, if any.
     pub activities: Option<(u64, u64)>,
     /// Refused records, each with its place; at most `limits.report_rows_max`.
@@ -48,6 +57,19 @@ pub enum Trigger {
     Hand,
     Redescribe,
     Check,
+    /// Asks for the details of records that have none, or older ones than the rest of the record.
+    Details,
+}
+
+/// What became of the questions for the details of single records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    pub asked: u64,
+    pub came: u64,
+    /// Asked in vain: the record stays as it is, and is asked for again later.
+    pub failed: u64,
+    /// Records that still lack theirs, those that wait for another try included.
+    pub remaining: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +121,10 @@ impl Report {
     /// The report of a run that has only begun.
     pub fn begin(source: &str, kind: &str, trigger: Trigger, started_ms: i64) -> Self {
         Self {
-            run: format!("{started_ms}-{source}"),
+            run: match trigger {
+                Trigger::Details => format!("{started_ms}-{source}{DETAILS}"),
+                _ => format!("{started_ms}-{source}"),
+            },
             source: source.to_owned(),
             kind: kind.to_owned(),
             trigger,
@@ -114,6 +139,8 @@ impl Report {
             requests: 0,
             not_modified: 0,
             bytes: 0,
+            parts: BTreeMap::new(),
+            details: None,
             activities: None,
             refused: Vec::new(),
             findings_by_code: BTreeMap::new(),
@@ -173,6 +200,12 @@ impl Report {
             c.held,
             c.holds
         );
+        if let Some(d) = &self.details {
+            line.push_str(&format!(
+                "; details asked {}, came {}, failed {}, remaining {}",
+                d.asked, d.came, d.failed, d.remaining
+            ));
+        }
         if let Some(why) = &self.why {
             line.push_str(": ");
             line.push_str(why);
@@ -221,9 +254,20 @@ impl Reports {
             .try_for_each(|old| std::fs::remove_file(dir.join(old)))
     }
 
-    /// The report of the source's last run.
+    /// The report of the source's last run, but for runs that asked for details.
     pub fn last(&self, source: &str) -> std::io::Result<Option<Report>> {
-        match self.names(source)?.pop() {
+        self.newest(source, false)
+    }
+
+    /// The report of the last run that asked for details.
+    pub fn last_details(&self, source: &str) -> std::io::Result<Option<Report>> {
+        self.newest(source, true)
+    }
+
+    fn newest(&self, source: &str, details: bool) -> std::io::Result<Option<Report>> {
+        let mut names = self.names(source)?;
+        names.retain(|name| name.trim_end_matches(".json.zst").ends_with(DETAILS) == details);
+        match names.pop() {
             Some(name) => {
                 let packed = std::fs::read(self.dir.join(source).join(name))?;
                 Ok(Some(serde_json::from_slice(&zstd::decode_all(

@@ -5,6 +5,7 @@
 mod ask;
 mod catalog;
 mod commit;
+mod details;
 mod gather;
 mod prov;
 
@@ -12,6 +13,7 @@ use crate::answers::Answers;
 use crate::config::{Config, Source};
 use crate::gate::{Evidence, Verdict, gate};
 use crate::network::Network;
+use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
 use crate::snapshot::Publisher;
 use crate::state::State;
@@ -33,6 +35,7 @@ pub struct Rooms {
     pub writer: Mutex<Writer>,
     pub state: State,
     pub answers: Answers,
+    pub parts: Parts,
     pub reports: Reports,
     /// Spooled answers and staged changes; emptied at start.
     pub spool_dir: PathBuf,
@@ -117,7 +120,7 @@ async fn steps(
     );
     let verdict = gate(&gathered.evidence, config.limits.gate);
     tell(&gathered.evidence, &verdict, report);
-    if report.outcome != Outcome::Complete {
+    if report.outcome != Outcome::Complete && report.trigger != Trigger::Details {
         // What we hold is not what the answers said: "not modified" would be taken for more than it says.
         gathered.state.validators.clear();
     }
@@ -149,6 +152,13 @@ fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) {
 /// Keeps the report and what the scheduler needs to know of the run.
 fn remember(rooms: &Rooms, source: &Source, report: &Report) {
     let kept = rooms.reports.save(report).map_err(|e| e.to_string());
+    if report.trigger == Trigger::Details {
+        // It says nothing of when the source is due, nor of whether it can be harvested.
+        if let Err(error) = kept {
+            tracing::error!(source = source.id, %error, "the report of a run could not be kept");
+        }
+        return;
+    }
     let noted = rooms.state.source(&source.id).and_then(|mut state| {
         state.last_started_ms = Some(report.started_ms);
         if report.outcome == Outcome::Complete {
@@ -204,11 +214,20 @@ pub struct Progress {
     declared: AtomicU64,
     pub committed: AtomicU64,
     pub started_ms: AtomicU64,
+    /// It ends where something else is wanted of the source, since it loses nothing.
+    pub yields: bool,
     stop: AtomicBool,
     stopping: tokio::sync::Notify,
 }
 
 impl Progress {
+    pub fn of(trigger: Trigger) -> Self {
+        Self {
+            yields: trigger == Trigger::Details,
+            ..Self::default()
+        }
+    }
+
     /// Asks the run to end: at once while it waits for an answer, else at the next record.
     pub fn stop(&self) {
         self.stop.store(true, Relaxed);

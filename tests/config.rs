@@ -851,6 +851,10 @@ fn the_annotated_file_leaves_nothing_out() {
             format!("{MAIN}{SOURCE}[source.network]\nzzzzzzzz = 1\n"),
             "source.network.zzzzzzzz",
         ),
+        (
+            format!("{MAIN}{SOURCE}[source.details]\nzzzzzzzz = 1\n"),
+            "source.details.zzzzzzzz",
+        ),
     ] {
         let line = refusal(&text).remove(0);
         let (_, list) = line

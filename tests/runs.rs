@@ -3,6 +3,9 @@
 //! Everything is on loopback. After each step [`whole::Whole::of`] looks whether what must always hold still holds.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/faulty.rs"]
+#[expect(dead_code, reason = "shared with the tests of the network")]
+mod faulty;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/origin.rs"]
@@ -18,8 +21,12 @@ mod bad_input;
 mod failed_load;
 #[path = "runs/lost_state.rs"]
 mod lost_state;
+#[path = "runs/national.rs"]
+mod national;
 #[path = "runs/ownership.rs"]
 mod ownership;
+#[path = "runs/parts.rs"]
+mod parts;
 #[path = "runs/straight.rs"]
 mod straight;
 #[path = "runs/taiwan.rs"]

@@ -42,7 +42,12 @@ impl Place {
     }
 
     /// The configuration: one source, run by hand, that may be on loopback; queries as they come.
-    pub fn configure(&self, url: &str) -> Result<()> {
+    pub fn configure(&self, url: &str, in_parts: bool) -> Result<()> {
+        let options = if in_parts {
+            "[source.options]\ndetails = \"http://127.0.0.1/\"\n"
+        } else {
+            ""
+        };
         let text = format!(
             "public_url = \"http://127.0.0.1/\"
 
@@ -57,7 +62,7 @@ offset_minutes = 480
 [source.network]
 allow_ranges = [\"127.0.0.0/8\"]
 requests_per_second = 1000
-"
+{options}"
         );
         fs::write(self.path("bench.toml"), text).context("writing the configuration")
     }

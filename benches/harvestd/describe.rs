@@ -24,7 +24,7 @@ pub fn line(export: &Export) -> Result<Line> {
     };
     let harvester = (kind.open)(settings).map_err(|e| anyhow!("{e}"))?;
     let request = harvester
-        .begin(None)
+        .begin(None, 0)
         .into_iter()
         .next()
         .context("no first question")?;

@@ -60,6 +60,9 @@ struct Arguments {
     /// Oxigraph's own server.
     #[arg(long, env = "OXIGRAPH")]
     oxigraph: Option<PathBuf>,
+    /// The source's records come in parts, as with config/sources/data-gov-tw.toml; no part but the rows is asked for.
+    #[arg(long)]
+    in_parts: bool,
     /// Given by cargo; says nothing.
     #[arg(long, hide = true)]
     bench: bool,
@@ -112,7 +115,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<()> {
     let place = Place::new()?;
     let mut server = Server::start(export)?;
-    place.configure(&server.url())?;
+    place.configure(&server.url(), arguments.in_parts)?;
     let first = First::measure(&place, &server)?;
     if arguments.wants(Part::First) || arguments.wants(Part::Queries) {
         let bulk = bulk::measure(&place)?;

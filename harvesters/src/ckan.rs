@@ -201,7 +201,7 @@ fn root_of_api(path: &str) -> Option<&str> {
 }
 
 impl Harvester for Ckan {
-    fn begin(&self, since: Option<&Bookmark>) -> Vec<Request> {
+    fn begin(&self, since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
         vec![match self.options.mode {
             Mode::Search => self.ask_head(Head::new(since)),
             Mode::List => self.ask_names(),

@@ -7,14 +7,28 @@ use url::Url;
 
 /// One kind of catalogue, opened for one source.
 pub trait Harvester: Send + Sync {
-    /// The first questions of a run. `since` is the bookmark that the last complete run left; None asks for everything.
-    fn begin(&self, since: Option<&Bookmark>) -> Vec<Request>;
+    /// The first questions of a run that begins at `now_ms` (milliseconds since 1970, UTC: a connector has no clock of its
+    /// own). `since` is the bookmark that the last complete run left; None asks for everything.
+    fn begin(&self, since: Option<&Bookmark>, now_ms: i64) -> Vec<Request>;
 
     /// Reads one spooled answer and hands out what it finds, one by one: a 70 MB export never lies in memory.
     fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError>;
 
     /// One record, all its parts, in RDF, in the words the source used.
     fn describe(&self, record: &Record) -> Result<Description, Refusal>;
+
+    /// The parts that records may be made of, where these arrive at different times. None, as with most kinds: a record
+    /// comes whole. Where there are some, the newest raw bytes of each are kept, and a record is described from all that
+    /// it has whenever one of them changes.
+    fn parts(&self) -> &'static [PartKind] {
+        &[]
+    }
+
+    /// The question for what the source tells of one record when asked for it alone. `record` has all parts that are held.
+    /// None: there is nothing to ask. Its answer is read like any other, and gives parts that do not stand alone.
+    fn detail(&self, _record: &Record) -> Option<Detail> {
+        None
+    }
 }
 
 /// Where `read` puts what it finds. Every method may say stop; `read` then returns `Ok(())` at once.
@@ -37,11 +51,6 @@ pub trait Page {
     fn complete(&mut self, proof: Completeness) -> ControlFlow<Stop>;
     /// Where the next run may begin. Kept only when the run is complete.
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop>;
-    /// When the run began, in milliseconds since 1970 (UTC): for bookmarks of sources that name no newest change. None
-    /// where kept answers are read again.
-    fn began_ms(&self) -> Option<i64> {
-        None
-    }
 }
 
 /// The run wants no more of this answer.
@@ -76,6 +85,26 @@ impl fmt::Display for RecordId {
 
 /// A record may arrive in parts, at different times: a row of an export, a detail page.
 pub type PartName = &'static str;
+
+/// One of the parts that the records of a source may be made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartKind {
+    pub name: PartName,
+    /// Parts that are out of date once this one has come, even where it came as it was.
+    pub replaces: &'static [PartName],
+    /// It makes a record. False: it adds to a record that is there, and without one it is nothing.
+    pub stands_alone: bool,
+    /// It may come more than once in a run, newest first. False: the second one is a fault of the source's.
+    pub repeats: bool,
+}
+
+/// A question about one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// How new the record is, in a form that sorts as text: the newest is asked first.
+    pub age: String,
+    pub request: Request,
+}
 
 /// A record as the source gave it.
 #[derive(Debug, Clone)]

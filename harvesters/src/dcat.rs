@@ -55,7 +55,7 @@ struct Dcat {
 }
 
 impl Harvester for Dcat {
-    fn begin(&self, since: Option<&Bookmark>) -> Vec<Request> {
+    fn begin(&self, since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
         let mut request = Request::get(self.settings.url.clone(), self.options.accept())
             .note(&Note::first(&self.settings.url));
         request.conditional = since.is_some_and(|bookmark| bookmark.0 == ONE_DOCUMENT);

@@ -69,7 +69,7 @@ struct Mapped {
 
 impl Harvester for Mapped {
     /// Always everything: an interface that nobody knows has no "since" that could be trusted.
-    fn begin(&self, _since: Option<&Bookmark>) -> Vec<Request> {
+    fn begin(&self, _since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
         vec![self.ask_first()]
     }
 

@@ -92,7 +92,7 @@ impl SensorThings {
 
 impl Harvester for SensorThings {
     /// Always everything: a service does not say which Datastreams have changed.
-    fn begin(&self, _since: Option<&Bookmark>) -> Vec<Request> {
+    fn begin(&self, _since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
         vec![self.question(self.root.clone(), &Note::new(Step::Root))]
     }
 

@@ -150,8 +150,8 @@ fn datasets_of(configured: &Url) -> Option<Url> {
 }
 
 impl Harvester for Interchange {
-    fn begin(&self, since: Option<&Bookmark>) -> Vec<Request> {
-        vec![self.ask_first(since)]
+    fn begin(&self, since: Option<&Bookmark>, now_ms: i64) -> Vec<Request> {
+        vec![self.ask_first(since, now_ms)]
     }
 
     fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError> {

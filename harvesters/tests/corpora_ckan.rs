@@ -181,7 +181,7 @@ fn reason(name: &str, document: &Value, list: Option<&Vec<Value>>) -> String {
 fn asked_by_name(document: &Value) -> usize {
     let harvester = opened(json!({ "mode": "list" }));
     let mut heard = Heard::default();
-    let question = harvester.begin(None).remove(0);
+    let question = harvester.begin(None, 0).remove(0);
     answered(
         &*harvester,
         &question,
@@ -202,14 +202,14 @@ fn tried(material: &Material) -> Tally {
             };
         }
         Material::Search(answer) => {
-            let head = harvester.begin(None).remove(0);
+            let head = harvester.begin(None, 0).remove(0);
             answered(&*harvester, &head, answer, &mut heard);
             let page = heard.next.pop().unwrap();
             answered(&*harvester, &page, answer, &mut heard);
         }
         Material::Packages(packages) => {
             let by_name = opened(json!({ "mode": "list" }));
-            let names = by_name.begin(None).remove(0);
+            let names = by_name.begin(None, 0).remove(0);
             let one = json!({ "success": true, "result": ["name"] }).to_string();
             for package in packages {
                 heard.next.clear();

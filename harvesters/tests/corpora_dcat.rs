@@ -96,7 +96,7 @@ fn connector() -> Box<dyn Harvester> {
 
 fn read(document: &[u8], media_type: Option<&str>) -> (Result<(), ReadError>, Heard) {
     let connector = connector();
-    let request = connector.begin(None).remove(0);
+    let request = connector.begin(None, 0).remove(0);
     let mut body = document;
     let mut heard = Heard::default();
     let answer = Answer {

@@ -209,7 +209,7 @@ fn interchange() -> Box<dyn Harvester> {
 /// Asks what the connector asks, in order, as long as there are answers.
 fn ask(harvester: &dyn Harvester, answers: &[(u16, &[u8])]) -> Found {
     let mut found = Found::default();
-    let mut questions = harvester.begin(None);
+    let mut questions = harvester.begin(None, 0);
     let mut asked = 0;
     while asked < questions.len() {
         let Some((status, body)) = answers.get(asked) else {

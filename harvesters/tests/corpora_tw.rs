@@ -167,7 +167,7 @@ fn read(harvester: &dyn Harvester, body: &[u8]) -> Found {
 }
 
 fn read_into(harvester: &dyn Harvester, body: &[u8], page: &mut Found) {
-    let request = harvester.begin(None).remove(0);
+    let request = harvester.begin(None, 0).remove(0);
     let answer = Answer {
         request: &request,
         status: 200,

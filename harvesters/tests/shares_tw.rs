@@ -221,7 +221,7 @@ fn open() -> Box<dyn Harvester> {
 fn rows(harvester: &dyn Harvester, path: &Path) -> Vec<Record> {
     let unpacked = Command::new("gzip").arg("-dc").arg(path).output().unwrap();
     assert!(unpacked.status.success());
-    let request = harvester.begin(None).remove(0);
+    let request = harvester.begin(None, 0).remove(0);
     let answer = Answer {
         request: &request,
         status: 200,

@@ -102,6 +102,10 @@ pub enum Command {
     Check(Check),
     /// Apply a changed mapping to the records at hand, without asking the source
     Redescribe(Redescribe),
+    /// Ask one source for the details of its records, the newest first, as many as [source.details] allows
+    ///
+    /// The daemon does so by itself after each run. What was asked for and came is not asked for again.
+    Details(Details),
     /// Ask a SPARQL query
     ///
     /// Answered from the newest published snapshot, within the limits of `[limits.query]`.
@@ -226,6 +230,14 @@ pub struct Check {
 
 #[derive(Debug, Clone, Args)]
 pub struct Redescribe {
+    /// The source's id, as `harvestd sources` lists it
+    pub source: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Details {
     /// The source's id, as `harvestd sources` lists it
     pub source: String,
     #[command(flatten)]

@@ -45,6 +45,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Redescribe(a) => {
             runs::run(run("redescribe", &a.source, false), &a.place, common).await
         }
+        Command::Details(a) => runs::run(run("details", &a.source, false), &a.place, common).await,
         Command::Query(args) => read::query(args, common).await,
         Command::Status(args) => read::status(args, common).await,
         Command::Export(args) => read::export(args).await,

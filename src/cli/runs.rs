@@ -1,4 +1,4 @@
-//! `run`, `check` and `redescribe`: one run of one source, with its progress and its report.
+//! `run`, `check`, `redescribe` and `details`: one run of one source, with its progress and its report.
 
 use super::{
     args::{Common, Place},
@@ -128,6 +128,13 @@ pub fn text(report: &Report) -> String {
         text.push_str(&format!(", activities {first} to {last}"));
     }
     text.push('\n');
+    if !report.parts.is_empty() {
+        let parts = report.parts.iter().map(|(name, n)| format!("{name} {n}"));
+        text.push_str(&format!(
+            "  parts: {}\n",
+            parts.collect::<Vec<_>>().join(", ")
+        ));
+    }
     for said in &report.disagreements {
         text.push_str(&format!("  counts: {said}\n"));
     }

@@ -69,6 +69,7 @@ pub struct Source {
     /// Offset in minutes of dates that carry none.
     pub offset_minutes: Option<i32>,
     pub network: SourceNetwork,
+    pub details: Details,
     /// The kind's own table.
     pub options: serde_json::Value,
     /// File and line where the source is configured, for messages.
@@ -100,6 +101,25 @@ pub struct SourceNetwork {
     pub requests_per_second: f64,
     pub concurrency: usize,
     pub limits: NetworkLimits,
+}
+
+/// How a source may be asked for the details of single records, where its kind knows such questions. They come after a
+/// run of the source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Details {
+    /// Questions after one run; 0: none.
+    pub per_run_max: u64,
+    /// After so many, what came is committed.
+    pub per_commit_max: u64,
+    /// Time for them after one run.
+    pub run_ms_max: u64,
+    /// Their own pace; None: that of the source.
+    pub requests_per_second: Option<f64>,
+    /// A record that was asked for in vain waits so long for the next try; the wait doubles each time, up to the second.
+    pub retry_first_ms: u64,
+    pub retry_max_ms: u64,
+    /// So many in a row in vain, and the source is left alone until its next run.
+    pub failures_in_row_max: u64,
 }
 
 impl Config {

@@ -2,10 +2,11 @@
 //!
 //! The kind itself reads its own options: a source that its kind would refuse at the first run is refused here.
 
+mod details;
 mod network;
 
 use super::{
-    CatchUp, Limits, Source, SourceNetwork,
+    CatchUp, Details, Limits, Source, SourceNetwork,
     load::{by_language, title},
     table::{Found, Table},
 };
@@ -117,6 +118,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             language: rest.language,
             offset_minutes: rest.offset_minutes,
             network: rest.network,
+            details: rest.details,
             options: rest.options,
             at: format!("{}:{line}", table.cx.file.name),
         }),
@@ -142,6 +144,7 @@ struct Rest {
     language: Option<String>,
     offset_minutes: Option<i32>,
     network: SourceNetwork,
+    details: Details,
     options: Value,
 }
 
@@ -178,6 +181,7 @@ impl Rest {
             language: language.map(|f| f.value),
             offset_minutes: table.whole("offset_minutes", -720..=840).and_then(small),
             network: network::read(table, limits),
+            details: details::read(table),
             options: options.map_or_else(|| Value::Object(serde_json::Map::new()), |o| o.json()),
         }
     }

@@ -37,8 +37,10 @@ impl Desk for Daemon {
         let place = places
             .get(id)
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
-        if place.running.is_some() {
-            return Err(DeskError::Running(id.to_owned()));
+        match &place.running {
+            Some(running) if running.yields => running.stop(),
+            Some(_) => return Err(DeskError::Running(id.to_owned())),
+            None => {}
         }
         let (answer, report) = oneshot::channel();
         place
@@ -115,6 +117,7 @@ fn status(place: &Place) -> SourceStatus {
             }
         }),
         last: place.last.clone(),
+        details: place.details,
         next_due_ms: place.next_due_ms,
         holds: place.holds,
         failures_in_row: place.failures_in_row,

@@ -5,6 +5,7 @@ use crate::answers::Answers;
 use crate::config::Config;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
+use crate::parts::Parts;
 use crate::report::Reports;
 use crate::run::{Rooms, Writer};
 use crate::snapshot::Publisher;
@@ -69,6 +70,7 @@ impl Daemon {
             }),
             state,
             answers,
+            parts: Parts::new(&data_dir),
             reports: Reports::new(&data_dir, config.limits.reports_kept),
             spool_dir,
         };

@@ -2,7 +2,7 @@
 
 use crate::config::Source;
 use harvestd_harvesters::{
-    Answer, Bookmark, Harvester, Page, ReadError, Record, RecordId, Request,
+    Answer, Bookmark, Detail, Harvester, Page, PartKind, ReadError, Record, RecordId, Request,
 };
 use harvestd_vocab::{Class, Description, Refusal, iris::catalog_iri};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf};
@@ -29,8 +29,8 @@ pub fn record(source: &Source) -> (RecordId, Vec<u8>) {
 }
 
 impl Harvester for WithCatalog {
-    fn begin(&self, since: Option<&Bookmark>) -> Vec<Request> {
-        self.inner.begin(since)
+    fn begin(&self, since: Option<&Bookmark>, now_ms: i64) -> Vec<Request> {
+        self.inner.begin(since, now_ms)
     }
 
     fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError> {
@@ -42,6 +42,14 @@ impl Harvester for WithCatalog {
             Some(raw) => self.describe_catalog(raw),
             None => self.inner.describe(record),
         }
+    }
+
+    fn parts(&self) -> &'static [PartKind] {
+        self.inner.parts()
+    }
+
+    fn detail(&self, record: &Record) -> Option<Detail> {
+        self.inner.detail(record)
     }
 }
 

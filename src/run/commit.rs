@@ -3,6 +3,7 @@
 use super::{Phase, Progress, Rooms, RunError, gather::Gathered, now_ms};
 use crate::config::Source;
 use crate::gate::Verdict;
+use crate::parts::Log;
 use crate::report::{Counts, Outcome, Report, Trigger};
 use crate::store::{Applied, ApplyOptions};
 use harvestd_harvesters::Completeness;
@@ -43,6 +44,7 @@ fn committed(
         evidence,
         absent,
         keeping,
+        log,
         state,
     } = gathered;
     let dry = report.trigger == Trigger::Check;
@@ -119,6 +121,7 @@ fn committed(
     report.findings = described.findings;
     report.findings_by_code = described.findings_by_code;
     report.noticed = said.noticed;
+    report.parts = said.parts;
     if applied.losers > 0 {
         let text = format!(
             "{} new or changed records are about IRIs of which another source's record is published; they are kept in graphs of their own",
@@ -140,7 +143,11 @@ fn committed(
     if dry {
         return Ok(());
     }
+    let finish = |log: Log| log.finish().map_err(RunError::io("keeping parts"));
     if failed {
+        // A run of details that brought none still knows which were asked for in vain.
+        log.filter(|_| report.trigger == Trigger::Details)
+            .map_or(Ok(()), finish)?;
         rooms.state.set_source(&source.id, &state)?;
         return keeping
             .map_or(Ok(()), crate::answers::Keeping::drop_all)
@@ -162,6 +169,17 @@ fn committed(
         writer.store.flush()?;
     }
     let head = writer.store.head();
+    if let Some(mut log) = log {
+        // Before the state: it may say too much of what the state knows, but never too little.
+        for id in &removed {
+            log.remove(id).map_err(RunError::io("keeping parts"))?;
+        }
+        finish(log)?;
+        rooms
+            .answers
+            .forget(&source.id)
+            .map_err(RunError::io("removing kept answers"))?;
+    }
     rooms.state.commit(
         &source.id,
         head,

@@ -2,12 +2,13 @@
 
 use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog};
 use crate::answers::Keeping;
-use crate::compare::{Intake, Reading, Said};
+use crate::compare::{Intake, Pieces, Reading, Said};
 use crate::config::{Config, Source};
 use crate::describe::{Described, Describers};
 use crate::encoding;
 use crate::gate::Evidence;
 use crate::network::{Asked, Spooled};
+use crate::parts::Log;
 use crate::report::{Report, Trigger};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
@@ -26,6 +27,8 @@ pub struct Gathered {
     /// Records that were held and not seen.
     pub absent: Vec<RecordId>,
     pub keeping: Option<Keeping>,
+    /// The parts that came, where records come in parts.
+    pub log: Option<Log>,
     /// The source's state as it will be if the run is committed.
     pub state: SourceState,
 }
@@ -42,27 +45,46 @@ pub async fn gather(
     let epoch = config.epoch(source);
     let mut state = rooms.state.source(&source.id)?;
     let redescribe = report.trigger == Trigger::Redescribe;
-    let had = rooms
+    let details = report.trigger == Trigger::Details;
+    let mut had = rooms
         .state
         .had(&source.id, if redescribe { "" } else { &epoch })?;
+    let pieces = pieces(rooms, source, &report.run, &*harvester)?;
+    let lacking = pieces.as_ref().is_some_and(|pieces| pieces.lacks(&had));
+    if lacking {
+        tracing::warn!(
+            source = source.id,
+            "kept parts of records are lost: everything is asked for again"
+        );
+        had = rooms.state.had(&source.id, "")?;
+    }
     let stage = Stage::begin(rooms.spool_dir.join(&report.run)).map_err(RunError::io("staging"))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let rows_max = config.limits.report_rows_max;
     let context = Arc::new(context(config, source));
     let describers = Describers::start(harvester.clone(), context, stage, threads, rows_max)
         .map_err(RunError::io("starting threads"))?;
-    let intake = Intake::new(had, describers, redescribe, rows_max);
-    let questions = if redescribe {
+    let mut intake = Intake::new(had, describers, redescribe, rows_max);
+    let in_parts = pieces.is_some();
+    intake.pieces = pieces;
+    let questions = if details || (redescribe && in_parts) {
+        if intake.pieces.as_ref().is_some_and(|p| p.log.is_empty()) {
+            return Err(nothing_kept(source));
+        }
+        Questions::of_kept(Vec::new())
+    } else if redescribe {
         kept_questions(rooms, source)?
     } else {
         let stale = state
             .last_full_ms
             .is_none_or(|ms| report.started_ms - ms >= source.full_every_ms as i64);
-        let known = !full && !stale && state.epoch == epoch && intake.had.datasets > 0;
-        first_questions(config, &*harvester, &state, known, report.trigger)
+        let known = !full && !stale && !lacking && state.epoch == epoch && intake.had.datasets > 0;
+        first_questions(config, &*harvester, &state, known, report)
     };
     let keeping = match report.trigger {
-        Trigger::Check | Trigger::Redescribe => None,
+        Trigger::Check | Trigger::Redescribe | Trigger::Details => None,
+        // What is kept of these are their parts.
+        _ if in_parts => None,
         _ => Some(
             rooms
                 .answers
@@ -82,7 +104,16 @@ pub async fn gather(
         unframed: false,
     };
     gathering.say_catalog()?;
-    gathering.ask_all(report).await?;
+    if details {
+        if state.epoch == epoch && !lacking {
+            super::details::ask_all(&mut gathering, report).await?;
+        }
+    } else if redescribe && in_parts {
+        gathering.intake.iter_mut().for_each(Intake::all_pieces);
+    } else {
+        gathering.ask_all(report).await?;
+    }
+    gathering.describe_pieces().await?;
     let Gathering {
         intake,
         keeping,
@@ -95,6 +126,7 @@ pub async fn gather(
         had,
         describers,
         said,
+        pieces,
         ..
     }) = intake
     else {
@@ -104,7 +136,7 @@ pub async fn gather(
     let absent = rooms.state.unseen(&source.id, &had)?;
     if redescribe {
         state.validators.clear();
-    } else {
+    } else if !details {
         state.bookmark = said
             .bookmark
             .clone()
@@ -112,17 +144,22 @@ pub async fn gather(
             .or(state.bookmark);
         state.validators = questions.new_validators.clone();
     }
+    if lacking {
+        state.last_full_ms = None;
+    }
     if state.epoch != epoch && !redescribe {
         // Until a run under the new settings has seen everything, asking for changes only would leave the rest as it was.
         state.last_full_ms = None;
     }
-    state.epoch = epoch;
+    if !details {
+        state.epoch = epoch;
+    }
     let wait = questions
         .retry_after
         .and_then(|wait| i64::try_from(wait.as_millis()).ok());
     state.not_before_ms = wait.map(|wait| super::now_ms().saturating_add(wait));
     let evidence = Evidence {
-        proof: if redescribe {
+        proof: if redescribe || details {
             Some(Completeness::Changes)
         } else {
             proved(&said, unframed)
@@ -143,8 +180,24 @@ pub async fn gather(
         evidence,
         absent,
         keeping,
+        log: pieces.map(|pieces| pieces.log),
         state,
     })
+}
+
+/// What is kept of a source whose records come in parts.
+fn pieces(
+    rooms: &Rooms,
+    source: &Source,
+    run: &str,
+    harvester: &dyn Harvester,
+) -> Result<Option<Pieces>, RunError> {
+    if harvester.parts().is_empty() {
+        return Ok(None);
+    }
+    let log = rooms.parts.open(&source.id, run, harvester.parts());
+    let log = log.map_err(RunError::io("reading kept parts"))?;
+    Ok(Some(Pieces::new(log)))
 }
 
 /// The proof, where the framing of the answers does not take it back: a body that ended with its connection may have
@@ -184,16 +237,16 @@ fn first_questions(
     harvester: &dyn Harvester,
     state: &SourceState,
     known: bool,
-    trigger: Trigger,
+    report: &Report,
 ) -> Questions {
     let since = state.bookmark.as_ref().filter(|_| known);
-    let validators = if known && trigger != Trigger::Check {
+    let validators = if known && report.trigger != Trigger::Check {
         state.validators.clone()
     } else {
         Default::default()
     };
     Questions::of_source(
-        harvester.begin(since),
+        harvester.begin(since, report.started_ms),
         validators,
         config.limits.requests_per_run_max,
     )
@@ -205,25 +258,29 @@ fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError>
         .kept(&source.id)
         .map_err(RunError::io("reading kept answers"))?;
     if kept.is_empty() {
-        return Err(RunError::Kind(format!(
-            "no answers of {} are kept: run it once first",
-            source.id
-        )));
+        return Err(nothing_kept(source));
     }
     Ok(Questions::of_kept(kept))
 }
 
-struct Gathering<'a> {
-    rooms: &'a Arc<Rooms>,
-    source: &'a Arc<Source>,
-    harvester: Arc<dyn Harvester>,
-    progress: &'a Arc<Progress>,
+fn nothing_kept(source: &Source) -> RunError {
+    RunError::Kind(format!(
+        "no answers of {} are kept: run it once first",
+        source.id
+    ))
+}
+
+pub(super) struct Gathering<'a> {
+    pub(super) rooms: &'a Arc<Rooms>,
+    pub(super) source: &'a Arc<Source>,
+    pub(super) harvester: Arc<dyn Harvester>,
+    pub(super) progress: &'a Arc<Progress>,
     /// Lent to the blocking thread that reads.
-    intake: Option<Intake>,
+    pub(super) intake: Option<Intake>,
     keeping: Option<Keeping>,
-    questions: Questions,
+    pub(super) questions: Questions,
     /// Why asking ended before its end.
-    trouble: Option<String>,
+    pub(super) trouble: Option<String>,
     /// An answer came whose framing does not prove that it is whole.
     unframed: bool,
 }
@@ -294,8 +351,33 @@ impl Gathering<'_> {
         intake.map_or(0, |intake| intake.said.datasets.received)
     }
 
+    /// Describes the records of which a part has changed, on a blocking thread.
+    async fn describe_pieces(&mut self) -> Result<(), RunError> {
+        self.progress.phase(Phase::Reading);
+        self.blocking(Intake::describe_pieces)
+            .await?
+            .map_err(RunError::io("reading kept parts"))
+    }
+
+    /// Lends the intake to a blocking thread.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Intake) -> T + Send + 'static,
+    ) -> Result<T, RunError> {
+        let Some(mut intake) = self.intake.take() else {
+            return Err(RunError::Panic("reading".to_owned()));
+        };
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = work(&mut intake);
+            (intake, done)
+        });
+        let (intake, done) = worked.await.map_err(|e| RunError::Panic(e.to_string()))?;
+        self.intake = Some(intake);
+        Ok(done)
+    }
+
     /// Reads one answer on a blocking thread, and keeps it on another meanwhile.
-    async fn read(
+    pub(super) async fn read(
         &mut self,
         request: Request,
         spooled: Spooled,
@@ -336,6 +418,9 @@ impl Gathering<'_> {
         let (mut intake, keeping, outcome, kept) =
             read.await.map_err(|e| RunError::Panic(e.to_string()))?;
         kept.map_err(RunError::io("keeping an answer"))?;
+        if let Some(error) = intake.said.broken.take() {
+            return Err(RunError::io("keeping a part")(error));
+        }
         self.questions
             .add(std::mem::take(&mut intake.said.questions));
         self.intake = Some(intake);

@@ -110,7 +110,7 @@ async fn source(
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Wanted {
-    /// `run` (where nothing is said), `check` or `redescribe`.
+    /// `run` (where nothing is said), `check`, `redescribe` or `details`.
     what: What,
     /// Ask for everything, not only for what changed.
     full: bool,
@@ -125,6 +125,7 @@ enum What {
     Run,
     Check,
     Redescribe,
+    Details,
 }
 
 async fn run(
@@ -136,6 +137,7 @@ async fn run(
         What::Run => Trigger::Hand,
         What::Check => Trigger::Check,
         What::Redescribe => Trigger::Redescribe,
+        What::Details => Trigger::Details,
     };
     let full = wanted.full;
     let report = house.desk.run_now(&id, Order { trigger, full })?;

@@ -2,7 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
-use crate::report::Report;
+use crate::report::{Details, Report};
 pub use crate::run::Order;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,8 +38,10 @@ pub struct SourceStatus {
     pub paused: bool,
     /// None: no run is under way.
     pub running: Option<Progress>,
-    /// The last run that ended.
+    /// The last run that ended, but for runs of details.
     pub last: Option<Report>,
+    /// What the last run of details came to.
+    pub details: Option<Details>,
     /// Milliseconds since 1970. None: only run by hand.
     pub next_due_ms: Option<i64>,
     /// Records held of this source.

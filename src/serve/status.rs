@@ -287,6 +287,12 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
             running.received
         ));
     }
+    if let Some(details) = source.details.filter(|details| details.remaining > 0) {
+        cell.push_str(&format!(
+            "details of {} records to come<br>",
+            details.remaining
+        ));
+    }
     let Some(last) = &source.last else {
         cell.push_str("none yet");
         return cell;

@@ -125,6 +125,7 @@ fn source(url: &Url) -> Source {
         priority: 0,
         catch_up: harvestd::config::CatchUp::Once,
         full_every_ms: 0,
+        details: Default::default(),
         owns: Vec::new(),
         language: None,
         offset_minutes: None,

@@ -94,7 +94,7 @@ fn a_complete_walk_has_seen_all_that_stayed() {
         let restless = dice.below(3);
         let mut stayed = portal.clone();
         let mut heard = Heard {
-            next: harvester.begin(None).into(),
+            next: harvester.begin(None, 0).into(),
             ..Heard::default()
         };
         let mut questions = 0;

@@ -32,10 +32,12 @@ pub(super) enum Column {
     RecordModified,
     Remarks,
     Amounts,
+    /// Only in the changes of a day.
+    Change,
 }
 
 /// Each with the name that the export gives it.
-pub(super) const COLUMNS: [(Column, &str); 22] = [
+pub(super) const COLUMNS: [(Column, &str); 23] = [
     (Column::Identifier, "資料集識別碼"),
     (Column::Title, "資料集名稱"),
     (Column::Kind, "資料提供屬性"),
@@ -59,7 +61,11 @@ pub(super) const COLUMNS: [(Column, &str); 22] = [
     (Column::RecordModified, "詮釋資料更新時間"),
     (Column::Remarks, "備註"),
     (Column::Amounts, "資料量"),
+    (Column::Change, "資料集變動狀態"),
 ];
+
+/// How many of them the export itself has.
+pub(super) const OF_EXPORT: usize = 22;
 
 /// What [`Column::Accrual`] is called where somebody has mended the export.
 const ACCRUAL_MENDED: &str = "資料集上架方式";
@@ -75,6 +81,10 @@ impl Column {
 
     pub(super) fn name(self) -> &'static str {
         COLUMNS[self as usize].1
+    }
+
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        COLUMNS.iter().map(|(column, _)| *column)
     }
 }
 
@@ -105,6 +115,24 @@ impl<'a> Row<'a> {
     pub(super) fn get(&self, column: Column) -> &str {
         tidy(&self.0[column as usize])
     }
+
+    /// Says it anew, unless that would be nothing.
+    pub(super) fn set(&mut self, column: Column, value: Cow<'a, str>) {
+        if !tidy(&value).is_empty() {
+            self.0[column as usize] = value;
+        }
+    }
+
+    /// Says it where nothing is said yet.
+    pub(super) fn fill(&mut self, column: Column, value: String) {
+        if self.get(column).is_empty() {
+            self.set(column, Cow::Owned(value));
+        }
+    }
+
+    pub(super) fn take(&mut self, column: Column) -> Cow<'a, str> {
+        std::mem::take(&mut self.0[column as usize])
+    }
 }
 
 /// As much of a row as `read` needs. The whole row is checked to be JSON.
@@ -115,7 +143,7 @@ impl<'a> Head<'a> {
     pub(super) fn parse(raw: &'a [u8], unknown: &mut BTreeSet<String>) -> Result<Self, Refusal> {
         let text = utf_8(raw, "")?;
         let mut row = Row::default();
-        let wanted = |column| matches!(column, Column::Identifier | Column::Kind);
+        let wanted = |column| matches!(column, Column::Identifier | Column::Kind | Column::Change);
         each_member(
             text,
             &mut Members {
@@ -134,6 +162,10 @@ impl<'a> Head<'a> {
 
     pub(super) fn kind(&self) -> &str {
         self.0.get(Column::Kind)
+    }
+
+    pub(super) fn change(&self) -> &str {
+        self.0.get(Column::Change)
     }
 }
 
@@ -243,9 +275,9 @@ impl<'a, W: Fn(Column) -> bool> Visitor<'a> for &mut Members<'a, '_, W> {
     }
 }
 
-/// Any JSON value as text: null is nothing, a list is joined with `;`, and of an object only `date` counts, as the
-/// portal writes times in some of its answers.
-struct Text<'a>(Cow<'a, str>);
+/// Any JSON value as text: null is nothing, a list is joined with `;`, and of an object only `date` and a `timezone` of
+/// UTC count, as the portal writes times in some of its answers. Times are in Taiwan's zone unless they say otherwise.
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
 
 impl<'a> de::Deserialize<'a> for Text<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
@@ -303,11 +335,17 @@ impl<'a> Visitor<'a> for TextVisitor {
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Text<'a>, M::Error> {
         let mut date = Cow::Borrowed("");
+        let mut utc = false;
         while let Some(Text(name)) = map.next_key()? {
             let Text(value) = map.next_value()?;
-            if name == "date" {
+            if name.eq_ignore_ascii_case("date") {
                 date = value;
+            } else if name.eq_ignore_ascii_case("timezone") {
+                utc = matches!(tidy(&value), "UTC" | "Z" | "+00:00");
             }
+        }
+        if utc && !tidy(&date).is_empty() {
+            date = Cow::Owned(format!("{}+00:00", tidy(&date)));
         }
         Ok(Text(date))
     }

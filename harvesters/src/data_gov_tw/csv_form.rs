@@ -6,10 +6,9 @@
 //! Start reading at [`read_csv`].
 
 use super::{
-    API_SERVICE,
-    columns::{COLUMNS, Column, identifier, tidy, utf_8},
+    columns::{COLUMNS, Column, OF_EXPORT, identifier, tidy, utf_8},
     not_the_export,
-    rows::{Each, Entry, Notices, too_large, unknown_columns},
+    rows::{Change, Each, Entry, Notices, Serves, too_large, unknown_columns},
 };
 use crate::{
     Location, ReadError, ReadErrorKind,
@@ -77,12 +76,12 @@ impl Header {
     fn read(row: &csv_rows::Row<'_>) -> Result<Self, ReadError> {
         let columns = columns_of(row);
         let given: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-        let missing: Vec<&str> = COLUMNS
+        let missing: Vec<&str> = COLUMNS[..OF_EXPORT]
             .iter()
             .map(|(_, name)| *name)
             .filter(|name| !given.contains(name))
             .collect();
-        if missing.len() == COLUMNS.len() {
+        if missing.len() == OF_EXPORT {
             let found = format!("a first line of {:?}", given.join(","));
             return Err(not_the_export(found, "the names of the export's columns"));
         }
@@ -148,9 +147,10 @@ impl Header {
             });
         }
         Ok(match self.canonical(&row, json) {
-            Ok((key, is_service)) => Entry::Row {
+            Ok((key, head)) => Entry::Row {
                 key: Cow::Owned(key),
-                is_service,
+                serves: head.0,
+                change: head.1,
                 raw: json,
             },
             Err(why) => Entry::Refused {
@@ -164,7 +164,7 @@ impl Header {
         &self,
         row: &csv_rows::Row<'_>,
         json: &mut Vec<u8>,
-    ) -> Result<(String, bool), Refusal> {
+    ) -> Result<(String, (Serves, Change)), Refusal> {
         json.clear();
         for (name, fields) in &self.columns {
             json.push(if json.is_empty() { b'{' } else { b',' });
@@ -174,7 +174,9 @@ impl Header {
         }
         json.push(b'}');
         let key = identifier(self.named(row, Column::Identifier)?)?.to_owned();
-        Ok((key, tidy(self.named(row, Column::Kind)?) == API_SERVICE))
+        let serves = Serves::of(tidy(self.named(row, Column::Kind)?));
+        let change = Change::of(tidy(self.named(row, Column::Change)?))?;
+        Ok((key, (serves, change)))
     }
 
     fn named<'r>(&self, row: &csv_rows::Row<'r>, column: Column) -> Result<&'r str, Refusal> {

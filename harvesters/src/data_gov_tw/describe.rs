@@ -21,6 +21,20 @@
 //! | 詮釋資料更新時間 | `dct:modified` of the catalogue record: the metadata changed, not the data |
 //! | 備註 | `rdfs:comment` |
 //!
+//! And from a dataset's own page, where it was asked for:
+//!
+//! | member | said as |
+//! |---|---|
+//! | identifier | `adms:identifier`: the identifier that ministries know |
+//! | publisherOID | `dct:identifier` of the publisher |
+//! | keyword | `dcat:keyword` |
+//! | language, spatialCoverage | `dct:language`, `dct:spatial` |
+//! | coverageStartedDate, coverageEndedDate | `dct:temporal` |
+//! | publisherContactEmail | of the `dcat:contactPoint`, only where contact persons are asked for |
+//! | resourceDescription, resourceField, resourceNotes | `dct:description`, `dct:tableOfContents`, `rdfs:comment` of the distribution |
+//! | qcLevel | `dqv:hasQualityAnnotation` of the distribution |
+//! | resourceOasUrl | `dcat:endpointDescription` of the service, or where there is none `foaf:page` of the distribution |
+//!
 //! 無 in 主要欄位說明, 相關網址 and 備註 means that there is nothing, and is left out.
 //!
 //! Start reading at [`dataset`].
@@ -28,19 +42,20 @@
 use super::{
     API_SERVICE,
     columns::{Column, Row},
+    detail::{Detail, Resource},
     lists::{Addresses, addresses, has_scheme},
     terms::{
         ACCRUAL_METHOD, BODY_VALUE, CONDITIONS_OF_ACCESS, QUALITY_ASSESSMENT, TABLE_OF_CONTENTS,
     },
+    time,
 };
-use chrono::{NaiveDate, NaiveDateTime};
 use harvestd_vocab::{
     Class, Description,
-    terms::{cnt, dcat, dct, dqv, foaf, oa, vcard},
+    terms::{adms, cnt, dcat, dct, dqv, foaf, oa, skos, vcard},
 };
 use oxrdf::{
     BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple,
-    vocab::{rdf, rdfs, xsd},
+    vocab::{rdf, rdfs},
 };
 
 const FILES: &str = "檔案資料";
@@ -57,11 +72,33 @@ const INTERFACES: [&str; 7] = [
     "WMTS",
 ];
 
-pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Description {
+/// All that is to be said of one record.
+pub(super) struct Said<'a> {
+    pub(super) key: &'a str,
+    pub(super) row: &'a Row<'a>,
+    pub(super) detail: Option<&'a Detail>,
+    pub(super) contact_persons: bool,
+}
+
+impl Said<'_> {
+    fn is_service(&self) -> bool {
+        self.row.get(Column::Kind) == API_SERVICE
+    }
+
+    /// A member of the dataset's own page, or nothing.
+    fn detail(&self, name: &str) -> String {
+        self.detail
+            .map(|detail| detail.get(name))
+            .unwrap_or_default()
+    }
+}
+
+pub(super) fn dataset(said: &Said<'_>) -> Description {
+    let Said { key, row, .. } = *said;
     let node: NamedOrBlankNode = page(key).into();
     let mut out = Saying::new(node.clone(), dcat::DATASET);
     out.text(&node, dct::IDENTIFIER, key);
-    common(&mut out, &node, row);
+    common(&mut out, &node, said);
     if !matches!(row.get(Column::Kind), FILES | API_SERVICE) {
         out.text(&node, dct::TYPE, row.get(Column::Kind));
     }
@@ -73,7 +110,7 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
         TABLE_OF_CONTENTS,
         unless_nothing(row.get(Column::Fields)),
     );
-    if let Some(issued) = time(row.get(Column::Issued)) {
+    if let Some(issued) = time::literal(row.get(Column::Issued)) {
         out.say(&node, dct::ISSUED, issued);
     }
     out.text(
@@ -85,28 +122,41 @@ pub(super) fn dataset(key: &str, row: &Row<'_>, contact_persons: bool) -> Descri
         out.address(&node, foaf::PAGE, &related.text);
     }
     quality(&mut out, &node, row.get(Column::Quality));
-    if contact_persons {
-        contact(&mut out, &node, row);
+    if said.contact_persons {
+        contact(&mut out, &node, said);
     }
-    distributions(&mut out, &node, key, row);
+    if said.detail.is_some() {
+        coverage(&mut out, &node, said);
+    }
+    distributions(&mut out, &node, said);
     out.describes(Class::Dataset, node)
 }
 
 /// The interface of a row that is served by one. The export gives it no name of its own: it is named under the
 /// dataset's page.
-pub(super) fn service(key: &str, row: &Row<'_>) -> Description {
+pub(super) fn service(said: &Said<'_>) -> Description {
+    let Said { key, row, .. } = *said;
     let node: NamedOrBlankNode = service_iri(key).into();
     let mut out = Saying::new(node.clone(), dcat::DATA_SERVICE);
-    common(&mut out, &node, row);
+    common(&mut out, &node, said);
     out.say(&node, dcat::SERVES_DATASET, page(key));
     for endpoint in addresses(row.get(Column::Urls)).items {
         out.address(&node, dcat::ENDPOINT_URL, &endpoint.text);
+    }
+    let mut described = Vec::new();
+    for resource in said.detail.iter().flat_map(|detail| &detail.resources) {
+        let openapi = resource.get("resourceOasUrl");
+        if !described.contains(&openapi) {
+            out.address(&node, dcat::ENDPOINT_DESCRIPTION, &openapi);
+            described.push(openapi);
+        }
     }
     out.describes(Class::DataService, node)
 }
 
 /// What is said of datasets and services alike.
-fn common(out: &mut Saying, node: &NamedOrBlankNode, row: &Row<'_>) {
+fn common(out: &mut Saying, node: &NamedOrBlankNode, said: &Said<'_>) {
+    let Said { row, .. } = *said;
     out.text(node, dct::TITLE, row.get(Column::Title));
     out.text(node, dct::DESCRIPTION, row.get(Column::Description));
     out.text(node, dct::LICENSE, row.get(Column::Licence));
@@ -116,11 +166,16 @@ fn common(out: &mut Saying, node: &NamedOrBlankNode, row: &Row<'_>) {
         out.text(node, dct::ACCESS_RIGHTS, charge);
     }
     let publisher = row.get(Column::Publisher);
-    if !publisher.is_empty() {
+    let oid = said.detail.map(Detail::publisher_oid).unwrap_or_default();
+    if !publisher.is_empty() || !oid.is_empty() {
         let agent = out.part(node, dct::PUBLISHER, foaf::AGENT);
         out.text(&agent, foaf::NAME, publisher);
+        out.text(&agent, dct::IDENTIFIER, &oid);
     }
-    if let Some(modified) = time(row.get(Column::RecordModified)) {
+    for keyword in said.detail.map(Detail::keywords).unwrap_or_default() {
+        out.text(node, dcat::KEYWORD, &keyword);
+    }
+    if let Some(modified) = time::literal(row.get(Column::RecordModified)) {
         let record = out.blank(dcat::CATALOG_RECORD);
         out.say(&record, foaf::PRIMARY_TOPIC, node.clone());
         out.say(&record, dct::MODIFIED, modified);
@@ -137,17 +192,44 @@ fn quality(out: &mut Saying, node: &NamedOrBlankNode, badge: &str) {
     out.text(&annotation, BODY_VALUE, badge);
 }
 
-fn contact(out: &mut Saying, node: &NamedOrBlankNode, row: &Row<'_>) {
+/// What only the dataset's own page tells of the dataset as a whole.
+fn coverage(out: &mut Saying, node: &NamedOrBlankNode, said: &Said<'_>) {
+    let identifier = said.detail("identifier");
+    if !identifier.is_empty() {
+        let other = out.part(node, adms::IDENTIFIER, adms::IDENTIFIER_CLASS);
+        out.text(&other, skos::NOTATION, &identifier);
+    }
+    out.text(node, dct::LANGUAGE, &said.detail("language"));
+    out.text(node, dct::SPATIAL, &said.detail("spatialCoverage"));
+    let ends = [
+        (dcat::START_DATE, said.detail("coverageStartedDate")),
+        (dcat::END_DATE, said.detail("coverageEndedDate")),
+    ];
+    if ends.iter().any(|(_, day)| !day.is_empty()) {
+        let period = out.part(node, dct::TEMPORAL, dct::PERIOD_OF_TIME);
+        for (predicate, day) in ends {
+            if let Some(day) = time::literal(&day) {
+                out.say(&period, predicate, day);
+            }
+        }
+    }
+}
+
+fn contact(out: &mut Saying, node: &NamedOrBlankNode, said: &Said<'_>) {
+    let row = said.row;
     let (name, phone) = (row.get(Column::ContactName), row.get(Column::ContactPhone));
-    if name.is_empty() && phone.is_empty() {
+    let email = said.detail("publisherContactEmail");
+    if name.is_empty() && phone.is_empty() && email.is_empty() {
         return;
     }
     let person = out.part(node, dcat::CONTACT_POINT, vcard::INDIVIDUAL);
     out.text(&person, vcard::FN, name);
     out.text(&person, vcard::HAS_TELEPHONE, phone);
+    out.text(&person, vcard::HAS_EMAIL, &email);
 }
 
-fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, key: &str, row: &Row<'_>) {
+fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, said: &Said<'_>) {
+    let Said { key, row, .. } = *said;
     let addresses = addresses(row.get(Column::Urls));
     let formats = aligned(
         out,
@@ -170,7 +252,7 @@ fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, key: &str, row: &
         dct::EXTENT,
         row.get(Column::Amounts),
     );
-    let is_service = row.get(Column::Kind) == API_SERVICE;
+    let is_service = said.is_service();
     for (index, address) in addresses.items.iter().enumerate() {
         let node = out.part(dataset, dcat::HAS_DISTRIBUTION, dcat::DISTRIBUTION);
         let format = formats[index];
@@ -189,6 +271,24 @@ fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, key: &str, row: &
             out.text(&node, dct::EXTENT, amounts[index]);
         }
         out.text(&node, dct::LICENSE, row.get(Column::Licence));
+        let resource = said
+            .detail
+            .and_then(|detail| detail.resource(index, &address.text, addresses.items.len()));
+        if let Some(resource) = resource {
+            file(out, &node, resource, is_service);
+        }
+    }
+}
+
+/// What the dataset's own page tells of one file.
+fn file(out: &mut Saying, node: &NamedOrBlankNode, resource: &Resource, is_service: bool) {
+    out.text(node, dct::DESCRIPTION, &resource.get("resourceDescription"));
+    out.text(node, TABLE_OF_CONTENTS, &resource.fields());
+    let notes = resource.get("resourceNotes");
+    out.text(node, rdfs::COMMENT, unless_nothing(&notes));
+    quality(out, node, &resource.get("qcLevel"));
+    if !is_service {
+        out.address(node, foaf::PAGE, &resource.get("resourceOasUrl"));
     }
 }
 
@@ -229,26 +329,6 @@ fn page(key: &str) -> NamedNode {
 
 fn service_iri(key: &str) -> NamedNode {
     NamedNode::new_unchecked(format!("{}#service", page(key).as_str()))
-}
-
-/// A date or time of the portal, which is in Taiwan: UTC+8 all year, without being said. What is neither stays text.
-fn time(text: &str) -> Option<Literal> {
-    if text.is_empty() {
-        return None;
-    }
-    let separated = text.replacen('T', " ", 1);
-    Some(
-        if let Ok(time) = NaiveDateTime::parse_from_str(&separated, "%Y-%m-%d %H:%M:%S%.f") {
-            Literal::new_typed_literal(
-                time.format("%Y-%m-%dT%H:%M:%S%.f+08:00").to_string(),
-                xsd::DATE_TIME,
-            )
-        } else if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Literal::new_typed_literal(date.to_string(), xsd::DATE)
-        } else {
-            Literal::new_simple_literal(text)
-        },
-    )
 }
 
 /// The triples of a description as they come together.

@@ -62,6 +62,12 @@ pub(super) fn has_scheme(text: &str) -> bool {
     ["https://", "http://", "ftp://"].into_iter().any(begins)
 }
 
+/// The same address, where one of the two may have been taken apart at its commas.
+pub(super) fn same_address(a: &str, b: &str) -> bool {
+    let joined = |c: char| if c == ';' { ',' } else { c };
+    a == b || a.chars().map(joined).eq(b.chars().map(joined))
+}
+
 impl Addresses {
     /// The items of another list, one for each address, empty where it has none. None where nobody can say which item
     /// belongs to which address.

@@ -4,7 +4,7 @@
 
 use super::{
     API_SERVICE,
-    columns::{Head, salvaged_identifier},
+    columns::{Column, Head, salvaged_identifier},
     not_the_export,
 };
 use crate::{
@@ -18,13 +18,62 @@ use std::{borrow::Cow, collections::BTreeSet, io::BufRead, ops::ControlFlow};
 pub(super) enum Entry<'a> {
     Row {
         key: Cow<'a, str>,
-        is_service: bool,
+        serves: Serves,
+        change: Change,
         raw: &'a [u8],
     },
     Refused {
         at: Location,
         why: Refusal,
     },
+}
+
+/// Is the dataset served by an interface?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Serves {
+    Yes,
+    No,
+    /// The row leaves it open.
+    Unsaid,
+}
+
+impl Serves {
+    pub(super) fn of(kind: &str) -> Self {
+        match kind {
+            "" => Self::Unsaid,
+            API_SERVICE => Self::Yes,
+            _ => Self::No,
+        }
+    }
+}
+
+/// What became of a dataset on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The row does not say, as in the export: it is there.
+    Unsaid,
+    /// It is new, or it is not as it was.
+    Says,
+    Removed,
+}
+
+impl Change {
+    const SAYS: [&'static str; 2] = ["資料集上架", "資料集修改"];
+    const REMOVED: &'static str = "資料集下架";
+
+    pub(super) fn of(status: &str) -> Result<Self, Refusal> {
+        match status {
+            "" => Ok(Self::Unsaid),
+            Self::REMOVED => Ok(Self::Removed),
+            status if Self::SAYS.contains(&status) => Ok(Self::Says),
+            other => Err(Refusal::new(
+                "unknown-change",
+                Column::Change.name(),
+                other,
+                format!("{} or {}", Self::SAYS.join(", "), Self::REMOVED),
+            )),
+        }
+    }
 }
 
 pub(super) type Each<'e> = &'e mut dyn FnMut(Entry<'_>) -> ControlFlow<Stop>;
@@ -162,10 +211,15 @@ fn json_entry<'a>(
         },
         json_slices::Found::Element(slice) => {
             let head = Head::parse(slice.raw, unknown);
-            match head.and_then(|head| Ok((head.key()?.to_owned(), head.kind() == API_SERVICE))) {
-                Ok((key, is_service)) => Entry::Row {
+            let head = head.and_then(|head| {
+                let key = head.key()?.to_owned();
+                Ok((key, Serves::of(head.kind()), Change::of(head.change())?))
+            });
+            match head {
+                Ok((key, serves, change)) => Entry::Row {
                     key: Cow::Owned(key),
-                    is_service,
+                    serves,
+                    change,
                     raw: slice.raw,
                 },
                 Err(why) => Entry::Refused {

@@ -74,7 +74,7 @@ fn opened(options: serde_json::Value) -> Result<Box<dyn Harvester>, SettingsErro
 
 fn read_with(options: serde_json::Value, document: &[u8]) -> (Result<(), ReadError>, Heard) {
     let dcat = opened(options).unwrap();
-    let request = dcat.begin(None).remove(0);
+    let request = dcat.begin(None, 0).remove(0);
     let mut body = document;
     let mut heard = Heard::default();
     let url = request.url.clone();
@@ -323,15 +323,15 @@ fn options_are_checked() {
     );
     assert!(refused(serde_json::json!({"formats": "turtle"})).starts_with("formats: "));
     let dcat = opened(serde_json::json!({"format": "n-triples", "page_max": 3})).unwrap();
-    assert_eq!(dcat.begin(None)[0].accept, "application/n-triples");
+    assert_eq!(dcat.begin(None, 0)[0].accept, "application/n-triples");
 }
 
 #[test]
 fn not_modified_is_asked_for_only_where_one_document_was_all() {
     let dcat = opened(serde_json::Value::Null).unwrap();
-    assert!(!dcat.begin(None)[0].conditional);
-    assert!(!dcat.begin(Some(&Bookmark("other".to_owned())))[0].conditional);
-    assert!(dcat.begin(Some(&Bookmark(ONE_DOCUMENT.to_owned())))[0].conditional);
+    assert!(!dcat.begin(None, 0)[0].conditional);
+    assert!(!dcat.begin(Some(&Bookmark("other".to_owned())), 0)[0].conditional);
+    assert!(dcat.begin(Some(&Bookmark(ONE_DOCUMENT.to_owned())), 0)[0].conditional);
 }
 
 #[test]

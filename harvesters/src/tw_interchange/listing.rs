@@ -53,17 +53,17 @@ pub(super) struct List {
     first: String,
     last: String,
     /// When the run began.
-    began_ms: Option<i64>,
+    began_ms: i64,
 }
 
 impl List {
-    fn new(changed_since: Option<String>) -> Self {
+    fn new(changed_since: Option<String>, began_ms: i64) -> Self {
         Self {
             changed_since,
             seen: 0,
             first: String::new(),
             last: String::new(),
-            began_ms: None,
+            began_ms,
         }
     }
 
@@ -87,11 +87,11 @@ enum Next {
 }
 
 impl Interchange {
-    pub(super) fn ask_first(&self, since: Option<&Bookmark>) -> Request {
+    pub(super) fn ask_first(&self, since: Option<&Bookmark>, now_ms: i64) -> Request {
         let changed_since = since
             .filter(|_| self.options.modified != Modified::Never)
             .and_then(|since| self.changed_since(&since.0));
-        self.ask_list(List::new(changed_since))
+        self.ask_list(List::new(changed_since, now_ms))
     }
 
     /// The moment of a bookmark, less the overlap, in Taiwan's time and in the platform's words. None asks for everything.
@@ -134,12 +134,11 @@ impl Interchange {
 
     pub(super) fn read_list(
         &self,
-        mut list: List,
+        list: List,
         answer: Answer<'_>,
         page: &mut dyn Page,
     ) -> Result<(), ReadError> {
         let first = list.seen == 0;
-        list.began_ms = list.began_ms.or_else(|| page.began_ms());
         let said = envelope::read(answer.status, answer.body, LIST_BYTES_MAX)?;
         let ids = match identifiers(said) {
             Ok(ids) => ids,
@@ -172,10 +171,7 @@ impl Interchange {
     ) -> ControlFlow<Stop> {
         let text = format!("{}; everything is asked for", trouble.found);
         page.noticed("filter-refused", text)?;
-        page.next(self.ask_list(List {
-            began_ms: list.began_ms,
-            ..List::new(None)
-        }))
+        page.next(self.ask_list(List::new(None, list.began_ms)))
     }
 
     fn first_page(
@@ -273,7 +269,7 @@ fn end(list: &List, page: &mut dyn Page) -> ControlFlow<Stop> {
         Some(_) => Completeness::Changes,
         None => Completeness::LastPage,
     })?;
-    match list.began_ms.and_then(DateTime::from_timestamp_millis) {
+    match DateTime::from_timestamp_millis(list.began_ms) {
         Some(began) => page.bookmark(written(began)),
         None => Continue(()),
     }

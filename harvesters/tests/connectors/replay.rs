@@ -5,13 +5,13 @@
 
 use crate::said::{body_faults, described, guarded};
 use harvestd_harvesters::{
-    Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartName, Record, RecordId,
-    Request, Settings, Stop,
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartKind, PartName, Record,
+    RecordId, Request, Settings, Stop,
 };
 use harvestd_vocab::{Class, Context, Refusal};
 use serde::Deserialize;
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     fs,
     ops::ControlFlow::{self, Break, Continue},
     path::Path,
@@ -33,8 +33,11 @@ pub struct Case {
     options: serde_json::Map<String, serde_json::Value>,
     /// The bookmark that the last complete run left.
     since: Option<String>,
-    /// When the run began, in milliseconds since 1970.
-    began_ms: Option<i64>,
+    /// When the run begins, as RFC 3339; 1970 where the case does not say.
+    now: Option<String>,
+    /// Answers of an earlier run that asked for everything: what it brought is held, and its bookmark is the `since`.
+    #[serde(default)]
+    earlier: Vec<Recorded>,
     language: Option<String>,
     offset_minutes: Option<i32>,
     #[serde(default = "record_bytes_max")]
@@ -60,6 +63,26 @@ struct Recorded {
     link_next: Option<Url>,
     /// Where the answer came from in the end, after redirects.
     answered_from: Option<Url>,
+}
+
+impl Case {
+    fn now_ms(&self) -> i64 {
+        let now = self.now.as_deref().unwrap_or("1970-01-01T00:00:00Z");
+        chrono::DateTime::parse_from_rfc3339(now)
+            .unwrap()
+            .timestamp_millis()
+    }
+}
+
+impl Recorded {
+    fn answers(&self, question: &Request) -> bool {
+        self.url == question.url
+            && match (&question.post, &self.post_contains) {
+                (Some(post), Some(part)) => post.body.contains(part.as_str()),
+                (None, None) => true,
+                _ => false,
+            }
+    }
 }
 
 fn ok() -> u16 {
@@ -92,13 +115,23 @@ pub fn replay(kind: &Kind, folder: &Path, case: &Case) -> Outcome {
         language: case.language.clone(),
         offset_minutes: case.offset_minutes,
     };
-    let mut run = Run {
-        began_ms: case.began_ms,
-        ..Run::default()
-    };
+    let mut run = Run::default();
     match (kind.open)(settings) {
         Ok(harvester) => {
-            run.ask_all(&*harvester, folder, case);
+            run.kinds = harvester.parts();
+            let mut since = case.since.clone().map(Bookmark);
+            if !case.earlier.is_empty() {
+                run.line("an earlier run");
+                run.ask_all(&*harvester, folder, None, case, &case.earlier);
+                since = since.or(run.bookmark.take());
+                run.line("this run");
+                run.seen.clear();
+                run.gone.clear();
+                run.completed = 0;
+            }
+            let mut asked = run.ask_all(&*harvester, folder, since, case, &case.answers);
+            run.ask_details(&*harvester, folder, &case.answers, &mut asked);
+            run.never_asked(&case.answers, &asked);
             run.describe_all(&*harvester, &cx);
         }
         Err(e) => run.line(format!("settings refused: {e}")),
@@ -121,7 +154,12 @@ struct Run {
     place: HashMap<RecordId, usize>,
     questions: VecDeque<Request>,
     completed: u32,
-    began_ms: Option<i64>,
+    bookmark: Option<Bookmark>,
+    /// What records may be made of.
+    kinds: &'static [PartKind],
+    /// What came in this run.
+    seen: HashSet<(RecordId, PartName)>,
+    gone: HashSet<RecordId>,
 }
 
 impl Run {
@@ -130,60 +168,82 @@ impl Run {
         self.log.push('\n');
     }
 
-    fn ask_all(&mut self, harvester: &dyn Harvester, folder: &Path, case: &Case) {
-        let since = case.since.clone().map(Bookmark);
-        self.questions = harvester.begin(since.as_ref()).into();
-        let mut asked = vec![false; case.answers.len()];
+    /// Which of the recorded answers were asked for.
+    fn ask_all(
+        &mut self,
+        harvester: &dyn Harvester,
+        folder: &Path,
+        since: Option<Bookmark>,
+        case: &Case,
+        answers: &[Recorded],
+    ) -> Vec<bool> {
+        self.questions = harvester.begin(since.as_ref(), case.now_ms()).into();
+        let mut asked = vec![false; answers.len()];
         while let Some(question) = self.questions.pop_front() {
             self.line(format!("ask {}", shown(&question)));
-            let fits = |r: &Recorded| {
-                r.url == question.url
-                    && match (&question.post, &r.post_contains) {
-                        (Some(post), Some(part)) => post.body.contains(part.as_str()),
-                        (None, None) => true,
-                        _ => false,
-                    }
-            };
-            let Some(at) = (0..asked.len()).find(|&i| !asked[i] && fits(&case.answers[i])) else {
-                let again = if case.answers.iter().any(fits) {
+            let fits = |r: &Recorded| r.answers(&question);
+            let Some(at) = (0..asked.len()).find(|&i| !asked[i] && fits(&answers[i])) else {
+                let again = if answers.iter().any(fits) {
                     "asked once more than recorded"
                 } else {
                     "no recorded answer"
                 };
                 self.faults.push(format!("{again}: {}", shown(&question)));
-                return;
+                return asked;
             };
             asked[at] = true;
-            if self
-                .read(harvester, &question, &case.answers[at], folder)
-                .is_break()
-            {
+            if let Err(why) = self.read(harvester, &question, &answers[at], folder) {
+                self.line(format!("the run ends: {why}"));
                 break;
             }
-        }
-        for (recorded, _) in case
-            .answers
-            .iter()
-            .zip(&asked)
-            .filter(|(_, asked)| !**asked)
-        {
-            self.faults
-                .push(format!("recorded, but never asked for: {}", recorded.url));
         }
         if self.completed > 1 {
             self.faults
                 .push(format!("complete was said {} times", self.completed));
         }
+        asked
     }
 
-    /// Break: the run ends here, as it would in the daemon.
+    /// Asks for the details that are recorded, as the daemon does when a run is over.
+    fn ask_details(
+        &mut self,
+        harvester: &dyn Harvester,
+        folder: &Path,
+        answers: &[Recorded],
+        asked: &mut [bool],
+    ) {
+        for place in 0..self.records.len() {
+            let Some(detail) = harvester.detail(&self.records[place]) else {
+                continue;
+            };
+            let question = detail.request;
+            let fits = |i: &usize| !asked[*i] && answers[*i].answers(&question);
+            let Some(at) = (0..answers.len()).find(fits) else {
+                continue;
+            };
+            asked[at] = true;
+            self.line(format!("ask {} ({})", shown(&question), detail.age));
+            if let Err(why) = self.read(harvester, &question, &answers[at], folder) {
+                self.line(format!("the detail is left out: {why}"));
+            }
+        }
+    }
+
+    fn never_asked(&mut self, answers: &[Recorded], asked: &[bool]) {
+        for (recorded, _) in answers.iter().zip(asked).filter(|(_, asked)| !**asked) {
+            self.faults
+                .push(format!("recorded, but never asked for: {}", recorded.url));
+        }
+    }
+
+    /// Err: why the run would end here in the daemon.
     fn read(
         &mut self,
         harvester: &dyn Harvester,
         question: &Request,
         recorded: &Recorded,
         folder: &Path,
-    ) -> ControlFlow<()> {
+    ) -> Result<(), String> {
         // A note that does not survive being stored is no note.
         let note = serde_json::to_string(&question.note).unwrap();
         if note.len() > NOTE_BYTES_MAX {
@@ -198,30 +258,27 @@ impl Run {
             ..question.clone()
         };
         if !(200..300).contains(&recorded.status) && !question.any_status {
-            self.line(format!("the run ends: status {}", recorded.status));
-            return Break(());
+            return Err(format!("status {}", recorded.status));
         }
         let body = match fs::read(folder.join(&recorded.file)) {
             Ok(body) => body,
             Err(e) => {
                 self.faults.push(format!("{}: {e}", recorded.file));
-                return Break(());
+                return Err(e.to_string());
             }
         };
         self.line(format!("  read {} {}", recorded.status, recorded.file));
         self.stop_early(harvester, &question, recorded, &body);
-        let ended = match read_once(harvester, &question, recorded, &body, self) {
-            Ok(Ok(())) => return Continue(()),
-            Ok(Err(e)) if e.retry() => format!("{e} (asking again may help)"),
-            Ok(Err(e)) => e.to_string(),
+        match read_once(harvester, &question, recorded, &body, self) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(e)) if e.retry() => Err(format!("{e} (asking again may help)")),
+            Ok(Err(e)) => Err(e.to_string()),
             Err(panic) => {
                 self.faults
                     .push(format!("{}: read panicked: {panic}", recorded.file));
-                format!("panic: {panic}")
+                Err(format!("panic: {panic}"))
             }
-        };
-        self.line(format!("the run ends: {ended}"));
-        Break(())
+        }
     }
 
     /// A connector that is told to stop returns at once, and without an error.
@@ -321,29 +378,55 @@ fn shown(question: &Request) -> String {
 
 impl Page for Run {
     fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
-        let mut remark = "";
         if id.key.is_empty() || id.key.len() > 2000 {
             self.faults.push(format!("a key of {} bytes", id.key.len()));
         }
-        match self.place.get(&id) {
+        let kind = self.kinds.iter().find(|kind| kind.name == part);
+        if kind.is_none() && !self.kinds.is_empty() {
+            self.faults
+                .push(format!("a part that is not declared: {part}"));
+        }
+        if self.gone.contains(&id) {
+            self.line(format!("  part {id}: {part}, older than its end"));
+            return Continue(());
+        }
+        let again = !self.seen.insert((id.clone(), part));
+        let remark = match self.place.get(&id) {
+            None if kind.is_some_and(|kind| !kind.stands_alone) => ", left out: no such record",
             None => {
                 self.place.insert(id.clone(), self.records.len());
                 self.records.push(Record {
                     id: id.clone(),
                     parts: vec![(part, raw.to_vec())],
                 });
+                ""
             }
-            Some(&at) => match self.records[at].part(part).map(|had| had == raw) {
-                None => self.records[at].parts.push((part, raw.to_vec())),
-                Some(true) if id.class != Class::Dataset => remark = ", again",
-                Some(_) => remark = ", duplicate: the first is kept",
+            Some(&at) if again => match self.records[at].part(part) == Some(raw) {
+                true if id.class != Class::Dataset => ", again",
+                _ if kind.is_some_and(|kind| kind.repeats) => ", older",
+                _ => ", duplicate: the first is kept",
             },
-        }
+            Some(&at) => {
+                let parts = &mut self.records[at].parts;
+                let replaces = kind.map_or(&[][..], |kind| kind.replaces);
+                parts.retain(|(name, _)| *name != part && !replaces.contains(name));
+                parts.push((part, raw.to_vec()));
+                ""
+            }
+        };
         self.line(format!("  part {id}: {part}, {} bytes{remark}", raw.len()));
         Continue(())
     }
 
     fn gone(&mut self, id: RecordId) -> ControlFlow<Stop> {
+        if !self.seen.iter().any(|(seen, _)| *seen == id) {
+            if let Some(at) = self.place.remove(&id) {
+                self.records.remove(at);
+                let later = self.place.values_mut().filter(|place| **place > at);
+                later.for_each(|place| *place -= 1);
+            }
+            self.gone.insert(id.clone());
+        }
         self.line(format!("  gone {id}"));
         Continue(())
     }
@@ -385,11 +468,8 @@ impl Page for Run {
 
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop> {
         self.line(format!("  bookmark {}", b.0));
+        self.bookmark = Some(b);
         Continue(())
-    }
-
-    fn began_ms(&self) -> Option<i64> {
-        self.began_ms
     }
 }
 

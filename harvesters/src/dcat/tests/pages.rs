@@ -61,7 +61,7 @@ fn harvested(
         })
     };
     let pages: Vec<_> = things.chunks(per_page).collect();
-    let mut question = Some(dcat.begin(None).remove(0));
+    let mut question = Some(dcat.begin(None, 0).remove(0));
     let mut bodies = BTreeMap::new();
     for (at, page) in pages.iter().enumerate() {
         let listed = match lists {

@@ -8,7 +8,7 @@ fn list(seen: u64, first: &str, last: &str) -> List {
         seen,
         first: first.to_owned(),
         last: last.to_owned(),
-        ..List::new(None)
+        ..List::new(None, 0)
     }
 }
 
