@@ -1,5 +1,6 @@
 //! What a connector is. It never touches the network, keeps nothing between answers, and may be asked again.
 
+use crate::guard::{DocumentLimits, explain_html, looks_like_html};
 use harvestd_vocab::{Class, Description, Refusal};
 use serde::{Deserialize, Serialize};
 use std::{fmt, io::BufRead, ops::ControlFlow};
@@ -15,6 +16,27 @@ pub trait Harvester: Send + Sync {
 
     /// One record, all its parts, in RDF, in the words the source used.
     fn describe(&self, record: &Record) -> Result<Description, Refusal>;
+}
+
+/// [`Harvester::read`], where a web page in the place of data is named as what it is (a login form, a challenge against
+/// robots, a page of a firewall), whatever the kind of catalogue.
+pub fn read(
+    harvester: &dyn Harvester,
+    answer: Answer<'_>,
+    page: &mut dyn Page,
+) -> Result<(), ReadError> {
+    let begin = answer.body.fill_buf()?;
+    let explained = looks_like_html(begin).then(|| explain_html(begin));
+    harvester
+        .read(answer, page)
+        .map_err(|error| match explained {
+            Some(found) if error.is_of_the_document() => ReadError {
+                kind: ReadErrorKind::NotACatalogue,
+                found,
+                ..error
+            },
+            _ => error,
+        })
 }
 
 /// Where `read` puts what it finds. Every method may say stop; `read` then returns `Ok(())` at once.
@@ -216,6 +238,14 @@ impl ReadError {
             expected: expected.into(),
         }
     }
+    /// Is it about what the document is, and not about how it came?
+    fn is_of_the_document(&self) -> bool {
+        matches!(
+            self.kind,
+            ReadErrorKind::NotACatalogue | ReadErrorKind::Malformed | ReadErrorKind::Truncated
+        )
+    }
+
     /// May asking again help?
     pub fn retry(&self) -> bool {
         matches!(
@@ -277,6 +307,8 @@ pub struct Settings {
     pub options: serde_json::Value,
     /// Largest raw record in bytes; a larger one is refused, not read into memory.
     pub record_bytes_max: usize,
+    /// What a document may cost its parser.
+    pub document: DocumentLimits,
 }
 
 /// A setting that the kind refuses.

@@ -45,6 +45,13 @@ pub trait Guard: Read {
     }
 }
 
+/// What a document may cost whoever parses it, by its form: the daemon's `limits.xml` and `limits.json`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DocumentLimits {
+    pub xml: XmlLimits,
+    pub json: JsonLimits,
+}
+
 /// Scans a whole XML document without parsing it for anything else.
 pub fn scan_xml(document: &[u8], limits: XmlLimits) -> Result<(), ReadError> {
     XmlGuard::new(Utf8Guard::new(document), limits).finish()

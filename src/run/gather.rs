@@ -82,7 +82,9 @@ pub async fn gather(
         unframed: false,
     };
     gathering.say_catalog()?;
-    gathering.ask_all(report).await?;
+    let asked = gathering.ask_all(report).await;
+    report.requests = gathering.questions.sent();
+    asked?;
     let Gathering {
         intake,
         keeping,
@@ -122,6 +124,7 @@ pub async fn gather(
         .and_then(|wait| i64::try_from(wait.as_millis()).ok());
     state.not_before_ms = wait.map(|wait| super::now_ms().saturating_add(wait));
     let evidence = Evidence {
+        source: source.id.clone(),
         proof: if redescribe {
             Some(Completeness::Changes)
         } else {
@@ -160,7 +163,7 @@ fn proved(said: &Said, unframed: bool) -> Option<Completeness> {
 /// The connector of the source's kind, which also knows the source's own catalogue.
 fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
     let inner = source
-        .open(config.limits.record_bytes_max)
+        .open(&config.limits)
         .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
     Ok(Arc::new(catalog::WithCatalog {
         inner,
@@ -255,7 +258,6 @@ impl Gathering<'_> {
             let Some((request, asked)) = asked else {
                 return Ok(());
             };
-            report.requests += u64::from(!self.questions.replay());
             match asked {
                 Err(trouble) => {
                     self.trouble = Some(trouble);
@@ -288,10 +290,11 @@ impl Gathering<'_> {
         }
     }
 
-    /// Datasets that answers have brought so far, those that came twice included.
+    /// Datasets that answers have brought so far, those that came twice included. What is refused is not counted: a
+    /// portal says the same of each package that it cannot show.
     fn brought(&self) -> u64 {
-        let intake = self.intake.as_ref();
-        intake.map_or(0, |intake| intake.said.datasets.received)
+        let counts = self.intake.as_ref().map(|intake| &intake.said.datasets);
+        counts.map_or(0, |counts| counts.received - counts.refused)
     }
 
     /// Reads one answer on a blocking thread, and keeps it on another meanwhile.
@@ -364,7 +367,7 @@ fn read_one(
         body: &mut *decoded.reader,
     };
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        harvester.read(answer, reading)
+        harvestd_harvesters::read(harvester, answer, reading)
     }))
     .unwrap_or_else(|_| {
         Err(ReadError::new(

@@ -3,7 +3,7 @@
 //! Only what can be read in one way is read: years of four digits first. Days before months (`03/07/2018`) and years of
 //! the Republic (`民國101年`, `1150618`) are left to the caller as they are.
 
-use crate::literals::{canonical, is_valid};
+use crate::literals::parsed;
 use crate::terms::xsd;
 use oxrdf::{Literal, NamedNodeRef};
 use std::fmt::Write;
@@ -19,8 +19,7 @@ pub fn parse(text: &str, offset_minutes: Option<i32>) -> Option<Literal> {
 }
 
 fn typed(value: String, datatype: NamedNodeRef<'static>) -> Option<Literal> {
-    let datatype = datatype.into_owned();
-    is_valid(&value, &datatype).then(|| canonical(value, datatype))
+    parsed(&value, &datatype.into_owned())
 }
 
 struct Reader<'a> {

@@ -5,7 +5,7 @@
 
 use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
-use crate::literals::{canonical, is_valid};
+use crate::literals::{canonical, parsed};
 use crate::properties::{Rule, Table};
 use crate::terms::{dcat, dct, foaf, prefixed, rdfs, skos, vcard, xsd};
 use crate::{Context, Finding, dates, tables, text, values, words};
@@ -248,13 +248,11 @@ impl<'a> Mapper<'a> {
             return Value::Literal(date);
         }
         let (value, datatype, _) = literal.destruct();
-        Value::Literal(match datatype {
-            Some(datatype) if is_valid(&value, &datatype) => canonical(value, datatype),
-            _ => {
-                self.find("unparsed-date", predicate, &value, "a date, YYYY-MM-DD");
-                Literal::new_simple_literal(value)
-            }
-        })
+        let parsed = datatype.and_then(|datatype| parsed(&value, &datatype));
+        Value::Literal(parsed.unwrap_or_else(|| {
+            self.find("unparsed-date", predicate, &value, "a date, YYYY-MM-DD");
+            Literal::new_simple_literal(value)
+        }))
     }
 
     /// An agent known by its name alone.

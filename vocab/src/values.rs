@@ -2,7 +2,7 @@
 
 use crate::graph::Value;
 use crate::links;
-use crate::literals::{canonical, is_valid};
+use crate::literals::{canonical, parsed};
 use crate::properties::Rule;
 use crate::tables::fold;
 use crate::terms::{spdx, xsd};
@@ -55,7 +55,7 @@ pub(crate) fn read(rule: Rule, written: &str) -> Result<Option<Value>, Problem> 
 
 fn typed(value: &str, datatype: NamedNodeRef<'static>) -> Option<Value> {
     let datatype = datatype.into_owned();
-    is_valid(value, &datatype).then(|| Value::Literal(canonical(value.to_owned(), datatype)))
+    parsed(value, &datatype).map(Value::Literal)
 }
 
 /// `1024`, `1,024`, `1024.0`: a whole number that is not negative.
