@@ -901,8 +901,9 @@ fn every_limit_stands_in_its_table_with_its_default() {
     let text = fs::read_to_string("config/harvestd.toml").unwrap();
     let (mut table, mut said, mut reason) = (String::new(), BTreeMap::new(), false);
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            table = format!("{name}.");
+        let header = line.trim_start_matches('#');
+        if header.starts_with('[') && header.ends_with(']') {
+            table = format!("{}.", header.trim_matches(['[', ']']));
         } else if let Some((key, value)) = line.strip_prefix('#').and_then(|l| l.split_once(" = "))
             && table.starts_with("limits.")
             && !key.contains(' ')

@@ -1,9 +1,13 @@
 //! What a connector is. It never touches the network, keeps nothing between answers, and may be asked again.
 
-use crate::guard::{DocumentLimits, explain_html, looks_like_html};
+use crate::guard::{DocumentLimits, LOOKED_AT_BYTES, explain_html, looks_like_html};
 use harvestd_vocab::{Class, Description, Refusal};
 use serde::{Deserialize, Serialize};
-use std::{fmt, io::BufRead, ops::ControlFlow};
+use std::{
+    fmt,
+    io::{BufRead, Cursor, Read},
+    ops::ControlFlow,
+};
 use url::Url;
 
 /// One kind of catalogue, opened for one source.
@@ -25,16 +29,25 @@ pub fn read(
     answer: Answer<'_>,
     page: &mut dyn Page,
 ) -> Result<(), ReadError> {
-    let begin = answer.body.fill_buf()?;
-    let explained = looks_like_html(begin).then(|| explain_html(begin));
+    let mut begin = Vec::new();
+    (&mut *answer.body)
+        .take(LOOKED_AT_BYTES as u64)
+        .read_to_end(&mut begin)?;
+    let explained = looks_like_html(&begin).then(|| explain_html(&begin));
+    let mut whole = Cursor::new(begin).chain(answer.body);
+    let answer = Answer {
+        body: &mut whole,
+        ..answer
+    };
     harvester
         .read(answer, page)
-        .map_err(|error| match explained {
-            Some(found) if error.is_of_the_document() => ReadError {
-                kind: ReadErrorKind::NotACatalogue,
+        .map_err(|error| match &explained {
+            Some(found) if error.is_of_the_document() => ReadError::new(
+                ReadErrorKind::NotACatalogue,
+                "reading the answer",
                 found,
-                ..error
-            },
+                error.expected,
+            ),
             _ => error,
         })
 }

@@ -1,4 +1,4 @@
-//! kill -9 at ten moments in harvests of some thousand rows: half of them anywhere in a run, half while it commits.
+//! kill -9 at ten moments in harvests of more than a thousand rows: half of them anywhere in a run, half while it commits.
 //!
 //! The moments come from a seed. Where a run stands is read from its own log, not guessed from a clock.
 
@@ -7,7 +7,7 @@ use texts::{export, rows};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStderr;
 
-const ROWS: usize = 2_000;
+const ROWS: usize = 1_500;
 const DEATHS: u64 = 10;
 const SEED: u64 = 20_261_121;
 /// What a run logs when committing begins, and when it is over.
@@ -82,10 +82,10 @@ async fn measured(bed: &Bed) -> (Duration, Duration) {
     (staged, committed)
 }
 
-/// What the source says before each death: a few rows change each time, so that there is always something to commit.
+/// What the source says before each death: half of the rows change each time, so that there is always something to commit.
 fn said(revision: usize) -> String {
-    let mut all = rows(11, 400, revision);
-    all.extend(rows(401, ROWS, 1));
+    let mut all = rows(11, 800, revision);
+    all.extend(rows(801, ROWS, 1));
     export(&all)
 }
 

@@ -74,7 +74,7 @@ failing! {
     an_empty_body: |_| plain(TURTLE, ""), Failed,
         ["truncated answer: reading the document: found an empty answer, expected an RDF document"];
     a_login_page: |_| plain("text/html", "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form><input type=password></form></body></html>"), Failed,
-        ["not a catalogue: reading the document: found", "Sign in", "expected an RDF document"];
+        ["not a catalogue: reading the answer: found", "Sign in", "expected RDF/XML"];
     a_document_cut_in_a_statement: |_| { let text = numbered(10); plain(TURTLE, text[..text.len() / 2].to_owned()) }, Failed,
         ["truncated answer: reading Turtle, line ", "found", "expected Turtle or TriG"];
     a_cut_connection: |_| plain(TURTLE, cut(numbered(10))), Failed,
