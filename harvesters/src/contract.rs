@@ -33,7 +33,9 @@ pub fn read(
     (&mut *answer.body)
         .take(LOOKED_AT_BYTES as u64)
         .read_to_end(&mut begin)?;
-    let explained = looks_like_html(&begin).then(|| explain_html(&begin));
+    // A portal's own page for "not found" is told by its status.
+    let is_page = (200..300).contains(&answer.status) && looks_like_html(&begin);
+    let explained = is_page.then(|| explain_html(&begin));
     let mut whole = Cursor::new(begin).chain(answer.body);
     let answer = Answer {
         body: &mut whole,
