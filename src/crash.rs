@@ -1,4 +1,4 @@
-//! Points at which a test may kill the daemon, named where they stand. Dev builds only; nothing happens without
+//! Points at which a test may kill the daemon, or make a step of its fail, named where they stand. Dev builds only; nothing happens without
 //! the environment variable `FAILPOINTS` (`segment-write=return` kills at the first passage, `3*off->return` at the fourth).
 
 /// Dies by SIGKILL if the failpoint of that name says so.
@@ -6,6 +6,14 @@
 macro_rules! crash_point {
     ($name:expr) => {
         fail::fail_point!($name, |_| $crate::crash::die())
+    };
+}
+
+/// Leaves the function with this error if the failpoint of that name says so.
+#[macro_export]
+macro_rules! trouble_point {
+    ($name:expr, $error:expr) => {
+        fail::fail_point!($name, |_| Err($error))
     };
 }
 

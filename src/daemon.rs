@@ -11,7 +11,7 @@ pub use open::OpenError;
 use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;
 use crate::report::{Details, Outcome, Report, Trigger};
-use crate::run::{self, Progress, Rooms, now_ms};
+use crate::run::{self, Progress, Rooms, RunError, now_ms};
 use crate::serve::desk::Order;
 use crate::snapshot::Published;
 use chrono::{DateTime, Utc};
@@ -87,14 +87,20 @@ impl Daemon {
     }
 
     /// Takes over a configuration: new sources begin, changed ones change at their next run, removed ones stop being
-    /// asked while everything held of them stays.
-    pub fn configure(self: &Arc<Self>, config: Config) {
+    /// asked while everything held of them stays. Waits for a commit under way.
+    pub async fn configure(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
+        let daemon = self.clone();
+        tokio::task::spawn_blocking(move || daemon.take_over(config))
+            .await
+            .map_err(|e| RunError::Panic(e.to_string()))?
+    }
+
+    fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
+        // First what may have to wait or fail: then everything changes at once, or nothing does.
+        self.rooms.writer()?.policy = open::policy(&config);
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.rooms.network.reconfigured(&config.sources);
-        if let Ok(mut writer) = self.rooms.writer.lock() {
-            writer.policy = open::policy(&config);
-        }
         let mut places = self.places();
         places.retain(|id, place| {
             let stays = config.source(id).is_some();
@@ -113,6 +119,7 @@ impl Daemon {
                 }
             }
         }
+        Ok(())
     }
 
     fn begin(self: &Arc<Self>, source: Arc<Source>) -> Place {
@@ -171,8 +178,8 @@ impl Daemon {
                         let _ = asked.answer.send(report);
                     }
                 }
-                () = until(due) => {
-                    if due.is_some_and(|d| d <= Utc::now()) {
+                () = until(due.filter(|_| self.scheduled)) => {
+                    if self.scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;
                         if report.is_some_and(|r| r.outcome == Outcome::Complete) {
                             self.details(&id, &gone).await;
@@ -187,12 +194,12 @@ impl Daemon {
         self.places().get_mut(id).map(with)
     }
 
-    /// When the source next starts by itself.
+    /// When the source next starts by itself, or would if this daemon ran sources when they are due.
     fn next_start(&self, id: &str) -> Option<DateTime<Utc>> {
         let (source, paused, begun) = self.with(id, |place| {
             (place.source.clone(), place.paused, place.begun_ms)
         })?;
-        if !self.scheduled || paused || !source.enabled {
+        if paused || !source.enabled {
             return None;
         }
         let schedule = source.schedule.as_ref()?;
@@ -225,7 +232,7 @@ impl Daemon {
             return;
         };
         let settings = &source.details;
-        let harvester = source.open(self.config().limits.record_bytes_max);
+        let harvester = source.open(&self.config().limits);
         let tells = harvester.is_ok_and(|h| h.parts().iter().any(|part| !part.stands_alone));
         let until = Instant::now() + Duration::from_millis(settings.run_ms_max);
         let mut left = settings.per_run_max;

@@ -8,6 +8,8 @@ use harvestd_harvesters::Completeness;
 /// What a run knows when its last answer is read.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
+    /// The source's id, for what is said.
+    pub source: String,
     pub proof: Option<Completeness>,
     /// Why the run did not end as it should, where it did not.
     pub trouble: Option<String>,
@@ -93,13 +95,13 @@ pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
     }
     if e.refused_nameless > 0 {
         return Verdict::Held(format!(
-            "{} refused records could not be named; any of the {} absent ones may be among them",
+            "{} refused records could not be named; any of the {} absent ones may be among them: they stay until the source mends the refused records, which this report lists",
             e.refused_nameless, e.absent
         ));
     }
     if e.seen == 0 {
         return Verdict::Held(format!(
-            "an empty catalogue where {} datasets were held",
+            "an empty catalogue where {} datasets were held: they stay, whatever the limits; look at the source",
             e.had
         ));
     }
@@ -107,11 +109,29 @@ pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
     let allowed = limits.removed_records_max.min(e.had / 2).max(share);
     if e.absent > allowed {
         return Verdict::Held(format!(
-            "{} of {} datasets are absent; one run may take away {allowed}",
-            e.absent, e.had
+            "{} of {} datasets are absent; one run may take away {allowed}: they stay. Look at the source; {}",
+            e.absent,
+            e.had,
+            way_out(e)
         ));
     }
     Verdict::Pass
+}
+
+/// What lets these deletions pass, if a person finds them right.
+fn way_out(e: &Evidence) -> String {
+    let Evidence {
+        source,
+        absent,
+        had,
+        ..
+    } = e;
+    if *absent > had / 2 {
+        return "no setting lets more than half of it go at once".to_owned();
+    }
+    format!(
+        "if they are gone for good, set limits.gate.removed_records_max to {absent}, reload, and `harvestd run {source} --full`"
+    )
 }
 
 #[cfg(test)]
@@ -206,5 +226,36 @@ mod tests {
             };
             assert_eq!(found, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_held_says_what_would_let_it_pass() {
+        let fifth = Evidence {
+            source: "city".to_owned(),
+            ..complete(1000, 799, 201)
+        };
+        let Verdict::Held(why) = gate(&fifth, GateLimits::default()) else {
+            panic!("it passes");
+        };
+        assert!(
+            why.ends_with(
+                "set limits.gate.removed_records_max to 201, reload, and `harvestd run city --full`"
+            ),
+            "{why}"
+        );
+        let raised = GateLimits {
+            removed_records_max: 201,
+            ..GateLimits::default()
+        };
+        assert_eq!(gate(&fifth, raised), Verdict::Pass);
+
+        let widest = GateLimits {
+            removed_records_max: 1_000,
+            removed_percent_max: 50,
+        };
+        let Verdict::Held(why) = gate(&complete(10, 4, 6), widest) else {
+            panic!("it passes");
+        };
+        assert!(why.contains("no setting lets more than half"), "{why}");
     }
 }

@@ -30,8 +30,30 @@ pub struct Running {
 pub enum LockError {
     #[error("the data directory {dir} belongs to process {pid} at this moment")]
     Held { dir: PathBuf, pid: String },
-    #[error("the data directory {dir} cannot be used: {source}")]
+    #[error("the data directory {dir} cannot be used: {}", trouble(.source))]
     Io { dir: PathBuf, source: io::Error },
+}
+
+/// What is wrong, and what helps.
+fn trouble(source: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    let (what, help) = match source.kind() {
+        Kind::AlreadyExists | Kind::NotADirectory => (
+            "a file stands where a folder is needed",
+            "name a folder with data_dir or --data-dir",
+        ),
+        Kind::PermissionDenied => (
+            "this user may not write there",
+            "give the folder to the user that harvestd runs as, or name another with data_dir or --data-dir",
+        ),
+        Kind::ReadOnlyFilesystem => (
+            "it is on a filesystem that cannot be written to",
+            "name a folder elsewhere with data_dir or --data-dir",
+        ),
+        Kind::StorageFull | Kind::QuotaExceeded => ("the disk is full", "make room"),
+        _ => return source.to_string(),
+    };
+    format!("{what} ({source}): {help}")
 }
 
 impl Lock {
@@ -120,5 +142,30 @@ mod tests {
         drop(lock);
         assert!(running(dir.path()).is_none());
         Lock::take(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_used_is_told_with_what_helps() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "mine").unwrap();
+        for place in [file.clone(), file.join("below")] {
+            let error = Lock::take(&place).unwrap_err().to_string();
+            assert!(
+                error.contains("a file stands where a folder is needed")
+                    && error.contains("--data-dir"),
+                "{error}"
+            );
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+        for (errno, says) in [
+            (rustix::io::Errno::ACCESS, "may not write"),
+            (rustix::io::Errno::PERM, "may not write"),
+            (rustix::io::Errno::ROFS, "cannot be written to"),
+            (rustix::io::Errno::NOSPC, "full"),
+        ] {
+            let told = trouble(&errno.into());
+            assert!(told.contains(says), "{errno}: {told}");
+        }
     }
 }

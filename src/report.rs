@@ -27,6 +27,7 @@ pub struct Report {
     pub referents: Counts,
     /// Empty: the counts add up. Else each sentence says which do not.
     pub disagreements: Vec<String>,
+    /// HTTP requests sent, retries and redirects included; none where kept answers are described again.
     pub requests: u64,
     /// Answers that were "not modified".
     pub not_modified: u64,

@@ -8,6 +8,7 @@ mod commit;
 mod details;
 mod gather;
 mod prov;
+mod relist;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
@@ -24,7 +25,7 @@ use std::{
     ops::ControlFlow,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
@@ -39,6 +40,15 @@ pub struct Rooms {
     pub reports: Reports,
     /// Spooled answers and staged changes; emptied at start.
     pub spool_dir: PathBuf,
+}
+
+impl Rooms {
+    /// Waits for the writer: never on a thread that others need.
+    pub fn writer(&self) -> Result<MutexGuard<'_, Writer>, RunError> {
+        self.writer
+            .lock()
+            .map_err(|_| RunError::Panic("the writer is poisoned: restart the daemon".to_owned()))
+    }
 }
 
 /// The one who changes the store and publishes it.
@@ -109,6 +119,7 @@ async fn steps(
     report: &mut Report,
     progress: &Arc<Progress>,
 ) -> Result<(), RunError> {
+    relist::if_interrupted(rooms, &source.id).await?;
     let mut gathered = gather::gather(rooms, config, source, full, report, progress).await?;
     let took_ms = now_ms() - report.started_ms;
     let staged = gathered.described.stage.records;

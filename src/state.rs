@@ -3,8 +3,15 @@
 //! It never means "delete everything" or "start at 1": whenever it disagrees with the store it is rebuilt from the
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
+mod entries;
+
+pub use entries::{digest, id_digest, part_name};
+
 use crate::network::Validators;
 use crate::store::Head;
+use entries::{
+    FORMAT, class_byte, decode_json, decode_parts, encode_json, encode_parts, key_of, record_of,
+};
 use harvestd_harvesters::{Bookmark, RecordId};
 use harvestd_vocab::Class;
 use serde::{Deserialize, Serialize};
@@ -13,11 +20,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
-
-/// Page cache of sled in bytes; its own default is 1 GB.
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
-/// First byte of every entry: the format it is written in.
-const FORMAT: u8 = 1;
 
 /// What we remember of the sources between runs.
 pub struct State {
@@ -83,10 +85,15 @@ pub enum StateError {
 
 impl State {
     /// Opens the state and compares it with the store's head. What cannot be trusted is set aside, not deleted.
-    pub fn open(data_dir: &Path, head: Head) -> Result<(Self, Found), StateError> {
+    /// `cache_bytes` is sled's page cache, whose own default is 1 GB.
+    pub fn open(
+        data_dir: &Path,
+        head: Head,
+        cache_bytes: u64,
+    ) -> Result<(Self, Found), StateError> {
         let dir = data_dir.join("state");
         let existed = dir.exists();
-        let opened = catch_unwind(AssertUnwindSafe(|| open_checked(&dir)));
+        let opened = catch_unwind(AssertUnwindSafe(|| open_checked(&dir, cache_bytes)));
         let trouble = match opened {
             Ok(Ok(state)) => {
                 let told = state.head()?;
@@ -114,7 +121,7 @@ impl State {
             chrono::Utc::now().timestamp_millis()
         ));
         std::fs::rename(&dir, &aside).map_err(|e| StateError::Folder(dir.clone(), e))?;
-        let state = open_checked(&dir)?;
+        let state = open_checked(&dir, cache_bytes)?;
         state.set_head(head)?;
         Ok((
             state,
@@ -263,6 +270,10 @@ impl State {
         removed: impl Iterator<Item = RecordId>,
         source: &SourceState,
     ) -> Result<(), StateError> {
+        crate::trouble_point!(
+            "state-fails",
+            StateError::Entry("a planned failure".to_owned())
+        );
         let tree = self.tree(id)?;
         let mut batch = sled::Batch::default();
         if self.source(id)?.epoch != source.epoch {
@@ -291,10 +302,10 @@ impl State {
     }
 }
 
-fn open_checked(dir: &Path) -> Result<State, StateError> {
+fn open_checked(dir: &Path, cache_bytes: u64) -> Result<State, StateError> {
     let db = sled::Config::new()
         .path(dir)
-        .cache_capacity(CACHE_BYTES)
+        .cache_capacity(cache_bytes)
         .flush_every_ms(None)
         .open()?;
     for name in db.tree_names() {
@@ -312,206 +323,5 @@ fn open_checked(dir: &Path) -> Result<State, StateError> {
     Ok(State { db })
 }
 
-/// The key under which a run remembers a record.
-pub fn id_digest(id: &RecordId) -> [u8; 16] {
-    digest(&key_of(id))
-}
-
-/// The hash of a part's name.
-pub fn part_name(name: &str) -> [u8; 8] {
-    let mut out = [0; 8];
-    out.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
-    out
-}
-
-/// The first 128 bits of BLAKE3.
-pub fn digest(bytes: &[u8]) -> [u8; 16] {
-    let mut out = [0; 16];
-    out.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-    out
-}
-
-fn class_byte(class: Class) -> u8 {
-    class as u8
-}
-
-fn key_of(id: &RecordId) -> Vec<u8> {
-    let mut key = Vec::with_capacity(id.key.len() + 1);
-    key.push(class_byte(id.class));
-    key.extend_from_slice(id.key.as_bytes());
-    key
-}
-
-fn record_of(key: &[u8]) -> Result<RecordId, StateError> {
-    let (class, key) = key
-        .split_first()
-        .ok_or_else(|| StateError::Entry("an empty key".to_owned()))?;
-    let class = Class::ALL.into_iter().find(|c| class_byte(*c) == *class);
-    let class =
-        class.ok_or_else(|| StateError::Entry("a record of an unknown class".to_owned()))?;
-    let key = std::str::from_utf8(key).map_err(|e| StateError::Entry(e.to_string()))?;
-    Ok(RecordId::new(class, key))
-}
-
-fn encode_parts(parts: &Parts) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1 + parts.len() * 24);
-    out.push(FORMAT);
-    for (name, hash) in parts {
-        out.extend_from_slice(name);
-        out.extend_from_slice(hash);
-    }
-    out
-}
-
-fn decode_parts(value: &[u8]) -> Result<Parts, StateError> {
-    let bad = || StateError::Entry(format!("{} bytes of part hashes", value.len()));
-    let (format, rest) = value.split_first().ok_or_else(bad)?;
-    let (chunks, tail) = rest.as_chunks::<24>();
-    if *format != FORMAT || !tail.is_empty() {
-        return Err(bad());
-    }
-    Ok(chunks
-        .iter()
-        .map(|chunk| {
-            let (mut name, mut hash) = ([0; 8], [0; 16]);
-            name.copy_from_slice(&chunk[..8]);
-            hash.copy_from_slice(&chunk[8..]);
-            (name, hash)
-        })
-        .collect())
-}
-
-fn encode_json<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = vec![FORMAT];
-    out.extend(serde_json::to_vec(value).unwrap_or_default());
-    out
-}
-
-fn decode_json<T: for<'de> Deserialize<'de>>(value: &[u8]) -> Result<T, StateError> {
-    serde_json::from_slice(value.get(1..).unwrap_or_default())
-        .map_err(|e| StateError::Entry(e.to_string()))
-}
-
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    const HEAD: Head = Head {
-        generation: 1,
-        seq: 7,
-        published_us: 9,
-    };
-
-    fn filled(dir: &Path) -> Head {
-        let (state, found) = State::open(
-            dir,
-            Head {
-                generation: 1,
-                seq: 0,
-                published_us: 0,
-            },
-        )
-        .unwrap();
-        assert_eq!(found, Found::Fresh);
-        let source = SourceState {
-            bookmark: Some(Bookmark("b".into())),
-            epoch: "e".into(),
-            ..SourceState::default()
-        };
-        state.begin_applying("s").unwrap();
-        let upserts = [
-            (RecordId::dataset("a"), vec![([1; 8], [2; 16])]),
-            (RecordId::new(Class::Agent, "b"), vec![]),
-        ];
-        state
-            .commit("s", HEAD, upserts.into_iter(), std::iter::empty(), &source)
-            .unwrap();
-        HEAD
-    }
-
-    #[test]
-    fn what_is_committed_is_found_again() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        let (state, found) = State::open(dir.path(), HEAD).unwrap();
-        assert_eq!(found, Found::Good);
-        assert!(!state.interrupted("s").unwrap());
-        let mut had = state.had("s", "e").unwrap();
-        assert_eq!((had.records.len(), had.datasets), (2, 1));
-        assert_eq!(
-            had.records[&id_digest(&RecordId::dataset("a"))].parts,
-            vec![([1; 8], [2; 16])]
-        );
-        had.records
-            .get_mut(&id_digest(&RecordId::dataset("a")))
-            .unwrap()
-            .seen = true;
-        assert_eq!(
-            state.unseen("s", &had).unwrap(),
-            [RecordId::new(Class::Agent, "b")]
-        );
-        let other_epoch = state.had("s", "f").unwrap();
-        assert!(
-            other_epoch.records.values().all(|k| k.parts.is_empty()),
-            "a changed mapping describes everything again"
-        );
-    }
-
-    #[test]
-    fn a_state_that_is_ahead_forgets_hashes_and_bookmarks() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        let (state, found) = State::open(dir.path(), Head { seq: 6, ..HEAD }).unwrap();
-        assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
-        assert!(state.had("s", "e").unwrap().records.is_empty());
-        assert_eq!(state.source("s").unwrap().bookmark, None);
-    }
-
-    #[test]
-    fn a_state_that_is_behind_keeps_its_bookmark() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        let (state, found) = State::open(dir.path(), Head { seq: 8, ..HEAD }).unwrap();
-        assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
-        assert_eq!(
-            state.source("s").unwrap().bookmark,
-            Some(Bookmark("b".into()))
-        );
-    }
-
-    #[test]
-    fn a_broken_state_is_set_aside() {
-        for damage in ["truncated", "flipped", "missing"] {
-            let dir = tempfile::tempdir().unwrap();
-            filled(dir.path());
-            let db = dir.path().join("state/db");
-            let bytes = std::fs::read(&db).unwrap();
-            match damage {
-                "truncated" => std::fs::write(&db, b"").unwrap(),
-                "flipped" => {
-                    std::fs::write(&db, bytes.iter().map(|b| b ^ 0x55).collect::<Vec<_>>()).unwrap()
-                }
-                _ => std::fs::remove_dir_all(dir.path().join("state")).unwrap(),
-            }
-            let (state, found) = State::open(dir.path(), HEAD).unwrap();
-            assert!(matches!(found, Found::Rebuilt(_)), "{damage}: {found:?}");
-            assert_eq!(
-                state
-                    .rebuild("s", [RecordId::dataset("a")].into_iter())
-                    .unwrap(),
-                1
-            );
-            assert_eq!(state.had("s", "e").unwrap().datasets, 1);
-        }
-    }
-
-    #[test]
-    fn an_interrupted_commit_is_known() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        let (state, _) = State::open(dir.path(), HEAD).unwrap();
-        state.begin_applying("s").unwrap();
-        assert!(state.interrupted("s").unwrap());
-    }
-}
+mod tests;

@@ -5,17 +5,24 @@
 //! Reading is in [`crate::store_read`].
 
 mod apply;
+mod batch;
 mod bulk;
+mod claims;
 mod lines;
 mod place;
+mod records;
 
-pub use apply::{Applied, ApplyOptions, Outcome, Tally, default_graph_body};
+pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use place::Policy;
+pub use records::default_graph_body;
 
 use crate::log::{Activity, Log, Verb, parse_date_time};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// Activities on one page of the log's index. A page takes a thousand microseconds of `as:published`, so a page always
 /// begins at a new millisecond.
@@ -90,18 +97,6 @@ pub struct WriteLimits {
     pub bulk_batch_quads: usize,
 }
 
-impl Default for WriteLimits {
-    fn default() -> Self {
-        Self {
-            batch_triples_max: 50_000,
-            flush_triples: 400_000,
-            segment_activities_max: 5_000,
-            bulk_bytes_min: 16 * 1024 * 1024,
-            bulk_batch_quads: 250_000,
-        }
-    }
-}
-
 /// The store, its log, and where they stand.
 pub struct Store {
     quads: Quads,
@@ -110,6 +105,8 @@ pub struct Store {
     head: Head,
     limits: WriteLimits,
     triples_since_flush: usize,
+    /// Something was committed since the last checkpoint.
+    unpublished: AtomicBool,
 }
 
 impl Store {
@@ -140,6 +137,7 @@ impl Store {
             head,
             limits,
             triples_since_flush: 0,
+            unpublished: AtomicBool::new(true),
         })
     }
 
@@ -168,6 +166,7 @@ impl Store {
 
     /// Writes quads that describe the house and not the catalogue (run reports). They are no activities.
     pub fn note(&mut self, quads: Vec<Quad>) -> Result<(), StoreError> {
+        self.unpublished.store(true, Relaxed);
         self.quads
             .extend(quads)
             .map_err(StoreError::storage("writing a run's report"))
@@ -178,7 +177,14 @@ impl Store {
         crate::crash_point!("backup");
         self.quads
             .backup(dir)
-            .map_err(StoreError::storage("making a snapshot"))
+            .map_err(StoreError::storage("making a snapshot"))?;
+        self.unpublished.store(false, Relaxed);
+        Ok(())
+    }
+
+    /// Does the store hold more than its last checkpoint?
+    pub fn is_unpublished(&self) -> bool {
+        self.unpublished.load(Relaxed)
     }
 
     /// Numbers and times for the next activities.

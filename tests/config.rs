@@ -6,7 +6,7 @@ use harvestd::config::{
     CatchUp, Config, Limits, Outside, Secret, Source, Variables, settings_version, token_sha256,
 };
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 const MAIN: &str = "public_url = \"https://h.example/\"\n";
 const SOURCE: &str = "[[source]]\nid = \"a\"\nkind = \"ckan\"\nurl = \"https://a.example/\"\ntitle = { en = \"A\" }\n";
@@ -916,4 +916,44 @@ fn the_annotated_files_examples_are_accepted() {
         ],
         "{errors}"
     );
+}
+
+/// Each limit is explained in its own table, with its default: a name that two tables have counts twice.
+#[test]
+fn every_limit_stands_in_its_table_with_its_default() {
+    fn leaves(value: &Value, path: &str, into: &mut BTreeMap<String, u64>) {
+        for (key, value) in value.as_object().unwrap() {
+            match value.as_u64() {
+                Some(default) => drop(into.insert(format!("{path}{key}"), default)),
+                None => leaves(value, &format!("{path}{key}."), into),
+            }
+        }
+    }
+    let mut known = BTreeMap::new();
+    leaves(
+        &serde_json::to_value(Limits::default()).unwrap(),
+        "limits.",
+        &mut known,
+    );
+    let text = fs::read_to_string("config/harvestd.toml").unwrap();
+    let (mut table, mut said, mut reason) = (String::new(), BTreeMap::new(), false);
+    for line in text.lines() {
+        let header = line.trim_start_matches('#');
+        if header.starts_with('[') && header.ends_with(']') {
+            table = format!("{}.", header.trim_matches(['[', ']']));
+        } else if let Some((key, value)) = line.strip_prefix('#').and_then(|l| l.split_once(" = "))
+            && table.starts_with("limits.")
+            && !key.contains(' ')
+        {
+            assert!(reason, "{table}{key} has no reason above it");
+            said.insert(
+                format!("{table}{key}"),
+                value.replace('_', "").parse().unwrap(),
+            );
+        } else {
+            // A reason may stand above several keys; an empty line ends it.
+            reason = line.starts_with("# ") || (reason && line.starts_with('#'));
+        }
+    }
+    assert_eq!(said, known);
 }

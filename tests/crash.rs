@@ -18,8 +18,12 @@ mod whole;
 
 #[path = "crash/at_random.rs"]
 mod at_random;
+#[path = "crash/commands.rs"]
+mod commands;
 #[path = "crash/failpoints.rs"]
 mod failpoints;
+#[path = "crash/half_failed.rs"]
+mod half_failed;
 #[path = "crash/signals.rs"]
 mod signals;
 

@@ -15,6 +15,8 @@ mod texts;
 #[path = "support/whole.rs"]
 mod whole;
 
+#[path = "runs/at_once.rs"]
+mod at_once;
 #[path = "runs/bad_input.rs"]
 mod bad_input;
 #[path = "runs/failed_load.rs"]

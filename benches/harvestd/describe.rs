@@ -21,6 +21,7 @@ pub fn line(export: &Export) -> Result<Line> {
         url: url.clone(),
         options: serde_json::json!({}),
         record_bytes_max: 8 << 20,
+        document: Default::default(),
     };
     let harvester = (kind.open)(settings).map_err(|e| anyhow!("{e}"))?;
     let request = harvester

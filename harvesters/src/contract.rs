@@ -1,8 +1,13 @@
 //! What a connector is. It never touches the network, keeps nothing between answers, and may be asked again.
 
+use crate::guard::{DocumentLimits, LOOKED_AT_BYTES, explain_html, looks_like_html};
 use harvestd_vocab::{Class, Description, Refusal};
 use serde::{Deserialize, Serialize};
-use std::{fmt, io::BufRead, ops::ControlFlow};
+use std::{
+    fmt,
+    io::{BufRead, Cursor, Read},
+    ops::ControlFlow,
+};
 use url::Url;
 
 /// One kind of catalogue, opened for one source.
@@ -29,6 +34,38 @@ pub trait Harvester: Send + Sync {
     fn detail(&self, _record: &Record) -> Option<Detail> {
         None
     }
+}
+
+/// [`Harvester::read`], where a web page in the place of data is named as what it is (a login form, a challenge against
+/// robots, a page of a firewall), whatever the kind of catalogue.
+pub fn read(
+    harvester: &dyn Harvester,
+    answer: Answer<'_>,
+    page: &mut dyn Page,
+) -> Result<(), ReadError> {
+    let mut begin = Vec::new();
+    (&mut *answer.body)
+        .take(LOOKED_AT_BYTES as u64)
+        .read_to_end(&mut begin)?;
+    // A portal's own page for "not found" is told by its status.
+    let is_page = (200..300).contains(&answer.status) && looks_like_html(&begin);
+    let explained = is_page.then(|| explain_html(&begin));
+    let mut whole = Cursor::new(begin).chain(answer.body);
+    let answer = Answer {
+        body: &mut whole,
+        ..answer
+    };
+    harvester
+        .read(answer, page)
+        .map_err(|error| match &explained {
+            Some(found) if error.is_of_the_document() => ReadError::new(
+                ReadErrorKind::NotACatalogue,
+                "reading the answer",
+                found,
+                error.expected,
+            ),
+            _ => error,
+        })
 }
 
 /// Where `read` puts what it finds. Every method may say stop; `read` then returns `Ok(())` at once.
@@ -250,6 +287,14 @@ impl ReadError {
             expected: expected.into(),
         }
     }
+    /// Is it about what the document is, and not about how it came?
+    fn is_of_the_document(&self) -> bool {
+        matches!(
+            self.kind,
+            ReadErrorKind::NotACatalogue | ReadErrorKind::Malformed | ReadErrorKind::Truncated
+        )
+    }
+
     /// May asking again help?
     pub fn retry(&self) -> bool {
         matches!(
@@ -311,6 +356,8 @@ pub struct Settings {
     pub options: serde_json::Value,
     /// Largest raw record in bytes; a larger one is refused, not read into memory.
     pub record_bytes_max: usize,
+    /// What a document may cost its parser.
+    pub document: DocumentLimits,
 }
 
 /// A setting that the kind refuses.

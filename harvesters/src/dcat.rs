@@ -71,6 +71,7 @@ impl Harvester for Dcat {
             forced: self.options.syntax(),
             table_bytes_max: self.options.table_bytes_max,
             line_bytes_max: self.settings.record_bytes_max,
+            limits: self.settings.document,
         })?;
         let mut out = HandOut {
             dcat: self,

@@ -16,6 +16,7 @@ mod json;
 mod utf8;
 mod xml;
 
+pub(crate) use html::LOOKED_AT_BYTES;
 pub use html::{explain_html, looks_like_html};
 pub use json::{JsonGuard, JsonLimits};
 pub use utf8::Utf8Guard;
@@ -43,6 +44,13 @@ pub trait Guard: Read {
             }
         }
     }
+}
+
+/// What a document may cost whoever parses it, by its form: the daemon's `limits.xml` and `limits.json`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DocumentLimits {
+    pub xml: XmlLimits,
+    pub json: JsonLimits,
 }
 
 /// Scans a whole XML document without parsing it for anything else.

@@ -230,6 +230,7 @@ fn opened(options: Value) -> Box<dyn Harvester> {
         url: "https://ckan.example/".parse().unwrap(),
         options,
         record_bytes_max: 8 * 1024 * 1024,
+        document: Default::default(),
     };
     (ckan::KIND.open)(settings).unwrap()
 }

@@ -90,6 +90,7 @@ fn connector() -> Box<dyn Harvester> {
         url: Url::parse(BASE).unwrap(),
         options: serde_json::Value::Null,
         record_bytes_max: 8 << 20,
+        document: Default::default(),
     };
     (dcat::KIND.open)(settings).unwrap()
 }

@@ -187,6 +187,7 @@ fn shipped(file: &str, id: &str) -> Settings {
         .find(|source| source["id"] == id)
         .unwrap();
     Settings {
+        document: Default::default(),
         source: id.to_owned(),
         url: source["url"].as_str().unwrap().parse().unwrap(),
         options: source["options"].clone(),
@@ -196,6 +197,7 @@ fn shipped(file: &str, id: &str) -> Settings {
 
 fn interchange() -> Box<dyn Harvester> {
     let settings = Settings {
+        document: Default::default(),
         source: "national".to_owned(),
         url: "https://data.example.tw/api/v1/rest/dataset"
             .parse()

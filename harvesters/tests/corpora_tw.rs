@@ -138,6 +138,7 @@ fn open() -> Box<dyn Harvester> {
             .unwrap(),
         options: serde_json::json!({}),
         record_bytes_max: 1 << 20,
+        document: Default::default(),
     };
     (harvestd_harvesters::kind("data_gov_tw").unwrap().open)(settings).unwrap()
 }

@@ -208,6 +208,7 @@ fn material() -> Option<PathBuf> {
 
 fn open() -> Box<dyn Harvester> {
     let settings = Settings {
+        document: Default::default(),
         source: "national".to_owned(),
         url: "https://data.gov.tw/api/front/dataset/export?format=json"
             .parse()

@@ -2,7 +2,7 @@
 //! long as the command.
 
 use super::{args::Place, exit::Exit, out, serve::House};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Secret, meant};
 use crate::daemon::OpenError;
 use crate::lock::{LockError, running};
 use crate::network::local::{Answered, Local};
@@ -21,6 +21,13 @@ impl Reached {
     pub async fn reach(place: &Place, reads: bool) -> Result<Self, Exit> {
         let loaded = Config::load_with_token(place.config_file(), &place.outside());
         let (config, token) = loaded.map_err(|e| out::complain(&e.to_string(), Exit::Usage))?;
+        if config.data_dir.is_file() {
+            let error = LockError::Io {
+                dir: config.data_dir.clone(),
+                source: io::ErrorKind::NotADirectory.into(),
+            };
+            return Err(out::complain(&error.to_string(), Exit::Failed));
+        }
         if reads && !config.data_dir.join("store").exists() {
             let text = format!(
                 "no daemon runs on {0}, and nothing was harvested into it yet: `harvestd serve` or `harvestd run SOURCE` does",
@@ -54,6 +61,22 @@ impl Reached {
             }
             Err(e) => Err(out::complain(&e.to_string(), e.exit())),
         }
+    }
+
+    /// Is there such a source? If not, that is told, with what may have been meant.
+    pub fn knows(&self, id: &str) -> Result<(), Exit> {
+        if self.config.source(id).is_some() {
+            return Ok(());
+        }
+        let known = || self.config.sources.iter().map(|s| s.id.as_str());
+        let meant =
+            meant(id, known()).map_or(String::new(), |near| format!(" (did you mean {near:?}?)"));
+        let known: Vec<&str> = known().collect();
+        let text = format!(
+            "no source is called {id:?}{meant}; configured are: {}",
+            known.join(", ")
+        );
+        Err(out::complain(&text, Exit::UnknownSource))
     }
 
     pub async fn done(self, exit: Exit) -> Exit {

@@ -5,7 +5,13 @@
 
 use super::{args::LogFormat, out::is_control};
 use std::io::{self, IsTerminal, Write};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FormatFields, MakeWriter, SubscriberBuilder,
+        format::{Format, Json, JsonFields},
+    },
+};
 
 /// Starts logging for this process, once. The error says what is wrong with the filter.
 pub fn start(filter: &str, format: Option<LogFormat>) -> Result<(), String> {
@@ -20,11 +26,21 @@ pub fn start(filter: &str, format: Option<LogFormat>) -> Result<(), String> {
         .with_ansi(false)
         .with_writer(Escaped);
     let started = match format {
-        Some(LogFormat::Json) => builder.json().flatten_event(true).try_init(),
-        None if !on_terminal => builder.json().flatten_event(true).try_init(),
+        Some(LogFormat::Json) => as_json(builder).try_init(),
+        None if !on_terminal => as_json(builder).try_init(),
         Some(LogFormat::Text) | None => builder.with_target(false).try_init(),
     };
     started.map_err(|e| e.to_string())
+}
+
+/// Fields beside the message, and the spans around it once: as a list, outermost first.
+fn as_json<N, L, T, F, W>(
+    builder: SubscriberBuilder<N, Format<L, T>, F, W>,
+) -> SubscriberBuilder<JsonFields, Format<Json, T>, F, W>
+where
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    builder.json().flatten_event(true).with_current_span(false)
 }
 
 /// Standard error, a line at a time.
@@ -93,9 +109,13 @@ mod tests {
         let builder = tracing_subscriber::fmt()
             .with_ansi(false)
             .with_writer(move || Line(writer.clone()));
-        let log = || tracing::info!(title = HOSTILE, "{HOSTILE}");
+        let log = || {
+            let _outer = tracing::info_span!("request", id = "7").entered();
+            let _inner = tracing::info_span!("answer").entered();
+            tracing::info!(title = HOSTILE, "{HOSTILE}");
+        };
         if json {
-            tracing::subscriber::with_default(builder.json().flatten_event(true).finish(), log);
+            tracing::subscriber::with_default(as_json(builder).finish(), log);
         } else {
             tracing::subscriber::with_default(builder.finish(), log);
         }
@@ -118,6 +138,9 @@ mod tests {
         let line: serde_json::Value = serde_json::from_str(&logged(true)).unwrap();
         assert_eq!(line["title"], HOSTILE);
         assert_eq!(line["level"], "INFO");
+        assert!(line.get("span").is_none(), "spans are told once: {line}");
+        assert_eq!(line["spans"][0]["id"], "7");
+        assert_eq!(line["spans"][1]["name"], "answer");
     }
 
     #[test]

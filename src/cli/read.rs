@@ -13,8 +13,20 @@ use std::{future::Future, io::Read};
 
 /// Reaches a daemon, asks, and lets go again.
 async fn with<F: Future<Output = Exit>>(place: &Place, ask: impl FnOnce(Local) -> F) -> Exit {
+    with_source(place, None, ask).await
+}
+
+/// The same about one source, which must be configured.
+async fn with_source<F: Future<Output = Exit>>(
+    place: &Place,
+    source: Option<&str>,
+    ask: impl FnOnce(Local) -> F,
+) -> Exit {
     match Reached::reach(place, true).await {
         Ok(reached) => {
+            if let Some(Err(exit)) = source.map(|id| reached.knows(id)) {
+                return reached.done(exit).await;
+            }
             let exit = ask(reached.local.clone()).await;
             reached.done(exit).await
         }
@@ -24,7 +36,7 @@ async fn with<F: Future<Output = Exit>>(place: &Place, ask: impl FnOnce(Local) -
 
 /// `harvestd status`
 pub async fn status(args: &args::Status, common: &Common) -> Exit {
-    with(&args.place, async |local: Local| {
+    with_source(&args.place, args.source.as_deref(), async |local: Local| {
         if let Some(id) = &args.source {
             let path = format!("/sources/{id}/report");
             return match body(local.get(&path, "application/json").await).await {
@@ -69,6 +81,7 @@ fn status_table(status: &Value) -> String {
             .zip(counts["absent"].as_u64())
             .map_or("-".to_owned(), |(g, a)| (g + a).to_string());
         let next = match (source["enabled"].as_bool(), source["paused"].as_bool()) {
+            _ if source["running"].is_object() => "running".to_owned(),
             (Some(false), _) => "disabled".to_owned(),
             (_, Some(true)) => "paused".to_owned(),
             _ => source["next_due_ms"]

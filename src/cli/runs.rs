@@ -25,21 +25,8 @@ pub async fn run(wanted: Wanted<'_>, place: &Place, common: &Common) -> Exit {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };
-    if reached.config.source(wanted.source).is_none() {
-        let known: Vec<&str> = reached
-            .config
-            .sources
-            .iter()
-            .map(|s| s.id.as_str())
-            .collect();
-        let text = format!(
-            "no source is called {:?}; configured are: {}",
-            wanted.source,
-            known.join(", ")
-        );
-        return reached
-            .done(out::complain(&text, Exit::UnknownSource))
-            .await;
+    if let Err(exit) = reached.knows(wanted.source) {
+        return reached.done(exit).await;
     }
     let exit = ask(&reached, &wanted, common).await;
     reached.done(exit).await

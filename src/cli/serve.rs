@@ -236,7 +236,14 @@ async fn until_stopped(
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload(house, load()),
+            _ = hangup.recv() => {
+                // A reload waits for a commit under way; a signal to stop does not wait for the reload.
+                tokio::select! {
+                    () = reload(house, load()) => {}
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                }
+            }
         }
     }
     tracing::info!("stopping; a second signal stops at once");
@@ -249,7 +256,7 @@ async fn until_stopped(
     });
 }
 
-fn reload(house: &House, loaded: Result<Config, ConfigErrors>) {
+async fn reload(house: &House, loaded: Result<Config, ConfigErrors>) {
     match loaded {
         Ok(mut config) => {
             let running = house.daemon.config();
@@ -263,15 +270,20 @@ fn reload(house: &House, loaded: Result<Config, ConfigErrors>) {
             }
             config.public_url = running.public_url.clone();
             config.data_dir = running.data_dir.clone();
-            house.daemon.configure(config);
+            if let Err(error) = house.daemon.configure(config).await {
+                refused(&error);
+                return;
+            }
             metrics::counter!("harvestd_reloads_total", "outcome" => "done").increment(1);
             tracing::info!("the configuration was read anew");
         }
-        Err(errors) => {
-            metrics::counter!("harvestd_reloads_total", "outcome" => "refused").increment(1);
-            tracing::error!(%errors, "the new configuration is refused; the one that runs stays");
-        }
+        Err(errors) => refused(&errors),
     }
+}
+
+fn refused(errors: &dyn std::fmt::Display) {
+    metrics::counter!("harvestd_reloads_total", "outcome" => "refused").increment(1);
+    tracing::error!(%errors, "the new configuration is refused; the one that runs stays");
 }
 
 /// The sample server's port: records name it, so it stays the same from one demo to the next where it is free.

@@ -54,7 +54,7 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 /// The word of `known` that was probably meant, if any comes near.
-pub(super) fn meant<'a>(
+pub(crate) fn meant<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -3,6 +3,7 @@
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
 use crate::gate::GateLimits;
+use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
 use serde::{Deserialize, Serialize};
 
 const KB: u64 = 1024;
@@ -23,8 +24,16 @@ pub struct Limits {
     pub record_bytes_max: usize,
     /// Changed triples in one commit: a transaction of 600,000 holds 0.9 GB while it is built.
     pub batch_triples_max: usize,
+    /// Changed triples after which committed changes are flushed: what is not yet flushed lies in memory.
+    pub flush_triples: usize,
     /// Bytes of new records from which a run goes through the bulk loader: below, transactions are faster.
     pub bulk_bytes_min: u64,
+    /// Quads that the bulk loader sorts at a time: some 300 bytes each.
+    pub bulk_batch_quads: usize,
+    /// Activities in one segment of the change log that a bulk load writes.
+    pub segment_activities_max: u64,
+    /// Memory for pages of what we remember between runs.
+    pub state_cache_bytes: u64,
     /// Refused records and findings kept in a report, each: the counts go on beyond.
     pub report_rows_max: usize,
     /// Runs of different sources at one time; further ones wait in the order in which they were due.
@@ -38,6 +47,8 @@ pub struct Limits {
     /// What one run may take away from a source.
     pub gate: GateLimits,
     pub network: NetworkLimits,
+    pub xml: XmlLimits,
+    pub json: JsonLimits,
     pub query: QueryLimits,
     pub http: HttpLimits,
 }
@@ -48,7 +59,11 @@ impl Default for Limits {
             requests_per_run_max: 100_000,
             record_bytes_max: 8 * 1024 * 1024,
             batch_triples_max: 50_000,
+            flush_triples: 400_000,
             bulk_bytes_min: 16 * MB,
+            bulk_batch_quads: 250_000,
+            segment_activities_max: 5_000,
+            state_cache_bytes: 32 * MB,
             report_rows_max: 100_000,
             runs_at_once_max: 2,
             snapshots_kept: 1,
@@ -56,8 +71,20 @@ impl Default for Limits {
             reports_kept: 100,
             gate: GateLimits::default(),
             network: NetworkLimits::default(),
+            xml: XmlLimits::default(),
+            json: JsonLimits::default(),
             query: QueryLimits::default(),
             http: HttpLimits::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// What a document may cost its parser.
+    pub fn document(&self) -> DocumentLimits {
+        DocumentLimits {
+            xml: self.xml,
+            json: self.json,
         }
     }
 }
@@ -76,6 +103,10 @@ pub struct NetworkLimits {
     pub rate_window_ms: u64,
     /// Decoded bytes of one answer: the national export is 70 MB.
     pub body_bytes_max: u64,
+    /// Decoded bytes for each byte that came: beyond, it is a bomb.
+    pub decoded_ratio_max: u64,
+    /// Below this size the ratio is not judged.
+    pub decoded_ratio_from_bytes: u64,
     pub redirects_max: usize,
     pub tries_max: usize,
     pub backoff_first_ms: u64,
@@ -93,6 +124,8 @@ impl Default for NetworkLimits {
             bytes_per_second_min: 1_000,
             rate_window_ms: 30_000,
             body_bytes_max: 256 * 1024 * 1024,
+            decoded_ratio_max: 200,
+            decoded_ratio_from_bytes: 8 * MB,
             redirects_max: 5,
             tries_max: 4,
             backoff_first_ms: 500,
@@ -188,7 +221,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("requests_per_run_max", 1, 10_000_000),
     ("record_bytes_max", KB, 256 * MB),
     ("batch_triples_max", 1_000, 500_000),
+    ("flush_triples", 1_000, 10_000_000),
     ("bulk_bytes_min", 1, 16 * GB),
+    ("bulk_batch_quads", 1_000, 10_000_000),
+    ("segment_activities_max", 1, 100_000),
+    ("state_cache_bytes", MB, 4 * GB),
     ("report_rows_max", 0, 10_000_000),
     ("runs_at_once_max", 1, 64),
     ("snapshots_kept", 0, 100),
@@ -202,11 +239,27 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("network.bytes_per_second_min", 0, MB),
     ("network.rate_window_ms", SECOND, HOUR),
     ("network.body_bytes_max", KB, 16 * GB),
+    ("network.decoded_ratio_max", 1, 100_000),
+    ("network.decoded_ratio_from_bytes", 0, 16 * GB),
     ("network.redirects_max", 0, 20),
     ("network.tries_max", 1, 20),
     ("network.backoff_first_ms", 10, HOUR),
     ("network.backoff_max_ms", 10, DAY),
     ("network.retry_after_max_ms", 0, DAY),
+    ("xml.depth_max", 4, 1_000),
+    ("xml.total_bytes_max", KB, 16 * GB),
+    ("xml.tag_bytes_max", KB, 16 * MB),
+    ("xml.attributes_max", 8, 10_000),
+    ("xml.namespaces_max", 8, 10_000),
+    ("xml.text_bytes_max", KB, GB),
+    ("xml.entities_max", 0, 1_000),
+    ("xml.entity_bytes_max", 0, 4 * KB),
+    ("xml.expanded_bytes_max", 0, GB),
+    ("json.depth_max", 4, 512),
+    ("json.total_bytes_max", KB, 16 * GB),
+    ("json.string_bytes_max", KB, GB),
+    ("json.context_bytes_max", KB, 16 * MB),
+    ("json.context_work_bytes_max", KB, 64 * GB),
     ("query.workers", 1, 256),
     ("query.queue_max", 0, 100_000),
     ("query.deadline_ms", 100, HOUR),

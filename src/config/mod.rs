@@ -11,6 +11,7 @@ mod secrets;
 mod source;
 mod table;
 
+pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
 pub use limits::{HttpLimits, Limits, NetworkLimits, QueryLimits};
 pub use load::Outside;
@@ -147,8 +148,24 @@ impl Config {
                 self.limits.batch_triples_max != running.limits.batch_triples_max,
             ),
             (
+                "limits.flush_triples",
+                self.limits.flush_triples != running.limits.flush_triples,
+            ),
+            (
                 "limits.bulk_bytes_min",
                 self.limits.bulk_bytes_min != running.limits.bulk_bytes_min,
+            ),
+            (
+                "limits.bulk_batch_quads",
+                self.limits.bulk_batch_quads != running.limits.bulk_batch_quads,
+            ),
+            (
+                "limits.segment_activities_max",
+                self.limits.segment_activities_max != running.limits.segment_activities_max,
+            ),
+            (
+                "limits.state_cache_bytes",
+                self.limits.state_cache_bytes != running.limits.state_cache_bytes,
             ),
             (
                 "limits.runs_at_once_max",

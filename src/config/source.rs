@@ -30,7 +30,7 @@ const JITTER_MS_MAX: i128 = 24 * 60 * 60 * 1_000;
 
 impl Source {
     /// The source's connector, opened with the source's settings.
-    pub fn open(&self, record_bytes_max: usize) -> Result<Box<dyn Harvester>, SettingsError> {
+    pub fn open(&self, limits: &Limits) -> Result<Box<dyn Harvester>, SettingsError> {
         let kind = harvestd_harvesters::kind(&self.kind).ok_or_else(|| SettingsError {
             key: "kind".to_owned(),
             found: format!("{:?}", self.kind),
@@ -40,7 +40,8 @@ impl Source {
             source: self.id.clone(),
             url: self.url.clone(),
             options: self.options.clone(),
-            record_bytes_max,
+            record_bytes_max: limits.record_bytes_max,
+            document: limits.document(),
         })
     }
 }
@@ -125,7 +126,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
         _ => None,
     };
     if let Some(source) = &source {
-        opens(table, source, limits.record_bytes_max);
+        opens(table, source, limits);
     }
     (id, source)
 }
@@ -208,8 +209,8 @@ fn kind(table: &Table<'_>) -> Option<&'static Kind> {
 }
 
 /// Lets the kind read its options, and puts what it refuses at the line where it stands.
-fn opens(table: &Table<'_>, source: &Source, record_bytes_max: usize) {
-    let Err(refused) = source.open(record_bytes_max) else {
+fn opens(table: &Table<'_>, source: &Source, limits: &Limits) {
+    let Err(refused) = source.open(limits) else {
         return;
     };
     let key = refused.key.trim_start_matches("options.");

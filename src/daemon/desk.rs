@@ -118,7 +118,7 @@ fn status(place: &Place) -> SourceStatus {
         }),
         last: place.last.clone(),
         details: place.details,
-        next_due_ms: place.next_due_ms,
+        next_due_ms: place.next_due_ms.filter(|_| place.running.is_none()),
         holds: place.holds,
         failures_in_row: place.failures_in_row,
     }

@@ -7,13 +7,10 @@ use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
 use crate::report::Reports;
-use crate::run::{Rooms, Writer};
+use crate::run::{Rooms, RunError, Writer};
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
-use crate::store_read;
-use harvestd_harvesters::RecordId;
-use harvestd_vocab::iris::{RecordKey, parse_record_iri};
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -31,6 +28,8 @@ pub enum OpenError {
     Store(#[from] StoreError),
     #[error(transparent)]
     State(#[from] StateError),
+    #[error(transparent)]
+    Run(#[from] RunError),
     #[error("{0}: {1}")]
     Io(&'static str, std::io::Error),
 }
@@ -42,8 +41,10 @@ impl Daemon {
         let lock = Lock::take(&data_dir)?;
         let limits = WriteLimits {
             batch_triples_max: config.limits.batch_triples_max,
+            flush_triples: config.limits.flush_triples,
+            segment_activities_max: config.limits.segment_activities_max,
             bulk_bytes_min: config.limits.bulk_bytes_min,
-            ..WriteLimits::default()
+            bulk_batch_quads: config.limits.bulk_batch_quads,
         };
         let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         let state = open_state(&data_dir, &store, &config)?;
@@ -86,7 +87,7 @@ impl Daemon {
             _lock: lock,
             published,
         });
-        daemon.configure(config);
+        daemon.take_over(config)?;
         Ok(daemon)
     }
 }
@@ -109,7 +110,7 @@ fn fresh(dir: &Path) -> std::io::Result<()> {
 }
 
 fn open_state(data_dir: &Path, store: &Store, config: &Config) -> Result<State, OpenError> {
-    let (state, found) = State::open(data_dir, store.head())?;
+    let (state, found) = State::open(data_dir, store.head(), config.limits.state_cache_bytes)?;
     if let Found::Rebuilt(why) = &found {
         tracing::warn!(
             why,
@@ -125,11 +126,7 @@ fn open_state(data_dir: &Path, store: &Store, config: &Config) -> Result<State, 
             );
         }
         if interrupted || matches!(found, Found::Rebuilt(_)) {
-            let mut records = Vec::new();
-            for record in store.records_of_source(&source.id) {
-                let (record, _) = record?;
-                records.extend(record_id(store, &record)?);
-            }
+            let records = store.record_ids(&source.id)?;
             let count = state.rebuild(&source.id, records.into_iter())?;
             tracing::info!(
                 source = source.id,
@@ -139,23 +136,4 @@ fn open_state(data_dir: &Path, store: &Store, config: &Config) -> Result<State, 
         }
     }
     Ok(state)
-}
-
-/// The source's own name of a record in the store.
-fn record_id(store: &Store, record: &str) -> Result<Option<RecordId>, StoreError> {
-    let Some(name) = parse_record_iri(store.base(), record) else {
-        return Ok(None);
-    };
-    let key = match name.key {
-        RecordKey::Whole(key) => Some(key),
-        RecordKey::Shortened(_) => {
-            store_read::identifier_of(store.quads(), record).map_err(|source| {
-                StoreError::Storage {
-                    doing: "reading a record's identifier",
-                    source,
-                }
-            })?
-        }
-    };
-    Ok(key.map(|key| RecordId::new(name.class, key)))
 }

@@ -21,7 +21,11 @@ use reqwest::{
         HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     },
 };
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout_at};
 
 /// A question of one source, and all it needs to be asked.
@@ -32,6 +36,8 @@ pub struct Exchange<'a> {
     /// Only where the request may be answered with "not modified".
     pub validators: Option<&'a Validators>,
     pub spool_dir: &'a Path,
+    /// HTTP requests sent so far.
+    pub sent: &'a AtomicU64,
     pub secrets: &'a [String],
 }
 
@@ -104,6 +110,7 @@ impl Exchange<'_> {
         {
             request = request.basic_auth(user, Some(password));
         }
+        self.sent.fetch_add(1, Relaxed);
         let patience = limits.connect_ms.saturating_add(limits.read_ms);
         match timeout_at(deadline.min(Instant::now() + ms(patience)), request.send()).await {
             Ok(sent) => sent.map_err(|error| from_client(&error, &doing, limits.connect_ms)),
@@ -212,6 +219,9 @@ impl Exchange<'_> {
             "an answer of the 200 class",
         );
         error.advice = advice(status, trail).map(str::to_owned);
+        if response.headers().contains_key("cf-mitigated") {
+            error.advice = Some(CHALLENGED.to_owned());
+        }
         if !error.retry() {
             return error;
         }
@@ -231,6 +241,9 @@ impl Exchange<'_> {
         &self.source.network.limits
     }
 }
+
+/// What stands before the source wants a browser that runs its scripts: harvestd will never be one.
+const CHALLENGED: &str = "a challenge page against robots: ask the source to let harvestd in, by its User-Agent or its address";
 
 fn advice(status: StatusCode, trail: &Trail<'_>) -> Option<&'static str> {
     Some(match status.as_u16() {

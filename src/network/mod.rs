@@ -25,7 +25,11 @@ pub use redact::redact;
 use crate::config::Source;
 use harvestd_harvesters::Request;
 use serde::{Deserialize, Serialize};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 use url::Url;
 
 /// One for all sources: the pace of every host lives here.
@@ -103,12 +107,30 @@ impl Network {
         validators: Option<&Validators>,
         spool_dir: &Path,
     ) -> Result<Asked, NetworkError> {
+        let sent = AtomicU64::new(0);
+        self.ask_counted(source, request, validators, spool_dir, &sent)
+            .await
+    }
+
+    /// The same; `sent` rises with each HTTP request, retries and redirects included.
+    ///
+    /// # Errors
+    /// As [`Network::ask`].
+    pub async fn ask_counted(
+        &self,
+        source: &Source,
+        request: &Request,
+        validators: Option<&Validators>,
+        spool_dir: &Path,
+        sent: &AtomicU64,
+    ) -> Result<Asked, NetworkError> {
         let exchange = exchange::Exchange {
             network: self,
             source,
             request,
             validators: validators.filter(|_| request.conditional),
             spool_dir,
+            sent,
             secrets: &redact::secrets(source),
         };
         let asked = retry::persist(&exchange).await;

@@ -21,10 +21,6 @@ use tokio::{
     time::Instant,
 };
 
-/// A body that decompresses to more than this many times what came over the wire is a bomb: catalogues reach 10 to 40.
-const RATIO_MAX: u64 = 200;
-/// Below this size the ratio is not judged: a small page of nothing but spaces harms nobody.
-const RATIO_FROM_BYTES: u64 = 8 * 1024 * 1024;
 /// RFC 9659: a zstd frame sent over HTTP needs no more than 8 MB of window.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -121,11 +117,12 @@ fn check_size(
             limits,
         ));
     }
-    if bytes > RATIO_FROM_BYTES && bytes / RATIO_MAX > wire {
+    if bytes > limits.decoded_ratio_from_bytes && bytes / limits.decoded_ratio_max > wire {
         let found =
             format!("a body that grew from {wire} to more than {bytes} bytes when decompressed");
-        let expected = format!("at most {RATIO_MAX} times as much");
-        return Err(NetworkError::new(Kind::TooLarge, doing, found, expected));
+        let expected = format!("at most {} times as much", limits.decoded_ratio_max);
+        return Err(NetworkError::new(Kind::TooLarge, doing, found, expected)
+            .advise("a catalogue that compresses so well needs a larger decoded_ratio_max for the source"));
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use crate::answers::Kept;
 use crate::config::Source;
 use crate::network::{Asked, Validators};
 use harvestd_harvesters::Request;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 /// The questions of a run, in order, each asked once.
 pub struct Questions {
@@ -18,6 +21,7 @@ pub struct Questions {
     pub validators: BTreeMap<String, Validators>,
     pub new_validators: BTreeMap<String, Validators>,
     requests_max: u64,
+    pub(super) sent: AtomicU64,
     /// The source asked us to come back no earlier than after this.
     pub retry_after: Option<std::time::Duration>,
 }
@@ -42,6 +46,7 @@ impl Questions {
             validators,
             new_validators: BTreeMap::new(),
             requests_max,
+            sent: AtomicU64::new(0),
             retry_after: None,
         }
     }
@@ -54,9 +59,9 @@ impl Questions {
         }
     }
 
-    /// Are kept answers read instead of asking?
-    pub fn replay(&self) -> bool {
-        self.replay
+    /// HTTP requests sent so far, retries and redirects included.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
     }
 
     /// Further questions; the kept answers hold the answers to theirs already.
@@ -93,7 +98,7 @@ impl Questions {
             .filter(|_| request.conditional);
         let asked = rooms
             .network
-            .ask(source, &request, validators, &rooms.spool_dir)
+            .ask_counted(source, &request, validators, &rooms.spool_dir, &self.sent)
             .await;
         let asked = asked
             .inspect_err(|e| self.retry_after = e.retry_after)

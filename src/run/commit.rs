@@ -61,10 +61,7 @@ fn committed(
     // What refers goes before what is referred to.
     removed.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.key.cmp(&b.key)));
 
-    let mut writer = rooms
-        .writer
-        .lock()
-        .map_err(|_| RunError::Panic("the writer is poisoned: restart the daemon".to_owned()))?;
+    let mut writer = rooms.writer()?;
     let writer = &mut *writer;
     let deletions: Vec<(Class, String)> = removed
         .iter()
@@ -166,6 +163,10 @@ fn committed(
         writer
             .store
             .note(crate::run::prov::quads(writer.store.base(), report))?;
+    }
+    // Also what a run before committed and then failed to publish.
+    let publish = writer.store.is_unpublished();
+    if publish {
         writer.store.flush()?;
     }
     let head = writer.store.head();
@@ -187,7 +188,7 @@ fn committed(
         removed.into_iter(),
         &state,
     )?;
-    if applied.quads > 0 {
+    if publish {
         writer.publisher.publish(&writer.store)?;
     }
     if let Some(keeping) = keeping {

@@ -100,9 +100,8 @@ async fn one(
             g.trouble = Some("the run was stopped".to_owned());
             return Ok(None);
         }
-        asked = g.rooms.network.ask(source, &request, None, &g.rooms.spool_dir) => asked,
+        asked = g.rooms.network.ask_counted(source, &request, None, &g.rooms.spool_dir, &g.questions.sent) => asked,
     };
-    report.requests += 1;
     let spooled = match asked {
         Ok(Asked::Answer(spooled)) => spooled,
         Ok(Asked::NotModified) => return Ok(Some(Err("not modified, unasked".to_owned()))),

@@ -104,15 +104,20 @@ pub async fn gather(
         unframed: false,
     };
     gathering.say_catalog()?;
-    if details {
+    let asked = if details {
         if state.epoch == epoch && !lacking {
-            super::details::ask_all(&mut gathering, report).await?;
+            super::details::ask_all(&mut gathering, report).await
+        } else {
+            Ok(())
         }
     } else if redescribe && in_parts {
         gathering.intake.iter_mut().for_each(Intake::all_pieces);
+        Ok(())
     } else {
-        gathering.ask_all(report).await?;
-    }
+        gathering.ask_all(report).await
+    };
+    report.requests = gathering.questions.sent();
+    asked?;
     gathering.describe_pieces().await?;
     let Gathering {
         intake,
@@ -159,6 +164,7 @@ pub async fn gather(
         .and_then(|wait| i64::try_from(wait.as_millis()).ok());
     state.not_before_ms = wait.map(|wait| super::now_ms().saturating_add(wait));
     let evidence = Evidence {
+        source: source.id.clone(),
         proof: if redescribe || details {
             Some(Completeness::Changes)
         } else {
@@ -213,7 +219,7 @@ fn proved(said: &Said, unframed: bool) -> Option<Completeness> {
 /// The connector of the source's kind, which also knows the source's own catalogue.
 fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
     let inner = source
-        .open(config.limits.record_bytes_max)
+        .open(&config.limits)
         .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
     Ok(Arc::new(catalog::WithCatalog {
         inner,
@@ -312,7 +318,6 @@ impl Gathering<'_> {
             let Some((request, asked)) = asked else {
                 return Ok(());
             };
-            report.requests += u64::from(!self.questions.replay());
             match asked {
                 Err(trouble) => {
                     self.trouble = Some(trouble);
@@ -345,10 +350,11 @@ impl Gathering<'_> {
         }
     }
 
-    /// Datasets that answers have brought so far, those that came twice included.
+    /// Datasets that answers have brought so far, those that came twice included. What is refused is not counted: a
+    /// portal says the same of each package that it cannot show.
     fn brought(&self) -> u64 {
-        let intake = self.intake.as_ref();
-        intake.map_or(0, |intake| intake.said.datasets.received)
+        let counts = self.intake.as_ref().map(|intake| &intake.said.datasets);
+        counts.map_or(0, |counts| counts.received - counts.refused)
     }
 
     /// Describes the records of which a part has changed, on a blocking thread.
@@ -449,7 +455,7 @@ fn read_one(
         body: &mut *decoded.reader,
     };
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        harvester.read(answer, reading)
+        harvestd_harvesters::read(harvester, answer, reading)
     }))
     .unwrap_or_else(|_| {
         Err(ReadError::new(

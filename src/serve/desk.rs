@@ -42,7 +42,9 @@ pub struct SourceStatus {
     pub last: Option<Report>,
     /// What the last run of details came to.
     pub details: Option<Details>,
-    /// Milliseconds since 1970. None: only run by hand.
+    /// When the source next runs by itself (its jitter and a Retry-After counted in), in milliseconds since 1970. Where
+    /// nothing but a command has the data directory: when a daemon would. A time that has passed means: as soon as there
+    /// is room. None: never, since it has no schedule, is paused or not enabled; or it runs now.
     pub next_due_ms: Option<i64>,
     /// Records held of this source.
     pub holds: u64,

@@ -3,13 +3,15 @@
 //! Start at [`Store::apply`]. New records of a large load go through the bulk loader in one atomic commit; everything
 //! else through transactions of differences. Deletions come last.
 
-use super::lines::{body_of, difference, quads};
+use super::batch::Batch;
+use super::claims::{Claims, claim};
+use super::lines::{difference, quads};
 use super::place::{Placed, Policy, foreign_nodes, project, unproject};
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
 use harvestd_vocab::Class;
-use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad};
+use oxigraph::model::{GraphName, NamedNode, NamedNodeRef};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How a run's changes are applied.
@@ -46,7 +48,7 @@ pub struct Applied {
     pub activities: Option<(u64, u64)>,
     /// Changed quads.
     pub quads: u64,
-    /// Records that are kept in a graph of their own, since another source's record is the winner.
+    /// New or changed records that are kept in a graph of their own, since another source's record is the winner.
     pub losers: u64,
 }
 
@@ -111,18 +113,6 @@ impl Store {
     }
 }
 
-/// Changes that are not committed yet.
-#[derive(Default)]
-struct Batch {
-    gone: Vec<Quad>,
-    come: Vec<Quad>,
-    /// Graphs of which nothing is left.
-    emptied: Vec<NamedNode>,
-    activities: Vec<(Verb, String, String)>,
-    /// Entities in this batch: the store does not show their new state yet.
-    touched: HashSet<String>,
-}
-
 struct Applying<'a> {
     store: &'a mut Store,
     policy: &'a Policy,
@@ -131,15 +121,6 @@ struct Applying<'a> {
     /// Contained nodes of records applied so far -> their entity.
     claimed: Claims,
     applied: Applied,
-}
-
-/// Hash of a node's IRI -> hash of its entity's IRI.
-pub(super) type Claims = HashMap<[u8; 16], [u8; 16]>;
-
-pub(super) fn short(iri: &str) -> [u8; 16] {
-    let mut out = [0; 16];
-    out.copy_from_slice(&blake3::hash(iri.as_bytes()).as_bytes()[..16]);
-    out
 }
 
 impl Applying<'_> {
@@ -213,10 +194,10 @@ impl Applying<'_> {
         let old = placed.map_or(Ok(String::new()), |p| self.store.loser_body(&p))?;
         let (gone, come) = difference(&old, &s.body);
         let changed = !gone.is_empty() || !come.is_empty();
-        self.applied.losers += 1;
         self.batch.gone.extend(quads(&joined(&gone), &graph)?);
         self.batch.come.extend(quads(&joined(&come), &graph)?);
         if changed {
+            self.applied.losers += 1;
             self.batch.touched.insert(s.entity.clone());
         }
         Ok(changed)
@@ -361,12 +342,6 @@ impl Applying<'_> {
     }
 }
 
-/// True where another entity of this run has the node already; else it is this entity's from now on.
-pub(super) fn claim(claims: &mut Claims, node: &str, entity: &str) -> bool {
-    let entity = short(entity);
-    *claims.entry(short(node)).or_insert(entity) != entity
-}
-
 /// The source's id in a record's IRI.
 fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
     record
@@ -378,99 +353,4 @@ fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
 
 fn joined(lines: &[&str]) -> String {
     lines.iter().flat_map(|l| [*l, "\n"]).collect()
-}
-
-impl Store {
-    /// One batch: its segment first, durable, then one transaction with everything, the segment's hash included.
-    fn commit(&mut self, batch: Batch) -> Result<Option<(u64, u64)>, StoreError> {
-        let mut clock = self.clock();
-        let first = clock.seq + 1;
-        let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
-        if !batch.activities.is_empty() {
-            let mut segment = self
-                .log
-                .begin(self.head.generation, first)
-                .map_err(StoreError::log("opening a segment"))?;
-            for (verb, entity, body) in batch.activities {
-                let activity = clock.next(verb, entity, body);
-                segment
-                    .append(&activity)
-                    .map_err(StoreError::log("writing a segment"))?;
-                index.extend(self.index(&activity));
-            }
-            let written = segment
-                .finish()
-                .map_err(StoreError::log("closing a segment"))?;
-            index.push(self.segment_quad(&written));
-        }
-        let triples = batch.gone.len() + batch.come.len();
-        let doing = "committing a batch";
-        let mut transaction = self
-            .quads
-            .start_transaction()
-            .map_err(StoreError::storage(doing))?;
-        for quad in &batch.gone {
-            transaction.remove(quad);
-        }
-        for graph in &batch.emptied {
-            transaction
-                .remove_named_graph(graph)
-                .map_err(StoreError::storage(doing))?;
-        }
-        transaction.extend(batch.come.iter().chain(&index).map(Quad::as_ref));
-        crate::crash_point!("commit");
-        transaction.commit().map_err(StoreError::storage(doing))?;
-        crate::crash_point!("committed");
-        let logged = (clock.seq >= first).then_some((first, clock.seq));
-        self.head.seq = clock.seq;
-        self.head.published_us = clock.last_us;
-        self.triples_since_flush += triples;
-        if self.triples_since_flush >= self.limits.flush_triples {
-            self.flush()?;
-        }
-        Ok(logged)
-    }
-}
-
-/// All records of a source that are in the store: `{record IRI, entity IRI}`.
-impl Store {
-    pub fn records_of_source(
-        &self,
-        source: &str,
-    ) -> impl Iterator<Item = Result<(String, String), StoreError>> {
-        let prefix = format!("{}record/{source}/", self.base);
-        self.quads
-            .quads_for_pattern(None, Some(super::place::PRIMARY_TOPIC), None, None)
-            .filter_map(move |quad| match quad {
-                Err(e) => Some(Err(StoreError::storage("listing a source's records")(e))),
-                Ok(Quad {
-                    subject: NamedOrBlankNode::NamedNode(record),
-                    object,
-                    ..
-                }) if record.as_str().starts_with(&prefix) => {
-                    let oxigraph::model::Term::NamedNode(entity) = object else {
-                        return None;
-                    };
-                    Some(Ok((record.into_string(), entity.into_string())))
-                }
-                Ok(_) => None,
-            })
-    }
-}
-
-/// The whole default graph as one sorted body: for tests and `harvestd verify`-like checks of small stores.
-pub fn default_graph_body(store: &oxigraph::store::Store) -> Result<String, StoreError> {
-    let mut triples = Vec::new();
-    for quad in store.quads_for_pattern(
-        None,
-        None,
-        None,
-        Some(oxigraph::model::GraphNameRef::DefaultGraph),
-    ) {
-        triples.push(
-            quad.map_err(StoreError::storage("reading the default graph"))?
-                .into(),
-        );
-    }
-    Ok(body_of(&triples))
 }

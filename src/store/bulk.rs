@@ -3,14 +3,18 @@
 //!
 //! Whatever is not purely new is left to the transactions of `apply.rs`. Start at [`Store::bulk`].
 
-use super::apply::{Applied, Claims, Outcome, claim, short};
+use super::apply::{Applied, Outcome};
+use super::claims::{Claims, claim, short};
 use super::lines::quads;
 use super::place::{foreign_nodes, project};
 use super::{Clock, Store, StoreError};
 use crate::log::{SegmentWriter, Verb};
 use crate::stage::{StageFiles, Staged};
 use oxigraph::model::{GraphName, Quad};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::atomic::Ordering::Relaxed,
+};
 
 impl Store {
     /// Loads what is purely new through the bulk loader, in one atomic commit; the rest is left to transactions.
@@ -44,6 +48,7 @@ impl Store {
                 tracing::debug!("the bulk loader ended early");
             }
             drop(send);
+            self.unpublished.store(true, Relaxed);
             let loaded = loader
                 .join()
                 .map_err(|_| StoreError::Broken("the bulk loader panicked".to_owned()))?;

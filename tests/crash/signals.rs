@@ -12,14 +12,18 @@ use texts::{export, rows};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// `harvestd serve`, up, and what it logs.
-struct Serving {
-    child: Child,
+pub(super) struct Serving {
+    pub(super) child: Child,
     log: Arc<Mutex<String>>,
 }
 
 impl Serving {
-    async fn start(bed: &Bed) -> Self {
-        let mut child = bed.command("serve", "").spawn().unwrap();
+    pub(super) async fn start(bed: &Bed) -> Self {
+        Self::with(bed, "").await
+    }
+
+    pub(super) async fn with(bed: &Bed, failpoints: &str) -> Self {
+        let mut child = bed.command("serve", failpoints).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (mut lines, shared) = (
             BufReader::new(child.stderr.take().unwrap()).lines(),
@@ -37,12 +41,12 @@ impl Serving {
         serving
     }
 
-    async fn logs(&self, what: &str) {
+    pub(super) async fn logs(&self, what: &str) {
         eventually(what, || self.log.lock().unwrap().contains(what)).await;
     }
 
     /// Ends it with SIGTERM; says how long it took.
-    async fn terminate(mut self) -> Duration {
+    pub(super) async fn terminate(mut self) -> Duration {
         let began = Instant::now();
         signal(&self.child, Signal::TERM);
         let status = tokio::time::timeout(DEADLINE, self.child.wait()).await;

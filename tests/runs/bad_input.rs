@@ -74,7 +74,7 @@ failing! {
     an_empty_body: |_| plain(TURTLE, ""), Failed,
         ["truncated answer: reading the document: found an empty answer, expected an RDF document"];
     a_login_page: |_| plain("text/html", "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form><input type=password></form></body></html>"), Failed,
-        ["not a catalogue: reading the document: found", "Sign in", "expected an RDF document"];
+        ["not a catalogue: reading the answer: found", "Sign in", "expected RDF/XML"];
     a_document_cut_in_a_statement: |_| { let text = numbered(10); plain(TURTLE, text[..text.len() / 2].to_owned()) }, Failed,
         ["truncated answer: reading Turtle, line ", "found", "expected Turtle or TriG"];
     a_cut_connection: |_| plain(TURTLE, cut(numbered(10))), Failed,
@@ -361,7 +361,9 @@ async fn a_body_that_ends_with_its_connection_proves_nothing() {
     let a = source("a", "dcat", &redirect, "");
     bed.house
         .daemon
-        .configure(texts::config(bed.dir.path(), "", &[a]));
+        .configure(texts::config(bed.dir.path(), "", &[a]))
+        .await
+        .unwrap();
     let report = bed.house.run("a").await;
     assert_eq!(
         (report.outcome, report.counts.absent, report.counts.holds),
@@ -374,5 +376,64 @@ async fn a_body_that_ends_with_its_connection_proves_nothing() {
         Some("the source's last answer did not prove that it was the last")
     );
     bed.whole();
+    bed.house.close().await;
+}
+
+/// A portal that says the same of each package it cannot show does not lead in a circle.
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_that_are_alike_are_no_paging_loop() {
+    let origin = Origin::start().await;
+    let names = serde_json::json!({ "success": true, "result": ["a", "b", "c", "d"] });
+    origin.say("/api/3/action/package_list", JSON, names.to_string());
+    origin.answer("/api/3/action/package_show", |request| {
+        let id = request.uri().query().and_then(|q| q.strip_prefix("id="));
+        match id {
+            Some(id @ ("a" | "d")) => plain(
+                JSON,
+                serde_json::json!({ "success": true, "result": { "id": id, "name": id, "title": id } })
+                    .to_string(),
+            ),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let a = source("a", "ckan", &origin.at("/"), "");
+    let house = House::open(dir.path(), "", &[a]);
+    let report = house.run("a").await;
+    let c = &report.counts;
+    assert_eq!(
+        (c.received, c.new, c.refused),
+        (4, 2, 2),
+        "{}",
+        report.line()
+    );
+    assert!(!report.why.as_deref().unwrap_or("").contains("paging loop"));
+    assert!(
+        report.completeness.is_some(),
+        "the last package was asked for"
+    );
+    // The search that is not there, the list, four packages.
+    assert_eq!(report.requests as usize, origin.asked());
+    house.close().await;
+}
+
+/// Every request is counted, also one that is only asked again.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_counted_with_retries_and_redirects() {
+    let network =
+        "[source.network.limits]\ntries_max = 3\nbackoff_first_ms = 10\nbackoff_max_ms = 10\n";
+    let bed = Bed::new("dcat", TURTLE, numbered(3), "", network).await;
+    let tries = std::sync::atomic::AtomicUsize::new(0);
+    bed.origin.answer("/a", move |_| {
+        match tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            _ => (StatusCode::FOUND, [(header::LOCATION, "/b")]).into_response(),
+        }
+    });
+    bed.origin.say("/b", TURTLE, numbered(3));
+    let report = bed.house.complete("a").await;
+    assert_eq!((report.requests, bed.origin.asked()), (3, 3));
+    let again = bed.house.order("a", Trigger::Redescribe, false).await;
+    assert_eq!((again.requests, again.counts.received), (0, 3));
     bed.house.close().await;
 }

@@ -25,11 +25,13 @@ impl Two {
             .map(|(id, more)| source(id, "dcat", &origin.at(&format!("/{id}")), more))
     }
 
-    fn configure(&self, a: &str, b: &str) {
+    async fn configure(&self, a: &str, b: &str) {
         let sources = Self::sources(&self.origin, a, b);
         self.house
             .daemon
-            .configure(texts::config(self.dir.path(), "", &sources));
+            .configure(texts::config(self.dir.path(), "", &sources))
+            .await
+            .unwrap();
     }
 
     /// The source's catalogue holds dataset 1 under this title (or not), and three of its own.
@@ -137,7 +139,7 @@ async fn the_first_keeps_the_iri_and_the_second_changes_nothing_of_it() {
 
 async fn b_outranks_a(b: &str) {
     let two = Two::new().await;
-    two.configure("", b);
+    two.configure("", b).await;
     let (_, alone) = two.holds("a", Some("A one")).await;
     let (report, both) = two.holds("b", Some("B one")).await;
     assert_eq!(report.counts.new, 4);
@@ -278,4 +280,21 @@ async fn a_node_in_two_descriptions_is_renamed_in_the_second() {
         [names[1].clone(), names[2].clone()]
     );
     bed.house.close().await;
+}
+
+/// What is not published here is told when it is new, not at every run.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_loser_is_not_told_again() {
+    let two = Two::new().await;
+    two.holds("a", Some("A one")).await;
+    let told = |report: &Report| {
+        let mut codes = report.noticed.iter().map(|(code, _)| code.as_str());
+        codes.any(|code| code == "published-from-another-source")
+    };
+    let (report, _) = two.holds("b", Some("B one")).await;
+    assert!(told(&report), "{:?}", report.noticed);
+    let again = two.house.order("b", Trigger::Redescribe, false).await;
+    assert_eq!(again.counts.unchanged, 4, "{}", again.line());
+    assert!(!told(&again), "{:?}", again.noticed);
+    two.house.close().await;
 }

@@ -241,3 +241,31 @@ async fn two_sources_at_once_and_readers_see_whole_runs() {
     assert!(whole.titles().iter().all(|title| title.ends_with(".3")));
     house.close().await;
 }
+
+/// What the configuration says of a catalogue is published with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalogues_description_and_publisher_are_published() {
+    let origin = Origin::start().await;
+    origin.say("/a", JSON, texts::export(&texts::rows(1, 2, 1)));
+    let dir = tempfile::tempdir().unwrap();
+    let more = "description = { en = \"What the ministry knows\", zh-Hant = \"部會資料\" }\npublisher = { en = \"Ministry of Examples\" }";
+    let a = source("a", "data_gov_tw", &origin.at("/a"), more);
+    let house = House::open(dir.path(), "", &[a]);
+    house.complete("a").await;
+    let whole = Whole::of(&house.daemon);
+    let catalog = format!("{}catalog/a", texts::BASE);
+    let body = &whole.bodies[&catalog];
+    let says = |predicate: &str, text: &str| {
+        let subject = format!("<{catalog}> <http://purl.org/dc/terms/{predicate}> ");
+        body.lines()
+            .any(|line| line.starts_with(&subject) && line.contains(text))
+    };
+    assert!(
+        says("description", "\"What the ministry knows\"@en"),
+        "{body}"
+    );
+    assert!(says("description", "\"部會資料\"@zh-"), "{body}");
+    assert!(says("publisher", ""), "{body}");
+    assert!(body.contains("\"Ministry of Examples\"@en"), "{body}");
+    house.close().await;
+}

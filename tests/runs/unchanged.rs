@@ -109,16 +109,15 @@ async fn a_check_says_what_would_change_and_writes_nothing() {
 async fn redescribing_asks_nobody() {
     let bed = Bed::ministry(export(&rows(1, 5, 1))).await;
     let a = |more: &str| source("a", "data_gov_tw", &bed.origin.at("/a"), more);
-    let configure = |more: &str| {
-        bed.house
-            .daemon
-            .configure(texts::config(bed.dir.path(), "", &[a(more)]))
+    let configure = async |more: &str| {
+        let config = texts::config(bed.dir.path(), "", &[a(more)]);
+        bed.house.daemon.configure(config).await.unwrap();
     };
     bed.house.complete("a").await;
     let untagged = bed.whole();
     assert!(!untagged.graph.contains("@zh-hant"), "{}", untagged.graph);
 
-    configure("language = \"zh-Hant\"");
+    configure("language = \"zh-Hant\"").await;
     let asked = bed.origin.asked();
     let report = bed.house.order("a", Trigger::Redescribe, false).await;
     assert_eq!(
@@ -143,7 +142,7 @@ async fn redescribing_asks_nobody() {
         (None, 5),
         "redescribed records are not described again"
     );
-    configure("");
+    configure("").await;
     bed.house.order("a", Trigger::Redescribe, false).await;
     assert_eq!(bed.whole().graph, untagged.graph, "changed back");
     bed.house.close().await;
@@ -163,7 +162,9 @@ async fn changed_settings_reach_every_record_after_a_cut() {
     );
     bed.house
         .daemon
-        .configure(texts::config(bed.dir.path(), "", &[a]));
+        .configure(texts::config(bed.dir.path(), "", &[a]))
+        .await
+        .unwrap();
     let third = whole_export.find("資料 3").unwrap();
     bed.say(&whole_export.as_bytes()[..third]);
     let cut = bed.house.run("a").await;

@@ -3,7 +3,7 @@
 //! Only what can be read in one way is read: years of four digits first. Days before months (`03/07/2018`) are left as
 //! they are. Years of the Republic (`民國101年`, `1150618`) are for [`of_the_republic`]: only where they are meant.
 
-use crate::literals::{canonical, is_valid};
+use crate::literals::parsed;
 use crate::terms::xsd;
 use oxrdf::{Literal, NamedNodeRef};
 use std::fmt::Write;
@@ -66,8 +66,7 @@ pub fn of_the_republic(text: &str) -> Option<Option<Literal>> {
 }
 
 fn typed(value: String, datatype: NamedNodeRef<'static>) -> Option<Literal> {
-    let datatype = datatype.into_owned();
-    is_valid(&value, &datatype).then(|| canonical(value, datatype))
+    parsed(&value, &datatype.into_owned())
 }
 
 struct Reader<'a> {

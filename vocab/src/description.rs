@@ -88,57 +88,36 @@ pub struct Refusal {
     pub expected: String,
 }
 
-impl Refusal {
-    pub fn new(
-        code: &str,
-        path: impl Into<String>,
-        found: &str,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self {
-            code: code.to_owned(),
-            path: path.into(),
-            found: printable(found),
-            expected: expected.into(),
+/// A finding and a refusal are told in the same words: `code: path: found …, expected …`.
+macro_rules! told {
+    ($($what:ty),*) => {$(
+        impl $what {
+            pub fn new(
+                code: &str,
+                path: impl Into<String>,
+                found: &str,
+                expected: impl Into<String>,
+            ) -> Self {
+                Self {
+                    code: code.to_owned(),
+                    path: path.into(),
+                    found: printable(found),
+                    expected: expected.into(),
+                }
+            }
         }
-    }
-}
 
-impl Finding {
-    pub fn new(
-        code: &str,
-        path: impl Into<String>,
-        found: &str,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self {
-            code: code.to_owned(),
-            path: path.into(),
-            found: printable(found),
-            expected: expected.into(),
+        impl fmt::Display for $what {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let Self { code, path, found, expected } = self;
+                let colon = if path.is_empty() { "" } else { ": " };
+                write!(f, "{code}{colon}{path}: found {found:?}, expected {expected}")
+            }
         }
-    }
+    )*};
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}: found {:?}, expected {}",
-            self.code, self.path, self.found, self.expected
-        )
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}: found {:?}, expected {}",
-            self.code, self.path, self.found, self.expected
-        )
-    }
-}
+told!(Finding, Refusal);
 
 /// At most 200 characters, without control characters: fit for a log line or a report.
 pub fn printable(text: &str) -> String {
@@ -152,4 +131,16 @@ pub fn printable(text: &str) -> String {
         out.push('…');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_whole_names_no_place() {
+        let told = |path: &str| Refusal::new("not-json", path, "x\n", "JSON").to_string();
+        assert_eq!(told(""), "not-json: found \"x \", expected JSON");
+        assert_eq!(told("a.b"), "not-json: a.b: found \"x \", expected JSON");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rule only says how long the interval is; which intervals have a name is the table's business.
 
-use crate::literals::is_valid;
+use crate::literals::parsed;
 use crate::tables::{self, fold, frequencies};
 use crate::terms::xsd;
 use oxrdf::NamedNodeRef;
@@ -38,7 +38,8 @@ pub fn interval_of_word(word: &str) -> Option<String> {
         return Some(interval.to_string());
     }
     let written = bare.to_ascii_uppercase();
-    let is_duration = written.starts_with('P') && is_valid(&written, &xsd::DURATION.into_owned());
+    let is_duration =
+        written.starts_with('P') && parsed(&written, &xsd::DURATION.into_owned()).is_some();
     is_duration.then_some(written)
 }
 
@@ -47,7 +48,7 @@ pub fn interval_of_code(code: &str) -> Option<&'static str> {
     static INTERVALS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
         let mut intervals = HashMap::new();
         for (word, code) in tables::frequency_rows() {
-            if word.starts_with('P') && is_valid(word, &xsd::DURATION.into_owned()) {
+            if word.starts_with('P') && parsed(word, &xsd::DURATION.into_owned()).is_some() {
                 intervals.entry(code).or_insert(word);
             }
         }

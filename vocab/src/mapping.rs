@@ -5,7 +5,7 @@
 
 use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::links::{self, NotALink};
-use crate::literals::{canonical, is_valid};
+use crate::literals::{canonical, parsed};
 use crate::properties::{self, Property, Rule, Table};
 use crate::terms::{dcat, dct, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
 use crate::{
@@ -292,14 +292,11 @@ impl<'a> Mapper<'a> {
             return date.map(Value::Literal);
         }
         let (value, datatype, _) = literal.destruct();
-        let kept = match datatype {
-            Some(datatype) if is_valid(&value, &datatype) => canonical(value, datatype),
-            _ => {
-                self.find("unparsed-date", predicate, &value, "a date, YYYY-MM-DD");
-                Literal::new_simple_literal(value)
-            }
-        };
-        Some(Value::Literal(kept))
+        let parsed = datatype.and_then(|datatype| parsed(&value, &datatype));
+        Some(Value::Literal(parsed.unwrap_or_else(|| {
+            self.find("unparsed-date", predicate, &value, "a date, YYYY-MM-DD");
+            Literal::new_simple_literal(value)
+        })))
     }
 
     /// A date; Some(None) for one that stands for no date. Years of the Republic only where the source is Taiwanese, or

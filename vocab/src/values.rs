@@ -2,7 +2,7 @@
 
 use crate::graph::Value;
 use crate::links;
-use crate::literals::{canonical, is_valid};
+use crate::literals::{canonical, parsed};
 use crate::properties::Rule;
 use crate::tables::{encodings, fees, fold};
 use crate::terms::{spdx, xsd};
@@ -79,7 +79,7 @@ pub(crate) fn is_free(written: &str) -> Option<Value> {
 
 fn typed(value: &str, datatype: NamedNodeRef<'static>) -> Option<Value> {
     let datatype = datatype.into_owned();
-    is_valid(value, &datatype).then(|| Value::Literal(canonical(value.to_owned(), datatype)))
+    parsed(value, &datatype).map(Value::Literal)
 }
 
 /// `1024`, `1,024`, `1024.0`: a whole number that is not negative.

@@ -23,6 +23,7 @@ fn ckan(rows: u64) -> Box<dyn Harvester> {
         url: "https://ckan.example/".parse().unwrap(),
         options: json!({ "rows": rows }),
         record_bytes_max: 1 << 20,
+        document: Default::default(),
     };
     (KIND.open)(settings).unwrap()
 }

@@ -12,9 +12,7 @@ use super::{
 };
 use crate::{
     ReadError, ReadErrorKind,
-    guard::{
-        Guard, JsonGuard, JsonLimits, Utf8Guard, XmlGuard, XmlLimits, explain_html, looks_like_html,
-    },
+    guard::{DocumentLimits, Guard, JsonGuard, JsonLimits, Utf8Guard, XmlGuard, XmlLimits},
 };
 use harvestd_vocab::Refusal;
 use oxrdfio::{JsonLdProfileSet, LoadedDocument, RdfFormat, RdfParseError, RdfParser};
@@ -35,6 +33,8 @@ pub struct Document<'a> {
     pub table_bytes_max: usize,
     /// Longest line of a line format, in bytes.
     pub line_bytes_max: usize,
+    /// What it may cost.
+    pub limits: DocumentLimits,
 }
 
 /// What was read.
@@ -90,14 +90,6 @@ pub fn parse(document: Document<'_>) -> Result<Parsed, ReadError> {
             "an RDF document",
         ));
     }
-    if looks_like_html(&begin) {
-        return Err(ReadError::new(
-            ReadErrorKind::NotACatalogue,
-            DOING,
-            explain_html(&begin),
-            "an RDF document",
-        ));
-    }
     let (syntax, declared_otherwise) = choose(&document, &begin)?;
     let mut parsed = Parsed {
         table: Table::new(document.table_bytes_max),
@@ -106,10 +98,11 @@ pub fn parse(document: Document<'_>) -> Result<Parsed, ReadError> {
         lines: Vec::new(),
         senseless: Counted::default(),
     };
+    let limits = document.limits;
     let whole = Cursor::new(begin).chain(document.body);
     match syntax {
-        Syntax::RdfXml => rdf_xml(whole, document.url, &mut parsed)?,
-        Syntax::JsonLd => json_ld(whole, document.url, &mut parsed)?,
+        Syntax::RdfXml => rdf_xml(whole, document.url, limits.xml, &mut parsed)?,
+        Syntax::JsonLd => json_ld(whole, document.url, limits.json, &mut parsed)?,
         Syntax::Turtle => turtle(whole, document.url, &mut parsed)?,
         Syntax::Lines => lines::read(whole, document.line_bytes_max, &mut parsed)?,
     }
@@ -160,8 +153,13 @@ fn parser(format: RdfFormat, base: &Url) -> Result<RdfParser, ReadError> {
         })
 }
 
-fn rdf_xml(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
-    let mut guard = XmlGuard::new(Utf8Guard::new(whole), XmlLimits::default());
+fn rdf_xml(
+    whole: impl Read,
+    base: &Url,
+    limits: XmlLimits,
+    parsed: &mut Parsed,
+) -> Result<(), ReadError> {
+    let mut guard = XmlGuard::new(Utf8Guard::new(whole), limits);
     let mut failed = None;
     for quad in parser(RdfFormat::RdfXml, base)?.for_reader(&mut guard) {
         match quad {
@@ -187,8 +185,13 @@ fn rdf_xml(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), Read
     guard.finish()
 }
 
-fn json_ld(whole: impl Read, base: &Url, parsed: &mut Parsed) -> Result<(), ReadError> {
-    let mut guard = JsonGuard::new(Utf8Guard::new(whole), JsonLimits::default());
+fn json_ld(
+    whole: impl Read,
+    base: &Url,
+    limits: JsonLimits,
+    parsed: &mut Parsed,
+) -> Result<(), ReadError> {
+    let mut guard = JsonGuard::new(Utf8Guard::new(whole), limits);
     let refused = Arc::new(Mutex::new(None));
     let seen = Arc::clone(&refused);
     let format = RdfFormat::JsonLd {

@@ -69,6 +69,7 @@ fn opened(options: serde_json::Value) -> Result<Box<dyn Harvester>, SettingsErro
         url,
         options,
         record_bytes_max: 1 << 20,
+        document: Default::default(),
     })
 }
 

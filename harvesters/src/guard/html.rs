@@ -2,7 +2,7 @@
 //! Start at [`looks_like_html`].
 
 /// How far [`explain_html`] looks, in bytes.
-const LOOKED_AT_BYTES: usize = 16 * 1024;
+pub(crate) const LOOKED_AT_BYTES: usize = 16 * 1024;
 
 /// Does the document begin like a web page? Comments, processing instructions and white space before it are passed over.
 pub fn looks_like_html(document: &[u8]) -> bool {

@@ -2,11 +2,13 @@
 
 use super::{Guard, carried, refusal, stopped};
 use crate::{ReadError, ReadErrorKind};
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 
 /// What a JSON document may cost. JSON-LD parsers keep the active context per nesting level and per object with a
 /// context of its own, so nesting is paid for quadratically: 2,000 levels took 778 MB, 20,000 the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct JsonLimits {
     /// Objects and arrays inside one another.
     pub depth_max: usize,
@@ -124,7 +126,11 @@ impl<R: Read> JsonGuard<R> {
 
     fn in_string(&mut self, since: u64, escaped: bool, byte: u8) -> Result<(), ReadError> {
         if self.offset - since > self.limits.string_bytes_max {
-            return Err(self.over("a string of more bytes", self.limits.string_bytes_max));
+            return Err(self.over(
+                "a string of more bytes",
+                "string_bytes_max",
+                self.limits.string_bytes_max,
+            ));
         }
         if byte == b'"' && !escaped {
             self.state = if self.open.is_empty() {
@@ -147,7 +153,11 @@ impl<R: Read> JsonGuard<R> {
     fn enter(&mut self, byte: u8) -> Result<(), ReadError> {
         self.open.push(Level::default());
         if self.open.len() > self.limits.depth_max {
-            return Err(self.over("nesting of more levels", self.limits.depth_max as u64));
+            return Err(self.over(
+                "nesting of more levels",
+                "depth_max",
+                self.limits.depth_max as u64,
+            ));
         }
         self.state = State::Between;
         if byte == b'{' && self.scoped_contexts && self.in_context.is_none() {
@@ -195,7 +205,11 @@ impl<R: Read> JsonGuard<R> {
         }
         let bytes = self.offset - begin;
         if bytes > self.limits.context_bytes_max {
-            return Err(self.over("a context of more bytes", self.limits.context_bytes_max));
+            return Err(self.over(
+                "a context of more bytes",
+                "context_bytes_max",
+                self.limits.context_bytes_max,
+            ));
         }
         if let Some(level) = self.open.last_mut() {
             level.context_bytes += bytes;
@@ -210,6 +224,7 @@ impl<R: Read> JsonGuard<R> {
         if self.context_work > self.limits.context_work_bytes_max {
             return Err(self.over(
                 "contexts to be copied of more bytes",
+                "context_work_bytes_max",
                 self.limits.context_work_bytes_max,
             ));
         }
@@ -222,7 +237,11 @@ impl<R: Read> JsonGuard<R> {
             self.offset += 1;
         }
         if self.offset > self.limits.total_bytes_max {
-            return Err(self.over("a document of more bytes", self.limits.total_bytes_max));
+            return Err(self.over(
+                "a document of more bytes",
+                "total_bytes_max",
+                self.limits.total_bytes_max,
+            ));
         }
         Ok(())
     }
@@ -239,11 +258,11 @@ impl<R: Read> JsonGuard<R> {
         Err(self.refuse(ReadErrorKind::Truncated, found, "a closed document"))
     }
 
-    fn over(&self, what: &str, max: u64) -> ReadError {
+    fn over(&self, what: &str, limit: &str, max: u64) -> ReadError {
         self.refuse(
             ReadErrorKind::Limit,
             format!("{what} than {max}"),
-            format!("at most {max}"),
+            format!("at most {max} (limits.json.{limit})"),
         )
     }
 

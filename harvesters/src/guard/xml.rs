@@ -7,6 +7,7 @@ use super::{Guard, carried, refusal, stopped};
 use crate::{ReadError, ReadErrorKind};
 use facts::{Facts, Tag, entity};
 use quick_xml::{Error, Reader, errors::SyntaxError, events::Event};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     io::{self, BufReader, Read},
@@ -15,7 +16,8 @@ use tee::{Tee, TooLong};
 
 /// What an XML document may cost the parser behind the guard. Its entities are expanded in full, its attributes and
 /// namespaces are searched linearly: 634 bytes of entities became a literal of 300 MB, 40,000 attributes took 6.7 s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct XmlLimits {
     /// Elements inside one another.
     pub depth_max: usize,
@@ -118,7 +120,11 @@ impl<R: Read> XmlGuard<R> {
         self.event = buffer;
         result?;
         if self.position() > self.limits.total_bytes_max {
-            return Err(self.over("a document of more bytes", self.limits.total_bytes_max));
+            return Err(self.over(
+                "a document of more bytes",
+                "total_bytes_max",
+                self.limits.total_bytes_max,
+            ));
         }
         Ok(())
     }
@@ -169,22 +175,32 @@ impl<R: Read> XmlGuard<R> {
             .sum();
         self.expands(expands)?;
         if tag.bytes + expands > self.limits.tag_bytes_max {
-            return Err(self.over("a tag of more bytes", self.limits.tag_bytes_max));
+            return Err(self.over(
+                "a tag of more bytes",
+                "tag_bytes_max",
+                self.limits.tag_bytes_max,
+            ));
         }
         if tag.attributes > self.limits.attributes_max {
             return Err(self.over(
                 "a tag of more attributes",
+                "attributes_max",
                 self.limits.attributes_max as u64,
             ));
         }
         if self.namespaces + tag.namespaces > self.limits.namespaces_max {
             return Err(self.over(
                 "more namespaces in force",
+                "namespaces_max",
                 self.limits.namespaces_max as u64,
             ));
         }
         if self.open.len() >= self.limits.depth_max {
-            return Err(self.over("nesting of more levels", self.limits.depth_max as u64));
+            return Err(self.over(
+                "nesting of more levels",
+                "depth_max",
+                self.limits.depth_max as u64,
+            ));
         }
         if empty {
             self.root_closed = self.open.is_empty();
@@ -198,7 +214,11 @@ impl<R: Read> XmlGuard<R> {
     fn text(&mut self, bytes: u64) -> Result<(), ReadError> {
         self.text += bytes;
         if self.text > self.limits.text_bytes_max {
-            return Err(self.over("text of more bytes", self.limits.text_bytes_max));
+            return Err(self.over(
+                "text of more bytes",
+                "text_bytes_max",
+                self.limits.text_bytes_max,
+            ));
         }
         Ok(())
     }
@@ -208,6 +228,7 @@ impl<R: Read> XmlGuard<R> {
         if self.expanded > self.limits.expanded_bytes_max {
             return Err(self.over(
                 "entities that expand to more bytes",
+                "expanded_bytes_max",
                 self.limits.expanded_bytes_max,
             ));
         }
@@ -238,12 +259,17 @@ impl<R: Read> XmlGuard<R> {
             if value.len() > self.limits.entity_bytes_max {
                 return Err(self.over(
                     "an entity of more bytes",
+                    "entity_bytes_max",
                     self.limits.entity_bytes_max as u64,
                 ));
             }
             self.entities.insert(name.to_owned(), value.len() as u64);
             if self.entities.len() > self.limits.entities_max {
-                return Err(self.over("more entities", self.limits.entities_max as u64));
+                return Err(self.over(
+                    "more entities",
+                    "entities_max",
+                    self.limits.entities_max as u64,
+                ));
             }
         }
         Ok(())
@@ -275,6 +301,7 @@ impl<R: Read> XmlGuard<R> {
             Error::Io(error) => match error.get_ref().is_some_and(|e| e.is::<TooLong>()) {
                 true => self.over(
                     "text, a tag or a comment of more bytes",
+                    "text_bytes_max",
                     self.limits.text_bytes_max,
                 ),
                 false => carried(
@@ -300,11 +327,11 @@ impl<R: Read> XmlGuard<R> {
         }
     }
 
-    fn over(&self, what: &str, max: u64) -> ReadError {
+    fn over(&self, what: &str, limit: &str, max: u64) -> ReadError {
         self.refuse(
             ReadErrorKind::Limit,
             format!("{what} than {max}"),
-            format!("at most {max}"),
+            format!("at most {max} (limits.xml.{limit})"),
         )
     }
 

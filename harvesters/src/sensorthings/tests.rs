@@ -24,6 +24,7 @@ const ROOT: &str = "https://sta.services.example/STA_Air/v1.0";
 
 fn opened(root: &str, options: Value) -> SensorThings {
     SensorThings::new(Settings {
+        document: Default::default(),
         source: "air".to_owned(),
         url: Url::parse(root).unwrap(),
         options,

@@ -108,6 +108,7 @@ pub fn replay(kind: &Kind, folder: &Path, case: &Case) -> Outcome {
         url: case.url.clone(),
         options: case.options.clone().into(),
         record_bytes_max: case.record_bytes_max,
+        document: Default::default(),
     };
     let cx = Context {
         base: BASE.to_owned(),
@@ -366,7 +367,7 @@ fn read_once(
         link_next: recorded.link_next.clone(),
         body: &mut body,
     };
-    guarded(|| harvester.read(answer, page))
+    guarded(|| harvestd_harvesters::read(harvester, answer, page))
 }
 
 fn shown(question: &Request) -> String {

@@ -36,7 +36,7 @@ fn depth_counts_outside_of_strings() {
     scan_json(deep(64).as_bytes(), JsonLimits::default()).unwrap();
     assert_eq!(
         refused(&deep(65), JsonLimits::default()),
-        "limit reached: guarding JSON, byte 64: found nesting of more levels than 64, expected at most 64"
+        "limit reached: guarding JSON, byte 64: found nesting of more levels than 64, expected at most 64 (limits.json.depth_max)"
     );
     scan_json(
         format!("[\"{}\"]", "[".repeat(500)).as_bytes(),

@@ -1,0 +1,123 @@
+//! The state, opened again after everything that can happen to it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+
+const CACHE_BYTES: u64 = 1 << 20;
+const HEAD: Head = Head {
+    generation: 1,
+    seq: 7,
+    published_us: 9,
+};
+
+fn filled(dir: &Path) -> Head {
+    let (state, found) = State::open(
+        dir,
+        Head {
+            generation: 1,
+            seq: 0,
+            published_us: 0,
+        },
+        CACHE_BYTES,
+    )
+    .unwrap();
+    assert_eq!(found, Found::Fresh);
+    let source = SourceState {
+        bookmark: Some(Bookmark("b".into())),
+        epoch: "e".into(),
+        ..SourceState::default()
+    };
+    state.begin_applying("s").unwrap();
+    let upserts = [
+        (RecordId::dataset("a"), vec![([1; 8], [2; 16])]),
+        (RecordId::new(Class::Agent, "b"), vec![]),
+    ];
+    state
+        .commit("s", HEAD, upserts.into_iter(), std::iter::empty(), &source)
+        .unwrap();
+    HEAD
+}
+
+#[test]
+fn what_is_committed_is_found_again() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let (state, found) = State::open(dir.path(), HEAD, CACHE_BYTES).unwrap();
+    assert_eq!(found, Found::Good);
+    assert!(!state.interrupted("s").unwrap());
+    let mut had = state.had("s", "e").unwrap();
+    assert_eq!((had.records.len(), had.datasets), (2, 1));
+    assert_eq!(
+        had.records[&id_digest(&RecordId::dataset("a"))].parts,
+        vec![([1; 8], [2; 16])]
+    );
+    had.records
+        .get_mut(&id_digest(&RecordId::dataset("a")))
+        .unwrap()
+        .seen = true;
+    assert_eq!(
+        state.unseen("s", &had).unwrap(),
+        [RecordId::new(Class::Agent, "b")]
+    );
+    let other_epoch = state.had("s", "f").unwrap();
+    assert!(
+        other_epoch.records.values().all(|k| k.parts.is_empty()),
+        "a changed mapping describes everything again"
+    );
+}
+
+#[test]
+fn a_state_that_is_ahead_forgets_hashes_and_bookmarks() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let (state, found) = State::open(dir.path(), Head { seq: 6, ..HEAD }, CACHE_BYTES).unwrap();
+    assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
+    assert!(state.had("s", "e").unwrap().records.is_empty());
+    assert_eq!(state.source("s").unwrap().bookmark, None);
+}
+
+#[test]
+fn a_state_that_is_behind_keeps_its_bookmark() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let (state, found) = State::open(dir.path(), Head { seq: 8, ..HEAD }, CACHE_BYTES).unwrap();
+    assert!(matches!(found, Found::Rebuilt(_)), "{found:?}");
+    assert_eq!(
+        state.source("s").unwrap().bookmark,
+        Some(Bookmark("b".into()))
+    );
+}
+
+#[test]
+fn a_broken_state_is_set_aside() {
+    for damage in ["truncated", "flipped", "missing"] {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let db = dir.path().join("state/db");
+        let bytes = std::fs::read(&db).unwrap();
+        match damage {
+            "truncated" => std::fs::write(&db, b"").unwrap(),
+            "flipped" => {
+                std::fs::write(&db, bytes.iter().map(|b| b ^ 0x55).collect::<Vec<_>>()).unwrap()
+            }
+            _ => std::fs::remove_dir_all(dir.path().join("state")).unwrap(),
+        }
+        let (state, found) = State::open(dir.path(), HEAD, CACHE_BYTES).unwrap();
+        assert!(matches!(found, Found::Rebuilt(_)), "{damage}: {found:?}");
+        assert_eq!(
+            state
+                .rebuild("s", [RecordId::dataset("a")].into_iter())
+                .unwrap(),
+            1
+        );
+        assert_eq!(state.had("s", "e").unwrap().datasets, 1);
+    }
+}
+
+#[test]
+fn an_interrupted_commit_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let (state, _) = State::open(dir.path(), HEAD, CACHE_BYTES).unwrap();
+    state.begin_applying("s").unwrap();
+    assert!(state.interrupted("s").unwrap());
+}

@@ -1,0 +1,77 @@
+//! One batch of changes, and its commit: the segment of the log first, then one transaction that names it.
+//!
+//! Decides nothing: what a batch holds is worked out in `apply.rs`. Start at [`Store::commit`].
+
+use super::{Store, StoreError};
+use crate::log::Verb;
+use oxigraph::model::{NamedNode, Quad};
+use std::{collections::HashSet, sync::atomic::Ordering::Relaxed};
+
+/// Changes that are not committed yet.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub gone: Vec<Quad>,
+    pub come: Vec<Quad>,
+    /// Graphs of which nothing is left.
+    pub emptied: Vec<NamedNode>,
+    pub activities: Vec<(Verb, String, String)>,
+    /// Entities in this batch: the store does not show their new state yet.
+    pub touched: HashSet<String>,
+}
+
+impl Store {
+    /// One batch: its segment first, durable, then one transaction with everything, the segment's hash included.
+    pub(super) fn commit(&mut self, batch: Batch) -> Result<Option<(u64, u64)>, StoreError> {
+        let mut clock = self.clock();
+        let first = clock.seq + 1;
+        let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
+        if !batch.activities.is_empty() {
+            let mut segment = self
+                .log
+                .begin(self.head.generation, first)
+                .map_err(StoreError::log("opening a segment"))?;
+            for (verb, entity, body) in batch.activities {
+                let activity = clock.next(verb, entity, body);
+                segment
+                    .append(&activity)
+                    .map_err(StoreError::log("writing a segment"))?;
+                index.extend(self.index(&activity));
+            }
+            let written = segment
+                .finish()
+                .map_err(StoreError::log("closing a segment"))?;
+            index.push(self.segment_quad(&written));
+        }
+        let triples = batch.gone.len() + batch.come.len();
+        let doing = "committing a batch";
+        let mut transaction = self
+            .quads
+            .start_transaction()
+            .map_err(StoreError::storage(doing))?;
+        for quad in &batch.gone {
+            transaction.remove(quad);
+        }
+        for graph in &batch.emptied {
+            transaction
+                .remove_named_graph(graph)
+                .map_err(StoreError::storage(doing))?;
+        }
+        transaction.extend(batch.come.iter().chain(&index).map(Quad::as_ref));
+        crate::crash_point!("commit");
+        crate::trouble_point!(
+            "commit-fails",
+            StoreError::Broken("a planned failure".to_owned())
+        );
+        self.unpublished.store(true, Relaxed);
+        transaction.commit().map_err(StoreError::storage(doing))?;
+        crate::crash_point!("committed");
+        let logged = (clock.seq >= first).then_some((first, clock.seq));
+        self.head.seq = clock.seq;
+        self.head.published_us = clock.last_us;
+        self.triples_since_flush += triples;
+        if self.triples_since_flush >= self.limits.flush_triples {
+            self.flush()?;
+        }
+        Ok(logged)
+    }
+}

@@ -1,0 +1,68 @@
+//! What the store holds of a source, listed: never changes anything.
+
+use super::lines::body_of;
+use super::place::PRIMARY_TOPIC;
+use super::{Store, StoreError};
+use crate::store_read;
+use harvestd_harvesters::RecordId;
+use harvestd_vocab::iris::{RecordKey, parse_record_iri};
+use oxigraph::model::{GraphNameRef, NamedOrBlankNode, Quad, Term};
+
+impl Store {
+    /// All records of a source that are in the store: `{record IRI, entity IRI}`.
+    pub fn records_of_source(
+        &self,
+        source: &str,
+    ) -> impl Iterator<Item = Result<(String, String), StoreError>> {
+        let prefix = format!("{}record/{source}/", self.base);
+        self.quads
+            .quads_for_pattern(None, Some(PRIMARY_TOPIC), None, None)
+            .filter_map(move |quad| match quad {
+                Err(e) => Some(Err(StoreError::storage("listing a source's records")(e))),
+                Ok(Quad {
+                    subject: NamedOrBlankNode::NamedNode(record),
+                    object,
+                    ..
+                }) if record.as_str().starts_with(&prefix) => {
+                    let Term::NamedNode(entity) = object else {
+                        return None;
+                    };
+                    Some(Ok((record.into_string(), entity.into_string())))
+                }
+                Ok(_) => None,
+            })
+    }
+
+    /// The same by the source's own names: what a state that cannot be trusted is rebuilt from.
+    pub fn record_ids(&self, source: &str) -> Result<Vec<RecordId>, StoreError> {
+        let mut ids = Vec::new();
+        for record in self.records_of_source(source) {
+            ids.extend(self.record_id(&record?.0)?);
+        }
+        Ok(ids)
+    }
+
+    fn record_id(&self, record: &str) -> Result<Option<RecordId>, StoreError> {
+        let Some(name) = parse_record_iri(&self.base, record) else {
+            return Ok(None);
+        };
+        let key = match name.key {
+            RecordKey::Whole(key) => Some(key),
+            RecordKey::Shortened(_) => store_read::identifier_of(&self.quads, record)
+                .map_err(StoreError::storage("reading a record's identifier"))?,
+        };
+        Ok(key.map(|key| RecordId::new(name.class, key)))
+    }
+}
+
+/// The whole default graph as one sorted body: for tests and `harvestd verify`-like checks of small stores.
+pub fn default_graph_body(store: &oxigraph::store::Store) -> Result<String, StoreError> {
+    let mut triples = Vec::new();
+    for quad in store.quads_for_pattern(None, None, None, Some(GraphNameRef::DefaultGraph)) {
+        triples.push(
+            quad.map_err(StoreError::storage("reading the default graph"))?
+                .into(),
+        );
+    }
+    Ok(body_of(&triples))
+}

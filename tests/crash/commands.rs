@@ -1,0 +1,102 @@
+//! Commands on a data directory that is not (yet) what they need: they say so, and change nothing.
+
+use super::*;
+use texts::{export, rows};
+
+const NOTHING_RUNS: i32 = 5;
+const UNKNOWN_SOURCE: i32 = 4;
+
+async fn told(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let ended = bed.command(arguments[0], "").args(&arguments[1..]).output();
+    let output = tokio::time::timeout(DEADLINE, ended)
+        .await
+        .unwrap()
+        .unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_reads_writes_nothing() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    for exists in [false, true] {
+        if exists {
+            std::fs::create_dir(bed.data_dir()).unwrap();
+        }
+        for arguments in [
+            &["status"][..],
+            &["status", "a"],
+            &["query", "ASK {}"],
+            &["export"],
+        ] {
+            let (code, out, error) = told(&bed, arguments).await;
+            assert_eq!(code, Some(NOTHING_RUNS), "{arguments:?}: {error}");
+            assert!(error.contains("harvestd run SOURCE"), "{error}");
+            assert_eq!(out, "", "{arguments:?}");
+        }
+        let (code, out, error) = told(&bed, &["sources"]).await;
+        assert_eq!(code, Some(0), "{error}");
+        assert!(out.contains("\"a\""), "the configuration is enough: {out}");
+        let made: Vec<PathBuf> = match exists {
+            true => whole::files(&bed.data_dir()),
+            false => bed
+                .data_dir()
+                .exists()
+                .then(|| bed.data_dir())
+                .into_iter()
+                .collect(),
+        };
+        assert_eq!(made, Vec::<PathBuf>::new(), "no store, no lock, no token");
+    }
+    assert_eq!(bed.origin.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_that_is_a_file() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    std::fs::write(bed.data_dir(), "mine").unwrap();
+    for arguments in [&["status"][..], &["run", "a"], &["serve"]] {
+        let (code, _, error) = told(&bed, arguments).await;
+        assert_eq!(code, Some(1), "{arguments:?}: {error}");
+        assert!(
+            error.contains("a file stands where a folder is needed")
+                && error.contains("--data-dir"),
+            "{arguments:?}: {error}"
+        );
+    }
+    assert_eq!(std::fs::read_to_string(bed.data_dir()).unwrap(), "mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_nobody_configured() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    bed.completes().await;
+    for command in ["status", "run", "check"] {
+        let (code, _, error) = told(&bed, &[command, "aa"]).await;
+        assert_eq!(code, Some(UNKNOWN_SOURCE), "{error}");
+        assert!(
+            error.contains("no source is called \"aa\" (did you mean \"a\"?); configured are: a"),
+            "{command}: {error}"
+        );
+        let (_, _, error) = told(&bed, &[command, "weather-service"]).await;
+        assert!(!error.contains("did you mean"), "{error}");
+        assert!(error.contains("configured are: a"), "{error}");
+    }
+}
+
+/// Without a daemon, the next run is told all the same: when one would begin it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_run_is_known_without_a_daemon() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    bed.configure("schedule = \"0 3 1 1 *\"");
+    bed.completes().await;
+    let (code, out, error) = told(&bed, &["status"]).await;
+    assert_eq!(code, Some(0), "{error}");
+    let status: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let due = status["sources"][0]["next_due_ms"].as_i64().unwrap();
+    assert!(due > chrono::Utc::now().timestamp_millis(), "{out}");
+}
