@@ -269,6 +269,7 @@ mod tests {
             source: "s".into(),
             language: None,
             offset_minutes: None,
+            shared_agencies: false,
         };
         let mut describers =
             Describers::start(Arc::new(Fake), Arc::new(context), stage, 2, 10).unwrap();

@@ -48,6 +48,7 @@ pub fn line(export: &Export) -> Result<Line> {
         source: "bench".to_owned(),
         language: Some("zh-Hant".to_owned()),
         offset_minutes: Some(480),
+        shared_agencies: false,
     };
     let began = Instant::now();
     let (mut normal, mut refused, mut bytes) = (0_u64, 0_u64, 0);

@@ -255,6 +255,7 @@ fn described(harvester: &dyn Harvester, heard: Heard) -> Tally {
         source: "corpora".to_owned(),
         language: None,
         offset_minutes: None,
+        shared_agencies: false,
     };
     let mut tally = heard.tally;
     for (id, record) in &heard.records {

@@ -136,6 +136,7 @@ fn context() -> Context {
         source: "corpus".to_owned(),
         language: None,
         offset_minutes: None,
+        shared_agencies: false,
     }
 }
 

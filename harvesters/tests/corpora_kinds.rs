@@ -307,6 +307,7 @@ impl Told {
             source: source.to_owned(),
             language: Some("zh-Hant".to_owned()),
             offset_minutes: Some(480),
+            shared_agencies: false,
         };
         let mut told = Self::default();
         for record in &found.records {

@@ -115,6 +115,7 @@ fn normal(harvester: &dyn Harvester, record: &Record) -> Normal {
         source: "national".to_owned(),
         language: Some("zh-Hant".to_owned()),
         offset_minutes: Some(480),
+        shared_agencies: false,
     };
     normalise(harvester.describe(record).unwrap(), &record.id.key, &cx).unwrap()
 }

@@ -192,6 +192,7 @@ fn context() -> Context {
         source: "national".to_owned(),
         language: Some("zh-Hant".to_owned()),
         offset_minutes: Some(480),
+        shared_agencies: true,
     }
 }
 

@@ -234,6 +234,7 @@ fn context(config: &Config, source: &Source) -> Context {
         source: source.id.clone(),
         language: source.language.clone(),
         offset_minutes: source.offset_minutes,
+        shared_agencies: false,
     }
 }
 

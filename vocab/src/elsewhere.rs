@@ -78,7 +78,7 @@ impl Mapper<'_> {
     /// of whom it belongs to is added to it.
     pub(crate) fn shared_agent(&self, graph: &mut Graph, id: usize) -> Option<NamedNode> {
         let node = &graph.nodes[id];
-        if node.iri.is_some() {
+        if node.iri.is_some() || !self.shares_agencies() {
             return None;
         }
         if let Some(key) = agents::key_of_node(&node.edges) {
@@ -96,7 +96,8 @@ impl Mapper<'_> {
     /// The agent of a name alone.
     pub(crate) fn agent_named(&self, graph: &mut Graph, literal: &Literal) -> Value {
         let name = text::clean(literal.value());
-        if let Some(agency) = agents::named(&name) {
+        let shared = self.shares_agencies();
+        if let Some(agency) = agents::named(&name).filter(|_| shared) {
             return Value::Iri(agents::iri(self.base(), agency.key));
         }
         let parent = self.parent(&name);
@@ -105,7 +106,7 @@ impl Mapper<'_> {
     }
 
     fn parent(&self, name: &str) -> Option<Edge> {
-        let parent = agents::parent_by_name(name)?;
+        let parent = agents::parent_by_name(name).filter(|_| self.shares_agencies())?;
         let iri = agents::iri(self.base(), parent.key);
         Some(Edge::new(org::SUB_ORGANIZATION_OF, Value::Iri(iri)))
     }

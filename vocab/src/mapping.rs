@@ -362,6 +362,10 @@ impl<'a> Mapper<'a> {
         language.is_some_and(|tag| matches!(tag, "zh-hant" | "zh-tw" | "zh-hant-tw"))
     }
 
+    pub fn shares_agencies(&self) -> bool {
+        self.cx.shared_agencies
+    }
+
     pub fn base(&self) -> &str {
         &self.cx.base
     }

@@ -30,6 +30,10 @@ pub struct Context {
     pub language: Option<String>,
     /// Offset in minutes for dates and times that carry none (Taipei: 480). None: they stay without.
     pub offset_minutes: Option<i32>,
+    /// Agencies known by number or full name are named by the IRIs that all sources share. Only where the records of
+    /// [`crate::shared`] are published beside: without them such a publisher would have lost its name. False: agencies
+    /// stay in the descriptions that name them, numbers and all.
+    pub shared_agencies: bool,
 }
 
 /// True for IRIs under our own base: a source cannot name what we name. Only the source's own catalogue is there.
@@ -59,7 +63,7 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
         {
             node.clone()
         }
-        _ => match shared_agency(&description) {
+        _ => match shared_agency(&description).filter(|_| cx.shared_agencies) {
             Some(agency) => agents::iri(&cx.base, &agency),
             None => entity_iri(&cx.base, &cx.source, class, key),
         },
@@ -292,6 +296,7 @@ mod tests {
             source: "mine".to_owned(),
             language: None,
             offset_minutes: None,
+            shared_agencies: false,
         };
         let entity = |iri: &str, class| {
             let node = NamedNode::new_unchecked(iri).into();

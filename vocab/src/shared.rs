@@ -117,6 +117,7 @@ mod tests {
             source: SOURCE.to_owned(),
             language: Some("zh-Hant".to_owned()),
             offset_minutes: Some(480),
+            shared_agencies: true,
         }
     }
 

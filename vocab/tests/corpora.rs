@@ -69,6 +69,7 @@ fn every_dataset_of_the_corpora_becomes_a_body() {
         source: "corpora".to_owned(),
         language: Some("en".to_owned()),
         offset_minutes: Some(0),
+        shared_agencies: false,
     };
     let (mut paths, mut taken) = (Vec::new(), 0);
     files(&folder, &mut paths);

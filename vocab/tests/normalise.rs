@@ -21,6 +21,7 @@ fn context() -> Context {
         source: "demo".to_owned(),
         language: Some("zh-Hant".to_owned()),
         offset_minutes: Some(480),
+        shared_agencies: true,
     }
 }
 

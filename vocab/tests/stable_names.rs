@@ -15,6 +15,7 @@ fn context() -> Context {
         source: "s".to_owned(),
         language: None,
         offset_minutes: None,
+        shared_agencies: false,
     }
 }
 

@@ -115,6 +115,7 @@ pub fn replay(kind: &Kind, folder: &Path, case: &Case) -> Outcome {
         source: settings.source.clone(),
         language: case.language.clone(),
         offset_minutes: case.offset_minutes,
+        shared_agencies: false,
     };
     let mut run = Run::default();
     match (kind.open)(settings) {

@@ -53,6 +53,7 @@ fn harvested(
         source: "s".to_owned(),
         language: None,
         offset_minutes: None,
+        shared_agencies: false,
     };
     let members = |things: &[(Option<u32>, String)]| {
         let of = things.iter().filter_map(|(dataset, _)| *dataset);
