@@ -63,11 +63,18 @@ fn is_uuid(text: &str) -> bool {
     lengths == [8, 4, 4, 4, 12] && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
-/// `^[a-zA-Z_0-9]{9,10}-[a-zA-Z_0-9]{6}$`: the metadata standard of 2015, and its own examples, which are shorter.
+/// `^[a-zA-Z_0-9]{9,10}-[a-zA-Z_0-9]{6}$` in the metadata standard of 2015. Mostly digits, as agencies' codes are: a
+/// name like `population-census` has the form, too.
 fn is_agency_number(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     text.split_once('-').is_some_and(|(agency, number)| {
-        matches!(agency.len(), 9 | 10) && number.len() == 6 && word(agency) && word(number)
+        matches!(agency.len(), 9 | 10)
+            && number.len() == 6
+            && word(agency)
+            && word(number)
+            && digits(agency) >= 5
+            && digits(number) >= 3
     })
 }
 
@@ -129,7 +136,15 @@ mod tests {
         ] {
             assert!(worldwide(identifier).is_some(), "{identifier}");
         }
-        for identifier in ["6564", "population", "1.2.3", "2024-01-01", ""] {
+        for identifier in [
+            "6564",
+            "population",
+            "population-census",
+            "statistics-per_go",
+            "1.2.3",
+            "2024-01-01",
+            "",
+        ] {
             assert_eq!(worldwide(identifier), None, "{identifier}");
         }
     }

@@ -7,7 +7,7 @@
 use super::{
     features::Features,
     hash,
-    score::{Link, Surroundings, judge},
+    score::{Link, Surroundings, judge, weigh},
     stirred,
 };
 use std::collections::{BTreeSet, HashSet};
@@ -91,6 +91,14 @@ pub fn links(all: &[Features], wanted: Option<&HashSet<u32>>) -> Vec<Link> {
         .collect();
     links.sort_by(|l, r| (&l.a, &l.b).cmp(&(&r.a, &r.b)));
     links
+}
+
+/// All that speaks for the records at two places being one, and against it, whether they share a key or not.
+pub fn explain(all: &[Features], a: usize, b: usize) -> Link {
+    let (a, b) = (&all[a], &all[b]);
+    let of_interest = [a, b].into_iter().flat_map(keys).collect();
+    let around = Table::of(all, Some(&of_interest)).surroundings(all);
+    weigh(a, b, &around)
 }
 
 /// The records that share a key with any of `changed` (features as they were and as they are): their links may have

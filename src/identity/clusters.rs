@@ -158,6 +158,7 @@ fn decided(decision: &Decision) -> Link {
             code: "decided".into(),
             found: format!("{}: {}", decision.who, decision.why).into(),
             weight: 1.0,
+            limits: false,
         }],
     }
 }

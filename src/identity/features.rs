@@ -21,7 +21,7 @@ pub struct Features {
     pub entity: Box<str>,
     pub source: Box<str>,
     pub titles: Vec<Title>,
-    /// Names of the publisher, and its identifier (`id:…`) where it has one.
+    /// Names of the publisher, and its identifier (`id:…`) where it has one that means the same everywhere.
     pub agencies: Vec<Box<str>>,
     /// Identifiers that mean the same everywhere.
     pub identifiers: Vec<Box<str>>,
@@ -38,7 +38,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// The features of a body. `names` gives the names (and `id:…`) of an agency that is described elsewhere.
+    /// The features of a body. `names` gives the names of an agency that is described elsewhere.
     pub fn of(
         body: &str,
         record: &str,
@@ -82,15 +82,14 @@ impl Features {
                 .flat_map(|p| said.values(&publisher, p.as_str()))
                 .collect();
             let ids = said.values(&publisher, dct::IDENTIFIER.as_str());
-            own.extend(ids.map(|id| format!("id:{id}")));
+            let worldwide = ids.filter_map(|id| address::worldwide(&id));
+            self.agencies
+                .extend(worldwide.map(|id| format!("id:{id}").into()));
             if own.is_empty() {
                 own = names(&publisher);
             }
             self.agencies
-                .extend(own.iter().map(|text| match text.strip_prefix("id:") {
-                    Some(_) => text.as_str().into(),
-                    None => agency::name(text),
-                }));
+                .extend(own.iter().map(|name| agency::name(name)));
         }
         self.agencies.retain(|name| !name.is_empty());
     }

@@ -20,8 +20,10 @@ pub struct Evidence {
     pub code: Box<str>,
     /// What was found.
     pub found: Box<str>,
-    /// Its weight, or where it forbids, the ceiling that it sets.
+    /// Its weight, or where it limits, the ceiling that it sets.
     pub weight: f64,
+    /// It speaks against: no score is above its weight.
+    pub limits: bool,
 }
 
 /// Two records, and how sure it is that they are about one dataset.
@@ -52,9 +54,13 @@ const ALIKE_SHARE_MIN: f64 = 0.8;
 
 /// The link between two records of different sources, if anything speaks for one.
 pub fn judge(a: &Features, b: &Features, around: &dyn Surroundings) -> Option<Link> {
-    if a.source == b.source {
-        return None;
-    }
+    (a.source != b.source)
+        .then(|| weigh(a, b, around))
+        .filter(|link| link.score > 0.0)
+}
+
+/// All that speaks for two records being about one dataset, and against it.
+pub fn weigh(a: &Features, b: &Features, around: &dyn Surroundings) -> Link {
     let (a, b) = if a.record <= b.record { (a, b) } else { (b, a) };
     let mut weighing = Weighing::default();
     let named = weigh_references(&mut weighing, a, b);
@@ -68,13 +74,12 @@ pub fn judge(a: &Features, b: &Features, around: &dyn Surroundings) -> Option<Li
         let found = "another record of the same source has this title";
         weighing.limit("title-not-unique", found, 0.85);
     }
-    let score = weighing.score();
-    (score > 0.0).then(|| Link {
+    Link {
         a: a.record.clone(),
         b: b.record.clone(),
-        score,
+        score: weighing.score(),
         evidence: weighing.evidence,
-    })
+    }
 }
 
 /// One record names the other, or both bear an identifier that means the same everywhere.
@@ -193,19 +198,20 @@ impl Default for Weighing {
 impl Weighing {
     fn add(&mut self, code: &str, found: &str, weight: f64) {
         self.against *= 1.0 - weight;
-        self.say(code, found, weight);
+        self.say(code, found, weight, false);
     }
 
     fn limit(&mut self, code: &str, found: &str, ceiling: f64) {
         self.ceiling = self.ceiling.min(ceiling);
-        self.say(code, found, ceiling);
+        self.say(code, found, ceiling, true);
     }
 
-    fn say(&mut self, code: &str, found: &str, weight: f64) {
+    fn say(&mut self, code: &str, found: &str, weight: f64, limits: bool) {
         self.evidence.push(Evidence {
             code: code.into(),
             found: found.into(),
             weight,
+            limits,
         });
     }
 
