@@ -1,7 +1,7 @@
 //! How sure it is that two records are about one dataset: evidence, each item with its weight, and what forbids.
 //!
 //! Items are taken as independent: the score is 1 - Π(1 - weight), under the lowest ceiling that an item sets. The
-//! weights were set on one half of the sample and measured on the other (`tests/identity.rs`). Start at [`judge`].
+//! weights are judgement, not fitted; what they are worth is measured in `tests/identity.rs`. Start at [`judge`].
 //!
 //! Never linked, whatever else agrees: titles whose numbers differ (115年4月, 115年5月). Never linked without the record
 //! naming the other, a worldwide identifier, or a file in common: records of agencies that differ.

@@ -87,3 +87,48 @@ fn names(store: &Store, agent: &str) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use oxigraph::io::RdfFormat;
+
+    const HELD: &str = r#"
+@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix a: <http://hub.example/record/a/> . @prefix b: <http://hub.example/record/b/> . @prefix d: <https://city.example/> .
+d:1 a dcat:Dataset ; dct:title "公廁" ; dct:publisher d:office .
+a:1 a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
+d:office a foaf:Agent ; foaf:name "臺南市環保局" .
+<http://hub.example/record/a/agent:office> a dcat:CatalogRecord ; foaf:primaryTopic d:office .
+<https://elsewhere.example/record/9> a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
+b:1 {
+    d:1 a dcat:Dataset ; dct:title "廁所" ; dct:publisher d:office .
+    b:1 a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
+}
+<http://hub.example/other> { b:2 a dcat:CatalogRecord ; foaf:primaryTopic d:1 . }
+"#;
+
+    #[test]
+    fn winners_and_losers_each_have_their_own_words() {
+        let store = Store::new().unwrap();
+        store.load_from_slice(RdfFormat::TriG, HELD).unwrap();
+        let mut found: Vec<(String, String, String)> = store
+            .quads_for_pattern(None, Some(foaf::PRIMARY_TOPIC), None, None)
+            .filter_map(|quad| features(&store, "http://hub.example/", quad.unwrap()).unwrap())
+            .map(|f| {
+                let title = f.titles[0].0.to_string();
+                (f.record.to_string(), title, f.agencies[0].to_string())
+            })
+            .collect();
+        found.sort();
+        let line = |record: &str, title: &str| {
+            (
+                format!("http://hub.example/record/{record}"),
+                title.to_owned(),
+                "台南市環保局".to_owned(),
+            )
+        };
+        assert_eq!(found, [line("a/1", "公廁"), line("b/1", "廁所")]);
+    }
+}
