@@ -140,7 +140,7 @@ impl Copies {
     /// Is one of the records a copy of the other?
     pub fn is_right(&self, a: &str, b: &str) -> bool {
         let copy = self.copy_in(a, b);
-        let national = key(a.contains("/national/").then_some(a).unwrap_or(b));
+        let national = key(if a.contains("/national/") { a } else { b });
         self.originals
             .get(&copy)
             .is_some_and(|row| *row == national)
@@ -148,7 +148,7 @@ impl Copies {
 
     /// The key of the copy in a pair of records.
     pub fn copy_in(&self, a: &str, b: &str) -> String {
-        key(a.contains("/portal/").then_some(a).unwrap_or(b))
+        key(if a.contains("/portal/") { a } else { b })
     }
 
     fn copy(&mut self, row: &Row) {
