@@ -13,6 +13,7 @@ pub mod demo;
 pub mod describe;
 pub mod encoding;
 pub mod gate;
+pub mod identity;
 pub mod lock;
 pub mod log;
 pub mod network;

@@ -846,6 +846,10 @@ fn the_annotated_file_leaves_nothing_out() {
     // The program lists the keys that it knows: they are taken from its own words.
     for (text, key) in [
         (format!("{MAIN}zzzzzzzz = 1\n"), "zzzzzzzz"),
+        (
+            format!("{MAIN}[identity]\nzzzzzzzz = 1\n"),
+            "identity.zzzzzzzz",
+        ),
         (format!("{MAIN}{SOURCE}zzzzzzzz = 1\n"), "source.zzzzzzzz"),
         (
             format!("{MAIN}{SOURCE}[source.network]\nzzzzzzzz = 1\n"),

@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query` and `export` only read: they ask the daemon where one runs, and else the data directory.
+//! - `status`, `sources`, `query`, `export` and `identity` only read: they ask the daemon where one runs, and else the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
@@ -116,6 +116,9 @@ pub enum Command {
     Sources(Sources),
     /// Write the whole catalogue to a file or to standard output
     Export(Export),
+    /// Say which records of different sources are about one dataset, and why; changes nothing
+    #[command(subcommand)]
+    Identity(Identity),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
     /// One process of the query pool, spoken to over its standard input and output
@@ -314,6 +317,46 @@ pub enum CatalogFormat {
     Jsonld,
 }
 
+/// `harvestd identity …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Identity {
+    /// List the records that are taken for one dataset, and the pairs that a person should look at
+    ///
+    /// Records are of different sources, of the newest published snapshot. Each pair comes with its score and its
+    /// evidence. From `identity.merge_min` on, records are taken for one; from `identity.list_min` on, they are listed.
+    /// This lists; it does not join yet: every record stays an entry of its own in the catalogue.
+    List(IdentityList),
+    /// Say what speaks for a record being about the same dataset as another, and what against it
+    ///
+    /// With one IRI: every record of another source that has something in common with it. With two: those two, also where
+    /// nothing links them. Changes nothing.
+    Explain(IdentityExplain),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IdentityList {
+    /// Leave out pairs with a lower score, from 0 to 1 [default: identity.list_min of the configuration]
+    #[arg(long, value_name = "SCORE", value_parser = score)]
+    pub min: Option<f64>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IdentityExplain {
+    /// A dataset, or the record of one
+    pub iri: String,
+    /// Another one
+    pub other: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+fn score(text: &str) -> Result<f64, String> {
+    let score = text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
+    score.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct CheckConfig {
     #[command(flatten)]
@@ -347,6 +390,8 @@ mod tests {
             "status a --json",
             "sources",
             "export -o nt --out x.nt",
+            "identity list --min 0.8 --json",
+            "identity explain https://a.example/1 https://b.example/2 --data-dir d",
             "check-config --log debug --log-format json",
             "worker",
         ];
@@ -360,6 +405,9 @@ mod tests {
             "query a --file b",
             "serve --listen 8080",
             "no-such-command",
+            "identity",
+            "identity list --min 2",
+            "identity explain",
         ] {
             let words = ["harvestd"].into_iter().chain(line.split(' '));
             assert_eq!(

@@ -4,6 +4,7 @@ pub mod args;
 mod check_config;
 mod client;
 pub mod exit;
+mod identity;
 pub mod logging;
 pub mod out;
 mod read;
@@ -49,6 +50,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Query(args) => read::query(args, common).await,
         Command::Status(args) => read::status(args, common).await,
         Command::Export(args) => read::export(args).await,
+        Command::Identity(args) => identity::identity(args, common).await,
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
     }
 }

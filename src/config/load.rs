@@ -10,6 +10,7 @@ use super::{
     source,
     table::{Context, Found, SECRET, Table},
 };
+use crate::identity::Thresholds;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -115,6 +116,7 @@ struct DaemonSettings {
     admin_token: Option<Secret>,
     title: BTreeMap<String, String>,
     limits: Limits,
+    identity: Thresholds,
 }
 
 impl DaemonSettings {
@@ -127,6 +129,7 @@ impl DaemonSettings {
             admin_token_sha256: self.admin_token.as_ref().map(token_sha256),
             title: self.title,
             limits: self.limits,
+            identity: self.identity,
             sources: sources.list,
         };
         Some((config, self.admin_token))
@@ -163,6 +166,9 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
         limits: root
             .table("limits")
             .map_or_else(Limits::default, |table| limits_of(&table)),
+        identity: root
+            .table("identity")
+            .map_or_else(Thresholds::default, thresholds),
     };
     listeners(root, outside, &settings);
     settings
@@ -273,6 +279,26 @@ pub(super) fn by_language(
         .map(|(tag, text)| (tag, text.value))
         .collect();
     (!texts.is_empty()).then_some(texts)
+}
+
+fn thresholds(table: Table<'_>) -> Thresholds {
+    let defaults = Thresholds::default();
+    // Below a half, nothing speaks for two records being one dataset but a title or an agency.
+    let of = |key, default| table.number(key, 0.5..=1.0).unwrap_or(default);
+    let thresholds = Thresholds {
+        merge_min: of("merge_min", defaults.merge_min),
+        list_min: of("list_min", defaults.list_min),
+    };
+    if thresholds.list_min > thresholds.merge_min {
+        table.problem(
+            table.place_of("list_min"),
+            "list_min",
+            thresholds.list_min.to_string(),
+            format!("no more than merge_min, which is {}", thresholds.merge_min),
+        );
+    }
+    table.finish();
+    thresholds
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

@@ -18,6 +18,7 @@ pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
+use crate::identity::Thresholds;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -35,6 +36,8 @@ pub struct Config {
     /// Language tag -> title of the united catalogue.
     pub title: BTreeMap<String, String>,
     pub limits: Limits,
+    /// From which score on records of different sources are taken for one dataset, or listed.
+    pub identity: Thresholds,
     /// In the order of the files; ids are unique.
     pub sources: Vec<Source>,
 }

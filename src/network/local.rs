@@ -98,7 +98,18 @@ impl Local {
         })
     }
 
-    /// Asks the operator's door.
+    /// Asks the operator's door for something.
+    pub async fn inquire(&self, path: &str) -> io::Result<Answered> {
+        let url = format!("http://{}{path}", reachable(self.admin_listen));
+        let request = self.client.get(url).bearer_auth(&self.token.0);
+        let response = request.send().await.map_err(io::Error::other)?;
+        Ok(Answered {
+            status: response.status().as_u16(),
+            response,
+        })
+    }
+
+    /// Asks the operator's door to do something.
     pub async fn order(&self, path: &str) -> io::Result<Answered> {
         let url = format!("http://{}{path}", reachable(self.admin_listen));
         let response = self

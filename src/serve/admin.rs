@@ -1,4 +1,4 @@
-//! The operator's door, on a listener of its own: run now, pause, resume.
+//! The operator's door, on a listener of its own: run now, pause, resume; what identity is told by.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
@@ -7,6 +7,8 @@ use super::{
     desk::{DeskError, Order, SourceStatus},
     layers,
     problem::Problem,
+    respond,
+    wire::Question,
 };
 use crate::report::Trigger;
 use axum::{
@@ -27,6 +29,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/run"),
     ("POST", "/sources/{id}/pause"),
     ("POST", "/sources/{id}/resume"),
+    ("GET", "/identity/features"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -38,6 +41,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/run", post(run))
         .route("/sources/{id}/pause", post(pause))
         .route("/sources/{id}/resume", post(resume))
+        .route("/identity/features", get(features))
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(
@@ -159,6 +163,16 @@ async fn resume(State(house): State<House>, Path(id): Path<String>) -> Result<Re
     house.desk.resume(&id)?;
     tracing::info!(source = id, "resumed by hand");
     Ok(accepted(&house, &id))
+}
+
+/// What tells of each record of a dataset which dataset it is about, in the newest snapshot: a line of JSON each.
+async fn features(State(house): State<House>) -> Result<Response, Problem> {
+    let snapshot = house.snapshot()?;
+    let question = Question::Features {
+        snapshot: snapshot.path.clone(),
+        base: house.config.public_url.to_string(),
+    };
+    respond::answered(house.readers.ask(question, &snapshot).await?)
 }
 
 /// The source as it stands now: what was asked for may still be to come.

@@ -2,6 +2,7 @@
 //!
 //! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
 
+mod features;
 mod house;
 
 use super::{
@@ -143,6 +144,9 @@ pub fn answer(
         } => house::describe(session.store(snapshot)?, iri, accept, reply),
         Question::Dump { snapshot, format } => {
             house::dump(session.store(snapshot)?, *format, reply)
+        }
+        Question::Features { snapshot, base } => {
+            features::write(session.store(snapshot)?, base, reply)
         }
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;

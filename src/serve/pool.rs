@@ -188,7 +188,7 @@ impl Pool {
         question: Question,
         snapshot: &Arc<Published>,
     ) -> Result<Answer, PoolError> {
-        let is_dump = matches!(question, Question::Dump { .. });
+        let is_dump = matches!(question, Question::Dump { .. } | Question::Features { .. });
         let lane = if is_dump {
             Some(self.place(&self.lanes).await?)
         } else {

@@ -108,6 +108,8 @@ pub enum Question {
         snapshot: PathBuf,
         format: crate::serve::negotiate::GraphFormat,
     },
+    /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
+    Features { snapshot: PathBuf, base: String },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }

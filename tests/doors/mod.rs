@@ -3,6 +3,7 @@
 
 use harvestd::{
     config::{Config, Limits},
+    identity::Thresholds,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
@@ -353,6 +354,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         admin_token_sha256: Some(sha256(TOKEN)),
         title: BTreeMap::from([("en".to_owned(), "A hub".to_owned())]),
         limits,
+        identity: Thresholds::default(),
         sources: Vec::new(),
     }
 }

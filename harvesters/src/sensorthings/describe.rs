@@ -95,8 +95,6 @@ impl SensorThings {
         if sum.facts.observations == Some(false) || (sum.facts.times && sums.times.is_empty()) {
             no_observations(&mut out, &node);
         }
-        // A membership: it belongs to the description of what is served.
-        out.say(&iri(&self.root).into(), dcat::SERVES_DATASET, node.clone());
         self.say_ways(&mut out, &node, sum);
         out.describes(Class::Dataset, node)
     }

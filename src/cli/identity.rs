@@ -1,0 +1,253 @@
+//! `identity list` and `identity explain`: which records are about one dataset, and why. Lists; never joins.
+//!
+//! The daemon gives what tells of each record ([`Features`], a few hundred bytes each); linking is done here, so that it
+//! takes no memory of the daemon's. Start at [`identity`].
+
+use super::{
+    args::{self, Common, Place},
+    client::{Reached, well},
+    exit::Exit,
+    out,
+};
+use crate::{
+    identity::{
+        Features, Link, Linked, Standing, Thresholds,
+        candidates::{self, links},
+        clusters::{Clusters, cluster},
+    },
+    network::local::Local,
+};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt::Write,
+    io,
+};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+const NOT_JOINED: &str = "Nothing is joined: every record is still an entry of its own.";
+
+/// `harvestd identity …`
+pub async fn identity(args: &args::Identity, common: &Common) -> Exit {
+    match args {
+        args::Identity::List(args) => list(args, common).await,
+        args::Identity::Explain(args) => explain(args, common).await,
+    }
+}
+
+async fn list(args: &args::IdentityList, common: &Common) -> Exit {
+    let (all, thresholds) = match gathered(&args.place).await {
+        Ok(gathered) => gathered,
+        Err(exit) => return exit,
+    };
+    let min = args.min.unwrap_or(thresholds.list_min);
+    // A lower --min lists what the configuration leaves out; it makes nothing one.
+    let lower = Thresholds {
+        list_min: min.min(thresholds.list_min),
+        ..thresholds
+    };
+    let clusters = cluster(&all, &links(&all, None), &[], lower);
+    let listing = Listing::of(&all, clusters, thresholds, min);
+    if common.json {
+        return json(&listing);
+    }
+    out::print(&out::printable(&listing.to_string()))
+}
+
+async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
+    let (all, thresholds) = match gathered(&args.place).await {
+        Ok(gathered) => gathered,
+        Err(exit) => return exit,
+    };
+    let mut places = Vec::new();
+    for iri in [Some(&args.iri), args.other.as_ref()].into_iter().flatten() {
+        match meant(&all, iri) {
+            found if found.is_empty() => {
+                let text = format!("no record of a dataset is held under {iri}, and no dataset");
+                return out::complain(&text, Exit::Failed);
+            }
+            found => places.push(found),
+        }
+    }
+    let mut found = match places.as_slice() {
+        [a, b] => pairs(&all, a, b),
+        _ => links(&all, Some(&places.concat().into_iter().collect())),
+    };
+    found.sort_by(|x, y| y.score.total_cmp(&x.score));
+    if common.json {
+        return json(&found);
+    }
+    let mut text = String::new();
+    for link in &found {
+        let _ = writeln!(text, "{}", Shown(link, verdict(link, thresholds)));
+    }
+    if found.is_empty() {
+        text.push_str("No record of another source has anything in common with it.\n");
+    }
+    out::print(&out::printable(&text))
+}
+
+/// All features of the newest snapshot, sorted by record, and the configured thresholds.
+async fn gathered(place: &Place) -> Result<(Vec<Features>, Thresholds), Exit> {
+    let reached = Reached::reach(place, true).await?;
+    let thresholds = reached.config.identity;
+    let features = features(reached.local.clone()).await;
+    let exit = features.as_ref().map_or_else(|exit| *exit, |_| Exit::Ok);
+    reached.done(exit).await;
+    features.map(|features| (features, thresholds))
+}
+
+async fn features(local: Local) -> Result<Vec<Features>, Exit> {
+    let answered = well(local.inquire("/identity/features").await).await?;
+    let broken =
+        |e: io::Error| out::complain(&format!("the answer is not whole: {e}"), Exit::Failed);
+    let mut lines = BufReader::new(answered.body()).lines();
+    let mut all: Vec<Features> = Vec::new();
+    while let Some(line) = lines.next_line().await.map_err(broken)? {
+        all.push(serde_json::from_str(&line).map_err(|e| broken(e.into()))?);
+    }
+    all.sort_unstable_by(|a, b| a.record.cmp(&b.record));
+    Ok(all)
+}
+
+/// The record, or all records of the dataset, that `iri` names.
+fn meant(all: &[Features], iri: &str) -> Vec<u32> {
+    let numbered = (0_u32..).zip(all);
+    numbered
+        .filter(|(_, f)| *f.record == *iri || *f.entity == *iri)
+        .map(|(at, _)| at)
+        .collect()
+}
+
+fn pairs(all: &[Features], a: &[u32], b: &[u32]) -> Vec<Link> {
+    let both = a.iter().flat_map(|a| b.iter().map(move |b| (*a, *b)));
+    both.filter(|(a, b)| a != b)
+        .map(|(a, b)| candidates::explain(all, a as usize, b as usize))
+        .collect()
+}
+
+/// What the score alone says. Whether another record is as good, `list` says.
+fn verdict(link: &Link, thresholds: Thresholds) -> &'static str {
+    if link.score >= thresholds.merge_min {
+        "one by its score"
+    } else if link.score >= thresholds.list_min {
+        Standing::Unsure.word()
+    } else {
+        "two"
+    }
+}
+
+/// What `identity list` prints, and with --json writes.
+#[derive(Serialize)]
+struct Listing {
+    merge_min: f64,
+    list_min: f64,
+    /// False until harvestd joins what it lists.
+    joins: bool,
+    records: usize,
+    sources: usize,
+    /// What is taken for one dataset.
+    clusters: Vec<Cluster>,
+    /// What a person should look at.
+    unsure: Vec<Linked>,
+}
+
+#[derive(Serialize)]
+struct Cluster {
+    /// IRIs, as the sources have them.
+    datasets: BTreeSet<Box<str>>,
+    links: Vec<Linked>,
+}
+
+impl Listing {
+    fn of(all: &[Features], found: Clusters, thresholds: Thresholds, min: f64) -> Self {
+        let by_record: HashMap<&str, &Features> = all.iter().map(|f| (&*f.record, f)).collect();
+        let place: HashMap<&str, usize> = found
+            .clusters
+            .iter()
+            .enumerate()
+            .flat_map(|(at, c)| c.iter().map(move |dataset| (&**dataset, at)))
+            .collect();
+        let mut within: BTreeMap<usize, Vec<Linked>> = BTreeMap::new();
+        let mut unsure = Vec::new();
+        for linked in found.links.into_iter().filter(|l| l.link.score >= min) {
+            let dataset = by_record.get(&*linked.link.a).map(|f| &*f.entity);
+            match dataset.and_then(|dataset| place.get(dataset)) {
+                Some(at) if linked.standing == Standing::One => {
+                    within.entry(*at).or_default().push(linked);
+                }
+                _ => unsure.push(linked),
+            }
+        }
+        unsure.sort_by(|x, y| y.link.score.total_cmp(&x.link.score));
+        let clusters = within.into_iter().map(|(at, links)| Cluster {
+            datasets: found.clusters[at].clone(),
+            links,
+        });
+        Self {
+            merge_min: thresholds.merge_min,
+            list_min: thresholds.list_min,
+            joins: false,
+            records: all.len(),
+            sources: all.iter().map(|f| &f.source).collect::<HashSet<_>>().len(),
+            clusters: clusters.collect(),
+            unsure,
+        }
+    }
+}
+
+impl std::fmt::Display for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "{} records of {} sources: {} datasets that several have, {} pairs to look at. {NOT_JOINED}",
+            self.records,
+            self.sources,
+            self.clusters.len(),
+            self.unsure.len()
+        )?;
+        for cluster in &self.clusters {
+            writeln!(f, "\nONE DATASET")?;
+            for dataset in &cluster.datasets {
+                writeln!(f, "  {dataset}")?;
+            }
+            for linked in &cluster.links {
+                write!(f, "{}", Shown(&linked.link, linked.standing.word()))?;
+            }
+        }
+        if !self.unsure.is_empty() {
+            writeln!(f, "\nTO LOOK AT")?;
+        }
+        for linked in &self.unsure {
+            write!(f, "{}", Shown(&linked.link, linked.standing.word()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A link for people: two lines, and one for each reason.
+struct Shown<'a>(&'a Link, &'a str);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(link, standing) = self;
+        writeln!(
+            f,
+            "  {:.3} {standing}: {}\n        = {}",
+            link.score, link.a, link.b
+        )?;
+        for reason in &link.evidence {
+            let (code, found) = (&reason.code, &reason.found);
+            let sign = if reason.limits { "at most " } else { "" };
+            writeln!(f, "        {code} ({sign}{}): {found}", reason.weight)?;
+        }
+        Ok(())
+    }
+}
+
+fn json(value: &impl Serialize) -> Exit {
+    match serde_json::to_string(value) {
+        Ok(text) => out::print(&format!("{text}\n")),
+        Err(e) => out::complain(&format!("writing JSON: {e}"), Exit::Failed),
+    }
+}
