@@ -115,7 +115,7 @@ fn the_recorded_dataset_of_the_standard_is_described_whole() {
         "authority/frequency/DAILY> .".to_owned(),
         "authority/data-theme/GOVE> .".to_owned(),
         "<http://schema.org/isAccessibleForFree> \"true\"".to_owned(),
-        "> \"28000\"".to_owned(),
+        "<http://purl.org/dc/terms/extent> \"28000\" .".to_owned(),
         "<http://purl.org/dc/terms/modified> \"2016-06-25T09:28:53+08:00\"".to_owned(),
         "<http://www.w3.org/ns/dcat#startDate> \"2014-01-01T00:00:00+08:00\"".to_owned(),
     ] {
