@@ -251,6 +251,7 @@ fn open(kind: &str) -> Box<dyn Harvester> {
         url: "https://portal.example/".parse().unwrap(),
         options: serde_json::json!({}),
         record_bytes_max: 1 << 20,
+        document: Default::default(),
     };
     (harvestd_harvesters::kind(kind).unwrap().open)(settings).unwrap()
 }
@@ -279,6 +280,7 @@ fn features(
         source: source.to_owned(),
         language: Some("zh-Hant".to_owned()),
         offset_minutes: Some(480),
+        shared_agencies: false,
     };
     let normal = normalise(harvester.describe(&record).unwrap(), key, &cx).unwrap();
     let names = |iri: &str| made.names(iri);
