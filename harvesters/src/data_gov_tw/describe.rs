@@ -43,20 +43,18 @@ use super::{
     API_SERVICE,
     columns::{Column, Row},
     detail::{Detail, Resource},
-    lists::{Addresses, addresses, has_scheme},
+    lists::{Addresses, addresses},
     terms::{
         ACCRUAL_METHOD, BODY_VALUE, CONDITIONS_OF_ACCESS, QUALITY_ASSESSMENT, TABLE_OF_CONTENTS,
     },
     time,
 };
+use crate::saying::{Saying, has_scheme};
 use harvestd_vocab::{
     Class, Description,
     terms::{adms, cnt, dcat, dct, dqv, foaf, oa, skos, vcard},
 };
-use oxrdf::{
-    BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple,
-    vocab::{rdf, rdfs},
-};
+use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode, vocab::rdfs};
 
 const FILES: &str = "檔案資料";
 const FREE: &str = "免費";
@@ -95,8 +93,8 @@ impl Said<'_> {
 
 pub(super) fn dataset(said: &Said<'_>) -> Description {
     let Said { key, row, .. } = *said;
-    let node: NamedOrBlankNode = page(key).into();
-    let mut out = Saying::new(node.clone(), dcat::DATASET);
+    let mut out = Saying::of(Class::Dataset, Some(page(key)), dcat::DATASET);
+    let node = out.node();
     out.text(&node, dct::IDENTIFIER, key);
     common(&mut out, &node, said);
     if !matches!(row.get(Column::Kind), FILES | API_SERVICE) {
@@ -129,15 +127,19 @@ pub(super) fn dataset(said: &Said<'_>) -> Description {
         coverage(&mut out, &node, said);
     }
     distributions(&mut out, &node, said);
-    out.describes(Class::Dataset, node)
+    out.done()
 }
 
 /// The interface of a row that is served by one. The export gives it no name of its own: it is named under the
 /// dataset's page.
 pub(super) fn service(said: &Said<'_>) -> Description {
     let Said { key, row, .. } = *said;
-    let node: NamedOrBlankNode = service_iri(key).into();
-    let mut out = Saying::new(node.clone(), dcat::DATA_SERVICE);
+    let mut out = Saying::of(
+        Class::DataService,
+        Some(service_iri(key)),
+        dcat::DATA_SERVICE,
+    );
+    let node = out.node();
     common(&mut out, &node, said);
     out.say(&node, dcat::SERVES_DATASET, page(key));
     for endpoint in addresses(row.get(Column::Urls)).items {
@@ -151,7 +153,7 @@ pub(super) fn service(said: &Said<'_>) -> Description {
             described.push(openapi);
         }
     }
-    out.describes(Class::DataService, node)
+    out.done()
 }
 
 /// What is said of datasets and services alike.
@@ -199,8 +201,8 @@ fn coverage(out: &mut Saying, node: &NamedOrBlankNode, said: &Said<'_>) {
         let other = out.part(node, adms::IDENTIFIER, adms::IDENTIFIER_CLASS);
         out.text(&other, skos::NOTATION, &identifier);
     }
-    out.text(node, dct::LANGUAGE, &said.detail("language"));
-    out.text(node, dct::SPATIAL, &said.detail("spatialCoverage"));
+    out.text(node, dct::LANGUAGE, said.detail("language"));
+    out.text(node, dct::SPATIAL, said.detail("spatialCoverage"));
     let ends = [
         (dcat::START_DATE, said.detail("coverageStartedDate")),
         (dcat::END_DATE, said.detail("coverageEndedDate")),
@@ -282,8 +284,8 @@ fn distributions(out: &mut Saying, dataset: &NamedOrBlankNode, said: &Said<'_>) 
 
 /// What the dataset's own page tells of one file.
 fn file(out: &mut Saying, node: &NamedOrBlankNode, resource: &Resource, is_service: bool) {
-    out.text(node, dct::DESCRIPTION, &resource.get("resourceDescription"));
-    out.text(node, TABLE_OF_CONTENTS, &resource.fields());
+    out.text(node, dct::DESCRIPTION, resource.get("resourceDescription"));
+    out.text(node, TABLE_OF_CONTENTS, resource.fields());
     let notes = resource.get("resourceNotes");
     out.text(node, rdfs::COMMENT, unless_nothing(&notes));
     quality(out, node, &resource.get("qcLevel"));
@@ -329,76 +331,4 @@ fn page(key: &str) -> NamedNode {
 
 fn service_iri(key: &str) -> NamedNode {
     NamedNode::new_unchecked(format!("{}#service", page(key).as_str()))
-}
-
-/// The triples of a description as they come together.
-struct Saying {
-    triples: Vec<Triple>,
-    blanks: u128,
-}
-
-impl Saying {
-    fn new(node: NamedOrBlankNode, class: NamedNodeRef<'static>) -> Self {
-        Self {
-            triples: vec![Triple::new(node, rdf::TYPE, class)],
-            blanks: 0,
-        }
-    }
-
-    fn describes(self, class: Class, node: NamedOrBlankNode) -> Description {
-        Description {
-            class,
-            node,
-            triples: self.triples,
-        }
-    }
-
-    fn say(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        object: impl Into<Term>,
-    ) {
-        self.triples
-            .push(Triple::new(subject.clone(), predicate, object));
-    }
-
-    /// A text, unless it is empty. It carries no language: that is for the source's settings to say.
-    fn text(&mut self, subject: &NamedOrBlankNode, predicate: NamedNodeRef<'static>, text: &str) {
-        if !text.is_empty() {
-            self.say(subject, predicate, Literal::new_simple_literal(text));
-        }
-    }
-
-    /// An address as an IRI; one that is none (spaces, no scheme) as the text that was written.
-    fn address(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        address: &str,
-    ) {
-        match NamedNode::new(address) {
-            Ok(iri) if has_scheme(address) => self.say(subject, predicate, iri),
-            _ => self.text(subject, predicate, address),
-        }
-    }
-
-    /// A new node of that class, which `whole` contains.
-    fn part(
-        &mut self,
-        whole: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        class: NamedNodeRef<'static>,
-    ) -> NamedOrBlankNode {
-        let part = self.blank(class);
-        self.say(whole, predicate, part.clone());
-        part
-    }
-
-    fn blank(&mut self, class: NamedNodeRef<'static>) -> NamedOrBlankNode {
-        let node = BlankNode::new_from_unique_id(self.blanks).into();
-        self.blanks += 1;
-        self.say(&node, rdf::TYPE, class);
-        node
-    }
 }

@@ -8,6 +8,7 @@
 //! Start reading at [`addresses`].
 
 use super::columns::tidy;
+use crate::saying::has_scheme;
 
 /// The addresses of a row.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,14 +53,6 @@ pub(super) fn addresses(list: &str) -> Addresses {
         address.text.truncate(tidy(&address.text).len());
     }
     Addresses { items, pieces }
-}
-
-pub(super) fn has_scheme(text: &str) -> bool {
-    let begins = |scheme: &str| {
-        text.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    ["https://", "http://", "ftp://"].into_iter().any(begins)
 }
 
 /// The same address, where one of the two may have been taken apart at its commas.

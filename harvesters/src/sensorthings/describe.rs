@@ -23,7 +23,7 @@ use super::{
     note::{Facts, Version},
     place::Places,
     row::words,
-    say::{Saying, iri, link},
+    say::{iri, link},
     sums::{Few, Sums},
     terms::{
         ADDRESS, BODY_VALUE, FULL_ADDRESS, HAS_UNIT, OBSERVABLE_PROPERTY, OBSERVATION_COLLECTION,
@@ -31,16 +31,21 @@ use super::{
     },
     times::Times,
 };
+use crate::saying::Saying;
 use harvestd_vocab::{
     Class, Description,
     terms::{dcat, dct, dqv, foaf, geosparql, locn, oa, rdfs, skos, xsd},
 };
-use oxrdf::{BlankNode, Literal, NamedOrBlankNode, vocab::rdf};
+use oxrdf::{Literal, NamedOrBlankNode, vocab::rdf};
 
 impl SensorThings {
     pub(super) fn describe_service(&self, facts: &Facts) -> Description {
-        let node: NamedOrBlankNode = iri(&self.root).into();
-        let mut out = Saying::new(node.clone(), dcat::DATA_SERVICE);
+        let mut out = Saying::of(
+            Class::DataService,
+            Some(iri(&self.root)),
+            dcat::DATA_SERVICE,
+        );
+        let node = out.node();
         out.text(&node, dct::TITLE, &self.options.title);
         out.say(&node, dcat::ENDPOINT_URL, iri(&self.root));
         out.say(
@@ -60,16 +65,16 @@ impl SensorThings {
         if facts.observations == Some(false) {
             no_observations(&mut out, &node);
         }
-        out.describes(Class::DataService, node)
+        out.done()
     }
 
     pub(super) fn describe_dataset(&self, key: &str, sum: &Sum) -> Description {
-        let node: NamedOrBlankNode = BlankNode::new_unchecked("dataset").into();
         let (sums, options) = (&sum.sums, &self.options);
-        let mut out = Saying::new(node.clone(), dcat::DATASET);
+        let mut out = Saying::of(Class::Dataset, None, dcat::DATASET);
+        let node = out.node();
         out.say(&node, rdf::TYPE, OBSERVATION_COLLECTION);
         out.text(&node, dct::IDENTIFIER, key);
-        out.text(&node, dct::TITLE, &self.title(sum));
+        out.text(&node, dct::TITLE, self.title(sum));
         out.say(
             &node,
             dct::DESCRIPTION,
@@ -96,7 +101,7 @@ impl SensorThings {
             no_observations(&mut out, &node);
         }
         self.say_ways(&mut out, &node, sum);
-        out.describes(Class::Dataset, node)
+        out.done()
     }
 
     fn title(&self, sum: &Sum) -> String {

@@ -1,55 +1,11 @@
-//! Saying things in RDF: triples of one description. Start at [`Saying`].
+//! Saying things in RDF: triples of one description. It adds to [`Saying`] what sensors need.
 
 use super::sums::Few;
-use harvestd_vocab::{Class, Description};
-use oxrdf::{
-    BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple, vocab::rdf,
-};
+use crate::saying::Saying;
+use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode};
 use url::Url;
 
-/// A description under way.
-pub(super) struct Saying {
-    triples: Vec<Triple>,
-    blanks: u32,
-}
-
 impl Saying {
-    pub(super) fn new(node: NamedOrBlankNode, class: NamedNodeRef<'static>) -> Self {
-        Self {
-            triples: vec![Triple::new(node, rdf::TYPE, class)],
-            blanks: 0,
-        }
-    }
-
-    pub(super) fn describes(self, class: Class, node: NamedOrBlankNode) -> Description {
-        Description {
-            class,
-            node,
-            triples: self.triples,
-        }
-    }
-
-    pub(super) fn say(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        object: impl Into<Term>,
-    ) {
-        self.triples
-            .push(Triple::new(subject.clone(), predicate, object));
-    }
-
-    pub(super) fn text(
-        &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        text: &str,
-    ) {
-        if !text.is_empty() {
-            self.say(subject, predicate, Literal::new_simple_literal(text));
-        }
-    }
-
     pub(super) fn texts<'t>(
         &mut self,
         subject: &NamedOrBlankNode,
@@ -82,20 +38,6 @@ impl Saying {
         for text in texts.iter() {
             self.link_or_text(subject, predicate, text);
         }
-    }
-
-    /// A new node of that class, which `whole` contains.
-    pub(super) fn part(
-        &mut self,
-        whole: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'static>,
-        class: NamedNodeRef<'static>,
-    ) -> NamedOrBlankNode {
-        self.blanks += 1;
-        let node: NamedOrBlankNode = BlankNode::new_unchecked(format!("b{}", self.blanks)).into();
-        self.say(&node, rdf::TYPE, class);
-        self.say(whole, predicate, node.clone());
-        node
     }
 }
 

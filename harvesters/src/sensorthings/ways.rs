@@ -4,11 +4,8 @@
 //! of the newest Observation of each Datastream besides: all Observations of a dataset would be too many for either.
 //! Start at [`SensorThings::say_ways`].
 
-use super::{
-    SensorThings,
-    gather::Sum,
-    say::{Saying, iri},
-};
+use super::{SensorThings, gather::Sum, say::iri};
+use crate::saying::Saying;
 use harvestd_vocab::terms::{dcat, dct};
 use oxrdf::{Literal, NamedOrBlankNode};
 
