@@ -4,22 +4,24 @@ use super::*;
 use std::time::{Duration, Instant};
 use texts::{config, export, rows};
 
-/// Two runs that commit in many batches at the same time: one log, and each source's records are its own.
+/// Two runs that commit in many batches at the same time: one log, and each source's records are its own. They hold
+/// different datasets, else the one that comes second would have nothing to log.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sources_commit_at_once() {
     const ROWS: usize = 120;
     let origin = Origin::start().await;
     let dir = tempfile::tempdir().unwrap();
-    let sources = ["a", "b"].map(|id| {
-        origin.say(&format!("/{id}"), JSON, export(&rows(1, ROWS, 1)));
+    const FIRST: [(&str, usize); 2] = [("a", 1), ("b", 1001)];
+    let sources = FIRST.map(|(id, first)| {
+        let said = export(&rows(first, first + ROWS - 1, 1));
+        origin.say(&format!("/{id}"), JSON, said);
         source(id, "data_gov_tw", &origin.at(&format!("/{id}")), "")
     });
     let limits = "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000";
     let house = House::open(dir.path(), limits, &sources);
     for revision in [1, 2] {
-        for id in ["a", "b"] {
-            let mut said = rows(revision, ROWS, revision);
-            said.truncate(ROWS - 5 * revision);
+        for (id, first) in FIRST {
+            let said = rows(first, first + ROWS - 1 - 5 * revision, revision);
             origin.say(&format!("/{id}"), JSON, export(&said));
         }
         let (a, b) = tokio::join!(house.complete("a"), house.complete("b"));
