@@ -4,6 +4,7 @@
 //! Applied until nothing changes, at most [`PASSES_MAX`] times: what was escaped twice comes out in one go, and a text
 //! that went through stays itself.
 
+use crate::text::meant;
 use std::borrow::Cow;
 
 const PASSES_MAX: usize = 4;
@@ -263,7 +264,9 @@ fn entity(text: &str) -> Option<(char, usize)> {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => number.parse().ok()?,
             };
-            char::from_u32(code).filter(|c| !c.is_control() || *c == '\n')?
+            char::from_u32(code)
+                .map(meant)
+                .filter(|c| !c.is_control() || *c == '\n')?
         }
         None => NAMED.iter().find(|(known, _)| *known == name)?.1,
     };
@@ -312,6 +315,8 @@ mod tests {
                 "開了沒關 (https://a.tw)",
             ),
             ("A&amp;B&nbsp;C&#39;D&#x4E00;", "A&B C'D一"),
+            ("A&amp;B&nbsp;C&#39;D&#x4E00;", "A&B C'D一"),
+            ("1990&#150;2000", "1990–2000"),
             ("<script>alert(1)</script>文<style>p{}", "文"),
             ("&lt;b&gt;粗&lt;/b&gt;", "粗"),
             ("<ul><li>一</li><li>二</li></ul>", "\n一\n二"),
