@@ -86,7 +86,8 @@ class Trial:
         before = collections.Counter(self.titles("ckan"))
         command = [self.options.harvestd, "run", "ckan", "--full", "--config", self.config]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.7)
+        time.sleep(0.3)
+        self.same("killed: while it runs", process.poll(), None)
         process.send_signal(signal.SIGKILL)
         process.wait(20)
         self.same("killed: titles", collections.Counter(self.titles("ckan")), before)
@@ -220,7 +221,9 @@ def invented(name):
 
 
 def plain(title):
-    return " ".join(title.split())
+    """Without runs of white space; bytes of Windows-1252 that the portal keeps as Latin-1 as they were meant."""
+    meant = lambda c: c.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= c <= "\x9f" else c
+    return " ".join("".join(map(meant, title)).split())
 
 
 CONFIG = """public_url = "http://127.0.0.1:8999/"
