@@ -1,0 +1,215 @@
+//! What a run needs before it asks: the connector, what is held, what is kept, and the first questions. Asks nothing.
+
+use super::{Before, Gathering, Way};
+use crate::answers::Keeping;
+use crate::compare::{Intake, Pieces};
+use crate::config::{Config, Source};
+use crate::describe::Describers;
+use crate::report::{Report, Trigger};
+use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog};
+use crate::stage::Stage;
+use crate::state::{Had, SourceState};
+use harvestd_harvesters::Harvester;
+use harvestd_vocab::Context;
+use std::sync::Arc;
+
+pub(super) fn begin<'a>(
+    rooms: &'a Arc<Rooms>,
+    config: &Config,
+    source: &'a Arc<Source>,
+    full: bool,
+    report: &Report,
+    progress: &'a Arc<Progress>,
+) -> Result<Gathering<'a>, RunError> {
+    let harvester = open(config, source)?;
+    let pieces = pieces(rooms, source, &report.run, &*harvester)?;
+    let way = way(report.trigger, pieces.is_some());
+    let (before, had) = before(rooms, config, source, way, pieces.as_ref())?;
+    let describers = describers(rooms, config, source, &report.run, &harvester)?;
+    let rows_max = config.limits.report_rows_max;
+    let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
+    intake.pieces = pieces;
+    let questions = match way {
+        Way::Source => {
+            let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
+            first_questions(config, &*harvester, &before.state, known, report)
+        }
+        Way::KeptAnswers => kept_questions(rooms, source)?,
+        Way::Details | Way::KeptParts => {
+            if intake.pieces.as_ref().is_some_and(|p| p.log.is_empty()) {
+                return Err(nothing_kept(source));
+            }
+            Questions::of_kept(Vec::new())
+        }
+    };
+    let keeping = keeping(rooms, source, report, intake.pieces.is_some())?;
+    Ok(Gathering {
+        rooms,
+        source,
+        harvester,
+        progress,
+        way,
+        before,
+        intake: Some(intake),
+        keeping,
+        questions,
+        trouble: None,
+        unframed: false,
+    })
+}
+
+fn way(trigger: Trigger, in_parts: bool) -> Way {
+    match trigger {
+        Trigger::Details => Way::Details,
+        Trigger::Redescribe if in_parts => Way::KeptParts,
+        Trigger::Redescribe => Way::KeptAnswers,
+        _ => Way::Source,
+    }
+}
+
+/// How the source stands, and what is held of it. Where everything is to be described anew, nothing that is held counts
+/// as described under the settings of now.
+fn before(
+    rooms: &Rooms,
+    config: &Config,
+    source: &Source,
+    way: Way,
+    pieces: Option<&Pieces>,
+) -> Result<(Before, Had), RunError> {
+    let epoch = config.epoch(source);
+    let state = rooms.state.source(&source.id)?;
+    let under = if way.redescribes() { "" } else { &epoch };
+    let mut had = rooms.state.had(&source.id, under)?;
+    let lacking = pieces.is_some_and(|pieces| pieces.lacks(&had));
+    if lacking {
+        tracing::warn!(
+            source = source.id,
+            "kept parts of records are lost: everything is asked for again"
+        );
+        had = rooms.state.had(&source.id, "")?;
+    }
+    let before = Before {
+        state,
+        epoch,
+        lacking,
+    };
+    Ok((before, had))
+}
+
+fn describers(
+    rooms: &Rooms,
+    config: &Config,
+    source: &Source,
+    run: &str,
+    harvester: &Arc<dyn Harvester>,
+) -> Result<Describers, RunError> {
+    let stage = Stage::begin(rooms.spool_dir.join(run)).map_err(RunError::io("staging"))?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let rows_max = config.limits.report_rows_max;
+    let context = Arc::new(context(config, source));
+    Describers::start(harvester.clone(), context, stage, threads, rows_max)
+        .map_err(RunError::io("starting threads"))
+}
+
+/// Does what was said before still stand, so that asking for the changes is enough?
+fn stands(before: &Before, source: &Source, report: &Report) -> bool {
+    let stale = before
+        .state
+        .last_full_ms
+        .is_none_or(|ms| report.started_ms - ms >= source.full_every_ms as i64);
+    !stale && !before.lacking && !before.is_of_other_settings()
+}
+
+/// Where the answers of the run are kept. What is kept of records in parts are their parts.
+fn keeping(
+    rooms: &Rooms,
+    source: &Source,
+    report: &Report,
+    in_parts: bool,
+) -> Result<Option<Keeping>, RunError> {
+    match report.trigger {
+        Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
+        _ if in_parts => Ok(None),
+        _ => rooms
+            .answers
+            .begin(&source.id, &report.run)
+            .map(Some)
+            .map_err(RunError::io("keeping answers")),
+    }
+}
+
+/// What is kept of a source whose records come in parts.
+fn pieces(
+    rooms: &Rooms,
+    source: &Source,
+    run: &str,
+    harvester: &dyn Harvester,
+) -> Result<Option<Pieces>, RunError> {
+    if harvester.parts().is_empty() {
+        return Ok(None);
+    }
+    let log = rooms.parts.open(&source.id, run, harvester.parts());
+    let log = log.map_err(RunError::io("reading kept parts"))?;
+    Ok(Some(Pieces::new(log)))
+}
+
+/// The connector of the source's kind, which also knows the source's own catalogue.
+fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
+    let inner = source
+        .open(&config.limits)
+        .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
+    Ok(Arc::new(catalog::WithCatalog {
+        inner,
+        base: config.public_url.to_string(),
+        source: source.id.clone(),
+    }))
+}
+
+fn context(config: &Config, source: &Source) -> Context {
+    Context {
+        base: config.public_url.to_string(),
+        source: source.id.clone(),
+        language: source.language.clone(),
+        offset_minutes: source.offset_minutes,
+        shared_agencies: false,
+    }
+}
+
+/// The first questions. They are conditional, and ask only for changes, where all we hold still stands (`known`).
+fn first_questions(
+    config: &Config,
+    harvester: &dyn Harvester,
+    state: &SourceState,
+    known: bool,
+    report: &Report,
+) -> Questions {
+    let since = state.bookmark.as_ref().filter(|_| known);
+    let validators = if known && report.trigger != Trigger::Check {
+        state.validators.clone()
+    } else {
+        Default::default()
+    };
+    Questions::of_source(
+        harvester.begin(since, report.started_ms),
+        validators,
+        config.limits.requests_per_run_max,
+    )
+}
+
+fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError> {
+    let kept = rooms
+        .answers
+        .kept(&source.id)
+        .map_err(RunError::io("reading kept answers"))?;
+    if kept.is_empty() {
+        return Err(nothing_kept(source));
+    }
+    Ok(Questions::of_kept(kept))
+}
+
+fn nothing_kept(source: &Source) -> RunError {
+    RunError::Kind(format!(
+        "no answers of {} are kept: run it once first",
+        source.id
+    ))
+}

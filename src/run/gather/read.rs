@@ -1,0 +1,119 @@
+//! Reading what came, on blocking threads: the intake is lent to them and comes back. Never asks anything.
+
+use super::Gathering;
+use crate::compare::{Intake, Reading};
+use crate::encoding;
+use crate::network::Spooled;
+use crate::run::{Phase, RunError};
+use harvestd_harvesters::{Answer, Harvester, ReadError, ReadErrorKind, Request};
+
+impl Gathering<'_> {
+    /// Describes the records of which a part has changed, on a blocking thread.
+    pub(super) async fn describe_pieces(&mut self) -> Result<(), RunError> {
+        self.progress.phase(Phase::Reading);
+        self.blocking(Intake::describe_pieces)
+            .await?
+            .map_err(RunError::io("reading kept parts"))
+    }
+
+    /// Lends the intake to a blocking thread.
+    pub(in crate::run) async fn blocking<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Intake) -> T + Send + 'static,
+    ) -> Result<T, RunError> {
+        let Some(mut intake) = self.intake.take() else {
+            return Err(RunError::Panic("reading".to_owned()));
+        };
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = work(&mut intake);
+            (intake, done)
+        });
+        let (intake, done) = worked.await.map_err(|e| RunError::Panic(e.to_string()))?;
+        self.intake = Some(intake);
+        Ok(done)
+    }
+
+    /// Reads one answer on a blocking thread, and keeps it on another meanwhile.
+    pub(in crate::run) async fn read(
+        &mut self,
+        request: Request,
+        spooled: Spooled,
+    ) -> Result<Result<(), ReadError>, RunError> {
+        let Some(mut intake) = self.intake.take() else {
+            return Err(RunError::Panic("reading".to_owned()));
+        };
+        let (harvester, progress, mut keeping) = (
+            self.harvester.clone(),
+            self.progress.clone(),
+            self.keeping.take(),
+        );
+        let read = tokio::task::spawn_blocking(move || {
+            let (outcome, kept) = std::thread::scope(|scope| {
+                let keeper = scope.spawn(|| {
+                    keeping
+                        .as_mut()
+                        .map_or(Ok(()), |k| k.keep(&request, &spooled))
+                });
+                let outcome = read_one(
+                    &*harvester,
+                    &request,
+                    &spooled,
+                    &mut Reading {
+                        intake: &mut intake,
+                        progress: &progress,
+                    },
+                );
+                (
+                    outcome,
+                    keeper
+                        .join()
+                        .unwrap_or_else(|_| Err(std::io::Error::other("a panic"))),
+                )
+            });
+            (intake, keeping, outcome, kept)
+        });
+        let (mut intake, keeping, outcome, kept) =
+            read.await.map_err(|e| RunError::Panic(e.to_string()))?;
+        kept.map_err(RunError::io("keeping an answer"))?;
+        if let Some(error) = intake.said.broken.take() {
+            return Err(RunError::io("keeping a part")(error));
+        }
+        self.questions
+            .add(std::mem::take(&mut intake.said.questions));
+        self.intake = Some(intake);
+        self.keeping = keeping;
+        Ok(outcome)
+    }
+}
+
+fn read_one(
+    harvester: &dyn Harvester,
+    request: &Request,
+    spooled: &Spooled,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    let mut decoded = encoding::open(
+        spooled.file.path(),
+        spooled.media_type.as_deref(),
+        spooled.charset.as_deref(),
+    )?;
+    let answer = Answer {
+        request,
+        status: spooled.status,
+        url: spooled.url.clone(),
+        media_type: spooled.media_type.clone(),
+        link_next: spooled.link_next.clone(),
+        body: &mut *decoded.reader,
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        harvestd_harvesters::read(harvester, answer, reading)
+    }))
+    .unwrap_or_else(|_| {
+        Err(ReadError::new(
+            ReadErrorKind::Malformed,
+            "reading an answer",
+            "a panic of the connector",
+            "a connector that reads or refuses: please report it",
+        ))
+    })
+}
