@@ -1,10 +1,14 @@
 //! A platform of the interchange standard, and a list in Big5 that only its configuration explains: asked by the daemon.
 
 use super::*;
+use axum::{http::StatusCode, response::IntoResponse};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 const LIST: &str = "/api/rest/dataset";
@@ -16,6 +20,8 @@ struct Platform {
     /// What it answers to the question for changes.
     changed: Arc<Mutex<Vec<String>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    /// Whether its whole list answers 500.
+    fails: Arc<AtomicBool>,
 }
 
 impl Platform {
@@ -29,7 +35,11 @@ impl Platform {
             };
             let offset = query.split("offset=").nth(1);
             let offset = offset.map_or(0, |o| o.parse::<usize>().unwrap());
+            let fails = platform.fails.load(Relaxed) && !query.contains("modified=");
             platform.asked.lock().unwrap().push(query);
+            if fails {
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
             let page = all.get(offset..).unwrap_or_default();
             origin::plain(JSON, json!({"success": true, "result": page}).to_string())
         });
@@ -108,6 +118,38 @@ async fn a_platform_is_read_whole_then_by_its_changes_and_whole_again() {
         "{}",
         third.line()
     );
+    Whole::of(&house.daemon);
+}
+
+/// Everything is due at every run, and the list of everything fails: the changes come all the same, at every other run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_list_that_fails_does_not_hold_up_the_changes() {
+    let (origin, platform) = (Origin::start().await, Platform::default());
+    (0..12).for_each(|n| platform.set(&format!("Z-{n:02}"), "title"));
+    platform.serve(&origin);
+    let dir = tempfile::tempdir().unwrap();
+    let a = source(
+        "a",
+        "tw_interchange",
+        &origin.at("/api"),
+        "full_every_ms = 0",
+    );
+    let house = House::open(dir.path(), "", &[a]);
+    house.complete("a").await;
+    platform.asked.lock().unwrap().clear();
+
+    platform.fails.store(true, Relaxed);
+    platform.set("Z-03", "another title");
+    *platform.changed.lock().unwrap() = vec!["Z-03".to_owned()];
+    let failed = house.run("a").await;
+    assert_eq!((failed.outcome, failed.counts.holds), (Outcome::Failed, 12));
+    let between = house.complete("a").await;
+    assert_eq!((between.counts.changed, between.counts.holds), (1, 12));
+    let again = house.run("a").await;
+    assert_eq!(again.outcome, Outcome::Failed);
+    let asked = platform.asked.lock().unwrap().clone();
+    let whole: Vec<bool> = asked.iter().map(|q| !q.contains("modified=")).collect();
+    assert_eq!(whole, [true, false, false, true], "{asked:?}");
     Whole::of(&house.daemon);
 }
 
