@@ -153,6 +153,9 @@ pub struct QueryLimits {
     pub whole_bytes_max: usize,
     /// Bytes of a longer answer that are read ahead of a slow client.
     pub ahead_bytes_max: usize,
+    /// Triples that a lookup may touch, a query that the daemon answers without a worker. 0: there are none.
+    pub lookup_triples_max: usize,
+    pub lookup_ms_max: u64,
     /// Stack of a worker's evaluating thread.
     pub stack_bytes: u64,
     /// Descriptors of a worker.
@@ -178,6 +181,8 @@ impl Default for QueryLimits {
             merge_triples_max: 1_000_000,
             whole_bytes_max: 256 * 1024,
             ahead_bytes_max: 4 * 1024 * 1024,
+            lookup_triples_max: 1_000,
+            lookup_ms_max: 5,
             stack_bytes: 64 * MB,
             files_max: 1_024,
             house_workers: 3,
@@ -269,6 +274,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.merge_triples_max", 0, 100_000_000),
     ("query.whole_bytes_max", KB, 32 * MB),
     ("query.ahead_bytes_max", 64 * KB, GB),
+    ("query.lookup_triples_max", 0, 100_000),
+    ("query.lookup_ms_max", 1, SECOND),
     ("query.stack_bytes", 8 * MB, GB),
     ("query.files_max", 64, 1_000_000),
     ("query.house_workers", 1, 256),

@@ -4,7 +4,11 @@ use crate::config::Source;
 use harvestd_harvesters::{
     Answer, Bookmark, Detail, Harvester, Page, PartKind, ReadError, Record, RecordId, Request,
 };
-use harvestd_vocab::{Class, Description, Refusal, iris::catalog_iri};
+use harvestd_vocab::{
+    Class, Description, Refusal,
+    iris::catalog_iri,
+    terms::{dcat, dct, foaf},
+};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf};
 use serde_json::{Value, json};
 
@@ -58,44 +62,20 @@ impl WithCatalog {
         let said: Value = serde_json::from_slice(raw)
             .map_err(|e| Refusal::new("not-json", "", &e.to_string(), "JSON"))?;
         let node: NamedNode = catalog_iri(&self.base, &self.source);
-        let mut triples = vec![Triple::new(
-            node.clone(),
-            rdf::TYPE,
-            NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#Catalog"),
-        )];
-        let node_term = NamedOrBlankNode::from(node.clone());
-        triples.extend(texts(
-            &said["title"],
-            &node_term,
-            "http://purl.org/dc/terms/title",
-        ));
-        triples.extend(texts(
-            &said["description"],
-            &node_term,
-            "http://purl.org/dc/terms/description",
-        ));
+        let mut triples = vec![Triple::new(node.clone(), rdf::TYPE, dcat::CATALOG)];
+        let subject = NamedOrBlankNode::from(node.clone());
+        triples.extend(texts(&said["title"], &subject, dct::TITLE));
+        triples.extend(texts(&said["description"], &subject, dct::DESCRIPTION));
         let publisher = BlankNode::new_unchecked("publisher");
-        let names = texts(
-            &said["publisher"],
-            &publisher.clone().into(),
-            "http://xmlns.com/foaf/0.1/name",
-        );
+        let names = texts(&said["publisher"], &publisher.clone().into(), foaf::NAME);
         if !names.is_empty() {
-            let agent = NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/Agent");
-            triples.push(Triple::new(
-                node.clone(),
-                NamedNodeRef::new_unchecked("http://purl.org/dc/terms/publisher"),
-                publisher.clone(),
-            ));
-            triples.push(Triple::new(publisher, rdf::TYPE, agent));
+            let published = Triple::new(node.clone(), dct::PUBLISHER, publisher.clone());
+            triples.push(published);
+            triples.push(Triple::new(publisher, rdf::TYPE, foaf::AGENT));
             triples.extend(names);
         }
         if let Some(Ok(homepage)) = said["homepage"].as_str().map(NamedNode::new) {
-            triples.push(Triple::new(
-                node.clone(),
-                NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/homepage"),
-                homepage,
-            ));
+            triples.push(Triple::new(node.clone(), foaf::HOMEPAGE, homepage));
         }
         Ok(Description {
             class: Class::Catalog,
@@ -106,18 +86,14 @@ impl WithCatalog {
 }
 
 /// `{language: text}` as literals of a node.
-fn texts(said: &Value, node: &NamedOrBlankNode, predicate: &'static str) -> Vec<Triple> {
+fn texts(said: &Value, node: &NamedOrBlankNode, predicate: NamedNodeRef<'static>) -> Vec<Triple> {
     let pairs = said.as_object().into_iter().flatten();
     pairs
         .map(|(language, text)| {
             let text = text.as_str().unwrap_or_default();
             let literal = Literal::new_language_tagged_literal(text, language)
                 .unwrap_or_else(|_| Literal::new_simple_literal(text));
-            Triple::new(
-                node.clone(),
-                NamedNodeRef::new_unchecked(predicate),
-                literal,
-            )
+            Triple::new(node.clone(), predicate, literal)
         })
         .collect()
 }

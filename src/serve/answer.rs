@@ -4,21 +4,16 @@
 
 mod features;
 mod house;
+pub mod write;
 
 use super::{
-    geo, guard,
-    negotiate::{self, GRAPHS, GraphFormat, RESULTS},
-    syntax,
+    geo, guard, syntax,
     wire::{Question, Refused, SparqlQuery},
     worker::Reply,
 };
 use oxigraph::{
-    io::RdfSerializer,
-    model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef, Triple},
-    sparql::{
-        QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator,
-        results::QueryResultsSerializer,
-    },
+    model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef},
+    sparql::{QueryDatasetSpecification, QueryEvaluationError, SparqlEvaluator},
     store::{StorageError, Store},
 };
 use spargebra::{
@@ -27,9 +22,10 @@ use spargebra::{
 };
 use std::{
     collections::HashSet,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
+use write::{Form, write_graph, write_results};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -156,13 +152,8 @@ pub fn answer(
     }
 }
 
-fn run(
-    store: &Store,
-    asked: &SparqlQuery,
-    merge_triples_max: usize,
-    reply: &mut Reply<'_>,
-) -> Result<(), Failure> {
-    guard::nesting(&asked.text, asked.nesting_max)?;
+/// The query, read as the protocol wants it read.
+pub fn parse(asked: &SparqlQuery) -> Result<Query, Refused> {
     let parser = SparqlParser::new()
         .with_base_iri(asked.base.as_str())
         .map_err(|e| {
@@ -176,6 +167,17 @@ fn run(
         .parse_query(&asked.text)
         .map_err(|e| syntax::refused(&e, &asked.text))?;
     guard::after_parsing(&query)?;
+    Ok(query)
+}
+
+fn run(
+    store: &Store,
+    asked: &SparqlQuery,
+    merge_triples_max: usize,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    guard::nesting(&asked.text, asked.nesting_max)?;
+    let query = parse(asked)?;
     let form = Form::of(&query, &asked.accept)?;
     if let (Form::Graph(offer), Some(entity)) = (form, described_alone(&query, asked)) {
         let triples = house::description(store, entity.as_ref())?;
@@ -226,44 +228,6 @@ fn described_alone(query: &Query, asked: &SparqlQuery) -> Option<NamedNode> {
         }
         _ => None,
     }
-}
-
-/// The format of the answer: of results for SELECT and ASK, of a graph for CONSTRUCT and DESCRIBE.
-#[derive(Clone, Copy)]
-enum Form {
-    Results(&'static negotiate::Offer<oxigraph::sparql::results::QueryResultsFormat>),
-    Graph(&'static negotiate::Offer<GraphFormat>),
-}
-
-impl Form {
-    fn of(query: &Query, accept: &str) -> Result<Self, Refused> {
-        match query {
-            Query::Select { .. } | Query::Ask { .. } => negotiate::choose(accept, RESULTS)
-                .map(Self::Results)
-                .ok_or_else(|| misfit("The answer to SELECT and ASK is a table", accept, RESULTS)),
-            Query::Construct { .. } | Query::Describe { .. } => negotiate::choose(accept, GRAPHS)
-                .map(Self::Graph)
-                .ok_or_else(|| {
-                    misfit(
-                        "The answer to CONSTRUCT and DESCRIBE is a graph",
-                        accept,
-                        GRAPHS,
-                    )
-                }),
-        }
-    }
-}
-
-/// What was accepted does not fit what the answer is.
-fn misfit<T>(answer: &str, accept: &str, offers: &[negotiate::Offer<T>]) -> Refused {
-    let on_offer = negotiate::on_offer(offers);
-    guard::refuse(
-        406,
-        "not-acceptable",
-        format!(
-            "{answer}, and none of its formats is accepted by {accept:?}. On offer: {on_offer}."
-        ),
-    )
 }
 
 /// The RDF dataset of the protocol's parameters.
@@ -345,81 +309,5 @@ fn within_merge(copied: &mut usize, most: usize) -> Result<(), Refused> {
         );
         return Err(guard::refuse(400, "merge-too-large", detail));
     }
-    Ok(())
-}
-
-fn write_results(
-    results: QueryResults<'_>,
-    form: Form,
-    reply: &mut Reply<'_>,
-) -> Result<(), Failure> {
-    match (results, form) {
-        (QueryResults::Boolean(value), Form::Results(offer)) => {
-            reply.is(offer.media_type);
-            QueryResultsSerializer::from_format(offer.format)
-                .serialize_boolean_to_writer(reply, value)?;
-        }
-        (QueryResults::Solutions(solutions), Form::Results(offer)) => {
-            reply.is(offer.media_type);
-            // Serialisers write in crumbs.
-            let writer = BufWriter::with_capacity(16 * 1024, reply);
-            let mut serializer = QueryResultsSerializer::from_format(offer.format)
-                .serialize_solutions_to_writer(writer, solutions.variables().to_vec())?;
-            for solution in solutions {
-                serializer.serialize(&solution?)?;
-            }
-            serializer.finish()?.flush()?;
-        }
-        (QueryResults::Graph(triples), Form::Graph(offer)) => {
-            let triples = triples.map(|triple| triple.map_err(Failure::from));
-            write_graph(triples, offer, reply)?;
-        }
-        _ => return Err(internal("the results are not of the query's form")),
-    }
-    Ok(())
-}
-
-/// Prefixes that make Turtle, TriG and RDF/XML readable and short.
-const PREFIXES: &[(&str, &str)] = &[
-    ("adms", "http://www.w3.org/ns/adms#"),
-    ("dcat", "http://www.w3.org/ns/dcat#"),
-    ("dcatap", "http://data.europa.eu/r5r/"),
-    ("dct", "http://purl.org/dc/terms/"),
-    ("foaf", "http://xmlns.com/foaf/0.1/"),
-    ("locn", "http://www.w3.org/ns/locn#"),
-    ("owl", "http://www.w3.org/2002/07/owl#"),
-    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
-    ("skos", "http://www.w3.org/2004/02/skos/core#"),
-    ("spdx", "http://spdx.org/rdf/terms#"),
-    ("vcard", "http://www.w3.org/2006/vcard/ns#"),
-    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
-];
-
-/// A serialiser with our prefixes.
-pub fn serializer(format: GraphFormat) -> RdfSerializer {
-    PREFIXES.iter().fold(
-        RdfSerializer::from_format(format.rdf()),
-        |serializer, (name, iri)| {
-            // The table's IRIs parse; a prefix that did not would be left out, and the document stay right.
-            serializer
-                .clone()
-                .with_prefix(*name, *iri)
-                .unwrap_or(serializer)
-        },
-    )
-}
-
-fn write_graph(
-    triples: impl Iterator<Item = Result<Triple, Failure>>,
-    offer: &negotiate::Offer<GraphFormat>,
-    reply: &mut Reply<'_>,
-) -> Result<(), Failure> {
-    reply.is(offer.media_type);
-    let mut writer =
-        serializer(offer.format).for_writer(BufWriter::with_capacity(16 * 1024, reply));
-    for triple in triples {
-        writer.serialize_triple(&triple?)?;
-    }
-    writer.finish()?.flush()?;
     Ok(())
 }

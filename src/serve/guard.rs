@@ -35,6 +35,45 @@ pub fn nesting(query: &str, nesting_max: usize) -> Result<(), Refused> {
     Ok(())
 }
 
+/// A query this long has more to say than a lookup.
+const PLAIN_BYTES_MAX: usize = 4 * 1024;
+/// A group, and an OPTIONAL group in it.
+const PLAIN_NESTING_MAX: usize = 2;
+
+/// May the query be parsed on a thread that has a small stack, and others to serve? It may where it is short, nests next to
+/// nothing, and is written without what makes a parser recurse: brackets other than `{`, operators, property paths. Says
+/// nothing of whether the query is right.
+pub fn is_plain(query: &str) -> bool {
+    // An escape can stand for a bracket: SPARQL 1.1 Query Language, section 19.2.
+    if query.len() > PLAIN_BYTES_MAX || query.contains('\\') {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let mut characters = query.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let end = match character {
+            '<' => iri_end(query, at),
+            '"' | '\'' => string_end(query, at),
+            '#' => query[at..].find(['\n', '\r']).map(|end| at + end),
+            '{' => {
+                depth += 1;
+                (depth <= PLAIN_NESTING_MAX).then_some(at)
+            }
+            '}' => {
+                depth = depth.saturating_sub(1);
+                Some(at)
+            }
+            '?' | '$' | ':' | '.' | ';' | ',' | '_' | '-' | '@' | '^' | '*' => Some(at),
+            c => (c.is_alphanumeric() || c.is_whitespace()).then_some(at),
+        };
+        let Some(end) = end else {
+            return false;
+        };
+        skip(&mut characters, end);
+    }
+    true
+}
+
 /// Refuses federation: no query of a stranger reaches the network from here.
 pub fn after_parsing(query: &Query) -> Result<(), Refused> {
     let (Query::Select { pattern, .. }
@@ -305,6 +344,33 @@ mod tests {
             (400, "query-too-deep")
         );
         assert_eq!(before_parsing(&deep, 1000, 11), Ok(()));
+    }
+
+    #[test]
+    fn plain_is_what_makes_no_parser_recurse() {
+        for plain in [
+            "PREFIX d: <http://e.example/d#>\nSELECT ?p ?o WHERE { ?s d:id \"(7)\"@zh-Hant ; a d:Set ; ?p ?o } # all (of it)\n",
+            "ASK { <http://e.example/a(b)> ?p 7.5 OPTIONAL { ?x ?y \"\"\"a|b\"\"\"^^d:t } }",
+            "SELECT * { ?臺 ?p -1 } LIMIT 3",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        let long = format!("ASK {{ ?s ?p \"{}\" }}", "x".repeat(PLAIN_BYTES_MAX));
+        for other in [
+            "ASK { { { } } }",
+            "ASK { ?s a/a ?o }",
+            "ASK { ?s !a ?o }",
+            "ASK { FILTER ?s }( ",
+            "ASK { ?s ?p [ ] }",
+            "ASK { ?s ?p ?o } ORDER BY ?a+?b",
+            r"ASK \u007B }",
+            "ASK { << ?s ?p ?o >> ?q ?r }",
+            "ASK { ?s ?p \"not ended }",
+            "ASK {} # not ended",
+            &long,
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
     }
 
     #[test]

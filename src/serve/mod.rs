@@ -16,6 +16,7 @@ mod html;
 pub mod layers;
 mod lease;
 pub mod listen;
+mod lookup;
 pub mod negotiate;
 pub mod pool;
 pub mod problem;
@@ -52,12 +53,15 @@ pub struct House {
     pub workers: Arc<Pool>,
     /// Answers our own questions (descriptions, dumps, counts), so that no stranger's query holds them up.
     pub readers: Arc<Pool>,
+    /// Answers those queries of strangers that are small by construction.
+    lookups: Arc<lookup::Lookups>,
     pub metrics: PrometheusHandle,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
 }
 
 impl House {
+    /// Must be called within a runtime, which then keeps the newest snapshot open for lookups.
     pub fn new(
         config: Arc<Config>,
         published: watch::Receiver<Option<Arc<Published>>>,
@@ -66,12 +70,14 @@ impl House {
         readers: Arc<Pool>,
         metrics: PrometheusHandle,
     ) -> Self {
+        let lookups = lookup::Lookups::start(&config.limits.query, published.clone());
         Self {
             config,
             published,
             desk,
             workers,
             readers,
+            lookups,
             metrics,
             counted: Arc::default(),
         }

@@ -16,7 +16,7 @@ pub fn document(
     holdings: Option<&Holdings>,
     format: GraphFormat,
 ) -> io::Result<Vec<u8>> {
-    let mut writer = answer::serializer(format).for_writer(Vec::new());
+    let mut writer = answer::write::serializer(format).for_writer(Vec::new());
     for triple in triples(base, holdings) {
         writer.serialize_triple(&triple)?;
     }

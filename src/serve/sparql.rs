@@ -1,6 +1,6 @@
 //! The SPARQL 1.1 Protocol, query operation: GET, POST of a form, POST of the query itself.
 //!
-//! Never updates, and evaluates nothing here: workers do. Start at [`get_query`] and [`post_query`].
+//! Never updates, and evaluates nothing here: workers do, and [`super::lookup`] what is small. Start at [`get_query`] and [`post_query`].
 
 use super::{
     House, guard, html,
@@ -200,16 +200,17 @@ async fn evaluate(
         accept: accept(headers),
         nesting_max: limits.nesting_max,
     };
-    let answer = house
-        .workers
-        .ask(
-            Question::Query {
-                snapshot: snapshot.path.clone(),
+    let answer = match house.lookups.answer(&query, &snapshot) {
+        Some(answer) => answer,
+        None => {
+            let path = snapshot.path.clone();
+            let question = Question::Query {
+                snapshot: path,
                 query,
-            },
-            &snapshot,
-        )
-        .await?;
+            };
+            house.workers.ask(question, &snapshot).await?
+        }
+    };
     let mut response = respond::answered(answer)?;
     response
         .headers_mut()

@@ -2,7 +2,10 @@
 //!
 //! Runs in the worker's process only. Start at [`description`].
 
-use super::{Failure, internal, misfit, write_graph};
+use super::{
+    Failure, internal,
+    write::{misfit, write_graph},
+};
 use crate::{
     serve::{
         guard,
@@ -12,6 +15,7 @@ use crate::{
     },
     store_read,
 };
+use harvestd_vocab::terms::{dcat, foaf};
 use oxigraph::{
     model::{GraphNameRef, NamedNodeRef, Quad, Term, Triple, vocab::rdf},
     sparql::{QueryResults, SparqlEvaluator},
@@ -80,17 +84,16 @@ pub fn dump(store: &Store, format: GraphFormat, reply: &mut Reply<'_>) -> Result
 pub fn count(store: &Store) -> Result<Holdings, Failure> {
     Ok(Holdings {
         triples: count_triples(store)?,
-        datasets: of_class(store, "http://www.w3.org/ns/dcat#Dataset")?,
-        distributions: of_class(store, "http://www.w3.org/ns/dcat#Distribution")?,
-        data_services: of_class(store, "http://www.w3.org/ns/dcat#DataService")?,
-        catalogs: of_class(store, "http://www.w3.org/ns/dcat#Catalog")?,
-        agents: of_class(store, "http://xmlns.com/foaf/0.1/Agent")?,
+        datasets: of_class(store, dcat::DATASET)?,
+        distributions: of_class(store, dcat::DISTRIBUTION)?,
+        data_services: of_class(store, dcat::DATA_SERVICE)?,
+        catalogs: of_class(store, dcat::CATALOG)?,
+        agents: of_class(store, foaf::AGENT)?,
     })
 }
 
-fn of_class(store: &Store, class: &str) -> Result<u64, Failure> {
+fn of_class(store: &Store, class: NamedNodeRef<'_>) -> Result<u64, Failure> {
     let mut count = 0;
-    let class = NamedNodeRef::new_unchecked(class);
     for quad in store.quads_for_pattern(
         None,
         Some(rdf::TYPE),

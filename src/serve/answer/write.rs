@@ -1,0 +1,149 @@
+//! How answers are written: which format fits, and the bytes of it. Evaluates nothing. Start at [`write_results`].
+
+use super::{Failure, internal};
+use crate::serve::{
+    guard,
+    negotiate::{self, GRAPHS, GraphFormat, RESULTS},
+    wire::Refused,
+    worker::Reply,
+};
+use oxigraph::{
+    io::RdfSerializer,
+    model::Triple,
+    sparql::{
+        QueryResults,
+        results::{QueryResultsFormat, QueryResultsSerializer},
+    },
+};
+use spargebra::Query;
+use std::io::{BufWriter, Write};
+
+/// Serialisers write in crumbs.
+const CRUMBS_BYTES: usize = 16 * 1024;
+
+/// The format of the answer: of results for SELECT and ASK, of a graph for CONSTRUCT and DESCRIBE.
+#[derive(Clone, Copy)]
+pub enum Form {
+    Results(&'static negotiate::Offer<QueryResultsFormat>),
+    Graph(&'static negotiate::Offer<GraphFormat>),
+}
+
+impl Form {
+    pub fn of(query: &Query, accept: &str) -> Result<Self, Refused> {
+        match query {
+            Query::Select { .. } | Query::Ask { .. } => negotiate::choose(accept, RESULTS)
+                .map(Self::Results)
+                .ok_or_else(|| misfit("The answer to SELECT and ASK is a table", accept, RESULTS)),
+            Query::Construct { .. } | Query::Describe { .. } => negotiate::choose(accept, GRAPHS)
+                .map(Self::Graph)
+                .ok_or_else(|| {
+                    misfit(
+                        "The answer to CONSTRUCT and DESCRIBE is a graph",
+                        accept,
+                        GRAPHS,
+                    )
+                }),
+        }
+    }
+}
+
+/// What was accepted does not fit what the answer is.
+pub fn misfit<T>(answer: &str, accept: &str, offers: &[negotiate::Offer<T>]) -> Refused {
+    let on_offer = negotiate::on_offer(offers);
+    guard::refuse(
+        406,
+        "not-acceptable",
+        format!(
+            "{answer}, and none of its formats is accepted by {accept:?}. On offer: {on_offer}."
+        ),
+    )
+}
+
+pub fn write_results(
+    results: QueryResults<'_>,
+    form: Form,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    match (results, form) {
+        (QueryResults::Graph(triples), Form::Graph(offer)) => {
+            let triples = triples.map(|triple| triple.map_err(Failure::from));
+            write_graph(triples, offer, reply)
+        }
+        (table, Form::Results(offer)) => {
+            reply.is(offer.media_type);
+            let mut writer = BufWriter::with_capacity(CRUMBS_BYTES, reply);
+            write_table(table, offer.format, &mut writer)?;
+            Ok(writer.flush()?)
+        }
+        _ => Err(internal("the results are not of the query's form")),
+    }
+}
+
+/// The answer to SELECT or ASK.
+pub fn write_table(
+    results: QueryResults<'_>,
+    format: QueryResultsFormat,
+    writer: impl Write,
+) -> Result<(), Failure> {
+    let serializer = QueryResultsSerializer::from_format(format);
+    match results {
+        QueryResults::Boolean(value) => {
+            serializer.serialize_boolean_to_writer(writer, value)?;
+        }
+        QueryResults::Solutions(solutions) => {
+            let variables = solutions.variables().to_vec();
+            let mut table = serializer.serialize_solutions_to_writer(writer, variables)?;
+            for solution in solutions {
+                table.serialize(&solution?)?;
+            }
+            table.finish()?;
+        }
+        QueryResults::Graph(_) => return Err(internal("a graph, expected a table")),
+    }
+    Ok(())
+}
+
+/// Prefixes that make Turtle, TriG and RDF/XML readable and short.
+const PREFIXES: &[(&str, &str)] = &[
+    ("adms", "http://www.w3.org/ns/adms#"),
+    ("dcat", "http://www.w3.org/ns/dcat#"),
+    ("dcatap", "http://data.europa.eu/r5r/"),
+    ("dct", "http://purl.org/dc/terms/"),
+    ("foaf", "http://xmlns.com/foaf/0.1/"),
+    ("locn", "http://www.w3.org/ns/locn#"),
+    ("owl", "http://www.w3.org/2002/07/owl#"),
+    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
+    ("skos", "http://www.w3.org/2004/02/skos/core#"),
+    ("spdx", "http://spdx.org/rdf/terms#"),
+    ("vcard", "http://www.w3.org/2006/vcard/ns#"),
+    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
+];
+
+/// A serialiser with our prefixes.
+pub fn serializer(format: GraphFormat) -> RdfSerializer {
+    PREFIXES.iter().fold(
+        RdfSerializer::from_format(format.rdf()),
+        |serializer, (name, iri)| {
+            // The table's IRIs parse; a prefix that did not would be left out, and the document stay right.
+            serializer
+                .clone()
+                .with_prefix(*name, *iri)
+                .unwrap_or(serializer)
+        },
+    )
+}
+
+pub fn write_graph(
+    triples: impl Iterator<Item = Result<Triple, Failure>>,
+    offer: &negotiate::Offer<GraphFormat>,
+    reply: &mut Reply<'_>,
+) -> Result<(), Failure> {
+    reply.is(offer.media_type);
+    let mut writer =
+        serializer(offer.format).for_writer(BufWriter::with_capacity(CRUMBS_BYTES, reply));
+    for triple in triples {
+        writer.serialize_triple(&triple?)?;
+    }
+    writer.finish()?.flush()?;
+    Ok(())
+}
