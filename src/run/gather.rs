@@ -1,6 +1,6 @@
 //! The first half of a run: ask, read, describe, normalise, compare, until every change is staged on disk.
 
-use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog};
+use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog, shared};
 use crate::answers::Keeping;
 use crate::compare::{Intake, Pieces, Reading, Said};
 use crate::config::{Config, Source};
@@ -84,7 +84,7 @@ pub async fn gather(
     let keeping = match report.trigger {
         Trigger::Check | Trigger::Redescribe | Trigger::Details => None,
         // What is kept of these are their parts.
-        _ if in_parts => None,
+        _ if in_parts || source.kind == shared::KIND => None,
         _ => Some(
             rooms
                 .answers
@@ -103,7 +103,7 @@ pub async fn gather(
         trouble: None,
         unframed: false,
     };
-    gathering.say_catalog()?;
+    gathering.say_own(config);
     let asked = if details {
         if state.epoch == epoch && !lacking {
             super::details::ask_all(&mut gathering, report).await
@@ -218,6 +218,11 @@ fn proved(said: &Said, unframed: bool) -> Option<Completeness> {
 
 /// The connector of the source's kind, which also knows the source's own catalogue.
 fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
+    if source.kind == shared::KIND {
+        return Ok(Arc::new(shared::Vocabulary::new(
+            config.public_url.as_str(),
+        )));
+    }
     let inner = source
         .open(&config.limits)
         .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
@@ -234,7 +239,7 @@ fn context(config: &Config, source: &Source) -> Context {
         source: source.id.clone(),
         language: source.language.clone(),
         offset_minutes: source.offset_minutes,
-        shared_agencies: false,
+        shared_agencies: config.shares(harvestd_vocab::shared::SOURCE),
     }
 }
 
@@ -293,16 +298,21 @@ pub(super) struct Gathering<'a> {
 }
 
 impl Gathering<'_> {
-    fn say_catalog(&mut self) -> Result<(), RunError> {
-        let (id, raw) = catalog::record(self.source);
-        if let Some(intake) = &mut self.intake {
-            let _ = Reading {
-                intake,
-                progress: self.progress,
-            }
-            .part(id, catalog::PART, &raw);
-        }
-        Ok(())
+    /// What nobody has to be asked for: the source's own catalogue, or all of a shared vocabulary.
+    fn say_own(&mut self, config: &Config) {
+        let Some(intake) = &mut self.intake else {
+            return;
+        };
+        let mut reading = Reading {
+            intake,
+            progress: self.progress,
+        };
+        let _ = if self.source.kind == shared::KIND {
+            shared::Vocabulary::new(config.public_url.as_str()).say(&mut reading)
+        } else {
+            let (id, raw) = catalog::record(self.source);
+            reading.part(id, catalog::PART, &raw)
+        };
     }
 
     async fn ask_all(&mut self, report: &mut Report) -> Result<(), RunError> {
