@@ -5,8 +5,10 @@
 
 mod desk;
 mod open;
+mod shared;
 
 pub use open::OpenError;
+pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;
@@ -90,9 +92,12 @@ impl Daemon {
     /// asked while everything held of them stays. Waits for a commit under way.
     pub async fn configure(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
         let daemon = self.clone();
-        tokio::task::spawn_blocking(move || daemon.take_over(config))
-            .await
-            .map_err(|e| RunError::Panic(e.to_string()))?
+        tokio::task::spawn_blocking(move || {
+            daemon.share(&config)?;
+            daemon.take_over(config)
+        })
+        .await
+        .map_err(|e| RunError::Panic(e.to_string()))?
     }
 
     fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {

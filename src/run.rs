@@ -9,6 +9,7 @@ mod details;
 mod gather;
 mod prov;
 mod relist;
+pub mod shared;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};

@@ -117,6 +117,7 @@ struct DaemonSettings {
     title: BTreeMap<String, String>,
     limits: Limits,
     identity: Thresholds,
+    shared: Vec<String>,
 }
 
 impl DaemonSettings {
@@ -130,6 +131,7 @@ impl DaemonSettings {
             title: self.title,
             limits: self.limits,
             identity: self.identity,
+            shared: self.shared,
             sources: sources.list,
         };
         Some((config, self.admin_token))
@@ -169,6 +171,7 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
         identity: root
             .table("identity")
             .map_or_else(Thresholds::default, thresholds),
+        shared: shared(root),
     };
     listeners(root, outside, &settings);
     settings
@@ -279,6 +282,16 @@ pub(super) fn by_language(
         .map(|(tag, text)| (tag, text.value))
         .collect();
     (!texts.is_empty()).then_some(texts)
+}
+
+/// The shared vocabularies, each once.
+fn shared(root: &Table<'_>) -> Vec<String> {
+    let known = format!("{:?}, the one there is", harvestd_vocab::shared::SOURCE);
+    let mut names = root.list("shared", &known, |text| {
+        (text == harvestd_vocab::shared::SOURCE).then(|| text.to_owned())
+    });
+    names.dedup();
+    names
 }
 
 fn thresholds(table: Table<'_>) -> Thresholds {

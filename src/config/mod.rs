@@ -38,6 +38,8 @@ pub struct Config {
     pub limits: Limits,
     /// From which score on records of different sources are taken for one dataset, or listed.
     pub identity: Thresholds,
+    /// The shared vocabularies that are published beside the sources' records, each once.
+    pub shared: Vec<String>,
     /// In the order of the files; ids are unique.
     pub sources: Vec<Source>,
 }
@@ -136,7 +138,13 @@ impl Config {
     /// under, the record is described again.
     pub fn epoch(&self, source: &Source) -> String {
         let tables = harvestd_vocab::tables::tables_version();
-        format!("{}-{tables}-{}", settings_version(source), self.public_url)
+        let (settings, shared) = (settings_version(source), self.shared.join("+"));
+        format!("{settings}-{tables}-{}-{shared}", self.public_url)
+    }
+
+    /// Whether the records of this shared vocabulary are published, so that other records may refer to them.
+    pub fn shares(&self, vocabulary: &str) -> bool {
+        self.shared.iter().any(|name| name == vocabulary)
     }
 
     /// Settings that differ from `running` and cannot change while a daemon runs: a reload keeps the old ones, and says so.

@@ -83,8 +83,11 @@ fn in_key_order(value: &Value) -> Value {
 
 /// The source of a `[[source]]` table. The id is handed out even where the source is refused.
 pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>, Option<Source>) {
-    let id = table.parsed("id", ID, |text| {
-        is_id(text).then(|| text.to_owned()).ok_or_default()
+    let id = table.parsed("id", ID, |text| match text {
+        harvestd_vocab::shared::SOURCE => {
+            Err(", which names the vocabulary that all sources may share (`shared`)".to_owned())
+        }
+        _ => is_id(text).then(|| text.to_owned()).ok_or_default(),
     });
     let id = table.required("id", id, ID);
     let kind = kind(table);

@@ -1,6 +1,6 @@
 //! Opening the house: lock, store, state, first snapshot; what does not agree with the store is rebuilt from it.
 
-use super::Daemon;
+use super::{Daemon, shared::SharedError};
 use crate::answers::Answers;
 use crate::config::Config;
 use crate::lock::{Lock, LockError};
@@ -30,6 +30,8 @@ pub enum OpenError {
     State(#[from] StateError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Shared(#[from] SharedError),
     #[error("{0}: {1}")]
     Io(&'static str, std::io::Error),
 }
@@ -87,6 +89,7 @@ impl Daemon {
             _lock: lock,
             published,
         });
+        daemon.share(&config)?;
         daemon.take_over(config)?;
         Ok(daemon)
     }
@@ -94,12 +97,12 @@ impl Daemon {
 
 /// Who wins, as configured.
 pub fn policy(config: &Config) -> Policy {
-    Policy::new(
-        config
-            .sources
-            .iter()
-            .map(|s| (s.id.clone(), s.owns.clone(), s.priority)),
-    )
+    let sources = config.sources.iter();
+    let sources = sources.map(|s| (s.id.clone(), s.owns.clone(), s.priority));
+    // Also where it is not published any more: what was, is still there.
+    let tw = harvestd_vocab::shared::SOURCE;
+    let shared = (tw.to_owned(), crate::run::shared::owns(config, tw), 0);
+    Policy::new(sources.chain([shared]))
 }
 
 fn fresh(dir: &Path) -> std::io::Result<()> {
@@ -117,22 +120,19 @@ fn open_state(data_dir: &Path, store: &Store, config: &Config) -> Result<State, 
             "the state is rebuilt from the store; unchanged records are described once more"
         );
     }
-    for source in &config.sources {
-        let interrupted = state.interrupted(&source.id)?;
+    let shared = config.shared.iter().map(String::as_str);
+    for source in shared.chain(config.sources.iter().map(|s| s.id.as_str())) {
+        let interrupted = state.interrupted(source)?;
         if interrupted {
             tracing::info!(
-                source = source.id,
+                source,
                 "a commit was interrupted; the source's records are listed from the store"
             );
         }
         if interrupted || matches!(found, Found::Rebuilt(_)) {
-            let records = store.record_ids(&source.id)?;
-            let count = state.rebuild(&source.id, records.into_iter())?;
-            tracing::info!(
-                source = source.id,
-                records = count,
-                "the state of a source is rebuilt"
-            );
+            let records = store.record_ids(source)?;
+            let count = state.rebuild(source, records.into_iter())?;
+            tracing::info!(source, records = count, "the state of a source is rebuilt");
         }
     }
     Ok(state)

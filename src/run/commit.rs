@@ -131,6 +131,7 @@ fn committed(
     if report.outcome == Outcome::Complete
         && report.counts.received == 0
         && report.counts.holds == 0
+        && source.kind != super::shared::KIND
     {
         report.noticed.push((
             "empty-catalogue".to_owned(),

@@ -6,7 +6,7 @@ mod begin;
 mod finish;
 mod read;
 
-use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog, details};
+use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog, details, shared};
 use crate::answers::Keeping;
 use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
@@ -43,7 +43,7 @@ pub async fn gather(
     progress: &Arc<Progress>,
 ) -> Result<Gathered, RunError> {
     let mut gathering = begin::begin(rooms, config, source, full, report, progress)?;
-    gathering.say_catalog();
+    gathering.say_own(config);
     let asked = gathering.ask(report).await;
     report.requests = gathering.questions.sent();
     asked?;
@@ -105,16 +105,21 @@ impl Before {
 }
 
 impl Gathering<'_> {
-    /// The first record of every run.
-    fn say_catalog(&mut self) {
-        let (id, raw) = catalog::record(self.source);
-        if let Some(intake) = &mut self.intake {
-            let _ = Reading {
-                intake,
-                progress: self.progress,
-            }
-            .part(id, catalog::PART, &raw);
-        }
+    /// What nobody has to be asked for: the source's own catalogue, or all of a shared vocabulary.
+    fn say_own(&mut self, config: &Config) {
+        let Some(intake) = &mut self.intake else {
+            return;
+        };
+        let mut reading = Reading {
+            intake,
+            progress: self.progress,
+        };
+        let _ = if self.source.kind == shared::KIND {
+            shared::Vocabulary::new(config.public_url.as_str()).say(&mut reading)
+        } else {
+            let (id, raw) = catalog::record(self.source);
+            reading.part(id, catalog::PART, &raw)
+        };
     }
 
     async fn ask(&mut self, report: &mut Report) -> Result<(), RunError> {

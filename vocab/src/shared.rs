@@ -17,6 +17,18 @@ pub use crate::agents::SOURCE;
 /// The key of the catalogue's record, as it is for every source's own catalogue.
 const CATALOG_KEY: &str = "self";
 
+/// Its title, by language.
+pub const TITLE: [(&str, &str); 2] = [
+    ("zh-Hant", "臺灣政府資料的共用詞彙"),
+    ("en", "Shared vocabulary of Taiwan's public data"),
+];
+const DESCRIPTION: [(&str, &str); 2] = [
+    ("zh-Hant", "各來源共用的機關與分類體系。"),
+    ("en", "Agencies and concept schemes that the sources share."),
+];
+/// The language of names that say none.
+pub const LANGUAGE: &str = "zh-Hant";
+
 /// A record of what is shared.
 #[derive(Debug)]
 pub struct Shared {
@@ -72,19 +84,9 @@ fn describe_agency(base: &str, agency: &Agency) -> Description {
 fn catalog(base: &str) -> Shared {
     let node = catalog_iri(base, SOURCE);
     let mut triples = vec![Triple::new(node.clone(), rdf::TYPE, dcat::CATALOG)];
-    for (predicate, zh_hant, english) in [
-        (
-            dct::TITLE,
-            "臺灣政府資料的共用詞彙",
-            "Shared vocabulary of Taiwan's public data",
-        ),
-        (
-            dct::DESCRIPTION,
-            "各來源共用的機關與分類體系。",
-            "Agencies and concept schemes that the sources share.",
-        ),
-    ] {
-        for (text, language) in [(zh_hant, "zh-hant"), (english, "en")] {
+    for (predicate, texts) in [(dct::TITLE, TITLE), (dct::DESCRIPTION, DESCRIPTION)] {
+        for (language, text) in texts {
+            let language = language.to_ascii_lowercase();
             let text = Literal::new_language_tagged_literal_unchecked(text, language);
             triples.push(Triple::new(node.clone(), predicate, text));
         }

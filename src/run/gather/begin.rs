@@ -6,7 +6,7 @@ use crate::compare::{Intake, Pieces};
 use crate::config::{Config, Source};
 use crate::describe::Describers;
 use crate::report::{Report, Trigger};
-use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog};
+use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
 use harvestd_harvesters::Harvester;
@@ -134,7 +134,7 @@ fn keeping(
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
         Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
-        _ if in_parts => Ok(None),
+        _ if in_parts || source.kind == shared::KIND => Ok(None),
         _ => rooms
             .answers
             .begin(&source.id, &report.run)
@@ -160,6 +160,11 @@ fn pieces(
 
 /// The connector of the source's kind, which also knows the source's own catalogue.
 fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
+    if source.kind == shared::KIND {
+        return Ok(Arc::new(shared::Vocabulary::new(
+            config.public_url.as_str(),
+        )));
+    }
     let inner = source
         .open(&config.limits)
         .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
@@ -176,7 +181,7 @@ fn context(config: &Config, source: &Source) -> Context {
         source: source.id.clone(),
         language: source.language.clone(),
         offset_minutes: source.offset_minutes,
-        shared_agencies: false,
+        shared_agencies: config.shares(harvestd_vocab::shared::SOURCE),
     }
 }
 
