@@ -16,7 +16,6 @@ mod records;
 mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
-pub use one::Group;
 pub use place::{Corrections, Policy, Publication};
 pub use records::default_graph_body;
 
