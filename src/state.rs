@@ -4,6 +4,7 @@
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
 mod entries;
+mod identity;
 
 pub use entries::{digest, id_digest, part_name};
 
@@ -153,7 +154,7 @@ impl State {
     /// Drops all hashes and validators; bookmarks as well where the state is ahead of the store.
     fn forget(&self, bookmarks: bool) -> Result<(), StateError> {
         for name in self.db.tree_names() {
-            if name.starts_with(b"records:") {
+            if name.starts_with(b"records:") || name.starts_with(b"identity") {
                 self.db.drop_tree(&name)?;
             }
         }

@@ -9,11 +9,14 @@ mod batch;
 mod bulk;
 mod claims;
 mod lines;
+mod one;
 mod place;
+mod project;
 mod records;
+mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
-pub use place::Policy;
+pub use place::{Corrections, Policy, Publication};
 pub use records::default_graph_body;
 
 use crate::log::{Activity, Log, Verb, parse_date_time};

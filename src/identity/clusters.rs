@@ -11,6 +11,7 @@ use super::{
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use std::{
+    borrow::Borrow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
 };
@@ -29,6 +30,10 @@ pub struct Decision {
     pub why: String,
     /// Milliseconds since 1970.
     pub at_ms: i64,
+    /// The IRIs under which the datasets of `a` and of `b` were published when it was decided: what taking the decision
+    /// back restores. Empty: not known.
+    #[serde(default)]
+    pub kept: [String; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +43,15 @@ pub enum Verdict {
     Join,
     /// Two datasets.
     Split,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Split => "split",
+        }
+    }
 }
 
 /// Where a link stands.
@@ -303,19 +317,26 @@ impl<'a> Groups<'a> {
 
 /// Which of the records of one dataset speaks for it: by `rank` of its source, then the one that the others name, then
 /// the freshest, then the first by IRI. None where there is none.
-pub fn winner<R: Ord>(records: &[Features], rank: impl Fn(&Features) -> R) -> Option<usize> {
+pub fn winner<F: Borrow<Features>, R: Ord>(
+    records: &[F],
+    rank: impl Fn(&Features) -> R,
+) -> Option<usize> {
     let nearness = |f: &Features| {
         records
             .iter()
-            .filter(|other| other.record != f.record && other.names(f) && !f.names(other))
+            .map(Borrow::borrow)
+            .filter(|other: &&Features| {
+                other.record != f.record && other.names(f) && !f.names(other)
+            })
             .count()
     };
-    let best = records.iter().enumerate().max_by_key(|(_, f)| {
+    let numbered = records.iter().map(Borrow::borrow).enumerate();
+    let best = numbered.max_by_key(|(_, f): &(usize, &Features)| {
         (
             rank(f),
             nearness(f),
             instant(&f.modified),
-            Reverse(&f.record),
+            Reverse(f.record.clone()),
         )
     });
     best.map(|(at, _)| at)
