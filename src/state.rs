@@ -4,8 +4,10 @@
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
 mod entries;
+mod kept_digest;
 
 pub use entries::{digest, id_digest, part_name};
+pub use kept_digest::KeptDigest;
 
 use crate::network::Validators;
 use crate::store::Head;

@@ -60,6 +60,8 @@ impl Daemon {
         let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
         store.flush()?;
+        let digest = super::digest::open(&state, &store)?;
+        publisher.with_digest(digest.clone());
         publisher.publish(&store)?;
         let published = publisher.watch();
         let rooms = Rooms {
@@ -70,6 +72,7 @@ impl Daemon {
                 policy: policy(&config),
             }),
             state,
+            digest,
             answers,
             parts: Parts::new(&data_dir),
             reports: Reports::new(&data_dir, config.limits.reports_kept),

@@ -22,6 +22,7 @@ pub mod problem;
 mod respond;
 pub mod service_description;
 mod sparql;
+mod state;
 mod status;
 mod syntax;
 pub mod wire;
@@ -146,6 +147,7 @@ fn routes(house: &House) -> Router {
         .merge(catalog::routes())
         .merge(dereference::routes())
         .merge(status::routes())
+        .merge(state::routes())
         .route("/house.css", get(html::style))
         .with_state(house.clone())
 }
