@@ -4,6 +4,7 @@
 //! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
 
 mod desk;
+mod digest;
 mod open;
 mod shared;
 

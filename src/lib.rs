@@ -11,6 +11,7 @@ pub mod crash;
 pub mod daemon;
 pub mod demo;
 pub mod describe;
+pub mod digest;
 pub mod encoding;
 pub mod gate;
 pub mod identity;

@@ -18,7 +18,7 @@ use crate::network::Network;
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
 use crate::snapshot::Publisher;
-use crate::state::State;
+use crate::state::{KeptDigest, State};
 use crate::store::{Policy, Store};
 use harvestd_harvesters::{Completeness, Stop};
 use harvestd_vocab::Class;
@@ -36,6 +36,7 @@ pub struct Rooms {
     pub network: Network,
     pub writer: Mutex<Writer>,
     pub state: State,
+    pub digest: Arc<KeptDigest>,
     pub answers: Answers,
     pub parts: Parts,
     pub reports: Reports,

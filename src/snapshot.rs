@@ -2,6 +2,7 @@
 //!
 //! A snapshot is a hard-link checkpoint. It goes when a newer one is published and its last reader has gone.
 
+use crate::state::KeptDigest;
 use crate::store::{Head, Store, StoreError};
 use std::{
     collections::VecDeque,
@@ -58,6 +59,8 @@ pub struct Publisher {
     held: VecDeque<Arc<Published>>,
     /// How many beside the newest.
     kept: usize,
+    /// Moves with what is published.
+    digest: Option<Arc<KeptDigest>>,
 }
 
 impl Publisher {
@@ -74,11 +77,17 @@ impl Publisher {
             serial: 0,
             held: VecDeque::new(),
             kept,
+            digest: None,
         })
     }
 
     pub fn watch(&self) -> watch::Receiver<Option<Arc<Published>>> {
         self.sender.subscribe()
+    }
+
+    /// From now on the digest moves whenever something is published, never before.
+    pub fn with_digest(&mut self, digest: Arc<KeptDigest>) {
+        self.digest = Some(digest);
     }
 
     /// Publishes what the store holds. The store must be flushed.
@@ -98,6 +107,11 @@ impl Publisher {
             self.held.pop_front();
         }
         self.sender.send_replace(Some(published.clone()));
+        if let Some(digest) = &self.digest
+            && let Err(error) = store.changes(|changes| digest.advance(head, changes))
+        {
+            tracing::error!(%error, "the digest of the state stays behind until the next publication");
+        }
         Ok(published)
     }
 }

@@ -5,8 +5,10 @@
 
 mod entries;
 mod identity;
+mod kept_digest;
 
 pub use entries::{digest, id_digest, part_name};
+pub use kept_digest::KeptDigest;
 
 use crate::network::Validators;
 use crate::store::Head;

@@ -16,15 +16,20 @@ mod records;
 mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
+pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
 pub use records::default_graph_body;
 
+use crate::digest::Change;
 use crate::log::{Activity, Log, Verb, parse_date_time};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 /// Activities on one page of the log's index. A page takes a thousand microseconds of `as:published`, so a page always
@@ -77,7 +82,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn storage(doing: &'static str) -> impl Fn(StorageError) -> Self {
+    pub(crate) fn storage(doing: &'static str) -> impl Fn(StorageError) -> Self {
         move |source| Self::Storage { doing, source }
     }
     fn log(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
@@ -110,6 +115,8 @@ pub struct Store {
     triples_since_flush: usize,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
+    /// What was committed since the digest last took it in.
+    changes: Mutex<Vec<Change>>,
 }
 
 impl Store {
@@ -141,6 +148,7 @@ impl Store {
             limits,
             triples_since_flush: 0,
             unpublished: AtomicBool::new(true),
+            changes: Mutex::default(),
         })
     }
 
@@ -188,6 +196,19 @@ impl Store {
     /// Does the store hold more than its last checkpoint?
     pub fn is_unpublished(&self) -> bool {
         self.unpublished.load(Relaxed)
+    }
+
+    /// Hands the changes since the last time to whoever keeps the digest. They are forgotten where it succeeds.
+    pub fn changes<E>(&self, take: impl FnOnce(&[Change]) -> Result<(), E>) -> Result<(), E> {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        take(&changes)?;
+        *changes = Vec::new();
+        Ok(())
+    }
+
+    fn changed(&self, new: Vec<Change>) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.extend(new);
     }
 
     /// Numbers and times for the next activities.

@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query`, `export` and `identity` only read: they ask the daemon where one runs, and else the data directory.
+//! - `status`, `sources`, `query`, `export`, `identity` and `verify` only read: they ask the daemon where one runs, and else the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
@@ -119,6 +119,12 @@ pub enum Command {
     /// Say which records of different sources are about one dataset, and why; changes nothing
     #[command(subcommand)]
     Identity(Identity),
+    /// Prove that the store holds what was committed, and name the entities where it does not; changes nothing
+    ///
+    /// Computes the hash of every entity anew from the newest published snapshot and compares the sums with the digest
+    /// that is kept commit by commit and published at /feed/state. With --replay, the replayed change log as well; with
+    /// --against, another harvestd's digest: equal sums mean that both hold the same, entity by entity, byte by byte.
+    Verify(Verify),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
     /// One process of the query pool, spoken to over its standard input and output
@@ -358,6 +364,25 @@ fn score(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// Replay the change log from its beginning and compare that as well
+    #[arg(long)]
+    pub replay: bool,
+    /// Compare with the digest of another harvestd, by its public address
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub against: Option<url::Url>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+fn address(text: &str) -> Result<url::Url, String> {
+    let url = url::Url::parse(text).map_err(|e| e.to_string())?;
+    let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
+    fits.then_some(url)
+        .ok_or_else(|| "expected an address that begins with http:// or https://".to_owned())
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct CheckConfig {
     #[command(flatten)]
     pub serve: Serve,
@@ -392,6 +417,7 @@ mod tests {
             "export -o nt --out x.nt",
             "identity list --min 0.8 --json",
             "identity explain https://a.example/1 https://b.example/2 --data-dir d",
+            "verify --replay --against https://b.example/x --json --data-dir d",
             "check-config --log debug --log-format json",
             "worker",
         ];
@@ -408,6 +434,7 @@ mod tests {
             "identity",
             "identity list --min 2",
             "identity explain",
+            "verify --against b.example",
         ] {
             let words = ["harvestd"].into_iter().chain(line.split(' '));
             assert_eq!(

@@ -11,17 +11,19 @@ pub enum Exit {
     NotComplete,
     UnknownSource,
     NotRunning,
+    Differs,
     Locked,
 }
 
 impl Exit {
-    pub const ALL: [Exit; 7] = [
+    pub const ALL: [Exit; 8] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
         Self::NotComplete,
         Self::UnknownSource,
         Self::NotRunning,
+        Self::Differs,
         Self::Locked,
     ];
 
@@ -33,6 +35,7 @@ impl Exit {
             Self::NotComplete => 3,
             Self::UnknownSource => 4,
             Self::NotRunning => 5,
+            Self::Differs => 6,
             // EX_TEMPFAIL of sysexits.h: the same may work later.
             Self::Locked => 75,
         }
@@ -54,6 +57,7 @@ Exit codes:
    3  the run is not complete (partial or failed): its report says why
    4  no source of that id is configured
    5  nothing to ask: no daemon runs on the data directory, and it holds nothing that could answer
+   6  what was compared differs: the entities are named
   75  the data directory belongs to another process at this moment; try again later";
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use super::{Asked, Daemon, Place};
 use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
-use std::sync::atomic::Ordering::Relaxed;
+use crate::state::KeptDigest;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 impl Desk for Daemon {
@@ -59,6 +60,10 @@ impl Desk for Daemon {
 
     fn resume(&self, id: &str) -> Result<(), DeskError> {
         self.set_paused(id, false)
+    }
+
+    fn digest(&self) -> Option<Arc<KeptDigest>> {
+        Some(self.rooms.digest.clone())
     }
 
     fn ready(&self) -> Readiness {

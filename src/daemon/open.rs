@@ -65,6 +65,8 @@ impl Daemon {
         // What a commit that was cut short left to be stated anew.
         store.restate_pending(&policy)?;
         store.flush()?;
+        let digest = super::digest::open(&state, &store)?;
+        publisher.with_digest(digest.clone());
         publisher.publish(&store)?;
         let published = publisher.watch();
         let rooms = Rooms {
@@ -75,6 +77,7 @@ impl Daemon {
                 policy,
             }),
             state,
+            digest,
             answers,
             parts: Parts::new(&data_dir),
             reports: Reports::new(&data_dir, config.limits.reports_kept),

@@ -32,6 +32,11 @@ impl Answered {
             .map_err(io::Error::other)
     }
 
+    /// A header of the answer, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
     /// The body as it comes; ends in an error where it breaks off.
     pub fn body(self) -> impl AsyncRead + Unpin {
         StreamReader::new(Box::pin(

@@ -12,6 +12,7 @@ mod header;
 pub mod local;
 pub mod meters;
 mod pace;
+pub mod peer;
 mod redact;
 mod redirect;
 mod retry;

@@ -1,4 +1,4 @@
-//! The operator's door, on a listener of its own: run now, pause, resume; what identity is told by.
+//! The operator's door, on a listener of its own: run now, pause, resume; what identity is told by, and hashes.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
@@ -30,6 +30,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/pause"),
     ("POST", "/sources/{id}/resume"),
     ("GET", "/identity/features"),
+    ("GET", "/state/hashes"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -42,6 +43,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/pause", post(pause))
         .route("/sources/{id}/resume", post(resume))
         .route("/identity/features", get(features))
+        .route("/state/hashes", get(hashes))
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(
@@ -173,6 +175,20 @@ async fn features(State(house): State<House>) -> Result<Response, Problem> {
         base: house.config.public_url.to_string(),
     };
     respond::answered(house.readers.ask(question, &snapshot).await?)
+}
+
+/// The hash of each entity in the newest snapshot, computed from its triples: a line of JSON each, and at the end what
+/// belongs to no entity. `Harvestd-Published` names the snapshot.
+async fn hashes(State(house): State<House>) -> Result<Response, Problem> {
+    let snapshot = house.snapshot()?;
+    let question = Question::Hashes {
+        snapshot: snapshot.path.clone(),
+    };
+    let mut response = respond::answered(house.readers.ask(question, &snapshot).await?)?;
+    let of = format!("{}-{}", snapshot.generation, snapshot.seq);
+    let of = HeaderValue::from_str(&of).map_err(|_| Problem::internal())?;
+    response.headers_mut().insert("harvestd-published", of);
+    Ok(response)
 }
 
 /// The source as it stands now: what was asked for may still be to come.

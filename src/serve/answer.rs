@@ -3,6 +3,7 @@
 //! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
 
 mod features;
+mod hashes;
 mod house;
 pub mod write;
 
@@ -144,6 +145,7 @@ pub fn answer(
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)
         }
+        Question::Hashes { snapshot } => hashes::write(session.store(snapshot)?, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

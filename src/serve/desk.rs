@@ -4,8 +4,9 @@
 
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+use crate::state::KeptDigest;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
 
 /// The daemon, as the doors see it. Answers come from memory and wait for no run and no network; only a whole report is
@@ -23,6 +24,10 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
+    /// What the published catalogue holds, in sums.
+    fn digest(&self) -> Option<Arc<KeptDigest>> {
+        None
+    }
 }
 
 /// One source, as an operator wants to see it.

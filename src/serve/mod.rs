@@ -23,6 +23,7 @@ pub mod problem;
 mod respond;
 pub mod service_description;
 mod sparql;
+mod state;
 mod status;
 mod syntax;
 pub mod wire;
@@ -152,6 +153,7 @@ fn routes(house: &House) -> Router {
         .merge(catalog::routes())
         .merge(dereference::routes())
         .merge(status::routes())
+        .merge(state::routes())
         .route("/house.css", get(html::style))
         .with_state(house.clone())
 }

@@ -188,7 +188,10 @@ impl Pool {
         question: Question,
         snapshot: &Arc<Published>,
     ) -> Result<Answer, PoolError> {
-        let is_dump = matches!(question, Question::Dump { .. } | Question::Features { .. });
+        let is_dump = matches!(
+            question,
+            Question::Dump { .. } | Question::Features { .. } | Question::Hashes { .. }
+        );
         let lane = if is_dump {
             Some(self.place(&self.lanes).await?)
         } else {

@@ -110,6 +110,9 @@ pub enum Question {
     },
     /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
     Features { snapshot: PathBuf, base: String },
+    /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
+    /// to no entity ([`Orphans`]).
+    Hashes { snapshot: PathBuf },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }
@@ -151,6 +154,14 @@ pub struct Holdings {
     pub data_services: u64,
     pub catalogs: u64,
     pub agents: u64,
+}
+
+/// Triples of the default graph that belong to no entity's description.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orphans {
+    pub orphans: u64,
+    /// Some of their subjects.
+    pub subjects: Vec<String>,
 }
 
 /// How an answer begins.

@@ -3,6 +3,7 @@
 //! Decides nothing: what a batch holds is worked out in `apply.rs`. Start at [`Store::commit`].
 
 use super::{Store, StoreError};
+use crate::digest::Change;
 use crate::log::Verb;
 use oxigraph::model::{NamedNode, Quad};
 use std::{collections::HashSet, sync::atomic::Ordering::Relaxed};
@@ -25,6 +26,7 @@ impl Store {
         let mut clock = self.clock();
         let first = clock.seq + 1;
         let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
+        let mut changes = Vec::with_capacity(batch.activities.len());
         if !batch.activities.is_empty() {
             let mut segment = self
                 .log
@@ -36,6 +38,7 @@ impl Store {
                     .append(&activity)
                     .map_err(StoreError::log("writing a segment"))?;
                 index.extend(self.index(&activity));
+                changes.push(Change::of(&activity));
             }
             let written = segment
                 .finish()
@@ -68,6 +71,7 @@ impl Store {
         let logged = (clock.seq >= first).then_some((first, clock.seq));
         self.head.seq = clock.seq;
         self.head.published_us = clock.last_us;
+        self.changed(changes);
         self.triples_since_flush += triples;
         if self.triples_since_flush >= self.limits.flush_triples {
             self.flush()?;

@@ -9,6 +9,7 @@ use super::lines::quads;
 use super::place::Policy;
 use super::project::{foreign_nodes, project};
 use super::{Clock, Store, StoreError};
+use crate::digest::Change;
 use crate::log::{SegmentWriter, Verb};
 use crate::stage::{StageFiles, Staged};
 use oxigraph::model::{GraphName, Quad};
@@ -39,13 +40,18 @@ impl Store {
                 claims: HashMap::new(),
                 entities: HashSet::new(),
                 done: HashSet::new(),
+                changes: Vec::new(),
                 store: self,
                 policy,
                 applied,
             };
             let fed = bulk.feed(stage, progress);
             let Bulk {
-                send, clock, done, ..
+                send,
+                clock,
+                done,
+                changes,
+                ..
             } = bulk;
             if fed.is_ok() && send.send(Load::Commit).is_err() {
                 tracing::debug!("the bulk loader ended early");
@@ -62,6 +68,7 @@ impl Store {
                 }
                 self.head.seq = clock.seq;
                 self.head.published_us = clock.last_us;
+                self.changed(changes);
                 done
             })
         })
@@ -142,6 +149,7 @@ struct Bulk<'a> {
     claims: Claims,
     entities: HashSet<[u8; 16]>,
     done: HashSet<u64>,
+    changes: Vec<Change>,
     store: &'a Store,
     policy: &'a Policy,
     applied: &'a mut Applied,
@@ -198,6 +206,7 @@ impl Bulk<'_> {
         segment
             .append(&activity)
             .map_err(StoreError::log("writing a segment"))?;
+        self.changes.push(Change::of(&activity));
         let full = segment.len() >= self.store.limits.segment_activities_max;
         self.tell(Load::Index(self.store.index(&activity).into()))?;
         self.tell(Load::Body(activity.body))?;

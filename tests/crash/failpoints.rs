@@ -153,6 +153,9 @@ dies! {
     changes_in_the_snapshot: "backup=1*off->return", changes();
     changes_before_pruning: "prune=1*off->return", changes();
     changes_in_the_state: "state=return", changes();
+    first_load_before_the_digest: "digest=return", first_load(SMALL);
+    bulk_before_the_digest: "digest=return", first_load(BULK);
+    changes_before_the_digest: "digest=return", changes();
 }
 
 /// The daemon dies when it opens: in the snapshot that it publishes at the start.

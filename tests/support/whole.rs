@@ -4,6 +4,7 @@
 
 use harvestd::{
     daemon::Daemon,
+    digest::{Sums, bucket, hash},
     log::Verb,
     store::{Head, PAGE, Store, default_graph_body},
     store_read,
@@ -75,6 +76,7 @@ impl Whole {
                 source.id
             );
         }
+        assert_digest(daemon, store, &whole.bodies);
         drop(writer);
         assert_no_strays(&daemon.config().data_dir);
         whole
@@ -216,6 +218,31 @@ fn assert_ways_agree(store: &Store, bodies: &BTreeMap<String, String>) {
         seen += 1;
     }
     assert_eq!(seen, bodies.len(), "every entity is scanned once");
+}
+
+/// What is published in sums is what the log says, and moves with what is published.
+fn assert_digest(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, String>) {
+    let told = daemon.rooms.digest.told();
+    let published = daemon.published().borrow().clone().unwrap();
+    assert_eq!(
+        (told.generation, told.seq),
+        (published.generation, published.seq)
+    );
+    if told.seq < store.head().seq {
+        assert!(store.is_unpublished(), "the digest stayed behind");
+        return;
+    }
+    let mut sums = Sums::default();
+    for (entity, body) in bodies {
+        sums.add(entity, hash(entity, body));
+    }
+    assert_eq!(told.entities, bodies.len() as u64);
+    assert_eq!(told.buckets, sums.buckets());
+    for (entity, body) in bodies.iter().take(5) {
+        let listed = daemon.rooms.digest.bucket(bucket(entity)).unwrap().unwrap();
+        let found = listed.entities.iter().find(|e| e.iri == *entity);
+        assert_eq!(found.unwrap().sha256, hash(entity, body), "{entity}");
+    }
 }
 
 /// Nothing that an interrupted load, commit or answer left behind.
