@@ -57,11 +57,12 @@ impl Daemon {
         if swept > 0 {
             tracing::info!(swept, "removed answers that interrupted runs left behind");
         }
-        let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
-            .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
+        let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
+        let mut publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
+            .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
         store.flush()?;
         publisher.publish(&store)?;
-        let published = publisher.watch();
+        let (published, shelf) = (publisher.watch(), publisher.shelf());
         let rooms = Rooms {
             network: Network::new(&config.public_url),
             writer: Mutex::new(Writer {
@@ -86,6 +87,7 @@ impl Daemon {
             began: chrono::Utc::now(),
             _lock: lock,
             published,
+            shelf,
         });
         daemon.take_over(config)?;
         Ok(daemon)

@@ -4,6 +4,7 @@
 
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+use crate::snapshot::shelf::Shelf;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
@@ -23,6 +24,10 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
+    /// The snapshots that are kept. A desk without any keeps none but the newest.
+    fn shelf(&self) -> Shelf {
+        Shelf::default()
+    }
 }
 
 /// One source, as an operator wants to see it.

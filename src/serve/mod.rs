@@ -6,6 +6,7 @@
 
 pub mod admin;
 mod answer;
+mod asof;
 mod catalog;
 mod child;
 mod dereference;
@@ -21,6 +22,7 @@ pub mod pool;
 pub mod problem;
 mod respond;
 pub mod service_description;
+mod snapshots;
 mod sparql;
 mod status;
 mod syntax;
@@ -31,7 +33,7 @@ use crate::{config::Config, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
-use pool::Pool;
+use pool::{Pool, PoolOptions};
 use problem::Problem;
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
@@ -52,6 +54,8 @@ pub struct House {
     pub workers: Arc<Pool>,
     /// Answers our own questions (descriptions, dumps, counts), so that no stranger's query holds them up.
     pub readers: Arc<Pool>,
+    /// Answers questions about the past.
+    pub past: Arc<Pool>,
     pub metrics: PrometheusHandle,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
@@ -66,7 +70,10 @@ impl House {
         readers: Arc<Pool>,
         metrics: PrometheusHandle,
     ) -> Self {
+        let past =
+            PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
         Self {
+            past: Pool::start(past, published.clone()),
             config,
             published,
             desk,
@@ -145,6 +152,7 @@ fn routes(house: &House) -> Router {
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
         .merge(dereference::routes())
+        .merge(snapshots::routes())
         .merge(status::routes())
         .route("/house.css", get(html::style))
         .with_state(house.clone())
