@@ -196,19 +196,10 @@ impl Publisher {
     }
 }
 
-/// When the activity after `seq` was committed: it begins a segment, for snapshots are made between commits.
+/// When the activity after `seq` was committed.
 fn first_after(log: &Log, generation: u64, seq: u64) -> io::Result<Option<i64>> {
-    let segments = log.segments(generation)?;
-    let Some(segment) = segments.iter().find(|segment| segment.last > seq) else {
-        return Ok(None);
-    };
-    for activity in segment.read()? {
-        let activity = activity?;
-        if activity.seq > seq {
-            return Ok(Some(activity.published_us));
-        }
-    }
-    Ok(None)
+    let first = log.after(generation, seq, seq + 1)?.next().transpose()?;
+    Ok(first.map(|activity| activity.published_us))
 }
 
 /// What the name of a snapshot's folder says.

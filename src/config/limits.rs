@@ -3,6 +3,7 @@
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
 use crate::gate::GateLimits;
+use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
 use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,7 @@ pub struct Limits {
     pub json: JsonLimits,
     pub query: QueryLimits,
     pub http: HttpLimits,
+    pub changes: ChangesLimits,
 }
 
 impl Default for Limits {
@@ -79,6 +81,7 @@ impl Default for Limits {
             json: JsonLimits::default(),
             query: QueryLimits::default(),
             http: HttpLimits::default(),
+            changes: ChangesLimits::default(),
         }
     }
 }
@@ -291,6 +294,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("http.body_read_ms", 100, HOUR),
     ("http.body_bytes_max", KB, 256 * MB),
     ("http.write_ms", 100, HOUR),
+    ("changes.streams_max", 0, 100_000),
+    ("changes.heartbeat_ms", 100, HOUR),
+    ("changes.retry_ms", 0, HOUR),
+    ("changes.page_activities_max", 1, 100_000),
+    ("changes.wait_ms_max", 0, HOUR),
 ];
 
 /// The second must not be less than the first.

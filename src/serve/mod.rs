@@ -8,6 +8,7 @@ pub mod admin;
 mod answer;
 mod asof;
 mod catalog;
+pub mod changes;
 mod child;
 mod dereference;
 pub mod desk;
@@ -36,7 +37,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use pool::{Pool, PoolOptions};
 use problem::Problem;
 use std::sync::Arc;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 pub use admin::admin_router;
 pub use listen::{ListenLimits, serve};
@@ -59,6 +61,10 @@ pub struct House {
     pub metrics: PrometheusHandle,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
+    /// Places for those who follow the changes.
+    streams: Arc<Semaphore>,
+    /// To be cancelled when the doors close: answers without an end come to theirs.
+    pub ending: CancellationToken,
 }
 
 impl House {
@@ -74,6 +80,8 @@ impl House {
             PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
         Self {
             past: Pool::start(past, published.clone()),
+            streams: Arc::new(Semaphore::new(config.limits.changes.streams_max)),
+            ending: CancellationToken::new(),
             config,
             published,
             desk,
@@ -151,6 +159,7 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(changes::routes())
         .merge(dereference::routes())
         .merge(snapshots::routes())
         .merge(status::routes())
