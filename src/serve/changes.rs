@@ -311,7 +311,7 @@ async fn beyond(house: &House, cursor: Cursor, wait: Duration) -> Result<Arc<Pub
     let mut published = house.published.clone();
     let moved = published.wait_for(|now| {
         now.as_ref()
-            .is_some_and(|now| (now.generation, now.seq) != (cursor.generation, cursor.seq))
+            .is_some_and(|now| now.generation != cursor.generation || now.seq > cursor.seq)
     });
     tokio::select! {
         _ = moved => {}
