@@ -16,7 +16,7 @@ use crate::lock::Lock;
 use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::{self, Progress, Rooms, RunError, now_ms};
 use crate::serve::desk::Order;
-use crate::snapshot::Published;
+use crate::snapshot::{Published, shelf::Shelf};
 use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
@@ -44,6 +44,7 @@ pub struct Daemon {
     began: DateTime<Utc>,
     _lock: Lock,
     published: watch::Receiver<Option<Arc<Published>>>,
+    shelf: Shelf,
 }
 
 /// One source, as the daemon keeps it in mind.
@@ -103,7 +104,12 @@ impl Daemon {
 
     fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
         // First what may have to wait or fail: then everything changes at once, or nothing does.
-        self.rooms.writer()?.policy = open::policy(&config);
+        {
+            let mut writer = self.rooms.writer()?;
+            writer.policy = open::policy(&config);
+            let (kept, snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
+            writer.publisher.set_policy(kept, snapshots.clone());
+        }
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.rooms.network.reconfigured(&config.sources);

@@ -1,18 +1,28 @@
-//! Published, immutable views of the store: `snapshots/{seq}`, one for each published run.
+//! Published, immutable views of the store: one for each published run, kept by a policy, across restarts.
 //!
-//! A snapshot is a hard-link checkpoint. It goes when a newer one is published and its last reader has gone.
+//! A snapshot is a hard-link checkpoint in `snapshots/{generation}-{seq}-{published_us}-{serial}`: its name says what it
+//! shows, and it gets its name when it is whole. It goes when the policy ([`shelf`]) lets it go and its last reader has
+//! gone. Start at [`Publisher::publish`].
 
 use crate::state::KeptDigest;
+pub mod shelf;
+
+use crate::log::Log;
 use crate::store::{Head, Store, StoreError};
+use shelf::{Kept, Shelf};
 use std::{
-    collections::VecDeque,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 use tokio::sync::watch;
 
 /// What every interface shows. Sent through a watch channel when a run is published.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Published {
     pub generation: u64,
     /// Sequence number of the newest activity in it.
@@ -21,9 +31,17 @@ pub struct Published {
     pub published_us: i64,
     /// Directory of the checkpoint, opened read-only by workers. Exists as long as the value is held.
     pub path: PathBuf,
-    /// Removed with the value, unless it is the newest one when the daemon stops.
-    temporary: bool,
+    /// The policy let it go: it is removed with the value.
+    let_go: AtomicBool,
 }
+
+impl PartialEq for Published {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Published {}
 
 impl Published {
     /// A view of a checkpoint that somebody else looks after.
@@ -33,19 +51,45 @@ impl Published {
             seq: head.seq,
             published_us: head.published_us,
             path,
-            temporary: false,
+            let_go: AtomicBool::new(false),
         }
+    }
+
+    /// To be removed when nobody holds it any more.
+    fn let_go(&self) {
+        self.let_go.store(true, Relaxed);
     }
 }
 
 impl Drop for Published {
     fn drop(&mut self) {
-        if self.temporary
-            && let Err(error) = std::fs::remove_dir_all(&self.path)
+        if self.let_go.load(Relaxed)
+            && let Err(error) = remove(&self.path)
         {
             tracing::warn!(path = %self.path.display(), %error, "an old snapshot could not be removed; it goes at the next start");
         }
-        crate::crash_point!("pruned");
+    }
+}
+
+/// How long snapshots are kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotLimits {
+    /// The newest ones, of different states.
+    pub newest: usize,
+    /// The last one of each day (UTC), for so many days.
+    pub days: u64,
+    /// Bytes that all of them hold and the store does not share; the oldest go first.
+    pub bytes_max: u64,
+}
+
+impl Default for SnapshotLimits {
+    fn default() -> Self {
+        Self {
+            newest: 10,
+            days: 30,
+            bytes_max: 1024 * 1024 * 1024,
+        }
     }
 }
 
@@ -55,29 +99,48 @@ pub struct Publisher {
     sender: watch::Sender<Option<Arc<Published>>>,
     /// Distinguishes snapshots of the same head (a run that only changed reports or losers).
     serial: u64,
-    /// The newest ones: readers and followers find the one they began with.
-    held: VecDeque<Arc<Published>>,
-    /// How many beside the newest.
+    shelf: Shelf,
+    /// How many beside the newest stay whatever the policy says: readers and followers find the one they began with.
     kept: usize,
     /// Moves with what is published.
     digest: Option<Arc<KeptDigest>>,
+    policy: SnapshotLimits,
 }
 
 impl Publisher {
-    /// Removes what earlier daemons left; nothing is published yet.
-    pub fn open(data_dir: &Path, kept: usize) -> std::io::Result<Self> {
+    /// Takes over the whole snapshots that earlier daemons left of this store's history, and removes everything else.
+    /// Nothing is published yet.
+    pub fn open(data_dir: &Path, kept: usize, policy: SnapshotLimits) -> io::Result<Self> {
         let dir = data_dir.join("snapshots");
-        match std::fs::remove_dir_all(&dir) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-            _ => std::fs::create_dir_all(&dir)?,
+        fs::create_dir_all(&dir)?;
+        let (mut found, mut strays) = (Vec::new(), 0);
+        for entry in fs::read_dir(&dir)? {
+            let path = entry?.path();
+            match named(&path).filter(|_| is_whole(&path)) {
+                Some((head, serial)) => found.push((serial, Published::of(head, path))),
+                None => {
+                    remove(&path)?;
+                    strays += 1;
+                }
+            }
         }
+        if strays > 0 {
+            tracing::info!(strays, "removed snapshots that were not whole");
+        }
+        found.sort_by_key(|(serial, _)| *serial);
+        let serial = found.last().map_or(0, |(serial, _)| *serial);
+        let found = found.into_iter().map(|(_, published)| Kept {
+            published: Arc::new(published),
+            until_us: None,
+        });
         Ok(Self {
             dir,
             sender: watch::channel(None).0,
-            serial: 0,
-            held: VecDeque::new(),
+            serial,
+            shelf: Shelf::of(found.collect()),
             kept,
             digest: None,
+            policy,
         })
     }
 
@@ -90,28 +153,146 @@ impl Publisher {
         self.digest = Some(digest);
     }
 
+    /// What is kept, for whoever asks for the past.
+    pub fn shelf(&self) -> Shelf {
+        self.shelf.clone()
+    }
+
+    /// From the next publication on.
+    pub fn set_policy(&mut self, kept: usize, policy: SnapshotLimits) {
+        (self.kept, self.policy) = (kept, policy);
+    }
+
     /// Publishes what the store holds. The store must be flushed.
     pub fn publish(&mut self, store: &Store) -> Result<Arc<Published>, StoreError> {
         let head = store.head();
         self.serial += 1;
-        let path = self
-            .dir
-            .join(format!("{}-{}-{}", head.generation, head.seq, self.serial));
-        store.checkpoint(&path)?;
+        let name = format!(
+            "{}-{}-{}-{}",
+            head.generation, head.seq, head.published_us, self.serial
+        );
+        let (path, making) = (
+            self.dir.join(&name),
+            self.dir.join(format!("{name}.making")),
+        );
+        store.checkpoint(&making)?;
+        fs::rename(&making, &path)
+            .and_then(|()| File::open(&self.dir)?.sync_all())
+            .map_err(|source| StoreError::Snapshot {
+                doing: "naming a snapshot",
+                source,
+            })?;
         crate::crash_point!("prune");
-        let mut published = Published::of(head, path);
-        published.temporary = true;
-        let published = Arc::new(published);
-        self.held.push_back(published.clone());
-        while self.held.len() > self.kept + 1 {
-            self.held.pop_front();
-        }
+        let published = Arc::new(Published::of(head, path));
+        self.shelf.put(published.clone());
         self.sender.send_replace(Some(published.clone()));
         if let Some(digest) = &self.digest
             && let Err(error) = store.changes(|changes| digest.advance(head, changes))
         {
             tracing::error!(%error, "the digest of the state stays behind until the next publication");
         }
+        self.thin(store);
+        crate::crash_point!("pruned");
         Ok(published)
+    }
+
+    /// Trouble here costs disk, never a publication.
+    fn thin(&self, store: &Store) {
+        let ended = |generation, seq| first_after(store.log(), generation, seq);
+        let live = self.dir.with_file_name("store");
+        let now_us = chrono::Utc::now().timestamp_micros();
+        if let Err(error) =
+            self.shelf
+                .thin(store.head(), now_us, self.kept, &self.policy, &live, ended)
+        {
+            tracing::warn!(%error, "old snapshots could not be looked through");
+        }
+    }
+}
+
+/// When the activity after `seq` was committed.
+fn first_after(log: &Log, generation: u64, seq: u64) -> io::Result<Option<i64>> {
+    let first = log.after(generation, seq, seq + 1)?.next().transpose()?;
+    Ok(first.map(|activity| activity.published_us))
+}
+
+/// What the name of a snapshot's folder says.
+fn named(path: &Path) -> Option<(Head, u64)> {
+    let mut parts = path.file_name()?.to_str()?.split('-');
+    let head = Head {
+        generation: parts.next()?.parse().ok()?,
+        seq: parts.next()?.parse().ok()?,
+        published_us: parts.next()?.parse().ok()?,
+    };
+    let serial = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some((head, serial))
+}
+
+/// RocksDB's CURRENT names a manifest that is there.
+fn is_whole(path: &Path) -> bool {
+    fs::read_to_string(path.join("CURRENT"))
+        .is_ok_and(|manifest| path.join(manifest.trim_end()).is_file())
+}
+
+/// Takes its name away first: what a kill leaves of it is no snapshot.
+fn remove(path: &Path) -> io::Result<()> {
+    let mut going = path.as_os_str().to_owned();
+    going.push(".going");
+    fs::rename(path, &going)?;
+    if fs::metadata(&going)?.is_dir() {
+        fs::remove_dir_all(&going)
+    } else {
+        fs::remove_file(&going)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_a_snapshot_shows() {
+        let (head, serial) = named(Path::new("/x/2-17-1700000000000001-9")).unwrap();
+        assert_eq!(
+            (head.generation, head.seq, head.published_us, serial),
+            (2, 17, 1_700_000_000_000_001, 9)
+        );
+        for other in [
+            "2-17-1",
+            "2-17-1-9.making",
+            "2-17-1-9.going",
+            "2-17-1-9-4",
+            "lost+found",
+        ] {
+            assert_eq!(named(Path::new(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_goes_at_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let snapshots = dir.path().join("snapshots");
+        for name in [
+            "1-5-100-1",
+            "1-6-200-2",
+            "1-7-300-3.making",
+            "1-4-50-0.going",
+        ] {
+            fs::create_dir_all(snapshots.join(name)).unwrap();
+        }
+        fs::write(snapshots.join("a file"), "").unwrap();
+        fs::write(snapshots.join("1-5-100-1/CURRENT"), "MANIFEST-000001\n").unwrap();
+        fs::write(snapshots.join("1-5-100-1/MANIFEST-000001"), "").unwrap();
+        fs::write(snapshots.join("1-6-200-2/CURRENT"), "MANIFEST-000002\n").unwrap();
+        let publisher = Publisher::open(dir.path(), 1, SnapshotLimits::default()).unwrap();
+        let heads: Vec<u64> = publisher
+            .shelf()
+            .all()
+            .iter()
+            .map(|k| k.published.seq)
+            .collect();
+        assert_eq!(heads, [5]);
+        assert_eq!(fs::read_dir(&snapshots).unwrap().count(), 1);
     }
 }

@@ -67,6 +67,11 @@ pub enum StoreError {
         doing: &'static str,
         source: std::io::Error,
     },
+    #[error("a snapshot failed while {doing}: {source}")]
+    Snapshot {
+        doing: &'static str,
+        source: std::io::Error,
+    },
     #[error("staged records could not be read: {0}")]
     Stage(#[source] std::io::Error),
     #[error(

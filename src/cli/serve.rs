@@ -46,6 +46,8 @@ pub struct House {
     pub admin_listen: SocketAddr,
     token: Secret,
     stop: CancellationToken,
+    /// Ends answers that have no end of their own.
+    ending: CancellationToken,
     doors: TaskTracker,
 }
 
@@ -103,7 +105,7 @@ impl House {
             readers,
             metrics,
         );
-        let stop = CancellationToken::new();
+        let (stop, ending) = (CancellationToken::new(), house.ending.clone());
         let doors = TaskTracker::new();
         let listening = ListenLimits {
             connections_max: limits.http.connections_max,
@@ -135,6 +137,7 @@ impl House {
             admin_listen: config.admin_listen,
             token,
             stop,
+            ending,
             doors,
         })
     }
@@ -154,6 +157,7 @@ impl House {
         let grace = Duration::from_millis(self.daemon.config().limits.shutdown_grace_ms);
         self.daemon.close(grace).await;
         self.stop.cancel();
+        self.ending.cancel();
         self.doors.close();
         let _ = tokio::time::timeout(grace, self.doors.wait()).await;
     }

@@ -3,6 +3,8 @@
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
 use crate::gate::GateLimits;
+use crate::serve::changes::ChangesLimits;
+use crate::snapshot::SnapshotLimits;
 use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,8 @@ pub struct Limits {
     pub runs_at_once_max: usize,
     /// Published snapshots kept beside the newest, so that readers and followers find the one they began with.
     pub snapshots_kept: usize,
+    /// How long snapshots are kept for questions about the past.
+    pub snapshots: SnapshotLimits,
     /// After SIGTERM: time for answers and commits under way; a run that is not done by then goes on at the next start.
     pub shutdown_grace_ms: u64,
     /// Reports kept of each source's last runs.
@@ -51,6 +55,7 @@ pub struct Limits {
     pub json: JsonLimits,
     pub query: QueryLimits,
     pub http: HttpLimits,
+    pub changes: ChangesLimits,
 }
 
 impl Default for Limits {
@@ -67,6 +72,7 @@ impl Default for Limits {
             report_rows_max: 100_000,
             runs_at_once_max: 2,
             snapshots_kept: 1,
+            snapshots: SnapshotLimits::default(),
             shutdown_grace_ms: 20_000,
             reports_kept: 100,
             gate: GateLimits::default(),
@@ -75,6 +81,7 @@ impl Default for Limits {
             json: JsonLimits::default(),
             query: QueryLimits::default(),
             http: HttpLimits::default(),
+            changes: ChangesLimits::default(),
         }
     }
 }
@@ -163,6 +170,8 @@ pub struct QueryLimits {
     /// Workers for our own pages: descriptions, dumps, counts.
     pub house_workers: usize,
     pub house_deadline_ms: u64,
+    /// Workers for questions about the past, started when one comes and ended after it.
+    pub past_workers: usize,
     /// Dumps of the catalogue at one time: each keeps a worker until its client has read it.
     pub dumps_max: usize,
     /// Longest silence of a dump's worker or client.
@@ -187,6 +196,7 @@ impl Default for QueryLimits {
             files_max: 1_024,
             house_workers: 3,
             house_deadline_ms: 60_000,
+            past_workers: 1,
             dumps_max: 2,
             stall_ms: 30_000,
         }
@@ -234,6 +244,9 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("report_rows_max", 0, 10_000_000),
     ("runs_at_once_max", 1, 64),
     ("snapshots_kept", 0, 100),
+    ("snapshots.newest", 0, 1_000),
+    ("snapshots.days", 0, 3_660),
+    ("snapshots.bytes_max", 0, 1_024 * GB),
     ("shutdown_grace_ms", 0, 10 * MINUTE),
     ("reports_kept", 1, 100_000),
     ("gate.removed_records_max", 0, 1_000_000),
@@ -280,6 +293,7 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.files_max", 64, 1_000_000),
     ("query.house_workers", 1, 256),
     ("query.house_deadline_ms", 100, HOUR),
+    ("query.past_workers", 1, 64),
     ("query.dumps_max", 1, 256),
     ("query.stall_ms", 100, HOUR),
     ("http.connections_max", 1, 100_000),
@@ -287,6 +301,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("http.body_read_ms", 100, HOUR),
     ("http.body_bytes_max", KB, 256 * MB),
     ("http.write_ms", 100, HOUR),
+    ("changes.streams_max", 0, 100_000),
+    ("changes.heartbeat_ms", 100, HOUR),
+    ("changes.retry_ms", 0, HOUR),
+    ("changes.page_activities_max", 1, 100_000),
+    ("changes.wait_ms_max", 0, HOUR),
 ];
 
 /// The second must not be less than the first.

@@ -187,6 +187,10 @@ impl Config {
                 self.limits.reports_kept != running.limits.reports_kept,
             ),
             ("limits.http", self.limits.http != running.limits.http),
+            (
+                "limits.changes",
+                self.limits.changes != running.limits.changes,
+            ),
             ("limits.query", self.limits.query != running.limits.query),
         ];
         changed

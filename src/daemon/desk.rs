@@ -3,6 +3,7 @@
 use super::{Asked, Daemon, Place};
 use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
+use crate::snapshot::shelf::Shelf;
 use crate::state::KeptDigest;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
@@ -21,6 +22,10 @@ impl Desk for Daemon {
 
     fn source(&self, id: &str) -> Option<SourceStatus> {
         self.places().get(id).map(status)
+    }
+
+    fn shelf(&self) -> Shelf {
+        self.shelf.clone()
     }
 
     fn report(&self, id: &str) -> Option<Report> {

@@ -59,16 +59,17 @@ impl Daemon {
         if swept > 0 {
             tracing::info!(swept, "removed answers that interrupted runs left behind");
         }
-        let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
-            .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
         let policy = policy(&config);
         // What a commit that was cut short left to be stated anew.
         store.restate_pending(&policy)?;
+        let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
+        let mut publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
+            .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
         store.flush()?;
         let digest = super::digest::open(&state, &store)?;
         publisher.with_digest(digest.clone());
         publisher.publish(&store)?;
-        let published = publisher.watch();
+        let (published, shelf) = (publisher.watch(), publisher.shelf());
         let rooms = Rooms {
             network: Network::new(&config.public_url),
             writer: Mutex::new(Writer {
@@ -94,6 +95,7 @@ impl Daemon {
             began: chrono::Utc::now(),
             _lock: lock,
             published,
+            shelf,
         });
         daemon.share(&config)?;
         daemon.take_over(config)?;

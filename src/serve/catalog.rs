@@ -4,6 +4,7 @@
 
 use super::{
     House,
+    asof::{Asked, MEMENTO_DATETIME},
     negotiate::{self, GRAPHS, GraphFormat},
     problem::Problem,
     respond,
@@ -14,7 +15,7 @@ use crate::snapshot::Published;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::State,
+    extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -34,8 +35,13 @@ const FILES: [GraphFormat; 4] = [
 pub fn routes() -> Router<House> {
     let mut routes = Router::new().route("/catalog", get(negotiated));
     for format in FILES {
-        let file = async move |State(house): State<House>, method: Method, headers: HeaderMap| {
-            give(&house, format, &method, &headers).await
+        let file = async move |State(house): State<House>,
+                               RawQuery(query): RawQuery,
+                               method: Method,
+                               headers: HeaderMap| {
+            let path = format!("catalog.{}", format.extension());
+            let asked = Asked::of(&house, &path, &query.unwrap_or_default(), &headers)?;
+            give(&house, format, &asked, &method, &headers).await
         };
         routes = routes.route(&format!("/catalog.{}", format.extension()), get(file));
     }
@@ -44,9 +50,11 @@ pub fn routes() -> Router<House> {
 
 async fn negotiated(
     State(house): State<House>,
+    RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let asked = Asked::of(&house, "catalog", &query.unwrap_or_default(), &headers)?;
     let offers: Vec<_> = GRAPHS
         .iter()
         .filter(|offer| FILES.contains(&offer.format))
@@ -54,7 +62,11 @@ async fn negotiated(
         .collect();
     let offer = negotiate::choose(&accept(&headers), &offers)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&offers)))?;
-    let mut response = give(&house, offer.format, &method, &headers).await?;
+    let mut response = give(&house, offer.format, &asked, &method, &headers).await?;
+    // The file of its own address is the catalogue's present.
+    if response.headers().contains_key(MEMENTO_DATETIME) {
+        return Ok(response);
+    }
     let location = format!("{}/catalog.{}", house.prefix(), offer.format.extension());
     let location = HeaderValue::from_str(&location).map_err(|_| Problem::internal())?;
     response
@@ -66,12 +78,14 @@ async fn negotiated(
 async fn give(
     house: &House,
     format: GraphFormat,
+    asked: &Asked,
     method: &Method,
-    asked: &HeaderMap,
+    headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = house.snapshot()?;
-    let validators = Validators::of(&snapshot, format)?;
-    let mut response = if validators.still_hold(asked) {
+    let view = asked.find(house)?;
+    let snapshot = &view.snapshot;
+    let validators = Validators::of(snapshot, format)?;
+    let mut response = if validators.still_hold(headers) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if method == Method::HEAD {
         // The length is not known before the document is written.
@@ -87,13 +101,15 @@ async fn give(
             snapshot: snapshot.path.clone(),
             format,
         };
-        respond::answered(house.readers.ask(question, &snapshot).await?)?
+        let readers = view.pool(house, &house.readers);
+        respond::answered(readers.ask(question, snapshot).await?)?
     };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, validators.tag);
     headers.insert(header::LAST_MODIFIED, validators.modified);
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    view.dress(house, &mut response);
     Ok(response)
 }
 

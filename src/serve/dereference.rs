@@ -2,7 +2,7 @@
 //!
 //! The description comes from a worker, in the format that Accept prefers. Start at [`describe`].
 
-use super::{House, problem::Problem, respond, sparql::accept, wire::Question};
+use super::{House, asof::Asked, problem::Problem, respond, sparql::accept, wire::Question};
 use axum::{
     Router,
     extract::State,
@@ -30,14 +30,19 @@ async fn describe(
         .strip_prefix(house.prefix())
         .filter(|rest| rest.starts_with('/'))
         .unwrap_or(path);
-    let iri = format!("{}{}", house.base(), normal(path.trim_start_matches('/')));
-    let snapshot = house.snapshot()?;
+    let path = normal(path.trim_start_matches('/'));
+    let iri = format!("{}{path}", house.base());
+    let asked = Asked::of(&house, &path, uri.query().unwrap_or_default(), &headers)?;
+    let view = asked.find(&house)?;
+    let snapshot = &view.snapshot;
     let question = Question::Describe {
         snapshot: snapshot.path.clone(),
         iri,
         accept: accept(&headers),
     };
-    let mut response = respond::answered(house.readers.ask(question, &snapshot).await?)?;
+    let readers = view.pool(&house, &house.readers);
+    let mut response = respond::answered(readers.ask(question, snapshot).await?)?;
+    view.dress(&house, &mut response);
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

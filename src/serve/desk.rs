@@ -4,6 +4,7 @@
 
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+use crate::snapshot::shelf::Shelf;
 use crate::state::KeptDigest;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -27,6 +28,10 @@ pub trait Desk: Send + Sync {
     /// What the published catalogue holds, in sums.
     fn digest(&self) -> Option<Arc<KeptDigest>> {
         None
+    }
+    /// The snapshots that are kept. A desk without any keeps none but the newest.
+    fn shelf(&self) -> Shelf {
+        Shelf::default()
     }
 }
 

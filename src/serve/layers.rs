@@ -43,6 +43,7 @@ pub fn public(router: Router, limits: &HttpLimits) -> Router {
             header::LAST_MODIFIED,
             header::LINK,
             header::RETRY_AFTER,
+            super::asof::MEMENTO_DATETIME,
             REQUEST_ID,
         ])
         .max_age(Duration::from_secs(86_400));

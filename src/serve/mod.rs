@@ -6,7 +6,9 @@
 
 pub mod admin;
 mod answer;
+mod asof;
 mod catalog;
+pub mod changes;
 mod child;
 mod dereference;
 pub mod desk;
@@ -22,6 +24,7 @@ pub mod pool;
 pub mod problem;
 mod respond;
 pub mod service_description;
+mod snapshots;
 mod sparql;
 mod state;
 mod status;
@@ -33,10 +36,11 @@ use crate::{config::Config, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
-use pool::Pool;
+use pool::{Pool, PoolOptions};
 use problem::Problem;
 use std::sync::Arc;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 pub use admin::admin_router;
 pub use listen::{ListenLimits, serve};
@@ -56,9 +60,15 @@ pub struct House {
     pub readers: Arc<Pool>,
     /// Answers those queries of strangers that are small by construction.
     lookups: Arc<lookup::Lookups>,
+    /// Answers questions about the past.
+    pub past: Arc<Pool>,
     pub metrics: PrometheusHandle,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
+    /// Places for those who follow the changes.
+    streams: Arc<Semaphore>,
+    /// To be cancelled when the doors close: answers without an end come to theirs.
+    pub ending: CancellationToken,
 }
 
 impl House {
@@ -72,7 +82,12 @@ impl House {
         metrics: PrometheusHandle,
     ) -> Self {
         let lookups = lookup::Lookups::start(&config.limits.query, published.clone());
+        let past =
+            PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
         Self {
+            past: Pool::start(past, published.clone()),
+            streams: Arc::new(Semaphore::new(config.limits.changes.streams_max)),
+            ending: CancellationToken::new(),
             config,
             published,
             desk,
@@ -151,7 +166,9 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(changes::routes())
         .merge(dereference::routes())
+        .merge(snapshots::routes())
         .merge(status::routes())
         .merge(state::routes())
         .route("/house.css", get(html::style))

@@ -33,6 +33,8 @@ pub struct PoolOptions {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     pub workers: usize,
+    /// Workers are kept with the newest snapshot open. Else each is started for one question, and ended after it.
+    pub warm: bool,
     /// Dumps at the same time: a client that reads one slowly keeps its worker.
     pub dumps: usize,
     /// Questions that wait for a worker; one more is refused.
@@ -54,6 +56,7 @@ impl PoolOptions {
             program,
             arguments: vec!["worker".into()],
             workers: limits.workers,
+            warm: true,
             dumps: 1,
             queue_max: limits.queue_max,
             deadline: Duration::from_millis(limits.deadline_ms),
@@ -76,6 +79,16 @@ impl PoolOptions {
             workers: limits.house_workers,
             dumps: limits.dumps_max,
             deadline: Duration::from_millis(limits.house_deadline_ms),
+            ..Self::for_queries(program, limits)
+        }
+    }
+
+    /// The pool for questions about the past: each has another snapshot, so no worker is worth keeping.
+    pub fn for_the_past(program: PathBuf, limits: &crate::config::QueryLimits) -> Self {
+        Self {
+            name: "past",
+            workers: limits.past_workers,
+            warm: false,
             ..Self::for_queries(program, limits)
         }
     }
@@ -148,7 +161,9 @@ impl Pool {
             published: published.clone(),
             options,
         });
-        tokio::spawn(keep_warm(Arc::downgrade(&pool), published));
+        if pool.options.warm {
+            tokio::spawn(keep_warm(Arc::downgrade(&pool), published));
+        }
         pool
     }
 
@@ -324,7 +339,7 @@ impl Pool {
     /// Gives a child back: at once where it has the newest snapshot open, else after it has opened it.
     pub(super) fn give_back(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
         let newest = self.published.borrow().clone();
-        if newest.is_none() || child.holds() == newest.as_ref() {
+        if self.options.warm && (newest.is_none() || child.holds() == newest.as_ref()) {
             self.rest(child, place);
         } else {
             self.in_background(Arc::clone(self).warm_up(Some(child), place));
@@ -368,6 +383,13 @@ impl Pool {
         child: Option<Child>,
         place: OwnedSemaphorePermit,
     ) {
+        if !self.options.warm {
+            if let Some(mut child) = child {
+                child.kill();
+                child.reap().await;
+            }
+            return;
+        }
         match self.warmed(child).await {
             Ok(child) => self.rest(child, place),
             // The place is free again: the next question tries to start a worker, and says so if it cannot.

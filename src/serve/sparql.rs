@@ -3,7 +3,9 @@
 //! Never updates, and evaluates nothing here: workers do, and [`super::lookup`] what is small. Start at [`get_query`] and [`post_query`].
 
 use super::{
-    House, guard, html,
+    House,
+    asof::Asked,
+    guard, html,
     negotiate::{self, GRAPHS, GraphFormat, Offer},
     problem::Problem,
     respond, service_description,
@@ -44,8 +46,9 @@ async fn get_query(
     if query.is_empty() {
         return describe_service(&house, &headers).await;
     }
+    let asked = Asked::of(&house, "sparql", &query, &headers)?;
     let parameters = Parameters::default().read(query.as_bytes())?;
-    evaluate(&house, parameters, &headers).await
+    evaluate(&house, parameters, asked, &headers).await
 }
 
 /// Sections 2.1.2 and 2.1.3.
@@ -55,7 +58,10 @@ async fn post_query(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::default().read(query.unwrap_or_default().as_bytes())?;
+    let query = query.unwrap_or_default();
+    let asked = Asked::of(&house, "sparql", &query, &headers)?.with_body();
+    let mut parameters = Parameters::default().read(query.as_bytes())?;
+    parameters.as_of = None;
     let parameters = match posted(&headers)? {
         Posted::Form => parameters.read(&body)?,
         Posted::Query => {
@@ -65,7 +71,8 @@ async fn post_query(
             parameters.with_query(text.to_owned())
         }
     };
-    evaluate(&house, parameters, &headers).await
+    let asked = asked.and(parameters.as_of.as_deref())?;
+    evaluate(&house, parameters, asked, &headers).await
 }
 
 enum Posted {
@@ -130,6 +137,8 @@ struct Parameters {
     queries: Vec<String>,
     default_graphs: Vec<String>,
     named_graphs: Vec<String>,
+    /// The moment that is meant: of a form, for that of the URL is part of its address.
+    as_of: Option<String>,
 }
 
 impl Parameters {
@@ -144,6 +153,7 @@ impl Parameters {
             match name.as_str() {
                 "query" => self.queries.push(value),
                 "default-graph-uri" => self.default_graphs.push(value),
+                "as-of" => self.as_of = Some(value),
                 "named-graph-uri" => self.named_graphs.push(value),
                 "update" | "using-graph-uri" | "using-named-graph-uri" => return Err(read_only()),
                 _ => {}
@@ -186,12 +196,13 @@ fn decode(encoded: &[u8]) -> Result<String, Problem> {
 async fn evaluate(
     house: &House,
     mut parameters: Parameters,
+    asked: Asked,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let text = parameters.only_query()?;
     let limits = &house.config.limits.query;
     guard::before_parsing(&text, limits.query_bytes_max, limits.nesting_max)?;
-    let snapshot = house.snapshot()?;
+    let view = asked.find(house)?;
     let query = SparqlQuery {
         text,
         base: format!("{}sparql", house.base()),
@@ -200,7 +211,8 @@ async fn evaluate(
         accept: accept(headers),
         nesting_max: limits.nesting_max,
     };
-    let answer = match house.lookups.answer(&query, &snapshot) {
+    let snapshot = &view.snapshot;
+    let answer = match house.lookups.answer(&query, snapshot) {
         Some(answer) => answer,
         None => {
             let path = snapshot.path.clone();
@@ -208,10 +220,12 @@ async fn evaluate(
                 snapshot: path,
                 query,
             };
-            house.workers.ask(question, &snapshot).await?
+            let workers = view.pool(house, &house.workers);
+            workers.ask(question, snapshot).await?
         }
     };
     let mut response = respond::answered(answer)?;
+    view.dress(house, &mut response);
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -290,6 +304,7 @@ mod tests {
                 queries: vec!["ASK {}".to_owned()],
                 default_graphs: vec!["http://e.example/".to_owned()],
                 named_graphs: vec!["a".to_owned(), "b".to_owned()],
+                as_of: None,
             }
         );
     }

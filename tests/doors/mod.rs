@@ -99,6 +99,7 @@ pub struct Doors {
     pub desk: Arc<DeskDouble>,
     pub published: watch::Sender<Option<Arc<Published>>>,
     pub stop: Option<oneshot::Sender<()>>,
+    pub ending: tokio_util::sync::CancellationToken,
     pub served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     store: Store,
     seq: u64,
@@ -153,6 +154,7 @@ pub async fn open(plan: Plan) -> Doors {
         plan.listen,
         std::future::pending(),
     ));
+    let ending = house.ending.clone();
     let served = tokio::spawn(serve(
         listener,
         public_router(house),
@@ -173,6 +175,7 @@ pub async fn open(plan: Plan) -> Doors {
         desk,
         published,
         stop: Some(stop),
+        ending,
         served: Some(served),
         store,
         seq: 0,
@@ -200,6 +203,18 @@ impl Doors {
         };
         let published = Published::of(head, path);
         self.published.send_replace(Some(Arc::new(published)));
+    }
+
+    /// Publishes the store as it is, as if the log stood at this head.
+    pub fn publish_at(&mut self, head: Head) {
+        self.publish();
+        let path = self.published.borrow().as_ref().unwrap().path.clone();
+        self.published
+            .send_replace(Some(Arc::new(Published::of(head, path))));
+    }
+
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// Adds Turtle to the store; seen once it is published.
