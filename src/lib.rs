@@ -12,6 +12,8 @@ pub mod daemon;
 pub mod demo;
 pub mod describe;
 pub mod encoding;
+pub mod feed;
+pub mod feed_shelf;
 pub mod gate;
 pub mod identity;
 pub mod lock;

@@ -10,6 +10,7 @@ mod catalog;
 mod child;
 mod dereference;
 pub mod desk;
+mod feed;
 pub mod geo;
 pub mod guard;
 mod html;
@@ -27,7 +28,7 @@ mod syntax;
 pub mod wire;
 pub mod worker;
 
-use crate::{config::Config, snapshot::Published};
+use crate::{config::Config, feed_shelf::Shelf, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -53,6 +54,8 @@ pub struct House {
     /// Answers our own questions (descriptions, dumps, counts), so that no stranger's query holds them up.
     pub readers: Arc<Pool>,
     pub metrics: PrometheusHandle,
+    /// The documents of the feed.
+    pub shelf: Arc<Shelf>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
 }
@@ -66,7 +69,9 @@ impl House {
         readers: Arc<Pool>,
         metrics: PrometheusHandle,
     ) -> Self {
+        let shelf = Arc::new(Shelf::of(&config));
         Self {
+            shelf,
             config,
             published,
             desk,
@@ -144,6 +149,7 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(feed::routes())
         .merge(dereference::routes())
         .merge(status::routes())
         .route("/house.css", get(html::style))
