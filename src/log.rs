@@ -54,6 +54,32 @@ pub struct Activity {
     pub body: String,
 }
 
+impl Activity {
+    /// Writes it as N-Quads: the activity in the default graph, its body in the graph named by the activity.
+    pub fn write(&self, name: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        writeln!(
+            out,
+            "<{name}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{}> .",
+            self.verb.iri()
+        )?;
+        writeln!(
+            out,
+            "<{name}> <https://www.w3.org/ns/activitystreams#object> <{}> .",
+            self.entity
+        )?;
+        writeln!(
+            out,
+            "<{name}> <https://www.w3.org/ns/activitystreams#published> \"{}\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .",
+            date_time(self.published_us)
+        )?;
+        for line in self.body.lines() {
+            let triple = line.strip_suffix(" .").unwrap_or(line);
+            writeln!(out, "{triple} <{name}> .")?;
+        }
+        Ok(())
+    }
+}
+
 /// A segment on disk.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Segment {
@@ -65,10 +91,15 @@ pub struct Segment {
 impl Log {
     pub fn open(dir: PathBuf, base: &str) -> io::Result<Self> {
         fs::create_dir_all(&dir)?;
-        Ok(Self {
+        Ok(Self::at(dir, base))
+    }
+
+    /// For reading: makes nothing.
+    pub fn at(dir: PathBuf, base: &str) -> Self {
+        Self {
             dir,
             base: base.to_owned(),
-        })
+        }
     }
 
     /// The IRI of an activity.
@@ -157,6 +188,19 @@ impl Log {
         Ok(self.segments(generation)?.first().map(|s| s.first))
     }
 
+    /// Removes the oldest segments, as long as all in them comes before activity `before`. Says how many files went. The
+    /// oldest go first: what is left after a crash is a log that begins later, without gaps.
+    pub fn prune(&self, generation: u64, before: u64) -> io::Result<usize> {
+        let segments = self.segments(generation)?;
+        let old = segments.iter().take_while(|s| s.last < before);
+        let mut pruned = 0;
+        for segment in old {
+            fs::remove_file(&segment.path)?;
+            pruned += 1;
+        }
+        Ok(pruned)
+    }
+
     /// Bytes of all segments.
     pub fn bytes(&self, generation: u64) -> io::Result<u64> {
         self.segments(generation)?
@@ -219,27 +263,7 @@ impl SegmentWriter {
         }
         self.next += 1;
         let name = self.log.activity_iri(self.generation, a.seq);
-        let out = &mut self.out;
-        writeln!(
-            out,
-            "<{name}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{}> .",
-            a.verb.iri()
-        )?;
-        writeln!(
-            out,
-            "<{name}> <https://www.w3.org/ns/activitystreams#object> <{}> .",
-            a.entity
-        )?;
-        writeln!(
-            out,
-            "<{name}> <https://www.w3.org/ns/activitystreams#published> \"{}\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .",
-            date_time(a.published_us)
-        )?;
-        for line in a.body.lines() {
-            let triple = line.strip_suffix(" .").unwrap_or(line);
-            writeln!(out, "{triple} <{name}> .")?;
-        }
-        Ok(())
+        a.write(&name, &mut self.out)
     }
 
     /// How many activities are in it.

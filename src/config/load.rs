@@ -3,7 +3,7 @@
 //! Start at [`Config::load`]. One source is read in `source.rs`; the reading of tables is `table.rs`.
 
 use super::{
-    Config, ConfigErrors, Limits, Secret, Source, Variables,
+    Config, ConfigErrors, FeedSettings, Limits, Secret, Source, Variables,
     files::{File, Problems, matching},
     limits::{self, ORDERED},
     secrets::{TOKEN_CHARS_MIN, token_sha256},
@@ -118,6 +118,7 @@ struct DaemonSettings {
     limits: Limits,
     identity: Thresholds,
     shared: Vec<String>,
+    feed: FeedSettings,
 }
 
 impl DaemonSettings {
@@ -132,6 +133,7 @@ impl DaemonSettings {
             limits: self.limits,
             identity: self.identity,
             shared: self.shared,
+            feed: self.feed,
             sources: sources.list,
         };
         Some((config, self.admin_token))
@@ -172,6 +174,7 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
             .table("identity")
             .map_or_else(Thresholds::default, thresholds),
         shared: shared(root),
+        feed: root.table("feed").map_or_else(FeedSettings::default, feed),
     };
     listeners(root, outside, &settings);
     settings
@@ -312,6 +315,14 @@ fn thresholds(table: Table<'_>) -> Thresholds {
     }
     table.finish();
     thresholds
+}
+
+fn feed(table: Table<'_>) -> FeedSettings {
+    let keep_days = table.whole("keep_days", 1..=36_500);
+    table.finish();
+    FeedSettings {
+        keep_days: keep_days.and_then(|days| u64::try_from(days).ok()),
+    }
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

@@ -12,6 +12,7 @@ pub mod changes;
 mod child;
 mod dereference;
 pub mod desk;
+mod feed;
 pub mod geo;
 pub mod guard;
 mod html;
@@ -32,7 +33,7 @@ mod syntax;
 pub mod wire;
 pub mod worker;
 
-use crate::{config::Config, snapshot::Published};
+use crate::{config::Config, feed_shelf::Shelf, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -63,6 +64,8 @@ pub struct House {
     /// Answers questions about the past.
     pub past: Arc<Pool>,
     pub metrics: PrometheusHandle,
+    /// The documents of the feed.
+    pub shelf: Arc<Shelf>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
     /// Places for those who follow the changes.
@@ -86,6 +89,7 @@ impl House {
             PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
         Self {
             past: Pool::start(past, published.clone()),
+            shelf: Arc::new(Shelf::of(&config)),
             streams: Arc::new(Semaphore::new(config.limits.changes.streams_max)),
             ending: CancellationToken::new(),
             config,
@@ -167,6 +171,7 @@ fn routes(house: &House) -> Router {
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
         .merge(changes::routes())
+        .merge(feed::routes())
         .merge(dereference::routes())
         .merge(snapshots::routes())
         .merge(status::routes())

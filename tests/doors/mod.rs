@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use harvestd::{
-    config::{Config, Limits},
+    config::{Config, FeedSettings, Limits},
     identity::Thresholds,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
@@ -370,6 +370,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         title: BTreeMap::from([("en".to_owned(), "A hub".to_owned())]),
         limits,
         identity: Thresholds::default(),
+        feed: FeedSettings::default(),
         sources: Vec::new(),
     }
 }
