@@ -10,10 +10,12 @@ mod bulk;
 mod claims;
 mod lines;
 mod place;
+mod receipts;
 mod records;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use place::Policy;
+pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 
 use crate::log::{Activity, Log, Verb, parse_date_time};

@@ -8,7 +8,7 @@ use crate::demo;
 use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
-use crate::serve::{self, ListenLimits, admin_router, public_router};
+use crate::serve::{self, ListenLimits, admin_router};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -112,7 +112,7 @@ impl House {
             grace: Duration::from_millis(limits.shutdown_grace_ms),
         };
         let routers = [
-            (public, public_router(house.clone())),
+            (public, serve::doors(house.clone(), daemon.inbox())),
             (admin, admin_router(house, Some(token_sha256(&token)))),
         ];
         for (listener, router) in routers {

@@ -12,6 +12,7 @@ use crate::parts::Log;
 use crate::report::{Report, Trigger};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
+use crate::store::Receipts;
 use harvestd_harvesters::{
     Answer, Completeness, Harvester, Page, ReadError, ReadErrorKind, RecordId, Request,
 };
@@ -31,6 +32,8 @@ pub struct Gathered {
     pub log: Option<Log>,
     /// The source's state as it will be if the run is committed.
     pub state: SourceState,
+    /// What is to be written with the last of the run's commits.
+    pub receipts: Option<Receipts>,
 }
 
 pub async fn gather(
@@ -188,6 +191,7 @@ pub async fn gather(
         keeping,
         log: pieces.map(|pieces| pieces.log),
         state,
+        receipts: None,
     })
 }
 
@@ -217,7 +221,7 @@ fn proved(said: &Said, unframed: bool) -> Option<Completeness> {
 }
 
 /// The connector of the source's kind, which also knows the source's own catalogue.
-fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
+pub(crate) fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
     let inner = source
         .open(&config.limits)
         .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;
@@ -228,7 +232,7 @@ fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError
     }))
 }
 
-fn context(config: &Config, source: &Source) -> Context {
+pub(crate) fn context(config: &Config, source: &Source) -> Context {
     Context {
         base: config.public_url.to_string(),
         source: source.id.clone(),

@@ -7,6 +7,7 @@ use super::batch::Batch;
 use super::claims::{Claims, claim};
 use super::lines::{difference, quads};
 use super::place::{Placed, Policy, foreign_nodes, project, unproject};
+use super::receipts::{Done, Receipts, Told};
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
@@ -78,6 +79,20 @@ impl Store {
         options: &ApplyOptions,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Applied, StoreError> {
+        self.apply_with(stage, deletions, policy, options, progress, None)
+    }
+
+    /// The same, and writes with the last commit what `receipts` says when everything is worked out.
+    pub fn apply_with(
+        &mut self,
+        stage: &StageFiles,
+        deletions: &[(Class, String)],
+        policy: &Policy,
+        options: &ApplyOptions,
+        progress: &(dyn Fn(u64) + Sync),
+        receipts: Option<Receipts>,
+    ) -> Result<Applied, StoreError> {
+        let before = self.head.seq;
         let mut applied = Applied::default();
         if !options.dry {
             // A run that failed here may have left segments that no commit names.
@@ -98,6 +113,7 @@ impl Store {
             batch: Batch::default(),
             claimed: HashMap::new(),
             applied,
+            told: receipts.as_ref().map(|_| Vec::new()),
         };
         for (index, staged) in (0_u64..).zip(stage.read()) {
             if !done.contains(&index) {
@@ -107,6 +123,14 @@ impl Store {
         }
         for (class, record) in deletions {
             applying.delete(*class, record)?;
+        }
+        if let Some(receipts) = receipts {
+            let last = applying.seq();
+            applying.batch.notes = receipts(&Done {
+                generation: applying.store.head.generation,
+                activities: (last > before).then_some((before + 1, last)),
+                told: &applying.told.take().unwrap_or_default(),
+            });
         }
         applying.commit()?;
         Ok(applying.applied)
@@ -121,10 +145,13 @@ struct Applying<'a> {
     /// Contained nodes of records applied so far -> their entity.
     claimed: Claims,
     applied: Applied,
+    /// What became of each record, where somebody wants to know.
+    told: Option<Vec<Told>>,
 }
 
 impl Applying<'_> {
     fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
+        let before = self.seq();
         self.settle(&s.entity)?;
         let mut placed = self.store.placement(&s.record)?;
         if let Some(elsewhere) = placed.take_if(|p| p.entity.as_str() != s.entity) {
@@ -159,6 +186,7 @@ impl Applying<'_> {
             (true, false) => Outcome::Unchanged,
         };
         self.applied.count(s.id.class, outcome);
+        self.tell(before, &s.record, &s.entity, Some(outcome), wins);
         self.commit_if_full()
     }
 
@@ -203,7 +231,33 @@ impl Applying<'_> {
         Ok(changed)
     }
 
+    /// The number of the last activity so far.
+    fn seq(&self) -> u64 {
+        self.store.head.seq + self.batch.activities.len() as u64
+    }
+
+    fn tell(
+        &mut self,
+        before: u64,
+        record: &str,
+        entity: &str,
+        outcome: Option<Outcome>,
+        published: bool,
+    ) {
+        let last = self.seq();
+        if let Some(told) = &mut self.told {
+            told.push(Told {
+                record: record.to_owned(),
+                entity: entity.to_owned(),
+                outcome,
+                activity: (last > before).then_some(last),
+                published,
+            });
+        }
+    }
+
     fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
+        let before = self.seq();
         let Some(mut placed) = self.store.placement(record)? else {
             return Ok(());
         };
@@ -216,6 +270,8 @@ impl Applying<'_> {
         }
         self.remove(&placed)?;
         self.applied.by_class.entry(class).or_default().deleted += 1;
+        let (entity, won) = (placed.entity.clone(), placed.wins());
+        self.tell(before, record, entity.as_str(), None, won);
         self.commit_if_full()
     }
 
@@ -328,7 +384,11 @@ impl Applying<'_> {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.gone.is_empty() && batch.come.is_empty() && batch.activities.is_empty() {
+        if batch.gone.is_empty()
+            && batch.come.is_empty()
+            && batch.activities.is_empty()
+            && batch.notes.is_empty()
+        {
             return Ok(());
         }
         self.applied.quads += (batch.gone.len() + batch.come.len()) as u64;
