@@ -6,6 +6,7 @@
 mod desk;
 mod digest;
 mod open;
+mod push;
 mod shared;
 
 pub use open::OpenError;
@@ -13,6 +14,7 @@ pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;
+use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::{self, Progress, Rooms, RunError, now_ms};
 use crate::serve::desk::Order;
@@ -45,12 +47,15 @@ pub struct Daemon {
     _lock: Lock,
     published: watch::Receiver<Option<Arc<Published>>>,
     shelf: Shelf,
+    inbox: Arc<Inbox>,
 }
 
 /// One source, as the daemon keeps it in mind.
 struct Place {
     source: Arc<Source>,
     orders: mpsc::Sender<Asked>,
+    /// What it pushes.
+    pushes: mpsc::Sender<Push>,
     running: Option<Arc<Progress>>,
     /// The last run's report without the rows of single records.
     last: Option<Report>,
@@ -60,6 +65,8 @@ struct Place {
     /// When the last run since the daemon's start began, whatever became of it.
     begun_ms: Option<i64>,
     holds: u64,
+    /// Of a source that pushes: datasets and other records held, where they are known without counting.
+    push_holds: Option<(u64, u64)>,
     failures_in_row: u32,
     paused: bool,
     gone: CancellationToken,
@@ -76,6 +83,11 @@ impl Daemon {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Where pushes are handed in.
+    pub fn inbox(&self) -> Arc<Inbox> {
+        self.inbox.clone()
     }
 
     pub fn published(&self) -> watch::Receiver<Option<Arc<Published>>> {
@@ -131,11 +143,13 @@ impl Daemon {
                 }
             }
         }
+        self.inbox.configure(config.clone(), push::places(&places));
         Ok(())
     }
 
     fn begin(self: &Arc<Self>, source: Arc<Source>) -> Place {
         let (orders, incoming) = mpsc::channel(ORDERS_WAITING);
+        let (pushes, pushed) = mpsc::channel(self.config().limits.push.waiting_max);
         let gone = self.stop.child_token();
         let state = self.rooms.state.source(&source.id).unwrap_or_default();
         let place = Place {
@@ -157,14 +171,21 @@ impl Daemon {
             failures_in_row: state.failures_in_row,
             paused: state.paused,
             running: None,
+            push_holds: None,
             begun_ms: None,
             next_due_ms: None,
             source: source.clone(),
             orders,
+            pushes,
             gone: gone.clone(),
         };
-        self.tasks
-            .spawn(self.clone().keep(source.id.clone(), incoming, gone));
+        if source.is_pushed() {
+            let taking = self.clone().take_pushes(source.id.clone(), pushed, gone);
+            self.tasks.spawn(taking);
+        } else {
+            let keeping = self.clone().keep(source.id.clone(), incoming, gone);
+            self.tasks.spawn(keeping);
+        }
         place
     }
 

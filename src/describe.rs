@@ -23,7 +23,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// Chunks that wait at each end: memory is bounded by these and the threads.
 const CHUNKS_WAITING: usize = 8;
 /// Parsers recurse; the default of 2 MB is not enough for the deepest document that our guards let pass.
-const STACK_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 type Job = (Record, Parts);
 type Done = (RecordId, Parts, Result<Normal, Refusal>);
@@ -123,11 +123,21 @@ impl Describers {
 }
 
 fn one(harvester: &dyn Harvester, context: &Context, (record, parts): Job) -> Done {
+    let normal = normal_of(harvester, context, &record);
+    (record.id, parts, normal)
+}
+
+/// One record's normal form. A panic is the record's own trouble.
+pub(crate) fn normal_of(
+    harvester: &dyn Harvester,
+    context: &Context,
+    record: &Record,
+) -> Result<Normal, Refusal> {
     let normal = catch_unwind(AssertUnwindSafe(|| {
-        let description = harvester.describe(&record)?;
+        let description = harvester.describe(record)?;
         normalise(description, &record.id.key, context)
     }));
-    let normal = normal.unwrap_or_else(|panic| {
+    normal.unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()
             .map(String::as_str)
@@ -138,8 +148,7 @@ fn one(harvester: &dyn Harvester, context: &Context, (record, parts): Job) -> Do
             text.unwrap_or("a panic"),
             "a record that our code can describe: please report it",
         ))
-    });
-    (record.id, parts, normal)
+    })
 }
 
 fn collect(

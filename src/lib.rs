@@ -21,6 +21,7 @@ pub mod lock;
 pub mod log;
 pub mod network;
 pub mod parts;
+pub mod push;
 pub mod report;
 pub mod run;
 pub mod schedule;

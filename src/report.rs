@@ -60,6 +60,8 @@ pub enum Trigger {
     Check,
     /// Asks for the details of records that have none, or older ones than the rest of the record.
     Details,
+    /// Nobody asked: the source handed in what it had to say.
+    Push,
 }
 
 /// What became of the questions for the details of single records.

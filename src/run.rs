@@ -3,12 +3,12 @@
 //! due -> begin -> [ask -> read]* -> describe -> normalise -> compare -> gate -> commit -> publish -> report
 
 mod ask;
-mod catalog;
-mod commit;
+pub(crate) mod catalog;
+pub(crate) mod commit;
 mod details;
-mod gather;
+pub(crate) mod gather;
 mod prov;
-mod relist;
+pub(crate) mod relist;
 pub mod shared;
 
 use crate::answers::Answers;
@@ -79,7 +79,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
         move |source| Self::Io { doing, source }
     }
 }
@@ -142,7 +142,7 @@ async fn steps(
 }
 
 /// What the gate says, in the report's words.
-fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) {
+pub(crate) fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) {
     report.outcome = match verdict {
         Verdict::Pass => Outcome::Complete,
         Verdict::NotInferred(_)
@@ -163,7 +163,7 @@ fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) {
 }
 
 /// Keeps the report and what the scheduler needs to know of the run.
-fn remember(rooms: &Rooms, source: &Source, report: &Report) {
+pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &Report) {
     let kept = rooms.reports.save(report).map_err(|e| e.to_string());
     if report.trigger == Trigger::Details {
         // It says nothing of when the source is due, nor of whether it can be harvested.

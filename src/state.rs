@@ -65,8 +65,10 @@ pub type Parts = Vec<([u8; 8], [u8; 16])>;
 #[derive(Debug, Default)]
 pub struct Had {
     pub records: HashMap<[u8; 16], Known>,
-    /// Records of class Dataset among them.
+    /// Records of class Dataset that are held, whether or not they are among `records`.
     pub datasets: u64,
+    /// Records of the other classes that are held.
+    pub referents: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -230,11 +232,59 @@ impl State {
             };
             if key.first() == Some(&class_byte(Class::Dataset)) {
                 had.datasets += 1;
+            } else {
+                had.referents += 1;
             }
             had.records
                 .insert(digest(&key), Known { parts, seen: false });
         }
         Ok(had)
+    }
+
+    /// Only these records of a source, for a run that concerns no others: the counts of all are left at 0.
+    pub fn had_of<'a>(
+        &self,
+        id: &str,
+        epoch: &str,
+        records: impl Iterator<Item = &'a RecordId>,
+    ) -> Result<Had, StateError> {
+        let hashes_hold = self.source(id)?.epoch == epoch;
+        let (mut had, tree) = (Had::default(), self.tree(id)?);
+        for record in records {
+            let key = key_of(record);
+            let Some(value) = tree.get(&key)? else {
+                continue;
+            };
+            let parts = if hashes_hold {
+                decode_parts(&value)?
+            } else {
+                Parts::new()
+            };
+            had.records
+                .insert(digest(&key), Known { parts, seen: false });
+        }
+        Ok(had)
+    }
+
+    /// How many records of other classes than Dataset we hold of the source.
+    pub fn referents(&self, id: &str) -> Result<u64, StateError> {
+        Ok(self.tree(id)?.len() as u64 - self.datasets(id)?)
+    }
+
+    /// The day (since 1970, UTC) on which the source last pushed, and how many bytes it pushed on it.
+    pub fn pushed(&self, id: &str) -> Result<(i64, u64), StateError> {
+        match self.db.open_tree("pushed")?.get(id)? {
+            Some(value) => decode_json(&value),
+            None => Ok((0, 0)),
+        }
+    }
+
+    /// Not flushed: it becomes durable with the next commit.
+    pub fn set_pushed(&self, id: &str, day: i64, bytes: u64) -> Result<(), StateError> {
+        self.db
+            .open_tree("pushed")?
+            .insert(id, encode_json(&(day, bytes)))?;
+        Ok(())
     }
 
     /// The records of a source that a run did not see.

@@ -12,12 +12,14 @@ mod lines;
 mod one;
 mod place;
 mod project;
+mod receipts;
 mod records;
 mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
+pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 
 use crate::digest::Change;

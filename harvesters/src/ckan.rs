@@ -90,13 +90,13 @@ enum Mode {
 }
 
 /// One portal.
-struct Ckan {
+pub(crate) struct Ckan {
     /// Where the portal's pages are, without a slash at its end.
     portal: String,
     /// Where the actions are, with a slash at its end.
     api: Url,
     options: Options,
-    record_bytes_max: usize,
+    pub(crate) record_bytes_max: usize,
 }
 
 /// What the connector asked, and all that it must remember until the answer comes. The tag is the note's version.
@@ -110,7 +110,7 @@ enum Note {
 }
 
 impl Ckan {
-    fn open(settings: Settings) -> Result<Self, SettingsError> {
+    pub(crate) fn open(settings: Settings) -> Result<Self, SettingsError> {
         let refused = |key: &str, found: String, expected: &str| SettingsError {
             key: key.to_owned(),
             found,

@@ -13,6 +13,7 @@ pub mod guard;
 mod input;
 pub mod json_slices;
 pub mod mapped;
+pub mod push;
 mod saying;
 pub mod sensorthings;
 pub mod tw_interchange;
@@ -25,6 +26,7 @@ pub const KINDS: &[Kind] = &[
     dcat::KIND,
     data_gov_tw::KIND,
     mapped::KIND,
+    push::KIND,
     sensorthings::KIND,
     tw_interchange::KIND,
 ];

@@ -9,7 +9,7 @@ use crate::feed_shelf;
 use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
-use crate::serve::{self, ListenLimits, admin_router, public_router};
+use crate::serve::{self, ListenLimits, admin_router};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -120,7 +120,7 @@ impl House {
             stop.clone(),
         ));
         let routers = [
-            (public, public_router(house.clone())),
+            (public, serve::doors(house.clone(), daemon.inbox())),
             (admin, admin_router(house, Some(token_sha256(&token)))),
         ];
         for (listener, router) in routers {

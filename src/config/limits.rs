@@ -56,6 +56,7 @@ pub struct Limits {
     pub query: QueryLimits,
     pub http: HttpLimits,
     pub changes: ChangesLimits,
+    pub push: PushLimits,
 }
 
 impl Default for Limits {
@@ -82,6 +83,7 @@ impl Default for Limits {
             query: QueryLimits::default(),
             http: HttpLimits::default(),
             changes: ChangesLimits::default(),
+            push: PushLimits::default(),
         }
     }
 }
@@ -231,6 +233,43 @@ impl Default for HttpLimits {
     }
 }
 
+/// Limits of what centres push.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PushLimits {
+    /// Bytes of one dataset or of a batch.
+    pub body_bytes_max: usize,
+    /// Bytes of a whole catalogue: it lies in memory while it is read.
+    pub catalog_bytes_max: usize,
+    /// Bytes of all bodies that are being read or wait; beyond, pushes are answered 503.
+    pub under_way_bytes_max: usize,
+    /// Pushes of one source that wait for their commit; one more is answered 503.
+    pub waiting_max: usize,
+    /// Pushes that share a commit at most.
+    pub per_commit_max: usize,
+    /// Bytes that a source may push on one day, UTC; beyond, 429.
+    pub bytes_per_day_max: u64,
+    /// How long the answer to an Idempotency-Key is kept.
+    pub keys_kept_ms: u64,
+    /// Keys of one source that are kept: the oldest go first.
+    pub keys_max: usize,
+}
+
+impl Default for PushLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 8 * 1024 * 1024,
+            catalog_bytes_max: 64 * 1024 * 1024,
+            under_way_bytes_max: 256 * 1024 * 1024,
+            waiting_max: 256,
+            per_commit_max: 128,
+            bytes_per_day_max: 2 * GB,
+            keys_kept_ms: 7 * DAY,
+            keys_max: 100_000,
+        }
+    }
+}
+
 /// Limit, least, most. A file that leaves the range is refused: beyond it the daemon would not work, or not be limited.
 const RANGES: &[(&str, u64, u64)] = &[
     ("requests_per_run_max", 1, 10_000_000),
@@ -306,6 +345,14 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("changes.retry_ms", 0, HOUR),
     ("changes.page_activities_max", 1, 100_000),
     ("changes.wait_ms_max", 0, HOUR),
+    ("push.body_bytes_max", KB, 256 * MB),
+    ("push.catalog_bytes_max", KB, 2 * GB),
+    ("push.under_way_bytes_max", KB, 64 * GB),
+    ("push.waiting_max", 1, 100_000),
+    ("push.per_commit_max", 1, 10_000),
+    ("push.bytes_per_day_max", KB, 1_024 * GB),
+    ("push.keys_kept_ms", MINUTE, 366 * DAY),
+    ("push.keys_max", 0, 10_000_000),
 ];
 
 /// The second must not be less than the first.
@@ -316,6 +363,8 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
     ("query.stack_bytes", "query.memory_bytes_max"),
+    ("push.body_bytes_max", "push.catalog_bytes_max"),
+    ("push.catalog_bytes_max", "push.under_way_bytes_max"),
 ];
 
 /// Least and most of a limit, named as under `[limits]`.

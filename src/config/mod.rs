@@ -13,7 +13,7 @@ mod table;
 
 pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
-pub use limits::{HttpLimits, Limits, NetworkLimits, QueryLimits};
+pub use limits::{HttpLimits, Limits, NetworkLimits, PushLimits, QueryLimits};
 pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
@@ -201,6 +201,14 @@ impl Config {
                 self.limits.changes != running.limits.changes,
             ),
             ("limits.query", self.limits.query != running.limits.query),
+            (
+                "limits.push.under_way_bytes_max",
+                self.limits.push.under_way_bytes_max != running.limits.push.under_way_bytes_max,
+            ),
+            (
+                "limits.push.waiting_max",
+                self.limits.push.waiting_max != running.limits.push.waiting_max,
+            ),
         ];
         changed
             .into_iter()

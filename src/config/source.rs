@@ -12,7 +12,10 @@ use super::{
 };
 use crate::schedule::Schedule;
 use chrono_tz::Tz;
-use harvestd_harvesters::{Harvester, KINDS, Kind, Settings, SettingsError};
+use harvestd_harvesters::{
+    Harvester, KINDS, Kind, Settings, SettingsError,
+    push::{is_pushed, no_address},
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use url::Url;
@@ -29,6 +32,11 @@ const FULL_EVERY_MS: u64 = 7 * 24 * 3_600_000;
 const JITTER_MS_MAX: i128 = 24 * 60 * 60 * 1_000;
 
 impl Source {
+    /// Does it hand in its records itself? Then nobody asks it.
+    pub fn is_pushed(&self) -> bool {
+        is_pushed(&self.kind)
+    }
+
     /// The source's connector, opened with the source's settings.
     pub fn open(&self, limits: &Limits) -> Result<Box<dyn Harvester>, SettingsError> {
         let kind = harvestd_harvesters::kind(&self.kind).ok_or_else(|| SettingsError {
@@ -91,8 +99,14 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
     });
     let id = table.required("id", id, ID);
     let kind = kind(table);
+    let pushed = kind.is_some_and(|kind| is_pushed(kind.name));
     let url = table.parsed("url", WEB_ADDRESS, web_address);
-    let url = table.required("url", url, WEB_ADDRESS);
+    let url = match &id {
+        Some(id) if pushed && url.is_none() => web_address(&no_address(&id.value))
+            .ok()
+            .map(|value| Found { value, at: id.at }),
+        _ => table.required("url", url, WEB_ADDRESS),
+    };
     let titles = title(table);
     if titles.is_none() {
         let titles: Option<Found<()>> = None;
@@ -103,6 +117,16 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
         );
     }
     let rest = Rest::read(table, limits);
+    if pushed && rest.schedule.is_some() {
+        let found = table.shown("schedule");
+        let at = table.place_of("schedule");
+        table.problem(
+            at,
+            "schedule",
+            found,
+            "none: what is pushed is not asked for",
+        );
+    }
     let (line, _) = table.cx.file.place(table.start);
     let source = match (&id, kind, url, titles) {
         (Some(id), Some(kind), Some(url), Some(title)) => Some(Source {

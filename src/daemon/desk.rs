@@ -43,6 +43,9 @@ impl Desk for Daemon {
         let place = places
             .get(id)
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
+        if place.source.is_pushed() {
+            return Err(DeskError::Pushes(id.to_owned()));
+        }
         match &place.running {
             Some(running) if running.yields => running.stop(),
             Some(_) => return Err(DeskError::Running(id.to_owned())),

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
+use crate::push::Inbox;
 use crate::report::Reports;
 use crate::run::{Rooms, RunError, Writer};
 use crate::snapshot::Publisher;
@@ -84,8 +85,11 @@ impl Daemon {
             reports: Reports::new(&data_dir, config.limits.reports_kept),
             spool_dir,
         };
+        let rooms = Arc::new(rooms);
+        let inbox = Inbox::new(rooms.clone(), Arc::new(config.clone()));
         let daemon = Arc::new(Self {
-            rooms: Arc::new(rooms),
+            inbox: Arc::new(inbox),
+            rooms,
             runs: Arc::new(Semaphore::new(config.limits.runs_at_once_max)),
             config: RwLock::new(Arc::new(config.clone())),
             places: Mutex::new(BTreeMap::new()),

@@ -29,7 +29,8 @@ pub async fn commit(
     result
 }
 
-fn committed(
+/// The same on the thread that asks for it: it waits for the writer and for the disk.
+pub(crate) fn committed(
     rooms: &Rooms,
     source: &Source,
     gathered: Gathered,
@@ -46,6 +47,7 @@ fn committed(
         keeping,
         log,
         state,
+        receipts,
     } = gathered;
     let dry = report.trigger == Trigger::Check;
     let mut removed = std::mem::take(&mut said.withdrawn);
@@ -82,19 +84,21 @@ fn committed(
         mostly_new: new * 2 > described.upserts.len(),
     };
     let failed = report.outcome == Outcome::Failed;
-    let changes = !failed && (described.stage.records > 0 || !deletions.is_empty());
+    let changes =
+        !failed && (described.stage.records > 0 || !deletions.is_empty() || receipts.is_some());
     let mut applied = Applied::default();
     if changes {
         if !dry {
             rooms.state.begin_applying(&source.id)?;
         }
         let count = |n| progress.committed.store(n, Relaxed);
-        applied = writer.store.apply(
+        applied = writer.store.apply_with(
             &described.stage,
             &deletions,
             &writer.policy,
             &options,
             &count,
+            receipts,
         )?;
         if !dry {
             let stated = writer.store.restate_pending(&writer.policy)?;
@@ -230,7 +234,7 @@ fn account(
 
 /// Datasets, and other records, of the source in the store after the run.
 fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
-    let (mut datasets, mut referents) = (had.datasets, had.records.len() as u64 - had.datasets);
+    let (mut datasets, mut referents) = (had.datasets, had.referents);
     for (class, tally) in &applied.by_class {
         let held = if *class == Class::Dataset {
             &mut datasets

@@ -6,6 +6,8 @@ mod begin;
 mod finish;
 mod read;
 
+pub(crate) use begin::{context, open};
+
 use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog, details, shared};
 use crate::answers::Keeping;
 use crate::compare::{Intake, Reading, Said};
@@ -16,6 +18,7 @@ use crate::network::{Asked, Spooled};
 use crate::parts::Log;
 use crate::report::Report;
 use crate::state::{Had, SourceState};
+use crate::store::Receipts;
 use harvestd_harvesters::{Harvester, Page, RecordId, Request};
 use std::sync::Arc;
 
@@ -32,6 +35,8 @@ pub struct Gathered {
     pub log: Option<Log>,
     /// The source's state as it will be if the run is committed.
     pub state: SourceState,
+    /// What is to be written with the last of the run's commits.
+    pub receipts: Option<Receipts>,
 }
 
 pub async fn gather(

@@ -10,15 +10,21 @@ pub async fn if_interrupted(rooms: &Arc<Rooms>, source: &str) -> Result<(), RunE
         return Ok(());
     }
     let (rooms, source) = (rooms.clone(), source.to_owned());
-    let relisted = tokio::task::spawn_blocking(move || {
-        let records = rooms.writer()?.store.record_ids(&source)?;
-        let records = rooms.state.rebuild(&source, records.into_iter())?;
-        tracing::warn!(
-            source,
-            records,
-            "the last commit failed half-way; the source's records are listed from the store and described once more"
-        );
-        Ok(())
-    });
+    let relisted = tokio::task::spawn_blocking(move || here_if_interrupted(&rooms, &source));
     relisted.await.map_err(|e| RunError::Panic(e.to_string()))?
+}
+
+/// The same on the thread that asks for it: it waits for the writer.
+pub(crate) fn here_if_interrupted(rooms: &Rooms, source: &str) -> Result<(), RunError> {
+    if !rooms.state.interrupted(source)? {
+        return Ok(());
+    }
+    let records = rooms.writer()?.store.record_ids(source)?;
+    let records = rooms.state.rebuild(source, records.into_iter())?;
+    tracing::warn!(
+        source,
+        records,
+        "the last commit failed half-way; the source's records are listed from the store and described once more"
+    );
+    Ok(())
 }

@@ -89,7 +89,7 @@ async fn admit(
     .into_response()
 }
 
-fn bearer_token(value: &str) -> Option<&str> {
+pub(super) fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
@@ -202,6 +202,7 @@ impl From<DeskError> for Problem {
             DeskError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
             DeskError::Running(_) => (StatusCode::CONFLICT, "running"),
             DeskError::Disabled(_) => (StatusCode::CONFLICT, "disabled"),
+            DeskError::Pushes(_) => (StatusCode::CONFLICT, "pushes-itself"),
             DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             DeskError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
         };

@@ -91,6 +91,8 @@ pub enum DeskError {
     Running(String),
     #[error("{0:?} is not enabled in the configuration")]
     Disabled(String),
+    #[error("{0:?} pushes its records itself; nobody asks it")]
+    Pushes(String),
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]

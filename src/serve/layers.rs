@@ -80,6 +80,11 @@ pub fn operator(router: Router, limits: &HttpLimits) -> Router {
     around(reading(router, limits).layer(middleware::map_response(problem::dress)))
 }
 
+/// For those who push: no origin's scripts may, and bodies are read by who knows how large they may be.
+pub fn pushing(router: Router) -> Router {
+    around(router.layer(middleware::map_response(problem::dress)))
+}
+
 fn around(router: Router) -> Router {
     let trace = TraceLayer::new_for_http()
         .make_span_with(span)
@@ -120,14 +125,20 @@ async fn read_first(bytes_max: usize, longest: Duration, request: Request, next:
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let refused = match timeout(longest, whole(body, bytes_max)).await {
-        Ok(Ok(bytes)) => {
-            return next
-                .run(Request::from_parts(parts, Body::from(bytes)))
-                .await;
+    match read_body(body, bytes_max, longest).await {
+        Ok(bytes) => {
+            next.run(Request::from_parts(parts, Body::from(bytes)))
+                .await
         }
-        Ok(Err(refused)) => refused,
-        Err(_) => Problem::new(
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// A whole body, if it is small enough and comes soon enough.
+pub async fn read_body(body: Body, bytes_max: usize, longest: Duration) -> Result<Bytes, Problem> {
+    match timeout(longest, whole(body, bytes_max)).await {
+        Ok(read) => read,
+        Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "body-too-slow",
             format!(
@@ -135,9 +146,8 @@ async fn read_first(bytes_max: usize, longest: Duration, request: Request, next:
                 longest.as_secs_f64()
             ),
         )
-        .with_header(header::CONNECTION, HeaderValue::from_static("close")),
-    };
-    refused.into_response()
+        .with_header(header::CONNECTION, HeaderValue::from_static("close"))),
+    }
 }
 
 async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {

@@ -23,6 +23,7 @@ mod lookup;
 pub mod negotiate;
 pub mod pool;
 pub mod problem;
+pub mod push;
 mod respond;
 pub mod service_description;
 mod snapshots;
@@ -151,6 +152,13 @@ impl House {
         *counted = Some((Arc::clone(snapshot), holdings));
         Ok(holdings)
     }
+}
+
+/// Everything that is not the operator's: what the world may see, and where centres push.
+pub fn doors(house: House, inbox: std::sync::Arc<crate::push::Inbox>) -> Router {
+    let prefix = house.prefix().to_owned();
+    let pushes = layers::pushing(push::routes(inbox, &prefix));
+    public_router(house).merge(pushes)
 }
 
 /// Everything the world may see. Its routes are relative to the path of `public_url`, and answer without that path too,

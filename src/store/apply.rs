@@ -8,6 +8,7 @@ use super::claims::{Claims, claim};
 use super::lines::{difference, quads};
 use super::place::{Placed, Policy};
 use super::project::{foreign_nodes, project, renamings, unproject};
+use super::receipts::{Done, Receipts, Told};
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
@@ -87,6 +88,20 @@ impl Store {
         options: &ApplyOptions,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Applied, StoreError> {
+        self.apply_with(stage, deletions, policy, options, progress, None)
+    }
+
+    /// The same, and writes with the last commit what `receipts` says when everything is worked out.
+    pub fn apply_with(
+        &mut self,
+        stage: &StageFiles,
+        deletions: &[(Class, String)],
+        policy: &Policy,
+        options: &ApplyOptions,
+        progress: &(dyn Fn(u64) + Sync),
+        receipts: Option<Receipts>,
+    ) -> Result<Applied, StoreError> {
+        let before = self.head.seq;
         let mut applied = Applied::default();
         if !options.dry {
             // A run that failed here may have left segments that no commit names.
@@ -107,6 +122,7 @@ impl Store {
             batch: Batch::default(),
             claimed: HashMap::new(),
             applied,
+            told: receipts.as_ref().map(|_| Vec::new()),
         };
         for (index, staged) in (0_u64..).zip(stage.read()) {
             if !done.contains(&index) {
@@ -116,6 +132,14 @@ impl Store {
         }
         for (class, record) in deletions {
             applying.delete(*class, record)?;
+        }
+        if let Some(receipts) = receipts {
+            let last = applying.seq();
+            applying.batch.notes = receipts(&Done {
+                generation: applying.store.head.generation,
+                activities: (last > before).then_some((before + 1, last)),
+                told: &applying.told.take().unwrap_or_default(),
+            });
         }
         applying.commit()?;
         Ok(applying.applied)
@@ -130,10 +154,13 @@ pub(super) struct Applying<'a> {
     /// Contained nodes of records applied so far -> their entity.
     pub claimed: Claims,
     pub applied: Applied,
+    /// What became of each record, where somebody wants to know.
+    pub told: Option<Vec<Told>>,
 }
 
 impl Applying<'_> {
     fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
+        let before = self.seq();
         self.settle(&s.entity)?;
         let mut placed = self.store.placement(&s.record)?;
         if let Some(elsewhere) = placed.take_if(|p| p.entity.as_str() != s.entity) {
@@ -143,8 +170,9 @@ impl Applying<'_> {
         }
         let known = placed.is_some();
         if self.policy.corrects(&s.entity) || self.store.stated(&s.entity)?.is_some() {
+            let published = placed.as_ref().is_none_or(Placed::wins);
             let changed = self.keep(s, placed)?;
-            self.count(s, known, changed);
+            self.count(s, before, known, changed, published);
             return self.commit_if_full();
         }
         let winner = self
@@ -167,17 +195,19 @@ impl Applying<'_> {
         } else {
             self.lose(s, placed)?
         };
-        self.count(s, known, changed);
+        self.count(s, before, known, changed, wins);
         self.commit_if_full()
     }
 
-    fn count(&mut self, s: &Staged, known: bool, changed: bool) {
+    /// `before`: the number of the last activity before the record.
+    fn count(&mut self, s: &Staged, before: u64, known: bool, changed: bool, published: bool) {
         let outcome = match (known, changed) {
             (false, _) => Outcome::New,
             (true, true) => Outcome::Changed,
             (true, false) => Outcome::Unchanged,
         };
         self.applied.count(s.id.class, outcome);
+        self.tell(before, &s.record, &s.entity, Some(outcome), published);
     }
 
     /// What is published of the entity is more than this record: its words go to its own graph, and what is published is
@@ -240,7 +270,33 @@ impl Applying<'_> {
         Ok(changed)
     }
 
+    /// The number of the last activity so far.
+    fn seq(&self) -> u64 {
+        self.store.head.seq + self.batch.activities.len() as u64
+    }
+
+    fn tell(
+        &mut self,
+        before: u64,
+        record: &str,
+        entity: &str,
+        outcome: Option<Outcome>,
+        published: bool,
+    ) {
+        let last = self.seq();
+        if let Some(told) = &mut self.told {
+            told.push(Told {
+                record: record.to_owned(),
+                entity: entity.to_owned(),
+                outcome,
+                activity: (last > before).then_some(last),
+                published,
+            });
+        }
+    }
+
     fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
+        let before = self.seq();
         let Some(mut placed) = self.store.placement(record)? else {
             return Ok(());
         };
@@ -253,6 +309,8 @@ impl Applying<'_> {
         }
         self.remove(&placed)?;
         self.applied.by_class.entry(class).or_default().deleted += 1;
+        let (entity, won) = (placed.entity.clone(), placed.wins());
+        self.tell(before, record, entity.as_str(), None, won);
         self.commit_if_full()
     }
 
@@ -379,7 +437,11 @@ impl Applying<'_> {
 
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.gone.is_empty() && batch.come.is_empty() && batch.activities.is_empty() {
+        if batch.gone.is_empty()
+            && batch.come.is_empty()
+            && batch.activities.is_empty()
+            && batch.notes.is_empty()
+        {
             return Ok(());
         }
         self.applied.quads += (batch.gone.len() + batch.come.len()) as u64;

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing: what a batch holds is worked out in `apply.rs`. Start at [`Store::commit`].
 
-use super::{Store, StoreError};
+use super::{Notes, Store, StoreError};
 use crate::digest::Change;
 use crate::log::Verb;
 use oxigraph::model::{NamedNode, Quad};
@@ -18,6 +18,8 @@ pub(super) struct Batch {
     pub activities: Vec<(Verb, String, String)>,
     /// Entities in this batch: the store does not show their new state yet.
     pub touched: HashSet<String>,
+    /// What is no activity and is written with it.
+    pub notes: Notes,
 }
 
 impl Store {
@@ -59,7 +61,11 @@ impl Store {
                 .remove_named_graph(graph)
                 .map_err(StoreError::storage(doing))?;
         }
-        transaction.extend(batch.come.iter().chain(&index).map(Quad::as_ref));
+        for quad in &batch.notes.gone {
+            transaction.remove(quad);
+        }
+        let come = batch.come.iter().chain(&batch.notes.come).chain(&index);
+        transaction.extend(come.map(Quad::as_ref));
         crate::crash_point!("commit");
         crate::trouble_point!(
             "commit-fails",

@@ -68,6 +68,7 @@ impl<'a> Applying<'a> {
             batch: Batch::default(),
             claimed: HashMap::new(),
             applied: Applied::default(),
+            told: None,
         }
     }
 

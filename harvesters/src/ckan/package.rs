@@ -23,7 +23,7 @@ const NO_DATASETS: [(&str, &str); 2] = [("harvest", "harvest-source"), ("showcas
 
 impl Ckan {
     /// Hands out a package and the entities that it refers to, each a record of its own.
-    pub(super) fn hand_out(
+    pub(crate) fn hand_out(
         &self,
         mut at: Location,
         raw: &[u8],

@@ -159,7 +159,7 @@ fn pieces(
 }
 
 /// The connector of the source's kind, which also knows the source's own catalogue.
-fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
+pub(crate) fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
     if source.kind == shared::KIND {
         return Ok(Arc::new(shared::Vocabulary::new(
             config.public_url.as_str(),
@@ -175,7 +175,7 @@ fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError
     }))
 }
 
-fn context(config: &Config, source: &Source) -> Context {
+pub(crate) fn context(config: &Config, source: &Source) -> Context {
     Context {
         base: config.public_url.to_string(),
         source: source.id.clone(),

@@ -58,6 +58,7 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
         absent,
         keeping,
         log: pieces.map(|pieces| pieces.log),
+        receipts: None,
     })
 }
 
