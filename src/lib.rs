@@ -17,6 +17,7 @@ pub mod identity;
 pub mod lock;
 pub mod log;
 pub mod network;
+pub mod overrides;
 pub mod parts;
 pub mod report;
 pub mod run;

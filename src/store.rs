@@ -8,7 +8,7 @@ mod apply;
 mod batch;
 mod bulk;
 mod claims;
-mod lines;
+pub(crate) mod lines;
 mod place;
 mod records;
 

@@ -356,6 +356,8 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         limits,
         identity: Thresholds::default(),
         sources: Vec::new(),
+        overrides_dir: "overrides".into(),
+        overrides: std::sync::Arc::default(),
     }
 }
 
