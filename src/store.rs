@@ -9,11 +9,15 @@ mod batch;
 mod bulk;
 mod claims;
 pub(crate) mod lines;
+mod one;
 mod place;
+mod project;
 mod records;
+mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
-pub use place::Policy;
+pub use one::Group;
+pub use place::{Corrections, Policy, Publication};
 pub use records::default_graph_body;
 
 use crate::log::{Activity, Log, Verb, parse_date_time};

@@ -59,6 +59,9 @@ impl Daemon {
         }
         let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
+        let policy = policy(&config);
+        // What a commit that was cut short left to be stated anew.
+        store.restate_pending(&policy)?;
         store.flush()?;
         publisher.publish(&store)?;
         let published = publisher.watch();
@@ -67,7 +70,7 @@ impl Daemon {
             writer: Mutex::new(Writer {
                 store,
                 publisher,
-                policy: policy(&config),
+                policy,
             }),
             state,
             answers,
