@@ -14,6 +14,7 @@ mod apply;
 mod property;
 mod provenance;
 mod value;
+mod view;
 mod write;
 
 pub use apply::{Corrected, Standing, State, absent, apply};
@@ -145,6 +146,9 @@ impl Override {
         ]
     }
 }
+
+/// How each correction stands, by [`Override::id`].
+pub type Standings = BTreeMap<String, Standing>;
 
 /// All corrections that hold, by dataset; within one in the order in which they are written.
 #[derive(Debug, Clone, Default, PartialEq)]

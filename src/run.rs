@@ -5,6 +5,7 @@
 mod ask;
 mod catalog;
 mod commit;
+pub(crate) mod corrections;
 mod details;
 mod gather;
 mod prov;
@@ -14,6 +15,7 @@ use crate::answers::Answers;
 use crate::config::{Config, Source};
 use crate::gate::{Evidence, Verdict, gate};
 use crate::network::Network;
+use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
 use crate::snapshot::Publisher;
@@ -29,11 +31,14 @@ use std::{
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
+use tokio::sync::watch;
 
 /// What runs share.
 pub struct Rooms {
     pub network: Network,
     pub writer: Mutex<Writer>,
+    /// How corrections stand: asked without waiting for the writer.
+    pub standings: watch::Receiver<Arc<Standings>>,
     pub state: State,
     pub answers: Answers,
     pub parts: Parts,
@@ -55,7 +60,12 @@ impl Rooms {
 pub struct Writer {
     pub store: Store,
     pub publisher: Publisher,
+    /// Who wins; it holds the corrections as well.
     pub policy: Policy,
+    /// The corrections that are in force.
+    pub overrides: Arc<Overrides>,
+    /// How they stand, for whoever asks.
+    pub standings: watch::Sender<Arc<Standings>>,
 }
 
 /// A run that could not even begin, or could not commit. The report says it as well.

@@ -8,6 +8,7 @@ mod apply;
 mod batch;
 mod bulk;
 mod claims;
+mod corrections;
 pub(crate) mod lines;
 mod one;
 mod place;

@@ -11,10 +11,11 @@ mod origin;
 #[expect(dead_code, reason = "shared with the tests of runs")]
 mod texts;
 #[path = "support/whole.rs"]
-#[expect(dead_code, reason = "shared with the tests of runs")]
 mod whole;
 
 #[path = "overrides/laid.rs"]
 mod laid;
 #[path = "overrides/refused.rs"]
 mod refused;
+#[path = "overrides/runs.rs"]
+mod runs;

@@ -7,7 +7,7 @@ use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
 use crate::report::Reports;
-use crate::run::{Rooms, RunError, Writer};
+use crate::run::{Rooms, RunError, Writer, corrections::lay};
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
@@ -16,7 +16,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, RwLock},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Why the daemon does not start.
@@ -57,21 +57,28 @@ impl Daemon {
         if swept > 0 {
             tracing::info!(swept, "removed answers that interrupted runs left behind");
         }
-        let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
+        let publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
         let policy = policy(&config);
         // What a commit that was cut short left to be stated anew.
         store.restate_pending(&policy)?;
-        store.flush()?;
-        publisher.publish(&store)?;
-        let published = publisher.watch();
+        let (tell_standings, standings) = watch::channel(Arc::default());
+        let mut writer = Writer {
+            store,
+            publisher,
+            policy,
+            overrides: Arc::default(),
+            standings: tell_standings,
+        };
+        lay(&mut writer, &config.overrides)?;
+        state.moved_on(writer.store.head())?;
+        writer.store.flush()?;
+        writer.publisher.publish(&writer.store)?;
+        let published = writer.publisher.watch();
         let rooms = Rooms {
             network: Network::new(&config.public_url),
-            writer: Mutex::new(Writer {
-                store,
-                publisher,
-                policy,
-            }),
+            writer: Mutex::new(writer),
+            standings,
             state,
             answers,
             parts: Parts::new(&data_dir),
@@ -103,6 +110,7 @@ pub fn policy(config: &Config) -> Policy {
             .iter()
             .map(|s| (s.id.clone(), s.owns.clone(), s.priority)),
     )
+    .corrected_by(config.overrides.clone())
 }
 
 fn fresh(dir: &Path) -> std::io::Result<()> {

@@ -3,17 +3,13 @@
 //! Every correction is compared with what was harvested, none with what another one made of it: their order counts for
 //! nothing.
 
-use super::value::{RECORD, Said};
+use super::value::Said;
+use super::view::{View, language, subject};
 use super::{Change, Override};
-use crate::store::lines::{iri, split};
-use harvestd_vocab::containment::{contains, is_membership};
-use harvestd_vocab::terms::{dcat, foaf, rdfs, skos, vcard};
-use oxrdf::{Literal, NamedNodeRef};
+use crate::store::lines::iri;
+use harvestd_vocab::terms::dcat;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::str::FromStr;
-
-const ALTERNATE_OF: &str = "http://www.w3.org/ns/prov#alternateOf";
+use std::collections::BTreeSet;
 
 /// How a correction stands to what its source says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -194,9 +190,9 @@ fn replace<'a>(
         .collect();
     let found: Vec<&str> = current.iter().map(|(_, object)| *object).collect();
     standing.found = found.iter().map(|object| view.shown(object)).collect();
-    standing.state = if view.agree(&change.set, &found) {
+    standing.state = if view.agree(&change.set, &found, View::is) {
         State::Fulfilled
-    } else if view.agree(&change.expect, &found) {
+    } else if view.agree(&change.expect, &found, View::may_be) {
         State::Applied
     } else {
         State::Drifted
@@ -237,158 +233,4 @@ impl<'a> Edit<'a> {
         lines.retain(|line| !orphaned(line));
         lines.iter().flat_map(|line| [*line, "\n"]).collect()
     }
-}
-
-/// The subject of a line, but of a link to a member: that is the member's.
-fn subject(line: &str) -> Option<&str> {
-    let (s, p, _) = split(line)?;
-    let member = is_membership(NamedNodeRef::new_unchecked(iri(p)?));
-    iri(s).filter(|_| !member)
-}
-
-/// A harvested description, by subject.
-struct View<'a> {
-    entity: &'a str,
-    record: &'a str,
-    by_subject: HashMap<&'a str, Vec<(&'a str, &'a str, &'a str)>>,
-}
-
-impl<'a> View<'a> {
-    fn of(body: &'a str, entity: &'a str, record: &'a str) -> Self {
-        let mut by_subject: HashMap<&str, Vec<_>> = HashMap::new();
-        for line in body.lines() {
-            if let Some((s, p, o)) = split(line)
-                && let (Some(s), Some(p)) = (iri(s), iri(p))
-            {
-                by_subject.entry(s).or_default().push((line, p, o));
-            }
-        }
-        Self {
-            entity,
-            record,
-            by_subject,
-        }
-    }
-
-    /// Lines and objects of one property of one node.
-    fn objects(&self, node: &str, property: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let lines = self.by_subject.get(node).map_or(&[][..], Vec::as_slice);
-        lines
-            .iter()
-            .filter(move |(_, p, _)| *p == property)
-            .map(|(line, _, o)| (*line, *o))
-    }
-
-    /// The distribution of that IRI, else those of that address.
-    fn distribution(&self, address: &str) -> Vec<&'a str> {
-        let address = harvestd_vocab::links::link(address)
-            .map_or_else(|_| address.to_owned(), oxrdf::NamedNode::into_string);
-        let all: Vec<&str> = self
-            .objects(self.entity, dcat::HAS_DISTRIBUTION.as_str())
-            .filter_map(|(_, object)| iri(object))
-            .collect();
-        // A node that another dataset has as well goes by a name of its own.
-        let named = |node: &str| {
-            let mut other = self.objects(node, ALTERNATE_OF);
-            node == address || other.any(|(_, object)| iri(object) == Some(&address))
-        };
-        if let Some(named) = all.iter().find(|node| named(node)) {
-            return vec![named];
-        }
-        let mut by_address = all;
-        by_address.retain(|node| {
-            [dcat::ACCESS_URL, dcat::DOWNLOAD_URL]
-                .iter()
-                .any(|property| {
-                    self.objects(node, property.as_str())
-                        .any(|(_, object)| iri(object) == Some(&address))
-                })
-        });
-        by_address
-    }
-
-    /// Are the values that are there those that are said, each at least once?
-    fn agree(&self, said: &[Said], found: &[&str]) -> bool {
-        said.iter()
-            .all(|s| found.iter().any(|object| self.is(s, object)))
-            && found
-                .iter()
-                .all(|object| said.iter().any(|s| self.is(s, object)))
-    }
-
-    /// The same in normal form; or a plain text that is the words of the value, whatever their language or type.
-    fn is(&self, said: &Said, object: &str) -> bool {
-        let words =
-            |token: &str| literal(token).is_some_and(|l| said.text.as_deref() == Some(l.value()));
-        said.objects.iter().any(|o| self.own(o) == object)
-            || words(object)
-            || self.label(object).is_some_and(words)
-    }
-
-    /// What a node of the record is called.
-    fn label(&self, object: &str) -> Option<&'a str> {
-        let node = iri(object)?.strip_prefix(self.record)?;
-        let node = node.starts_with('#').then_some(iri(object)?)?;
-        [rdfs::LABEL, skos::PREF_LABEL, foaf::NAME, vcard::FN]
-            .iter()
-            .find_map(|property| self.objects(node, property.as_str()).next())
-            .map(|(_, label)| label)
-    }
-
-    fn shown(&self, object: &str) -> String {
-        self.label(object).unwrap_or(object).to_owned()
-    }
-
-    /// With nodes under this record.
-    fn own(&self, text: &str) -> String {
-        text.replace(&format!("<{RECORD}#"), &format!("<{}#", self.record))
-    }
-
-    /// The nodes that the description goes through, from the entity and its record.
-    fn reached<'l>(&self, lines: impl Iterator<Item = &'l str>) -> BTreeSet<&'l str> {
-        let mut edges: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-        for line in lines {
-            if let Some(s) = subject(line)
-                && let Some((_, p, o)) = split(line)
-            {
-                let target = iri(p).zip(iri(o));
-                edges.entry(s).or_default().extend(target);
-            }
-        }
-        let mut next: VecDeque<(&str, usize)> = [self.entity, self.record]
-            .iter()
-            .filter_map(|anchor| edges.get_key_value(*anchor))
-            .map(|(node, _)| (*node, 0))
-            .collect();
-        let mut reached = BTreeSet::new();
-        while let Some((node, depth)) = next.pop_front() {
-            let Some(targets) = edges.get(node).filter(|_| reached.insert(node)) else {
-                continue;
-            };
-            let parts = targets
-                .iter()
-                .filter(|(p, o)| contains(self.record, depth, NamedNodeRef::new_unchecked(p), o));
-            next.extend(parts.map(|(_, o)| (*o, depth + 1)));
-        }
-        reached
-    }
-}
-
-impl Said {
-    fn shown(&self) -> Vec<String> {
-        match &self.text {
-            Some(text) => vec![Literal::new_simple_literal(text).to_string()],
-            None => self.objects.clone(),
-        }
-    }
-}
-
-fn literal(token: &str) -> Option<Literal> {
-    token
-        .starts_with('"')
-        .then(|| Literal::from_str(token).ok())?
-}
-
-fn language(token: &str) -> Option<String> {
-    literal(token)?.language().map(str::to_owned)
 }

@@ -39,8 +39,10 @@ pub enum Value {
 /// A value as it is kept: what stands as object, and what is said of the nodes that it brings with it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Said {
-    /// As written: what a value in the store is compared with besides.
-    pub text: Option<String>,
+    /// As written.
+    pub text: String,
+    /// Written without language, datatype or IRI.
+    pub plain: bool,
     /// Tokens of N-Triples. Nodes stand under [`RECORD`].
     pub objects: Vec<String>,
     pub lines: Vec<String>,
@@ -49,8 +51,8 @@ pub(super) struct Said {
 /// Names nodes until the record is known.
 const BASE: &str = "https://overrides.invalid/";
 pub(super) const RECORD: &str = "https://overrides.invalid/record/o/k";
-const ENTITY: &str = "https://overrides.invalid/entity";
-const DISTRIBUTION: &str = "https://overrides.invalid/distribution";
+const ENTITY: &str = "https://corrected.invalid/dataset";
+const DISTRIBUTION: &str = "https://corrected.invalid/distribution";
 
 /// Reads everything of a draft; None: a whole distribution is to go.
 pub(super) fn read(draft: &Draft) -> Result<Option<Change>, Vec<Problem>> {
@@ -291,12 +293,13 @@ impl Reading<'_> {
                 next.extend(Some(*o).filter(|o| own(o)));
             }
         }
-        let text = match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        };
+        let (Value::Text(text)
+        | Value::Tagged { text, .. }
+        | Value::Typed { text, .. }
+        | Value::Iri { iri: text }) = value;
         Said {
-            text: text.map(|text| text.trim().to_owned()),
+            text: text.trim().to_owned(),
+            plain: matches!(value, Value::Text(_)),
             objects: objects.into_iter().map(str::to_owned).collect(),
             lines,
         }

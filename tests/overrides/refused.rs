@@ -43,8 +43,8 @@ fn what_is_wrong_is_told_with_its_place() {
             "overrides/a.toml:2:11: override.dataset: found \"city/1\", expected the IRI of a dataset as it is published, as \"https://…\"",
         ),
         (
-            "dataset = \"https://city.example/1\"\nproperty = \"dct:title\"\nvalue = \"x\"\n",
-            "overrides/a.toml:4:1: override.value: found a key that is not known, expected one of dataset, distribution, property, lang, expect, set, remove, who, why, when",
+            "dataset = \"https://city.example/1\"\nproperty = \"dct:title\"\nvalues = \"x\"\nset = \"x\"\n",
+            "overrides/a.toml:4:1: override.values: found a key that is not known, expected one of dataset, distribution, property, lang, expect, set, remove, who, why, when",
         ),
         (
             "dataset = \"https://city.example/1\"\nproperty = \"dct:title\"\n",
@@ -76,7 +76,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ),
         (
             "dataset = \"https://city.example/1\"\nproperty = \"dcat:landingPage\"\nset = { iri = \"no iri\" }\n",
-            "overrides/a.toml:4:7: override.set: found \"no iri\": No scheme found in an absolute IRI, expected an absolute IRI",
+            "overrides/a.toml:4:7: override.set: found \"no iri\": Invalid IRI code point ' ', expected an absolute IRI",
         ),
         (
             "dataset = \"https://city.example/1\"\nproperty = \"dcat:landingPage\"\nset = \"/page\"\n",
