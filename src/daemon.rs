@@ -116,12 +116,7 @@ impl Daemon {
 
     fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
         // First what may have to wait or fail: then everything changes at once, or nothing does.
-        {
-            let mut writer = self.rooms.writer()?;
-            writer.policy = open::policy(&config);
-            let (kept, snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
-            writer.publisher.set_policy(kept, snapshots.clone());
-        }
+        self.hand_over(&config)?;
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.rooms.network.reconfigured(&config.sources);
@@ -144,6 +139,27 @@ impl Daemon {
             }
         }
         self.inbox.configure(config.clone(), push::places(&places));
+        Ok(())
+    }
+
+    /// Which snapshots stay, who wins, and corrections: what these change is published at once.
+    fn hand_over(&self, config: &Config) -> Result<(), RunError> {
+        let writer = &mut *self.rooms.writer()?;
+        let (kept, snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
+        writer.publisher.set_policy(kept, snapshots.clone());
+        let before = std::mem::replace(&mut writer.policy, open::policy(config));
+        if writer.overrides == config.overrides {
+            return Ok(());
+        }
+        let laid = run::corrections::lay(writer, &config.overrides);
+        let applied = laid.inspect_err(|_| writer.policy = before)?;
+        self.rooms.state.moved_on(writer.store.head())?;
+        if writer.store.is_unpublished() {
+            writer.store.flush()?;
+            writer.publisher.publish(&writer.store)?;
+        }
+        let (corrections, activities) = (config.overrides.len(), applied.activities);
+        tracing::info!(corrections, ?activities, "the corrections are in force");
         Ok(())
     }
 

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod lock;
 pub mod log;
 pub mod network;
+pub mod overrides;
 pub mod parts;
 pub mod push;
 pub mod report;

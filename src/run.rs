@@ -5,6 +5,7 @@
 mod ask;
 pub(crate) mod catalog;
 pub(crate) mod commit;
+pub(crate) mod corrections;
 mod details;
 pub(crate) mod gather;
 mod prov;
@@ -15,6 +16,7 @@ use crate::answers::Answers;
 use crate::config::{Config, Source};
 use crate::gate::{Evidence, Verdict, gate};
 use crate::network::Network;
+use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
 use crate::snapshot::Publisher;
@@ -30,11 +32,14 @@ use std::{
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
+use tokio::sync::watch;
 
 /// What runs share.
 pub struct Rooms {
     pub network: Network,
     pub writer: Mutex<Writer>,
+    /// How corrections stand: asked without waiting for the writer.
+    pub standings: watch::Receiver<Arc<Standings>>,
     pub state: State,
     pub digest: Arc<KeptDigest>,
     pub answers: Answers,
@@ -57,7 +62,12 @@ impl Rooms {
 pub struct Writer {
     pub store: Store,
     pub publisher: Publisher,
+    /// Who wins; it holds the corrections as well.
     pub policy: Policy,
+    /// The corrections that are in force.
+    pub overrides: Arc<Overrides>,
+    /// How they stand, for whoever asks.
+    pub standings: watch::Sender<Arc<Standings>>,
 }
 
 /// A run that could not even begin, or could not commit. The report says it as well.

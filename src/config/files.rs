@@ -94,6 +94,10 @@ impl Problems {
         });
     }
 
+    pub fn count(&self) -> usize {
+        self.list.borrow().len()
+    }
+
     pub fn hide(&self, used: Vec<(String, String)>) {
         self.hidden.borrow_mut().extend(used);
     }

@@ -6,11 +6,12 @@ use super::{
     Config, ConfigErrors, FeedSettings, Limits, Secret, Source, Variables,
     files::{File, Problems, matching},
     limits::{self, ORDERED},
+    overrides,
     secrets::{TOKEN_CHARS_MIN, token_sha256},
     source,
     table::{Context, Found, SECRET, Table},
 };
-use crate::identity::Thresholds;
+use crate::{identity::Thresholds, overrides::Overrides};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -50,18 +51,19 @@ impl Config {
     ) -> Result<(Self, Option<Secret>), ConfigErrors> {
         let problems = Problems::default();
         match File::read(path, &problems) {
-            Some(main) => read(&main, outside, problems),
+            Some(main) => read(&main, outside, problems, true),
             None => Err(ConfigErrors(problems.take(&[]))),
         }
     }
 
-    /// A configuration that is at hand as text. `name` is for messages and for finding what it includes.
+    /// A configuration that is at hand as text. `name` is for messages and for finding what it includes; a folder of
+    /// corrections is looked for only where the text names one.
     pub fn parse(name: &str, text: &str, outside: &Outside) -> Result<Self, ConfigErrors> {
         let main = File {
             name: name.to_owned(),
             text: text.to_owned(),
         };
-        read(&main, outside, Problems::default()).map(|(config, _)| config)
+        read(&main, outside, Problems::default(), false).map(|(config, _)| config)
     }
 }
 
@@ -69,6 +71,7 @@ fn read(
     main: &File,
     outside: &Outside,
     problems: Problems,
+    on_disk: bool,
 ) -> Result<(Config, Option<Secret>), ConfigErrors> {
     let (document, whole) = main.parse(&problems);
     let cx = Context {
@@ -82,8 +85,11 @@ fn read(
     let limits = limits.unwrap_or_default();
     let included = included(&root, &problems);
     let mut sources = Sources::default();
+    let mut corrections = Overrides::default();
+    let (overrides_dir, of_corrections) = overrides::folder(&root, on_disk);
     if whole {
         sources.read(&root, &limits);
+        overrides::read(&root, &mut corrections);
         root.finish();
     }
     for file in &included {
@@ -92,16 +98,26 @@ fn read(
         if whole {
             let root = Table::new(cx, "", 0, document.get_ref());
             sources.read(&root, &limits);
+            overrides::read(&root, &mut corrections);
             root.finish();
         }
+    }
+    let of_corrections: Vec<File> = of_corrections
+        .iter()
+        .filter_map(|path| File::read(path, &problems))
+        .collect();
+    for file in &of_corrections {
+        overrides::read_file(cx, file, &mut corrections);
     }
     let files: Vec<String> = [main]
         .into_iter()
         .chain(&included)
+        .chain(&of_corrections)
         .map(|f| f.name.clone())
         .collect();
     let errors = problems.take(&files);
-    match settings.and_then(|settings| settings.config(sources)) {
+    let laid = (overrides_dir, corrections);
+    match settings.and_then(|settings| settings.config(sources, laid)) {
         Some(done) if errors.is_empty() => Ok(done),
         _ => Err(ConfigErrors(errors)),
     }
@@ -122,7 +138,11 @@ struct DaemonSettings {
 }
 
 impl DaemonSettings {
-    fn config(self, sources: Sources) -> Option<(Config, Option<Secret>)> {
+    fn config(
+        self,
+        sources: Sources,
+        (overrides_dir, overrides): (PathBuf, Overrides),
+    ) -> Option<(Config, Option<Secret>)> {
         let config = Config {
             public_url: self.public_url?,
             data_dir: self.data_dir,
@@ -135,6 +155,8 @@ impl DaemonSettings {
             shared: self.shared,
             feed: self.feed,
             sources: sources.list,
+            overrides_dir,
+            overrides: overrides.into(),
         };
         Some((config, self.admin_token))
     }

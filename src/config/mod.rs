@@ -7,6 +7,7 @@ mod errors;
 mod files;
 mod limits;
 mod load;
+mod overrides;
 mod secrets;
 mod source;
 mod table;
@@ -18,9 +19,9 @@ pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
-use crate::identity::Thresholds;
+use crate::{identity::Thresholds, overrides::Overrides};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 use url::Url;
 
 /// Everything the daemon is told: `harvestd.toml` and the source files it includes.
@@ -43,6 +44,10 @@ pub struct Config {
     pub feed: FeedSettings,
     /// In the order of the files; ids are unique.
     pub sources: Vec<Source>,
+    /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told.
+    pub overrides_dir: PathBuf,
+    /// Corrections by hand, laid over what is harvested.
+    pub overrides: Arc<Overrides>,
 }
 
 /// How the change log is published.

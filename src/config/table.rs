@@ -87,7 +87,7 @@ impl<'a> Table<'a> {
             .at(self.cx.file, at, key, found.into(), expected.into());
     }
 
-    fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    pub fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         let mut asked = self.asked.borrow_mut();
         if !asked.contains(&key) {
             asked.push(key);
@@ -141,6 +141,11 @@ impl<'a> Table<'a> {
         shown(value.and_then(DeValue::as_str).unwrap_or_default())
     }
 
+    /// A table that stands as a value in this one.
+    pub fn within(&self, key: &str, at: usize, entries: &'a DeTable<'a>) -> Table<'a> {
+        Table::new(self.cx, &format!("{}{key}.", self.path), at, entries)
+    }
+
     /// The value must be there.
     pub fn required<T>(
         &self,
@@ -154,7 +159,7 @@ impl<'a> Table<'a> {
         found
     }
 
-    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
+    pub fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = type_name(value.get_ref());
         self.problem(value.span().start, key, found, expected);
     }
@@ -171,7 +176,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn expand(&self, key: &str, text: &str, at: usize) -> Option<Found<String>> {
+    pub fn expand(&self, key: &str, text: &str, at: usize) -> Option<Found<String>> {
         match self.cx.variables.expand(text) {
             Ok((value, used)) => {
                 self.cx.problems.hide(used);
@@ -450,7 +455,7 @@ fn first_key(path: &str) -> Option<(&str, &str)> {
     (!key.is_empty()).then(|| (key, rest.trim_start_matches('.')))
 }
 
-fn type_name(value: &DeValue<'_>) -> &'static str {
+pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "a whole number",

@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::parts::Parts;
 use crate::push::Inbox;
 use crate::report::Reports;
-use crate::run::{Rooms, RunError, Writer};
+use crate::run::{Rooms, RunError, Writer, corrections::lay};
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
@@ -17,7 +17,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, RwLock},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Why the daemon does not start.
@@ -60,24 +60,31 @@ impl Daemon {
         if swept > 0 {
             tracing::info!(swept, "removed answers that interrupted runs left behind");
         }
+        let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
+        let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
+            .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
         let policy = policy(&config);
         // What a commit that was cut short left to be stated anew.
         store.restate_pending(&policy)?;
-        let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
-        let mut publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
-            .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
-        store.flush()?;
-        let digest = super::digest::open(&state, &store)?;
-        publisher.with_digest(digest.clone());
-        publisher.publish(&store)?;
-        let (published, shelf) = (publisher.watch(), publisher.shelf());
+        let (tell_standings, standings) = watch::channel(Arc::default());
+        let mut writer = Writer {
+            store,
+            publisher,
+            policy,
+            overrides: Arc::default(),
+            standings: tell_standings,
+        };
+        lay(&mut writer, &config.overrides)?;
+        state.moved_on(writer.store.head())?;
+        writer.store.flush()?;
+        let digest = super::digest::open(&state, &writer.store)?;
+        writer.publisher.with_digest(digest.clone());
+        writer.publisher.publish(&writer.store)?;
+        let (published, shelf) = (writer.publisher.watch(), writer.publisher.shelf());
         let rooms = Rooms {
             network: Network::new(&config.public_url),
-            writer: Mutex::new(Writer {
-                store,
-                publisher,
-                policy,
-            }),
+            writer: Mutex::new(writer),
+            standings,
             state,
             digest,
             answers,
@@ -114,7 +121,7 @@ pub fn policy(config: &Config) -> Policy {
     // Also where it is not published any more: what was, is still there.
     let tw = harvestd_vocab::shared::SOURCE;
     let shared = (tw.to_owned(), crate::run::shared::owns(config, tw), 0);
-    Policy::new(sources.chain([shared]))
+    Policy::new(sources.chain([shared])).corrected_by(config.overrides.clone())
 }
 
 fn fresh(dir: &Path) -> std::io::Result<()> {

@@ -149,6 +149,10 @@ pub(crate) fn committed(
     if dry {
         return Ok(());
     }
+    if changes {
+        let told = super::corrections::review(writer)?;
+        report.noticed.extend(told);
+    }
     let finish = |log: Log| log.finish().map_err(RunError::io("keeping parts"));
     if failed {
         // A run of details that brought none still knows which were asked for in vain.

@@ -372,6 +372,8 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         identity: Thresholds::default(),
         feed: FeedSettings::default(),
         sources: Vec::new(),
+        overrides_dir: "overrides".into(),
+        overrides: std::sync::Arc::default(),
     }
 }
 

@@ -10,6 +10,8 @@ macro_rules! vocabulary {
             use oxrdf::NamedNodeRef;
             /// What the IRIs of this vocabulary begin with.
             pub const NS: &str = $base;
+            /// The local names of all that is listed here.
+            pub const NAMES: &[&str] = &[$($local),*];
             $(
                 #[doc = concat!("<", $base, $local, ">")]
                 pub const $name: NamedNodeRef<'static> =
@@ -183,6 +185,7 @@ vocabulary! {
     /// Web Annotation, for quality annotations.
     oa = "http://www.w3.org/ns/oa#" {
         BODY_VALUE: "bodyValue", HAS_BODY: "hasBody", HAS_TARGET: "hasTarget", MOTIVATED_BY: "motivatedBy",
+        ANNOTATION: "Annotation", EDITING: "editing",
     }
 }
 
@@ -285,45 +288,87 @@ vocabulary! {
     /// `provision`: how the data come to the portal; `rows`: how many records a file has. `statedFrequency`: how often a
     /// dataset is updated, in the source's word; `updateInterval`: the same as a duration. `defines`: a concept scheme that
     /// a catalogue contains. `oid`, `organisationCode`: datatypes of Taiwan's identifiers of agencies. Types of rights
-    /// statements: open to everybody, on application, against payment, not open; and what there is to pay.
+    /// statements: open to everybody, on application, against payment, not open; and what there is to pay. Of a correction
+    /// made by hand: what the source says (`harvested`), what the correction expects of it (`expected`), what is
+    /// `published` instead, and how the one stands to the other (`standing`).
     harvestd = "https://w3id.org/harvestd/ns#" {
         FIELDS: "fields", PROVISION: "provision", ROWS: "rows",
         STATED_FREQUENCY: "statedFrequency", UPDATE_INTERVAL: "updateInterval", DEFINES: "defines",
         OID: "oid", ORGANISATION_CODE: "organisationCode",
         OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
         NOT_OPEN: "NotOpen", FEE: "Fee",
+        EXPECTED: "expected", HARVESTED: "harvested", PUBLISHED: "published", STANDING: "standing",
     }
 }
 
+/// What short names begin with: prefix, what it stands for, and which names of that vocabulary are in use.
+const PREFIXES: [(&str, &str, &[&str]); 20] = [
+    ("dcat", dcat::NS, dcat::NAMES),
+    ("dcatap", dcatap::NS, dcatap::NAMES),
+    ("dct", dct::NS, dct::NAMES),
+    ("foaf", foaf::NS, foaf::NAMES),
+    ("vcard", vcard::NS, vcard::NAMES),
+    ("skos", skos::NS, skos::NAMES),
+    ("adms", adms::NS, adms::NAMES),
+    ("spdx", spdx::NS, spdx::NAMES),
+    ("prov", prov::NS, prov::NAMES),
+    ("locn", locn::NS, locn::NAMES),
+    ("geo", geosparql::NS, geosparql::NAMES),
+    ("schema", schema::NS, schema::NAMES),
+    ("dqv", dqv::NS, dqv::NAMES),
+    ("cnt", cnt::NS, cnt::NAMES),
+    ("odrl", odrl::NS, odrl::NAMES),
+    ("oa", oa::NS, oa::NAMES),
+    ("org", org::NS, org::NAMES),
+    ("rdfs", rdfs::NS, rdfs::NAMES),
+    ("harvestd", harvestd::NS, harvestd::NAMES),
+    (
+        "rdf",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        &["type"],
+    ),
+];
+
 /// An IRI for people: `dct:title`, or the IRI itself where no prefix of ours fits.
 pub fn prefixed(iri: &str) -> String {
-    const PREFIXES: [(&str, &str); 20] = [
-        ("dcat", dcat::NS),
-        ("dcatap", dcatap::NS),
-        ("dct", dct::NS),
-        ("foaf", foaf::NS),
-        ("vcard", vcard::NS),
-        ("skos", skos::NS),
-        ("adms", adms::NS),
-        ("spdx", spdx::NS),
-        ("prov", prov::NS),
-        ("locn", locn::NS),
-        ("geo", geosparql::NS),
-        ("schema", schema::NS),
-        ("dqv", dqv::NS),
-        ("cnt", cnt::NS),
-        ("odrl", odrl::NS),
-        ("oa", oa::NS),
-        ("org", org::NS),
-        ("rdfs", rdfs::NS),
-        ("harvestd", harvestd::NS),
-        ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
-    ];
     PREFIXES
         .iter()
-        .find_map(|(prefix, base)| {
+        .find_map(|(prefix, base, _)| {
             iri.strip_prefix(base)
                 .map(|local| format!("{prefix}:{local}"))
         })
         .unwrap_or_else(|| iri.to_owned())
+}
+
+/// The inverse of [`prefixed`], for names that are in use: `dct:title` -> its IRI. None for any other.
+pub fn expanded(short: &str) -> Option<String> {
+    let (prefix, local) = short.split_once(':')?;
+    let (_, base, names) = PREFIXES.iter().find(|(known, ..)| *known == prefix)?;
+    names.contains(&local).then(|| format!("{base}{local}"))
+}
+
+/// Every short name that [`expanded`] knows.
+pub fn short_names() -> impl Iterator<Item = String> {
+    PREFIXES
+        .iter()
+        .flat_map(|(prefix, _, names)| names.iter().map(move |local| format!("{prefix}:{local}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_and_iris_say_the_same() {
+        let mut count = 0;
+        for short in short_names() {
+            let iri = expanded(&short);
+            assert_eq!(iri.as_deref().map(prefixed), Some(short));
+            count += 1;
+        }
+        assert!(count > 250, "{count}");
+        assert_eq!(expanded("dct:titel"), None);
+        assert_eq!(expanded("nobody:title"), None);
+        assert_eq!(prefixed("https://e.example/p"), "https://e.example/p");
+    }
 }
