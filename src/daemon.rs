@@ -97,7 +97,10 @@ impl Daemon {
 
     fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
         // First what may have to wait or fail: then everything changes at once, or nothing does.
-        self.rooms.writer()?.policy = open::policy(&config);
+        let mut writer = self.rooms.writer()?;
+        writer.policy = open::policy(&config);
+        writer.thresholds = config.identity;
+        drop(writer);
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.rooms.network.reconfigured(&config.sources);

@@ -9,10 +9,12 @@ mod details;
 mod gather;
 mod prov;
 mod relist;
+pub mod unify;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
 use crate::gate::{Evidence, Verdict, gate};
+use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
@@ -56,6 +58,7 @@ pub struct Writer {
     pub store: Store,
     pub publisher: Publisher,
     pub policy: Policy,
+    pub thresholds: Thresholds,
 }
 
 /// A run that could not even begin, or could not commit. The report says it as well.

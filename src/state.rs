@@ -7,6 +7,7 @@ mod entries;
 mod identity;
 
 pub use entries::{digest, id_digest, part_name};
+pub use identity::Joined;
 
 use crate::network::Validators;
 use crate::store::Head;
