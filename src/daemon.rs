@@ -125,6 +125,7 @@ impl Daemon {
     /// Who wins, and corrections: what they change is published at once.
     fn hand_over(&self, config: &Config) -> Result<(), RunError> {
         let writer = &mut *self.rooms.writer()?;
+        writer.thresholds = config.identity;
         let before = std::mem::replace(&mut writer.policy, open::policy(config));
         if writer.overrides == config.overrides {
             return Ok(());

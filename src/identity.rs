@@ -1,15 +1,17 @@
 //! One dataset once: which records of different sources are about the same dataset, and why.
 //!
 //! Pure: features of a record come from its normalised body ([`features`]), pairs that may be one from
-//! keys they share ([`candidates`]), a score from evidence that is kept with it ([`score`]), and clusters from links and
-//! from what people decided ([`clusters`]). Records of one source are never linked with each other. Nothing here changes
-//! a description: the store does, by the plan that comes out. Start at [`features::Features::of`].
+//! keys they share ([`candidates`]), a score from evidence that is kept with it ([`score`]), clusters from links and from
+//! what people decided ([`clusters`]), and from these what has to be published anew ([`plan`]). Records of one source are
+//! never linked with each other. Nothing here changes a description: the store does, by the plan that comes out. Start at
+//! [`features::Features::of`].
 
 pub mod address;
 pub mod agency;
 pub mod candidates;
 pub mod clusters;
 pub mod features;
+pub mod plan;
 pub mod score;
 pub mod title;
 

@@ -10,10 +10,12 @@ mod details;
 mod gather;
 mod prov;
 mod relist;
+pub mod unify;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
 use crate::gate::{Evidence, Verdict, gate};
+use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
@@ -62,6 +64,7 @@ pub struct Writer {
     pub publisher: Publisher,
     /// Who wins; it holds the corrections as well.
     pub policy: Policy,
+    pub thresholds: Thresholds,
     /// The corrections that are in force.
     pub overrides: Arc<Overrides>,
     /// How they stand, for whoever asks.

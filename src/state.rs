@@ -4,8 +4,10 @@
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
 mod entries;
+mod identity;
 
 pub use entries::{digest, id_digest, part_name};
+pub use identity::Joined;
 
 use crate::network::Validators;
 use crate::store::Head;
@@ -158,7 +160,7 @@ impl State {
     /// Drops all hashes and validators; bookmarks as well where the state is ahead of the store.
     fn forget(&self, bookmarks: bool) -> Result<(), StateError> {
         for name in self.db.tree_names() {
-            if name.starts_with(b"records:") {
+            if name.starts_with(b"records:") || name.starts_with(b"identity") {
                 self.db.drop_tree(&name)?;
             }
         }

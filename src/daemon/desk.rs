@@ -1,9 +1,10 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place};
+use crate::overrides::Standings;
 use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 impl Desk for Daemon {
@@ -59,6 +60,10 @@ impl Desk for Daemon {
 
     fn resume(&self, id: &str) -> Result<(), DeskError> {
         self.set_paused(id, false)
+    }
+
+    fn standings(&self) -> Arc<Standings> {
+        self.rooms.standings.borrow().clone()
     }
 
     fn ready(&self) -> Readiness {

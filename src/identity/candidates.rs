@@ -84,7 +84,21 @@ pub fn links(all: &[Features], wanted: Option<&HashSet<u32>>) -> Vec<Link> {
             }
         }
     }
-    let around = table.surroundings(all);
+    let around = match wanted {
+        None => table.surroundings(all),
+        // What is common around the others of the pairs counts as well.
+        Some(_) => {
+            let both = pairs
+                .iter()
+                .flat_map(|(a, b)| [*a, *b])
+                .collect::<BTreeSet<u32>>();
+            let keys = both
+                .iter()
+                .flat_map(|at| keys(&all[*at as usize]))
+                .collect();
+            Table::of(all, Some(&keys)).surroundings(all)
+        }
+    };
     let mut links: Vec<Link> = pairs
         .into_iter()
         .filter_map(|(a, b)| judge(&all[a as usize], &all[b as usize], &around))

@@ -11,12 +11,16 @@ use super::{
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use std::{
+    borrow::Borrow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 /// The best link must be better than the second best of the same source by this, or neither counts.
 const LEAD_MIN: f64 = 0.02;
+
+/// The evidence of a link that rests on nothing but a person's word.
+pub const DECIDED: &str = "decided";
 
 /// What a person decided of two records. It holds whatever the scores say, also while a record is away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +33,10 @@ pub struct Decision {
     pub why: String,
     /// Milliseconds since 1970.
     pub at_ms: i64,
+    /// The IRIs under which the datasets of `a` and of `b` were published when it was decided: what taking the decision
+    /// back restores. Empty: not known.
+    #[serde(default)]
+    pub kept: [String; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +46,15 @@ pub enum Verdict {
     Join,
     /// Two datasets.
     Split,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Split => "split",
+        }
+    }
 }
 
 /// Where a link stands.
@@ -65,6 +82,11 @@ impl Standing {
             Self::Crowded => "crowded",
             Self::Split => "split",
         }
+    }
+
+    /// Is it for a person to look at?
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Unsure | Self::Ambiguous | Self::Crowded)
     }
 }
 
@@ -155,7 +177,7 @@ fn decided(decision: &Decision) -> Link {
         b: decision.b.as_str().into(),
         score: 1.0,
         evidence: vec![Evidence {
-            code: "decided".into(),
+            code: DECIDED.into(),
             found: format!("{}: {}", decision.who, decision.why).into(),
             weight: 1.0,
             limits: false,
@@ -303,19 +325,26 @@ impl<'a> Groups<'a> {
 
 /// Which of the records of one dataset speaks for it: by `rank` of its source, then the one that the others name, then
 /// the freshest, then the first by IRI. None where there is none.
-pub fn winner<R: Ord>(records: &[Features], rank: impl Fn(&Features) -> R) -> Option<usize> {
+pub fn winner<F: Borrow<Features>, R: Ord>(
+    records: &[F],
+    rank: impl Fn(&Features) -> R,
+) -> Option<usize> {
     let nearness = |f: &Features| {
         records
             .iter()
-            .filter(|other| other.record != f.record && other.names(f) && !f.names(other))
+            .map(Borrow::borrow)
+            .filter(|other: &&Features| {
+                other.record != f.record && other.names(f) && !f.names(other)
+            })
             .count()
     };
-    let best = records.iter().enumerate().max_by_key(|(_, f)| {
+    let numbered = records.iter().map(Borrow::borrow).enumerate();
+    let best = numbered.max_by_key(|(_, f): &(usize, &Features)| {
         (
             rank(f),
             nearness(f),
             instant(&f.modified),
-            Reverse(&f.record),
+            Reverse(f.record.clone()),
         )
     });
     best.map(|(at, _)| at)

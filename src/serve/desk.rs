@@ -2,10 +2,11 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
+use crate::overrides::Standings;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
 
 /// The daemon, as the doors see it. Answers come from memory and wait for no run and no network; only a whole report is
@@ -23,6 +24,8 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
+    /// How each correction by hand stands.
+    fn standings(&self) -> Arc<Standings>;
 }
 
 /// One source, as an operator wants to see it.

@@ -4,6 +4,7 @@
 //! Nothing is pending in a published snapshot. Decides nothing. Start at [`Store::published_as`].
 
 use super::{Store, StoreError};
+use crate::identity::plan::Group;
 use oxigraph::model::{
     GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term,
     vocab::rdf,
@@ -14,17 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const OWN: &str = "https://w3id.org/harvestd/ns#";
 const IS_REPLACED_BY: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/isReplacedBy");
-
-/// One dataset as it is to be published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// The IRI under which it is published.
-    pub kept: String,
-    /// The IRIs that its sources give it.
-    pub entities: BTreeSet<String>,
-    /// The record that speaks for it. None: the first by the policy, and of equals the one that speaks now.
-    pub winner: Option<String>,
-}
 
 impl Store {
     /// The graph that says which records are one dataset, and why.
@@ -91,7 +81,8 @@ impl Store {
     pub(super) fn stated(&self, entity: &str) -> Result<Option<String>, StoreError> {
         let kept = self.published_as(entity)?;
         let speaker = self.speaker(&kept)?;
-        Ok(speaker.is_some_and(|s| s.kept).then_some(kept))
+        let more = speaker.is_some_and(|s| s.kept || kept != entity);
+        Ok(more.then_some(kept))
     }
 
     /// The dataset that is published under this IRI, as it stands.
@@ -109,6 +100,12 @@ impl Store {
             entities: present,
             winner: None,
         })
+    }
+
+    /// What its source calls the dataset whose record speaks for what is published under this IRI.
+    pub fn speaks(&self, kept: &str) -> Option<String> {
+        let speaker = self.speaker(kept).ok().flatten();
+        speaker.map(|speaker| speaker.entity.into_string())
     }
 
     /// Does the store know the IRI: by a record about it, as published, or as replaced?

@@ -7,10 +7,10 @@
 use super::apply::{Applied, Applying, joined};
 use super::batch::Batch;
 use super::lines::{difference, quads};
-use super::one::Group;
 use super::place::{Placed, Policy, Publication};
 use super::project::{ALTERNATE_OF, memberships, renamings, sorted, under};
 use super::{Store, StoreError};
+use crate::identity::plan::Group;
 use crate::log::Verb;
 use oxigraph::model::GraphName;
 use std::{

@@ -4,6 +4,7 @@
 use harvestd::{
     config::{Config, Limits},
     identity::Thresholds,
+    overrides::Standings,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
@@ -408,6 +409,10 @@ impl Desk for DeskDouble {
 
     fn resume(&self, id: &str) -> Result<(), DeskError> {
         self.note("resume", id)
+    }
+
+    fn standings(&self) -> Arc<Standings> {
+        Arc::default()
     }
 
     fn ready(&self) -> Readiness {

@@ -1,134 +1,18 @@
 //! Our question which datasets may be one: the features of every dataset's record, a line of JSON each.
 //!
-//! Also of records that are not the winners of their entities, which stand in graphs of their own. One description is in
-//! memory at a time. Runs in the worker's process only. Start at [`write`].
+//! Runs in the worker's process only. Start at [`write`].
 
 use super::Failure;
-use crate::{identity::Features, serve::worker::Reply, store_read};
-use harvestd_vocab::{
-    Class,
-    iris::parse_record_iri,
-    terms::{dcat, foaf, skos},
-};
-use oxigraph::{
-    model::{GraphName, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term, Triple, vocab::rdf},
-    store::{StorageError, Store},
-};
-use std::{
-    fmt::Write as _,
-    io::{BufWriter, Write},
-};
+use crate::{serve::worker::Reply, store_read};
+use oxigraph::store::Store;
+use std::io::{BufWriter, Write};
 
 pub(super) fn write(store: &Store, base: &str, reply: &mut Reply<'_>) -> Result<(), Failure> {
     reply.is("application/x-ndjson");
     let mut out = BufWriter::with_capacity(16 * 1024, reply);
-    for quad in store.quads_for_pattern(None, Some(foaf::PRIMARY_TOPIC), None, None) {
-        let Some(features) = features(store, base, quad?)? else {
-            continue;
-        };
-        serde_json::to_writer(&mut out, &features).map_err(|e| Failure::Output(e.into()))?;
+    for features in store_read::all_features(store, base) {
+        serde_json::to_writer(&mut out, &features?).map_err(|e| Failure::Output(e.into()))?;
         out.write_all(b"\n").map_err(Failure::Output)?;
     }
     out.flush().map_err(Failure::Output)
-}
-
-/// The features of the record that `quad` says the topic of, if it is one of ours and about a dataset.
-fn features(store: &Store, base: &str, quad: Quad) -> Result<Option<Features>, StorageError> {
-    let (NamedOrBlankNode::NamedNode(record), Term::NamedNode(entity)) =
-        (quad.subject, quad.object)
-    else {
-        return Ok(None);
-    };
-    let Some(name) = parse_record_iri(base, record.as_str()) else {
-        return Ok(None);
-    };
-    // Descriptions may say of other records what they like: only the record's own graph, or the default graph, counts.
-    let own = match &quad.graph_name {
-        GraphName::DefaultGraph => true,
-        GraphName::NamedNode(graph) => *graph == record,
-        GraphName::BlankNode(_) => false,
-    };
-    let typed = QuadRef::new(&record, rdf::TYPE, dcat::CATALOG_RECORD, &quad.graph_name);
-    if name.class != Class::Dataset || !own || !store.contains(typed)? {
-        return Ok(None);
-    }
-    let triples = if quad.graph_name.is_default_graph() {
-        store_read::description_of(store, entity.as_ref())?
-    } else {
-        store
-            .quads_for_pattern(None, None, None, Some(quad.graph_name.as_ref()))
-            .map(|quad| quad.map(Triple::from))
-            .collect::<Result<_, _>>()?
-    };
-    let mut body = String::new();
-    for triple in triples {
-        let _ = writeln!(body, "{triple} .");
-    }
-    let names = |agent: &str| names(store, agent);
-    let (record, entity) = (record.as_str(), entity.as_str());
-    Ok(Some(Features::of(
-        &body,
-        record,
-        entity,
-        &name.source,
-        &names,
-    )))
-}
-
-/// The names of an agent that is a record of its own, whoever says them.
-fn names(store: &Store, agent: &str) -> Vec<String> {
-    let agent = NamedNodeRef::new_unchecked(agent);
-    [foaf::NAME, skos::PREF_LABEL]
-        .into_iter()
-        .flat_map(|p| store.quads_for_pattern(Some(agent.into()), Some(p), None, None))
-        .filter_map(|quad| match quad.ok()?.object {
-            Term::Literal(name) => Some(name.value().to_owned()),
-            _ => None,
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    use oxigraph::io::RdfFormat;
-
-    const HELD: &str = r#"
-@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .
-@prefix a: <http://hub.example/record/a/> . @prefix b: <http://hub.example/record/b/> . @prefix d: <https://city.example/> .
-d:1 a dcat:Dataset ; dct:title "公廁" ; dct:publisher d:office .
-a:1 a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
-d:office a foaf:Agent ; foaf:name "臺南市環保局" .
-<http://hub.example/record/a/agent:office> a dcat:CatalogRecord ; foaf:primaryTopic d:office .
-<https://elsewhere.example/record/9> a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
-b:1 {
-    d:1 a dcat:Dataset ; dct:title "廁所" ; dct:publisher d:office .
-    b:1 a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
-}
-<http://hub.example/other> { b:2 a dcat:CatalogRecord ; foaf:primaryTopic d:1 . }
-"#;
-
-    #[test]
-    fn winners_and_losers_each_have_their_own_words() {
-        let store = Store::new().unwrap();
-        store.load_from_slice(RdfFormat::TriG, HELD).unwrap();
-        let mut found: Vec<(String, String, String)> = store
-            .quads_for_pattern(None, Some(foaf::PRIMARY_TOPIC), None, None)
-            .filter_map(|quad| features(&store, "http://hub.example/", quad.unwrap()).unwrap())
-            .map(|f| {
-                let title = f.titles[0].0.to_string();
-                (f.record.to_string(), title, f.agencies[0].to_string())
-            })
-            .collect();
-        found.sort();
-        let line = |record: &str, title: &str| {
-            (
-                format!("http://hub.example/record/{record}"),
-                title.to_owned(),
-                "台南市環保局".to_owned(),
-            )
-        };
-        assert_eq!(found, [line("a/1", "公廁"), line("b/1", "廁所")]);
-    }
 }
