@@ -147,6 +147,7 @@ impl Daemon {
         let writer = &mut *self.rooms.writer()?;
         let (kept, snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
         writer.publisher.set_policy(kept, snapshots.clone());
+        writer.thresholds = config.identity;
         let before = std::mem::replace(&mut writer.policy, open::policy(config));
         if writer.overrides == config.overrides {
             return Ok(());

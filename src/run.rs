@@ -11,10 +11,12 @@ pub(crate) mod gather;
 mod prov;
 pub(crate) mod relist;
 pub mod shared;
+pub mod unify;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
 use crate::gate::{Evidence, Verdict, gate};
+use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
@@ -64,6 +66,7 @@ pub struct Writer {
     pub publisher: Publisher,
     /// Who wins; it holds the corrections as well.
     pub policy: Policy,
+    pub thresholds: Thresholds,
     /// The corrections that are in force.
     pub overrides: Arc<Overrides>,
     /// How they stand, for whoever asks.

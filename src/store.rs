@@ -9,6 +9,7 @@ mod batch;
 mod bulk;
 mod claims;
 mod corrections;
+mod evidence;
 pub(crate) mod lines;
 mod one;
 mod place;
@@ -24,6 +25,7 @@ pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 
 use crate::digest::Change;
+use crate::identity::Features;
 use crate::log::{Activity, Log, Verb, parse_date_time};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
@@ -175,6 +177,18 @@ impl Store {
     /// For reading only: [`crate::store_read`] and snapshots.
     pub fn quads(&self) -> &Quads {
         &self.quads
+    }
+
+    /// What tells of each record of a dataset which dataset it is about.
+    pub fn all_features(&self) -> Result<Vec<Features>, StoreError> {
+        let all = crate::store_read::all_features(&self.quads, &self.base);
+        all.collect::<Result<_, _>>()
+            .map_err(StoreError::storage("reading what tells of records"))
+    }
+
+    /// The names of an agent that is a record of its own.
+    pub fn names_of(&self, agent: &str) -> Vec<String> {
+        crate::store_read::names(&self.quads, agent)
     }
 
     /// Makes everything committed durable.

@@ -4,7 +4,8 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query`, `export`, `identity` and `verify` only read: they ask the daemon where one runs, and else the data directory.
+//! - `status`, `sources`, `query`, `export`, `overrides`, `identity` and `verify` only read: they ask the daemon where one
+//!   runs, and else the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
@@ -125,6 +126,9 @@ pub enum Command {
     /// that is kept commit by commit and published at /feed/state. With --replay, the replayed change log as well; with
     /// --against, another harvestd's digest: equal sums mean that both hold the same, entity by entity, byte by byte.
     Verify(Verify),
+    /// Say how each correction by hand stands to what its source says
+    #[command(subcommand)]
+    Overrides(Overrides),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
     /// One process of the query pool, spoken to over its standard input and output
@@ -358,6 +362,37 @@ pub struct IdentityExplain {
     pub place: Place,
 }
 
+/// `harvestd overrides …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Overrides {
+    /// List every correction that is configured: where it is written, what it is about, how it stands
+    ///
+    /// applied: the source says what is expected. drifted: it says something else by now; the correction holds.
+    /// fulfilled: it says the same by now; the correction can be removed. unplaced: the dataset has no such distribution,
+    /// or several. absent: no such dataset is held. not in force: the running daemon has not read it yet (SIGHUP).
+    List(OverridesList),
+    /// List those that a person should look at: drifted, unplaced, fulfilled, not in force; exit code 1 where there are any
+    ///
+    /// Of datasets that are not held nothing is said: their corrections wait.
+    Check(OverridesList),
+    /// Say everything about the corrections of one dataset: what was expected, found and published, who, when, why
+    Explain(OverridesExplain),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct OverridesList {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct OverridesExplain {
+    /// The dataset's IRI, as it stands in the correction
+    pub iri: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
 fn score(text: &str) -> Result<f64, String> {
     let score = text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
     score.ok_or_else(|| "expected a number from 0 to 1".to_owned())
@@ -415,6 +450,9 @@ mod tests {
             "status a --json",
             "sources",
             "export -o nt --out x.nt",
+            "overrides list --json",
+            "overrides check --data-dir d",
+            "overrides explain https://a.example/1 --config c.toml",
             "identity list --min 0.8 --json",
             "identity explain https://a.example/1 https://b.example/2 --data-dir d",
             "verify --replay --against https://b.example/x --json --data-dir d",
@@ -435,6 +473,8 @@ mod tests {
             "identity list --min 2",
             "identity explain",
             "verify --against b.example",
+            "overrides",
+            "overrides explain",
         ] {
             let words = ["harvestd"].into_iter().chain(line.split(' '));
             assert_eq!(

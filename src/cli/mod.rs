@@ -7,6 +7,7 @@ pub mod exit;
 mod identity;
 pub mod logging;
 pub mod out;
+mod overrides;
 mod read;
 mod runs;
 pub mod serve;
@@ -51,6 +52,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Query(args) => read::query(args, common).await,
         Command::Status(args) => read::status(args, common).await,
         Command::Export(args) => read::export(args).await,
+        Command::Overrides(args) => overrides::overrides(args, common).await,
         Command::Identity(args) => identity::identity(args, common).await,
         Command::Verify(args) => verify::verify(args, common).await,
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,

@@ -194,7 +194,7 @@ fn of<'a>(table: &Table<'a>, key: &'static str, value: &'a Spanned<DeValue<'a>>)
             (Some(_), Some(_)) => Some(typed(time.to_string(), "dateTime")),
             _ => Some(typed(time.to_string(), "time")),
         },
-        DeValue::Table(entries) => in_table(table.within(key, at, entries), entries),
+        DeValue::Table(entries) => in_table(table, key, at, entries),
         DeValue::Array(_) => {
             table.wrong_type(key, value, VALUE);
             None
@@ -202,7 +202,13 @@ fn of<'a>(table: &Table<'a>, key: &'static str, value: &'a Spanned<DeValue<'a>>)
     }
 }
 
-fn in_table<'a>(table: Table<'a>, entries: &DeTable<'_>) -> Option<Value> {
+fn in_table<'a>(
+    parent: &Table<'a>,
+    key: &'static str,
+    at: usize,
+    entries: &'a DeTable<'a>,
+) -> Option<Value> {
+    let table = parent.within(key, at, entries);
     let of = |key, expected| table.text(key, expected).map(|f: Found<String>| f.value);
     let (text, lang) = (of("text", "a text"), of("lang", LANGUAGE));
     let datatype = of("datatype", "a datatype, as \"xsd:date\"");
@@ -229,7 +235,7 @@ fn in_table<'a>(table: Table<'a>, entries: &DeTable<'_>) -> Option<Value> {
             }
         );
         let expected = "{ text = \"…\" } with lang or datatype or neither, or { iri = \"…\" }";
-        table.problem(table.start, "", found, expected);
+        parent.problem(at, key, found, expected);
     }
     table.finish();
     value.filter(|_| !strange)

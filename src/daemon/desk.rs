@@ -1,6 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place};
+use crate::overrides::Standings;
 use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
 use crate::snapshot::shelf::Shelf;
@@ -72,6 +73,10 @@ impl Desk for Daemon {
 
     fn digest(&self) -> Option<Arc<KeptDigest>> {
         Some(self.rooms.digest.clone())
+    }
+
+    fn standings(&self) -> Arc<Standings> {
+        self.rooms.standings.borrow().clone()
     }
 
     fn ready(&self) -> Readiness {

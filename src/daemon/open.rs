@@ -8,7 +8,11 @@ use crate::network::Network;
 use crate::parts::Parts;
 use crate::push::Inbox;
 use crate::report::Reports;
-use crate::run::{Rooms, RunError, Writer, corrections::lay};
+use crate::run::{
+    Rooms, RunError, Writer,
+    corrections::lay,
+    unify::{self, Changed},
+};
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
@@ -49,7 +53,7 @@ impl Daemon {
             bulk_bytes_min: config.limits.bulk_bytes_min,
             bulk_batch_quads: config.limits.bulk_batch_quads,
         };
-        let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
+        let store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         let state = open_state(&data_dir, &store, &config)?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
@@ -63,17 +67,16 @@ impl Daemon {
         let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
         let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
             .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
-        let policy = policy(&config);
-        // What a commit that was cut short left to be stated anew.
-        store.restate_pending(&policy)?;
         let (tell_standings, standings) = watch::channel(Arc::default());
         let mut writer = Writer {
             store,
             publisher,
-            policy,
+            policy: policy(&config),
+            thresholds: config.identity,
             overrides: Arc::default(),
             standings: tell_standings,
         };
+        catch_up(&state, &mut writer)?;
         lay(&mut writer, &config.overrides)?;
         state.moved_on(writer.store.head())?;
         writer.store.flush()?;
@@ -122,6 +125,17 @@ pub fn policy(config: &Config) -> Policy {
     let tw = harvestd_vocab::shared::SOURCE;
     let shared = (tw.to_owned(), crate::run::shared::owns(config, tw), 0);
     Policy::new(sources.chain([shared])).corrected_by(config.overrides.clone())
+}
+
+/// Which records are one dataset, where a commit was cut short or the rules changed: before anything is published.
+fn catch_up(state: &State, writer: &mut Writer) -> Result<(), OpenError> {
+    if unify::doubted(state, writer)? {
+        unify::doubt(state, writer)?;
+        unify::unify(state, writer, &Changed::default(), false)?;
+    } else if let Some(joined) = state.joined()? {
+        unify::tell(joined);
+    }
+    Ok(())
 }
 
 fn fresh(dir: &Path) -> std::io::Result<()> {

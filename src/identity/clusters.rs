@@ -19,6 +19,9 @@ use std::{
 /// The best link must be better than the second best of the same source by this, or neither counts.
 const LEAD_MIN: f64 = 0.02;
 
+/// The evidence of a link that rests on nothing but a person's word.
+pub const DECIDED: &str = "decided";
+
 /// What a person decided of two records. It holds whatever the scores say, also while a record is away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -79,6 +82,11 @@ impl Standing {
             Self::Crowded => "crowded",
             Self::Split => "split",
         }
+    }
+
+    /// Is it for a person to look at?
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Unsure | Self::Ambiguous | Self::Crowded)
     }
 }
 
@@ -169,7 +177,7 @@ fn decided(decision: &Decision) -> Link {
         b: decision.b.as_str().into(),
         score: 1.0,
         evidence: vec![Evidence {
-            code: "decided".into(),
+            code: DECIDED.into(),
             found: format!("{}: {}", decision.who, decision.why).into(),
             weight: 1.0,
             limits: false,

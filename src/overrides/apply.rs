@@ -8,11 +8,11 @@ use super::view::{View, language, subject};
 use super::{Change, Override};
 use crate::store::lines::iri;
 use harvestd_vocab::terms::dcat;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// How a correction stands to what its source says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// The source says what is expected; something else is published.
@@ -49,13 +49,13 @@ impl State {
 
 /// One correction, held against what was harvested. Values are tokens of N-Triples; nodes without an IRI of their own
 /// are shown by their label.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// [`Override::id`].
     pub id: String,
     pub state: State,
     /// The node that is corrected: the dataset, or its distribution.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     pub expected: Vec<String>,
     /// What the source says.
@@ -63,7 +63,7 @@ pub struct Standing {
     /// What is published instead; of a whole distribution: nothing.
     pub published: Vec<String>,
     /// Why it is unplaced.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 

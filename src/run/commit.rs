@@ -1,5 +1,6 @@
 //! The second half of a run: what the gate lets pass is committed under the writer's lock, remembered, and published.
 
+use super::unify::{self, Changed, unify};
 use super::{Phase, Progress, Rooms, RunError, gather::Gathered, now_ms};
 use crate::config::Source;
 use crate::gate::Verdict;
@@ -87,10 +88,15 @@ pub(crate) fn committed(
     let changes =
         !failed && (described.stage.records > 0 || !deletions.is_empty() || receipts.is_some());
     let mut applied = Applied::default();
+    let mut joined = None;
     if changes {
-        if !dry {
+        let trusted = if dry {
+            false
+        } else {
+            let trusted = unify::doubt(&rooms.state, writer)?;
             rooms.state.begin_applying(&source.id)?;
-        }
+            trusted
+        };
         let count = |n| progress.committed.store(n, Relaxed);
         applied = writer.store.apply_with(
             &described.stage,
@@ -101,8 +107,16 @@ pub(crate) fn committed(
             receipts,
         )?;
         if !dry {
-            let stated = writer.store.restate_pending(&writer.policy)?;
-            applied.add(&stated);
+            let gone: Vec<String> = deletions.iter().map(|(_, record)| record.clone()).collect();
+            let changed = Changed {
+                staged: Some(&described.stage),
+                gone: &gone,
+                source: (holds(&had, &applied).0 > 0).then_some(source.id.as_str()),
+                ..Changed::default()
+            };
+            let unified = unify(&rooms.state, writer, &changed, trusted)?;
+            applied.add(&unified.applied);
+            joined = unified.joined;
         }
     }
     account(
@@ -135,6 +149,13 @@ pub(crate) fn committed(
         report
             .noticed
             .push(("published-from-another-source".to_owned(), text));
+    }
+    if let Some(joined) = joined.filter(|j| j.datasets > 0 || j.listed > 0) {
+        let text = format!(
+            "{} records of all sources are about {} datasets, each published once; {} pairs are listed for a person (`harvestd identity list`)",
+            joined.records, joined.datasets, joined.listed
+        );
+        report.noticed.push(("one-dataset-once".to_owned(), text));
     }
     if report.outcome == Outcome::Complete
         && report.counts.received == 0

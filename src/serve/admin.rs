@@ -10,6 +10,7 @@ use super::{
     respond,
     wire::Question,
 };
+use crate::overrides::Standings;
 use crate::report::Trigger;
 use axum::{
     Json, Router,
@@ -31,6 +32,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/resume"),
     ("GET", "/identity/features"),
     ("GET", "/state/hashes"),
+    ("GET", "/overrides"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -44,6 +46,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/resume", post(resume))
         .route("/identity/features", get(features))
         .route("/state/hashes", get(hashes))
+        .route("/overrides", get(overrides))
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(
@@ -99,6 +102,11 @@ pub(super) fn bearer_token(value: &str) -> Option<&str> {
 
 async fn sources(State(house): State<House>) -> Json<Vec<SourceStatus>> {
     Json(house.desk.sources())
+}
+
+/// How each correction by hand that is in force stands, by its id.
+async fn overrides(State(house): State<House>) -> Json<Standings> {
+    Json(house.desk.standings().as_ref().clone())
 }
 
 async fn source(

@@ -2,6 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
+use crate::overrides::Standings;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
 use crate::snapshot::shelf::Shelf;
@@ -33,6 +34,8 @@ pub trait Desk: Send + Sync {
     fn shelf(&self) -> Shelf {
         Shelf::default()
     }
+    /// How each correction by hand stands.
+    fn standings(&self) -> Arc<Standings>;
 }
 
 /// One source, as an operator wants to see it.

@@ -20,6 +20,7 @@ use axum::{
 };
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 pub fn routes() -> Router<House> {
     Router::new()
@@ -66,6 +67,8 @@ async fn metrics(State(house): State<House>) -> Response {
 struct Status {
     ready: Readiness,
     published: Option<PublishedStatus>,
+    /// Corrections by hand, by how they stand.
+    overrides: BTreeMap<&'static str, usize>,
     sources: Vec<SourceSummary>,
 }
 
@@ -105,6 +108,7 @@ impl Status {
         Self {
             ready: house.desk.ready(),
             published,
+            overrides: overrides(house),
             sources,
         }
     }
@@ -123,6 +127,14 @@ impl SourceSummary {
             source,
         }
     }
+}
+
+fn overrides(house: &House) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for standing in house.desk.standings().values() {
+        *counts.entry(standing.state.word()).or_default() += 1;
+    }
+    counts
 }
 
 fn time(ms: i64) -> Option<String> {
@@ -202,6 +214,14 @@ fn status_page(prefix: &str, status: &Status) -> String {
             )
         )),
         None => body.push_str(" Nothing is published yet.</p>\n"),
+    }
+    if !status.overrides.is_empty() {
+        let counts = status.overrides.iter();
+        let counts: Vec<String> = counts.map(|(state, n)| format!("{n} {state}")).collect();
+        body.push_str(&format!(
+            "<p>Corrections by hand: {}.</p>\n",
+            counts.join(", ")
+        ));
     }
     body.push_str("<table><thead><tr>");
     for heading in [

@@ -81,7 +81,8 @@ impl Store {
     pub(super) fn stated(&self, entity: &str) -> Result<Option<String>, StoreError> {
         let kept = self.published_as(entity)?;
         let speaker = self.speaker(&kept)?;
-        Ok(speaker.is_some_and(|s| s.kept).then_some(kept))
+        let more = speaker.is_some_and(|s| s.kept || kept != entity);
+        Ok(more.then_some(kept))
     }
 
     /// The dataset that is published under this IRI, as it stands.
@@ -99,6 +100,12 @@ impl Store {
             entities: present,
             winner: None,
         })
+    }
+
+    /// What its source calls the dataset whose record speaks for what is published under this IRI.
+    pub fn speaks(&self, kept: &str) -> Option<String> {
+        let speaker = self.speaker(kept).ok().flatten();
+        speaker.map(|speaker| speaker.entity.into_string())
     }
 
     /// Does the store know the IRI: by a record about it, as published, or as replaced?

@@ -10,7 +10,7 @@ use oxigraph::model::{
     GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, QuadRef, Term,
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     sync::Arc,
 };
@@ -62,6 +62,12 @@ impl Policy {
     pub fn corrected_by(mut self, corrections: Arc<dyn Corrections>) -> Self {
         self.corrections = Some(corrections);
         self
+    }
+
+    /// The same for the same rules: prefixes and priorities of all sources.
+    pub fn digest(&self) -> String {
+        let sorted: BTreeMap<_, _> = self.sources.iter().collect();
+        blake3::hash(format!("{sorted:?}").as_bytes()).to_hex()[..16].to_owned()
     }
 
     pub(super) fn corrects(&self, iri: &str) -> bool {

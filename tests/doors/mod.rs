@@ -4,6 +4,7 @@
 use harvestd::{
     config::{Config, FeedSettings, Limits},
     identity::Thresholds,
+    overrides::Standings,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
@@ -424,6 +425,10 @@ impl Desk for DeskDouble {
 
     fn resume(&self, id: &str) -> Result<(), DeskError> {
         self.note("resume", id)
+    }
+
+    fn standings(&self) -> Arc<Standings> {
+        Arc::default()
     }
 
     fn ready(&self) -> Readiness {

@@ -92,7 +92,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ),
         (
             "dataset = \"https://city.example/1\"\nproperty = \"dct:title\"\nset = { text = \"x\", iri = \"https://y.example/\" }\n",
-            "overrides/a.toml:4:7: override.set.: found a table of text, iri, expected { text = \"…\" } with lang or datatype or neither, or { iri = \"…\" }",
+            "overrides/a.toml:4:7: override.set: found a table of iri, text, expected { text = \"…\" } with lang or datatype or neither, or { iri = \"…\" }",
         ),
         (
             "dataset = \"https://city.example/1\"\nproperty = \"dct:title\"\nset = { text = \"x\", language = \"en\" }\n",

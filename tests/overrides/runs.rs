@@ -245,6 +245,8 @@ async fn a_correction_taken_back_leaves_nothing_behind() {
 async fn files_changed_while_no_daemon_ran_count_at_the_next_start() {
     let city = City::with("").await;
     let (_, never) = city.holds(&[("1", "Watre")]).await;
+    let city = city.restart("").await;
+    city.house.complete("a").await;
     let city = city.restart(TITLE).await;
     let corrected = city.whole();
     assert_eq!(since(&corrected, &never), update());

@@ -1,0 +1,255 @@
+//! What graph `identity` says of pairs of records: how sure it is that they are one dataset, by which evidence, where
+//! the pair stands, and what people decided of it, with who, when and why.
+//!
+//! Pairs can be worked out again; decisions are truth. Nothing here is an activity. Start at [`Store::decisions`] and
+//! [`pair_quads`].
+
+use super::batch::Batch;
+use super::one::OWN;
+use super::{Store, StoreError};
+use crate::identity::{Decision, Linked, Verdict};
+use crate::log::{date_time, parse_date_time};
+use oxigraph::model::{
+    GraphName, GraphNameRef, Literal, NamedNode, NamedOrBlankNode, Quad, Term,
+    vocab::{rdf, xsd},
+};
+use std::collections::{BTreeMap, HashSet};
+
+impl Store {
+    /// What people decided, sorted by records.
+    pub fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
+        let doing = "reading what was decided";
+        let graph = self.identity_graph();
+        let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
+        let class = own("Decision");
+        let nodes =
+            self.quads
+                .quads_for_pattern(None, Some(rdf::TYPE), Some(class.as_ref().into()), graph);
+        let mut decisions = Vec::new();
+        for node in nodes {
+            let node = node.map_err(StoreError::storage(doing))?.subject;
+            let mut said = BTreeMap::new();
+            for quad in self
+                .quads
+                .quads_for_pattern(Some(node.as_ref()), None, None, graph)
+            {
+                let quad = quad.map_err(StoreError::storage(doing))?;
+                said.insert(quad.predicate.into_string(), text(quad.object));
+            }
+            decisions.push(decision(&said).ok_or_else(|| {
+                StoreError::Broken(format!("{node} is said to be a decision, and is none"))
+            })?);
+        }
+        decisions.sort_by(|x, y| (&x.a, &x.b).cmp(&(&y.a, &y.b)));
+        Ok(decisions)
+    }
+
+    /// Writes down a decision in place of the one of the same pair; or takes that one away. Durable when it returns.
+    pub fn decide(
+        &mut self,
+        a: &str,
+        b: &str,
+        decision: Option<&Decision>,
+    ) -> Result<(), StoreError> {
+        let node = decision_node(&self.base, a, b);
+        let graph = self.identity_graph();
+        let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
+        let old = self
+            .quads
+            .quads_for_pattern(Some(node.as_ref().into()), None, None, graph);
+        let gone = old.collect::<Result<Vec<_>, _>>();
+        let gone = gone.map_err(StoreError::storage("reading what was decided"))?;
+        let come = decision.map_or_else(Vec::new, |d| self.decision_quads(d));
+        let batch = Batch {
+            gone,
+            come,
+            ..Batch::default()
+        };
+        self.commit(batch)?;
+        self.flush()
+    }
+
+    fn decision_quads(&self, d: &Decision) -> Vec<Quad> {
+        let plain = |text: &str| Term::from(Literal::new_simple_literal(text));
+        let node = |iri: &str| Term::from(NamedNode::new_unchecked(iri));
+        let [first, second] = &d.kept;
+        let said = [
+            (rdf::TYPE.into_owned(), own("Decision").into()),
+            (own("verdict"), plain(d.verdict.word())),
+            (own("first"), node(&d.a)),
+            (own("second"), node(&d.b)),
+            (own("firstPublishedAs"), node(first)),
+            (own("secondPublishedAs"), node(second)),
+            (dct("creator"), plain(&d.who)),
+            (dct("description"), plain(&d.why)),
+            (
+                dct("created"),
+                Literal::new_typed_literal(date_time(d.at_ms * 1000), xsd::DATE_TIME).into(),
+            ),
+        ];
+        let subject = decision_node(&self.base, &d.a, &d.b);
+        said.into_iter()
+            .filter(|(_, o)| !matches!(o, Term::NamedNode(n) if n.as_str().is_empty()))
+            .map(|(p, o)| Quad::new(subject.clone(), p, o, self.identity_graph()))
+            .collect()
+    }
+
+    /// Makes the graph say of pairs what is found now, where it said what was found before. `before` None: whatever it
+    /// says of pairs.
+    pub fn set_pairs(
+        &mut self,
+        before: Option<&[Linked]>,
+        now: &[Linked],
+    ) -> Result<(), StoreError> {
+        let graph = GraphName::NamedNode(self.identity_graph());
+        let quads = |linked: &[Linked]| -> HashSet<Quad> {
+            linked
+                .iter()
+                .flat_map(|l| pair_quads(&self.base, &graph, l))
+                .collect()
+        };
+        let old = match before {
+            Some(before) => quads(before),
+            None => self.pairs()?,
+        };
+        let new = quads(now);
+        let mut gone = old.difference(&new).cloned();
+        let mut come = new.difference(&old).cloned();
+        let most = self.limits.batch_triples_max;
+        let mut batches = Vec::new();
+        loop {
+            let gone: Vec<Quad> = gone.by_ref().take(most).collect();
+            let come: Vec<Quad> = come.by_ref().take(most - gone.len()).collect();
+            if gone.is_empty() && come.is_empty() {
+                break;
+            }
+            batches.push(Batch {
+                gone,
+                come,
+                ..Batch::default()
+            });
+        }
+        for batch in batches {
+            self.commit(batch)?;
+        }
+        Ok(())
+    }
+
+    fn pairs(&self) -> Result<HashSet<Quad>, StoreError> {
+        let prefix = format!("{}identity/pair/", self.base);
+        let graph = self.identity_graph();
+        let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
+        let all = self.quads.quads_for_pattern(None, None, None, graph);
+        let ours = all.filter(|quad| {
+            quad.as_ref().map_or(true, |quad| match &quad.subject {
+                NamedOrBlankNode::NamedNode(node) => node.as_str().starts_with(&prefix),
+                NamedOrBlankNode::BlankNode(_) => false,
+            })
+        });
+        let pairs = ours.collect::<Result<_, _>>();
+        pairs.map_err(StoreError::storage("reading which records are one"))
+    }
+}
+
+/// What is said of a pair.
+fn pair_quads(base: &str, graph: &GraphName, linked: &Linked) -> Vec<Quad> {
+    let link = &linked.link;
+    let subject =
+        NamedNode::new_unchecked(format!("{base}identity/pair/{}", name_of(&link.a, &link.b)));
+    let plain = |text: &str| Term::from(Literal::new_simple_literal(text));
+    let mut said: Vec<(NamedNode, Term)> = vec![
+        (rdf::TYPE.into_owned(), own("Pair").into()),
+        (own("first"), NamedNode::new_unchecked(&*link.a).into()),
+        (own("second"), NamedNode::new_unchecked(&*link.b).into()),
+        (
+            own("score"),
+            Literal::new_typed_literal(decimal(link.score), xsd::DECIMAL).into(),
+        ),
+        (own("standing"), plain(linked.standing.word())),
+    ];
+    for reason in &link.evidence {
+        let (code, found, weight) = (&reason.code, &reason.found, decimal(reason.weight));
+        said.push(if reason.limits {
+            (
+                own("against"),
+                plain(&format!("{code} (at most {weight}): {found}")),
+            )
+        } else {
+            (
+                own("evidence"),
+                plain(&format!("{code} ({weight}): {found}")),
+            )
+        });
+    }
+    said.into_iter()
+        .map(|(p, o)| Quad::new(subject.clone(), p, o, graph.clone()))
+        .collect()
+}
+
+/// As XML Schema writes a decimal in its canonical form, so that the store gives it back as it is.
+fn decimal(number: f64) -> String {
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0');
+    text.strip_suffix('.').unwrap_or(text).to_owned()
+}
+
+fn decision(said: &BTreeMap<String, String>) -> Option<Decision> {
+    let own_text = |name: &str| said.get(own(name).as_str()).cloned();
+    let verdict = match own_text("verdict")?.as_str() {
+        "join" => Verdict::Join,
+        "split" => Verdict::Split,
+        _ => return None,
+    };
+    let dct_text = |name: &str| said.get(dct(name).as_str()).cloned();
+    Some(Decision {
+        verdict,
+        a: own_text("first")?,
+        b: own_text("second")?,
+        who: dct_text("creator")?,
+        why: dct_text("description")?,
+        at_ms: parse_date_time(&dct_text("created")?)?.div_euclid(1000),
+        kept: [
+            own_text("firstPublishedAs").unwrap_or_default(),
+            own_text("secondPublishedAs").unwrap_or_default(),
+        ],
+    })
+}
+
+fn text(term: Term) -> String {
+    match term {
+        Term::NamedNode(node) => node.into_string(),
+        Term::Literal(literal) => literal.value().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn decision_node(base: &str, a: &str, b: &str) -> NamedNode {
+    NamedNode::new_unchecked(format!("{base}identity/decision/{}", name_of(a, b)))
+}
+
+/// A pair of records, in short.
+fn name_of(a: &str, b: &str) -> String {
+    let (a, b) = if a <= b { (a, b) } else { (b, a) };
+    let hash = blake3::hash(format!("{a} {b}").as_bytes());
+    hash.to_hex()[..32].to_owned()
+}
+
+fn own(name: &str) -> NamedNode {
+    NamedNode::new_unchecked(format!("{OWN}{name}"))
+}
+
+fn dct(name: &str) -> NamedNode {
+    NamedNode::new_unchecked(format!("http://purl.org/dc/terms/{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_written_as_the_store_keeps_them() {
+        for (score, text) in [(0.9, "0.9"), (1.0, "1"), (0.985, "0.985"), (0.0, "0")] {
+            assert_eq!(decimal(score), text);
+        }
+    }
+}
