@@ -138,7 +138,7 @@ fn folders(dir: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-/// The answers of a run under way.
+/// The answers of a run under way. Dropped before they count, they go.
 pub struct Keeping {
     dir: PathBuf,
     temporary: PathBuf,
@@ -207,6 +207,17 @@ impl Keeping {
     }
 }
 
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        match fs::remove_dir_all(&self.temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(path = %self.temporary.display(), %error, "answers of a failed run could not be removed; they go at the next start");
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -269,5 +280,19 @@ mod tests {
             .unwrap();
         given_up.drop_all().unwrap();
         assert_eq!(texts(&answers, dir.path()), ["three", "four"]);
+    }
+
+    #[test]
+    fn of_a_run_that_failed_nothing_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let answers = Answers::new(dir.path());
+        let request = Request::get(Url::parse("http://127.0.0.1/x").unwrap(), "*/*");
+        let mut keeping = answers.begin("s", "1").unwrap();
+        keeping.keep(&request, &spooled(dir.path(), "one")).unwrap();
+        drop(keeping);
+        assert_eq!(
+            folders(&dir.path().join("answers/s")).unwrap(),
+            [""; 0].map(PathBuf::from)
+        );
     }
 }

@@ -17,12 +17,16 @@ use std::{
     thread::JoinHandle,
 };
 
+// None of these is a setting: they bound memory (some 5 MB of raw records wait, whatever a source sends) and change
+// nothing that is published. How large a record may be is `limits.record_bytes_max`, which is one.
+
 /// Records a chunk at most, and bytes after which a chunk is sent off: a chunk is the unit of work.
 const CHUNK_RECORDS: usize = 64;
 const CHUNK_BYTES: usize = 256 * 1024;
 /// Chunks that wait at each end: memory is bounded by these and the threads.
 const CHUNKS_WAITING: usize = 8;
-/// Parsers recurse; the default of 2 MB is not enough for the deepest document that our guards let pass.
+/// Parsers recurse; the default of 2 MB is not enough for the deepest document that our guards let pass. Of address space,
+/// not of memory: a page is taken when it is first touched.
 pub(crate) const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 type Job = (Record, Parts);

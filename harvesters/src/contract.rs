@@ -317,6 +317,8 @@ pub enum ReadErrorKind {
     Limit,
     /// The source itself says that it failed (`success: false`, a status).
     SourceFailed,
+    /// The source wants a key, or another one: asked again, it says the same until somebody gives it one.
+    Denied,
     /// Reading the spooled answer failed.
     Io,
 }
@@ -329,6 +331,7 @@ impl fmt::Display for ReadErrorKind {
             Self::Truncated => "truncated answer",
             Self::Limit => "limit reached",
             Self::SourceFailed => "the source failed",
+            Self::Denied => "the source denies us its answer",
             Self::Io => "reading the answer failed",
         })
     }

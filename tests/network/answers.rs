@@ -120,6 +120,31 @@ async fn not_modified_only_where_the_request_is_conditional() {
 }
 
 #[tokio::test]
+async fn a_challenge_against_robots_is_told_from_a_missing_key() {
+    for (headers, advice) in [
+        (
+            &["cf-mitigated: challenge"][..],
+            "ask the source to let harvestd in, by its User-Agent",
+        ),
+        (
+            &[][..],
+            "see whether the source needs basic_auth or a header with a key",
+        ),
+    ] {
+        let server = Faulty::always(answer("403 Forbidden", headers, "<html></html>")).await;
+        let bed = Bed::at(&server.url).limits(|limits| limits.tries_max = 3);
+        let error = bed.error(&server.url).await;
+        assert_eq!(error.kind, Kind::Status(403));
+        assert!(error.to_string().contains(advice), "{headers:?}: {error}");
+        assert_eq!(
+            server.requests().len(),
+            1,
+            "a robot that insists is none the more welcome"
+        );
+    }
+}
+
+#[tokio::test]
 async fn other_statuses_are_errors_unless_the_request_takes_any() {
     for status in [
         "401 Unauthorized",

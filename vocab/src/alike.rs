@@ -9,6 +9,8 @@ use crate::contents::content;
 use crate::graph::{Graph, NodeId, Value};
 use std::collections::HashMap;
 
+// None of these bounds is a setting: what is told apart has other names than what is not, and names are published.
+
 /// Edges looked at, all rounds together, before the first refinement gives up.
 const REFINE_EDGES_MAX: usize = 4_000_000;
 /// Edges looked at, at worst, by singling out; graphs that might need more are left as refined.

@@ -13,7 +13,8 @@ use crate::graph::{Graph, NodeId, Value};
 use oxrdf::NamedNode;
 use std::collections::HashMap;
 
-/// More blank nodes than this in one description are not told apart beyond what they say themselves.
+/// More blank nodes than this in one description are not told apart beyond what they say themselves. A constant, as the
+/// bounds of [`crate::alike`] are: names depend on it, and the same description must have the same names everywhere.
 pub(crate) const BLANK_NODES_MAX: usize = 5_000;
 
 /// The names of the reached nodes, by id, and what could not be told apart.

@@ -55,7 +55,8 @@ fn go(flow: ControlFlow<Stop>) -> Result<(), Halt> {
 /// Longest key, in bytes; the contract's.
 const KEY_BYTES_MAX: usize = 2_000;
 /// All records of a document may take this many times the memory of its triples, and [`COPIES_BYTES_FREE`] on top:
-/// what records share is in each of them.
+/// what records share is in each of them. No setting: how large a document may be is one (`limits.xml`, `limits.json`,
+/// `limits.network.body_bytes_max`), and these are how much more than the document itself its records may ever take.
 const COPIES_MAX: usize = 16;
 const COPIES_BYTES_FREE: usize = 64 << 20;
 

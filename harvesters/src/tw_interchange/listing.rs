@@ -321,10 +321,10 @@ fn identifiers(said: Said) -> Result<Identifiers, ReadError> {
     Err(ReadError::new(kind, DOING, found, expected))
 }
 
-/// ER0001: no further question will be answered.
+/// ER0001: no further question will be answered, in this run or in a later one, until the source has its key.
 pub(super) fn key_refused(doing: &str, words: &str) -> ReadError {
     ReadError::new(
-        ReadErrorKind::SourceFailed,
+        ReadErrorKind::Denied,
         doing,
         words,
         "a platform without a key, or its key as the header Authorization of the source: [source.network] headers",

@@ -4,7 +4,7 @@
 
 use super::shape::{Asked, Pattern, Plan, Slot};
 use oxigraph::{
-    model::{GraphNameRef, NamedNodeRef, NamedOrBlankNodeRef, Quad, Term, TermRef},
+    model::{GraphNameRef, NamedNodeRef, NamedOrBlankNodeRef, Quad, QuadRef, Term, TermRef},
     sparql::{QueryResults, QuerySolutionIter},
     store::{StorageError, Store},
 };
@@ -127,7 +127,15 @@ fn joined(
         ) else {
             continue;
         };
-        let graph = Some(GraphNameRef::DefaultGraph);
+        let graph = GraphNameRef::DefaultGraph;
+        if let (Some(subject), Some(predicate), Some(object)) = (subject, predicate, object) {
+            // Nothing to be bound: the triple is there or not, and no term of it need be read.
+            if store.contains(QuadRef::new(subject, predicate, object, graph))? {
+                joined.push(solution);
+            }
+            continue;
+        }
+        let graph = Some(graph);
         for quad in store.quads_for_pattern(subject, predicate, object, graph) {
             let quad = quad?;
             budget.spend(bytes_of(&quad))?;
