@@ -416,7 +416,7 @@ async fn lost_parts_are_asked_for_again_before_anything_is_described_from_half_a
         details(&house).await;
         let before = Whole::of(&house.daemon);
         house.close().await;
-        let parts = dir.path().join("parts/tw");
+        let parts = dir.path().join("parts/national");
         if lost == "all" {
             std::fs::remove_dir_all(&parts).unwrap();
         } else {

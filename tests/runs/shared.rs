@@ -1,7 +1,7 @@
 //! Shared agencies and concepts: there before any source, committed as a run, and one agent for all who name it.
 
 use super::*;
-use harvestd::{config::Config, daemon::Daemon, state::SourceState};
+use harvestd::{config::Config, daemon::Daemon, serve::desk::Desk, state::SourceState};
 use serde_json::json;
 use std::path::Path;
 
@@ -40,6 +40,9 @@ async fn agencies_are_there_before_the_first_source_and_written_once() {
         (0, known as u64, Some((1, known as u64)))
     );
     assert_eq!((report.refused.len(), report.findings.len()), (0, 0));
+    let shown = house.daemon.report(SHARED).unwrap();
+    assert_eq!(shown.run, report.run);
+    assert!(house.daemon.sources().is_empty(), "nobody to ask");
     for said in [
         format!("{} <http://xmlns.com/foaf/0.1/name> \"國家發展委員會\"@zh-hant .", agent(COUNCIL)),
         format!("{} <http://www.w3.org/ns/org#subOrganizationOf> {} .", agent(COUNCIL), agent("2.16.886.101.20003")),
