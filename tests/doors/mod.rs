@@ -355,6 +355,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         title: BTreeMap::from([("en".to_owned(), "A hub".to_owned())]),
         limits,
         identity: Thresholds::default(),
+        shared: Vec::new(),
         sources: Vec::new(),
     }
 }
