@@ -829,9 +829,15 @@ fn the_annotated_file_states_the_defaults() {
     let mut bare_source = bare.sources[0].clone();
     bare_source.at.clone_from(&stated.sources[0].at);
     assert_eq!(stated.sources, [bare_source]);
+    // Set in the file, whose sources are Taiwanese; the default is none.
+    assert_eq!(
+        (&stated.shared[..], &bare.shared[..]),
+        (&["tw".to_owned()][..], &[][..])
+    );
     assert_eq!(
         Config {
             sources: Vec::new(),
+            shared: Vec::new(),
             ..stated
         },
         Config {
