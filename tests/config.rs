@@ -45,6 +45,26 @@ fn refusal(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_shared_vocabulary_is_one_there_is_and_no_source_has_its_id() {
+    let one = parse(&format!("{MAIN}shared = [\"tw\", \"tw\"]\n{SOURCE}")).unwrap();
+    assert_eq!(one.shared, ["tw"]);
+    let none = parse(&format!("{MAIN}{SOURCE}")).unwrap();
+    assert!(none.shared.is_empty() && one.shares("tw") && !none.shares("tw"));
+    // What refers to a shared agent is described again when there is none any more.
+    assert_ne!(one.epoch(&one.sources[0]), none.epoch(&none.sources[0]));
+    assert_eq!(
+        refusal(&format!("{MAIN}shared = [\"jp\"]\n")),
+        ["c.toml:2:11: shared: found \"jp\", expected \"tw\", the one there is"]
+    );
+    let taken = SOURCE.replace("\"a\"", "\"tw\"");
+    let lines = refusal(&format!("{MAIN}{taken}"));
+    assert!(
+        lines[0].starts_with("c.toml:3:6: source.id: found \"tw\", which names the vocabulary"),
+        "{lines:?}"
+    );
+}
+
+#[test]
 fn little_is_enough() {
     let config = parse(MAIN).unwrap();
     assert_eq!(config.public_url.as_str(), "https://h.example/");
@@ -809,9 +829,15 @@ fn the_annotated_file_states_the_defaults() {
     let mut bare_source = bare.sources[0].clone();
     bare_source.at.clone_from(&stated.sources[0].at);
     assert_eq!(stated.sources, [bare_source]);
+    // Set in the file, whose sources are Taiwanese; the default is none.
+    assert_eq!(
+        (&stated.shared[..], &bare.shared[..]),
+        (&["tw".to_owned()][..], &[][..])
+    );
     assert_eq!(
         Config {
             sources: Vec::new(),
+            shared: Vec::new(),
             ..stated
         },
         Config {

@@ -24,6 +24,8 @@ mod commands;
 mod failpoints;
 #[path = "crash/half_failed.rs"]
 mod half_failed;
+#[path = "crash/shared.rs"]
+mod shared;
 #[path = "crash/signals.rs"]
 mod signals;
 

@@ -31,6 +31,8 @@ mod national;
 mod ownership;
 #[path = "runs/parts.rs"]
 mod parts;
+#[path = "runs/shared.rs"]
+mod shared;
 #[path = "runs/straight.rs"]
 mod straight;
 #[path = "runs/taiwan.rs"]

@@ -24,6 +24,7 @@ async fn with_source<F: Future<Output = Exit>>(
 ) -> Exit {
     match Reached::reach(place, true).await {
         Ok(reached) => {
+            let source = source.filter(|id| !reached.config.shares(id));
             if let Some(Err(exit)) = source.map(|id| reached.knows(id)) {
                 return reached.done(exit).await;
             }

@@ -30,7 +30,10 @@ impl Desk for Daemon {
     }
 
     fn report(&self, id: &str) -> Option<Report> {
-        self.source(id)?;
+        // A shared vocabulary has no place among the sources, since there is nobody to ask and nothing to schedule.
+        if !self.config().shares(id) {
+            self.source(id)?;
+        }
         self.rooms
             .reports
             .last(id)

@@ -372,6 +372,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         limits,
         identity: Thresholds::default(),
         feed: FeedSettings::default(),
+        shared: Vec::new(),
         sources: Vec::new(),
         overrides_dir: "overrides".into(),
         overrides: std::sync::Arc::default(),

@@ -129,12 +129,12 @@ async fn a_days_changes_over_the_full_export() {
     portal.book.lock().unwrap().export = json!(day.before).to_string();
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), "");
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     println!("before: {}", report.line());
     let head = Whole::of(&house.daemon).head;
 
     portal.book.lock().unwrap().day = json!(day.changes).to_string();
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     println!("the day: {}", report.line());
     let c = &report.counts;
     assert_eq!(
@@ -167,7 +167,7 @@ async fn a_days_changes_over_the_full_export() {
     portal.book.lock().unwrap().export = json!(day.after()).to_string();
     let other = tempfile::tempdir().unwrap();
     let expected = portal.house(other.path(), "");
-    expected.complete("tw").await;
+    expected.complete("national").await;
     assert_eq!(Whole::of(&expected.daemon).bodies, whole.bodies);
     expected.close().await;
 }
@@ -189,9 +189,9 @@ async fn nulls_change_nothing() {
     }
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), "");
-    assert_eq!(house.complete("tw").await.counts.new, 579);
+    assert_eq!(house.complete("national").await.counts.new, 579);
     let before = Whole::of(&house.daemon);
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     let c = &report.counts;
     assert_eq!(
         (c.new, c.changed, c.unchanged, c.gone),

@@ -52,7 +52,7 @@ impl Portal {
 
     pub fn source(&self, details: &str) -> String {
         let at = |path| self.server.at(path);
-        texts::source("tw", "data_gov_tw", at("export").as_str(), "")
+        texts::source("national", "data_gov_tw", at("export").as_str(), "")
             + &format!(
                 "[source.options]\nchanges = \"{}\"\ndetails = \"{}\"\n[source.details]\n{details}\n\n",
                 at("changed?format=json"),
@@ -148,7 +148,7 @@ fn page(n: usize, revision: usize) -> String {
 }
 
 async fn details(house: &House) -> Report {
-    let report = house.order("tw", Trigger::Details, false).await;
+    let report = house.order("national", Trigger::Details, false).await;
     super::house::assert_adds_up(&report);
     report
 }
@@ -173,7 +173,7 @@ async fn details_are_asked_newest_first_and_go_on_where_they_were() {
     portal.numbered(12);
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), "per_run_max = 5\nrequests_per_second = 1000");
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     assert_eq!((report.counts.new, report.parts["row"]), (12, 12));
     assert!(portal.asked().is_empty());
     let report = details(&house).await;
@@ -197,7 +197,7 @@ async fn details_are_asked_newest_first_and_go_on_where_they_were() {
     // The next one is stopped while the third page does not come; what came is committed.
     portal.change(|book| book.hangs = Some("5".to_owned()));
     let stopping = house.daemon.clone();
-    let waiting = house.order("tw", Trigger::Details, false);
+    let waiting = house.order("national", Trigger::Details, false);
     let stop = async {
         let began = Instant::now();
         while portal.asked().len() < 8 {
@@ -238,7 +238,7 @@ async fn a_detail_that_fails_harms_nothing_and_waits() {
     });
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), NEVER);
-    house.complete("tw").await;
+    house.complete("national").await;
     let before = Whole::of(&house.daemon);
     let report = details(&house).await;
     assert_eq!(account(&report), (4, 1, 3, 3), "{}", report.line());
@@ -258,7 +258,7 @@ async fn a_detail_that_fails_harms_nothing_and_waits() {
     // Where the wait is over they are asked again; a record that changed is asked at once.
     portal.change(|book| book.day = json!([change("資料集修改", 4, "改", 20)]).to_string());
     let house = portal.house(dir.path(), NEVER);
-    house.complete("tw").await;
+    house.complete("national").await;
     assert_eq!(account(&details(&house).await), (1, 0, 1, 3));
     house.close().await;
     portal.numbered(4);
@@ -275,12 +275,12 @@ async fn a_portal_that_fails_every_time_is_left_alone() {
     portal.change(|book| book.pages.clear());
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), &format!("failures_in_row_max = 4\n{NEVER}"));
-    house.complete("tw").await;
-    let state = house.daemon.rooms.state.source("tw").unwrap();
+    house.complete("national").await;
+    let state = house.daemon.rooms.state.source("national").unwrap();
     let report = details(&house).await;
     assert_eq!(report.outcome, Outcome::Failed, "{}", report.line());
     assert_eq!(account(&report), (4, 0, 4, 9));
-    let after = house.daemon.rooms.state.source("tw").unwrap();
+    let after = house.daemon.rooms.state.source("national").unwrap();
     assert_eq!(after, state, "a run of details is no run of the source");
     // The others have their turn.
     assert_eq!(account(&details(&house).await), (4, 0, 4, 9));
@@ -304,7 +304,7 @@ async fn after_a_scheduled_run_details_come_in_rounds() {
     let began = Instant::now();
     let last = loop {
         assert!(began.elapsed() < super::house::DEADLINE);
-        let last = reports.last_details("tw").unwrap();
+        let last = reports.last_details("national").unwrap();
         match last.filter(|report| report.details.unwrap().remaining == 1) {
             Some(last) => break last,
             None => tokio::task::yield_now().await,
@@ -312,7 +312,7 @@ async fn after_a_scheduled_run_details_come_in_rounds() {
     };
     assert_eq!(account(&last), (2, 2, 0, 1));
     assert_eq!(portal.asked(), ids(2..=7));
-    let main = reports.last("tw").unwrap().unwrap();
+    let main = reports.last("national").unwrap().unwrap();
     assert_eq!((main.trigger, main.counts.new), (Trigger::Schedule, 7));
     house.close().await;
 }
@@ -324,15 +324,15 @@ async fn a_run_that_is_asked_for_ends_a_run_of_details() {
     portal.change(|book| book.hangs = Some("2".to_owned()));
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), "");
-    house.complete("tw").await;
-    let asking = house.order("tw", Trigger::Details, false);
+    house.complete("national").await;
+    let asking = house.order("national", Trigger::Details, false);
     let run = async {
         let began = Instant::now();
         while portal.asked().len() < 2 {
             assert!(began.elapsed() < super::house::DEADLINE);
             tokio::task::yield_now().await;
         }
-        house.complete("tw").await
+        house.complete("national").await
     };
     let (details, _) = tokio::join!(asking, run);
     assert_eq!(details.outcome, Outcome::Partial, "{}", details.line());
@@ -347,11 +347,11 @@ async fn a_record_is_described_from_all_its_parts() {
     portal.numbered(3);
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), "");
-    house.complete("tw").await;
+    house.complete("national").await;
     details(&house).await;
     // A day's change: its nulls leave the formats of the row, the words of the page stay.
     portal.change(|book| book.day = json!([change("資料集修改", 2, "改", 20)]).to_string());
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     assert_eq!((report.counts.received, report.counts.changed), (1, 1));
     let whole = Whole::of(&house.daemon);
     for said in [
@@ -376,7 +376,7 @@ async fn a_record_is_described_from_all_its_parts() {
 
     // A changed mapping is applied to all parts, without asking.
     let asked = portal.server.requests().len();
-    let described = house.order("tw", Trigger::Redescribe, false).await;
+    let described = house.order("national", Trigger::Redescribe, false).await;
     assert_eq!(described.outcome, Outcome::Complete, "{}", described.line());
     assert_eq!(
         (described.counts.received, described.counts.unchanged),
@@ -386,12 +386,12 @@ async fn a_record_is_described_from_all_its_parts() {
 
     // The same changes once more (a day is read twice) change nothing.
     let head = Whole::of(&house.daemon).head;
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     assert_eq!((report.counts.received, report.counts.unchanged), (1, 1));
     assert_eq!(Whole::of(&house.daemon).head, head);
 
     // The full export has the last word, even where the row is as it was before.
-    let report = house.order("tw", Trigger::Hand, true).await;
+    let report = house.order("national", Trigger::Hand, true).await;
     assert_eq!(
         (report.counts.received, report.counts.changed),
         (3, 1),
@@ -400,7 +400,7 @@ async fn a_record_is_described_from_all_its_parts() {
     );
     let whole = Whole::of(&house.daemon);
     assert!(body(&whole, 2).contains("原 2") && body(&whole, 2).contains("詞 2"));
-    let report = house.order("tw", Trigger::Hand, true).await;
+    let report = house.order("national", Trigger::Hand, true).await;
     assert_eq!(report.counts.unchanged, 3, "{}", report.line());
     house.close().await;
 }
@@ -412,11 +412,11 @@ async fn lost_parts_are_asked_for_again_before_anything_is_described_from_half_a
         portal.numbered(3);
         let dir = tempfile::tempdir().unwrap();
         let house = portal.house(dir.path(), "");
-        house.complete("tw").await;
+        house.complete("national").await;
         details(&house).await;
         let before = Whole::of(&house.daemon);
         house.close().await;
-        let parts = dir.path().join("parts/tw");
+        let parts = dir.path().join("parts/national");
         if lost == "all" {
             std::fs::remove_dir_all(&parts).unwrap();
         } else {
@@ -426,7 +426,7 @@ async fn lost_parts_are_asked_for_again_before_anything_is_described_from_half_a
         }
         portal.change(|book| book.day = json!([change("資料集修改", 2, "改", 20)]).to_string());
         let house = portal.house(dir.path(), "");
-        let report = house.complete("tw").await;
+        let report = house.complete("national").await;
         assert_eq!(
             report.counts.received,
             3,
@@ -447,10 +447,10 @@ async fn a_dataset_taken_down_goes_with_all_its_parts() {
     portal.numbered(3);
     let dir = tempfile::tempdir().unwrap();
     let house = portal.house(dir.path(), "");
-    house.complete("tw").await;
+    house.complete("national").await;
     details(&house).await;
     portal.change(|book| book.day = json!([change("資料集下架", 2, "原", 2)]).to_string());
-    let report = house.complete("tw").await;
+    let report = house.complete("national").await;
     assert_eq!(
         (report.counts.gone, report.counts.holds),
         (1, 2),
@@ -461,7 +461,7 @@ async fn a_dataset_taken_down_goes_with_all_its_parts() {
     assert_eq!(whole.log.last().map(|(verb, _)| *verb), Some(Verb::Delete));
     // Back again, it has nothing but what the day says: no format, no word of its old page.
     portal.change(|book| book.day = json!([change("資料集上架", 2, "再", 3)]).to_string());
-    house.complete("tw").await;
+    house.complete("national").await;
     let whole = Whole::of(&house.daemon);
     assert!(body(&whole, 2).contains("再 2"));
     for old in ["file-type/CSV", "詞 1", "\"註\""] {

@@ -1,8 +1,9 @@
 //! Agencies of Taiwan, whom all sources share: `{base}agent/tw/{key}`. Data: `tables/agency.tsv`.
 //!
 //! An agency is known by its OID (`2.16.886.101.20003.20069`), by its organisation code (`A41000000G`), or by a full
-//! name that the table has. A bare unit name (民政處) is no agency: dozens have it. Where neither identifies an agent it
-//! stays contained in its dataset; what a name says by its beginning (新北市政府地政局) is whom it belongs to.
+//! name that the table has. A bare unit name (民政處) is no agency: dozens have it. Where the table has none of these the
+//! agent stays contained in its dataset, and what its OID or its name says by its beginning (新北市政府地政局) is whom it
+//! belongs to; unless the source names it by its OID or code ([`named_by`]) and describes it in a record of its own.
 //!
 //! Start reading at [`key`].
 
@@ -19,6 +20,11 @@ use std::sync::LazyLock;
 
 /// The source of what all sources share: agencies and concept schemes.
 pub const SOURCE: &str = "tw";
+
+/// Where people look up an OID.
+const OID_REPOSITORY: &str = "http://oid-info.com/get/";
+/// Organisation codes are in no registry of IRIs, so they are named beside our own concept schemes.
+const CODES: &str = "https://w3id.org/harvestd/tw/agency/";
 
 pub(crate) const TABLE: &str = include_str!("../tables/agency.tsv");
 
@@ -90,6 +96,32 @@ pub fn key(identifier: &str) -> Option<Cow<'static, str>> {
         }
         None => None,
     }
+}
+
+/// The agency of an OID, organisation code or key in the table.
+pub fn known(identifier: &str) -> Option<&'static Agency> {
+    let at = AGENCIES.by_identifier.get(identifier.trim())?;
+    Some(&AGENCIES.all[*at])
+}
+
+/// The IRI by which any source may name the agency of an OID or organisation code, whether the table has it or not; by
+/// its OID where that is known. Where agencies are shared it becomes `{base}agent/tw/{key}`.
+pub fn named_by(identifier: &str) -> Option<NamedNode> {
+    let identifier = identifier.trim();
+    let known = known(identifier).map_or("", |agency| agency.oid);
+    let oid = if known.is_empty() { identifier } else { known };
+    let iri = match is_oid(oid) {
+        true => format!("{OID_REPOSITORY}{oid}"),
+        false => format!("{CODES}{}", key(identifier)?),
+    };
+    Some(NamedNode::new_unchecked(iri))
+}
+
+/// The key of the agency that an IRI of [`named_by`] names.
+pub(crate) fn key_of_iri(iri: &str) -> Option<Cow<'static, str>> {
+    let oid = iri.strip_prefix(OID_REPOSITORY).filter(|oid| is_oid(oid));
+    let code = || iri.strip_prefix(CODES).filter(|code| is_code(code));
+    key(oid.or_else(code)?)
 }
 
 /// The agency of a full name in the table.
@@ -274,6 +306,27 @@ mod tests {
         );
         assert_eq!(by_oid("2.16.886.101.20003.20069"), Some("行政院"));
         assert_eq!(by_oid("2.16.886.105"), None);
+    }
+
+    #[test]
+    fn an_identifier_makes_a_name_that_leads_back() {
+        let named = |identifier| named_by(identifier).map(NamedNode::into_string);
+        let development = "http://oid-info.com/get/2.16.886.101.20003.20069";
+        for same in ["2.16.886.101.20003.20069", "A41000000G"] {
+            assert_eq!(named(same).as_deref(), Some(development));
+        }
+        let key = key_of_iri(development);
+        assert_eq!(key.as_deref(), Some("2.16.886.101.20003.20069"));
+        for unknown in ["2.16.886.101.99999.1", "A01010000C", "Z99010000A"] {
+            assert_eq!(key_of_iri(&named(unknown).unwrap()).unwrap(), unknown);
+        }
+        assert_eq!(named("民政處"), None);
+        for none in [
+            "http://oid-info.com/get/1.2.3",
+            "https://e.example/A01010000C",
+        ] {
+            assert_eq!(key_of_iri(none), None);
+        }
     }
 
     #[test]

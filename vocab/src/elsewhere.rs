@@ -4,11 +4,12 @@
 //! rules of use is a statement of rights; the label of an interface is no format. Start reading at
 //! [`Mapper::said_elsewhere`].
 
+use crate::agents::{self, Agency};
 use crate::graph::{Edge, Graph, Value};
 use crate::mapping::Mapper;
 use crate::properties::{Rule, Table};
 use crate::terms::{authority, dcat, dct, foaf, harvestd, oa, org, rdfs, schema, xsd};
-use crate::{agents, concepts, frequency, tables, text, values};
+use crate::{concepts, frequency, tables, text, values};
 use oxrdf::{Literal, NamedNode};
 
 impl Mapper<'_> {
@@ -74,15 +75,20 @@ impl Mapper<'_> {
         }
     }
 
-    /// The agency that all sources share, where a node without an IRI says which; else None, and what its name says
-    /// of whom it belongs to is added to it.
+    /// The agency that all sources share, where a node without an IRI says which and the table has it; else None, and
+    /// what its OID or its name says of whom it belongs to is added to it.
     pub(crate) fn shared_agent(&self, graph: &mut Graph, id: usize) -> Option<NamedNode> {
         let node = &graph.nodes[id];
         if node.iri.is_some() || !self.shares_agencies() {
             return None;
         }
         if let Some(key) = agents::key_of_node(&node.edges) {
-            return Some(agents::iri(self.base(), &key));
+            if let Some(agency) = agents::known(&key) {
+                return Some(agents::iri(self.base(), agency.key));
+            }
+            let parent = agents::parent_by_oid(&key).map(|agency| self.belongs_to(agency));
+            graph.nodes[id].edges.extend(parent);
+            return None;
         }
         let name = agents::only_name(&node.edges)?;
         if let Some(agency) = agents::named(name) {
@@ -107,8 +113,21 @@ impl Mapper<'_> {
 
     fn parent(&self, name: &str) -> Option<Edge> {
         let parent = agents::parent_by_name(name).filter(|_| self.shares_agencies())?;
-        let iri = agents::iri(self.base(), parent.key);
-        Some(Edge::new(org::SUB_ORGANIZATION_OF, Value::Iri(iri)))
+        Some(self.belongs_to(parent))
+    }
+
+    fn belongs_to(&self, agency: &Agency) -> Edge {
+        let iri = agents::iri(self.base(), agency.key);
+        Edge::new(org::SUB_ORGANIZATION_OF, Value::Iri(iri))
+    }
+
+    /// The nearest agency of the table above one that is a record of its own, where it says none itself.
+    pub(crate) fn belongs_above(&self, graph: &mut Graph, key: &str) {
+        let edges = &mut graph.nodes[graph.entity].edges;
+        let says = |edge: &Edge| edge.predicate == org::SUB_ORGANIZATION_OF;
+        if agents::known(key).is_none() && !edges.iter().any(says) {
+            edges.extend(agents::parent_by_oid(key).map(|agency| self.belongs_to(agency)));
+        }
     }
 }
 

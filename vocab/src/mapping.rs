@@ -9,7 +9,7 @@ use crate::literals::{canonical, parsed};
 use crate::properties::{self, Property, Rule, Table};
 use crate::terms::{dcat, dct, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
 use crate::{
-    Class, Context, Finding, dates, entity_iri, html, secrets, tables, text, values, words,
+    Class, Context, Finding, agents, dates, entity_iri, html, secrets, tables, text, values, words,
 };
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef};
@@ -103,6 +103,10 @@ impl<'a> Mapper<'a> {
             }
             Rule::Email if !links::is_http(iri.as_str()) => {
                 links::email(iri.as_str()).unwrap_or(iri)
+            }
+            Rule::Agent if self.cx.shared_agencies => {
+                let key = agents::key_of_iri(iri.as_str());
+                key.map_or(iri, |key| agents::iri(&self.cx.base, &key))
             }
             _ => iri,
         }))

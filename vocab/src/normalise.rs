@@ -57,16 +57,15 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
     }
     let class = description.class;
     let record = record_iri(&cx.base, &cx.source, class, key);
-    let entity = match &description.node {
-        NamedOrBlankNode::NamedNode(node)
+    let shared = shared_agency(&description, cx);
+    let entity = match (&shared, &description.node) {
+        (Some(agency), _) => agents::iri(&cx.base, agency),
+        (None, NamedOrBlankNode::NamedNode(node))
             if is_entity_iri(node) && !is_ours_to_name(node, class, cx) =>
         {
             node.clone()
         }
-        _ => match shared_agency(&description).filter(|_| cx.shared_agencies) {
-            Some(agency) => agents::iri(&cx.base, &agency),
-            None => entity_iri(&cx.base, &cx.source, class, key),
-        },
+        _ => entity_iri(&cx.base, &cx.source, class, key),
     };
     let mut graph = Graph::new(description);
     let (entity_id, record_id) = (graph.entity, graph.record);
@@ -75,6 +74,9 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
 
     let mut mapper = Mapper::new(cx);
     walk(&mut graph, &mut mapper);
+    if let Some(agency) = &shared {
+        mapper.belongs_above(&mut graph, agency);
+    }
     let Mapper {
         mut findings,
         absorbed,
@@ -96,11 +98,18 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
     })
 }
 
-/// The key of the agency that a record is about, where that is one that all sources share ([`crate::agents`]).
-fn shared_agency(description: &Description) -> Option<Cow<'static, str>> {
-    (description.class == Class::Agent)
-        .then(|| agents::key_of_description(description))
-        .flatten()
+/// The key of the agency that a record is about, where that is one that all sources share ([`crate::agents`]): one named
+/// by its OID, or one without an IRI of its own that an identifier tells.
+fn shared_agency(description: &Description, cx: &Context) -> Option<Cow<'static, str>> {
+    match &description.node {
+        _ if description.class != Class::Agent || !cx.shared_agencies => None,
+        NamedOrBlankNode::NamedNode(node)
+            if is_entity_iri(node) && !is_ours_to_name(node, Class::Agent, cx) =>
+        {
+            agents::key_of_iri(node.as_str())
+        }
+        _ => agents::key_of_description(description),
+    }
 }
 
 fn is_entity_iri(node: &NamedNode) -> bool {

@@ -91,6 +91,12 @@ fn catalog(base: &str) -> Shared {
             triples.push(Triple::new(node.clone(), predicate, text));
         }
     }
+    // The lists are kept with this program, whoever runs it.
+    let publisher = BlankNode::new_unchecked("publisher");
+    triples.push(Triple::new(node.clone(), dct::PUBLISHER, publisher.clone()));
+    triples.push(Triple::new(publisher.clone(), rdf::TYPE, foaf::AGENT));
+    let name = Literal::new_simple_literal("harvestd");
+    triples.push(Triple::new(publisher, foaf::NAME, name));
     for scheme in concepts::scheme_iris() {
         triples.push(Triple::new(node.clone(), harvestd::DEFINES, scheme.clone()));
         triples.push(Triple::new(node.clone(), dcat::THEME_TAXONOMY, scheme));

@@ -6,7 +6,7 @@
 use super::{Interchange, PUBLISHER, fields::Fields};
 use crate::saying::{Saying, segment};
 use harvestd_vocab::{
-    Class, Description, Refusal,
+    Class, Description, Refusal, agents,
     terms::{dct, foaf},
 };
 use oxrdf::NamedNode;
@@ -82,15 +82,16 @@ impl Agency {
 }
 
 impl Interchange {
-    /// The IRI of an agency. An OID names it for everybody, so the IRI is the one under which OIDs are looked up; a code
-    /// names it on its platform.
+    /// The IRI of an agency: the one by which everybody may name it, where the identifier is one of Taiwan's; else one on
+    /// its platform.
     pub(super) fn agency_iri(&self, agency: &Agency) -> Option<NamedNode> {
-        let iri = match (&agency.oid, &agency.code) {
-            (Some(oid), _) => format!("http://oid-info.com/get/{oid}"),
-            (None, Some(code)) => format!("{}#agency-{}", self.datasets, segment(code)),
-            (None, None) => return None,
-        };
-        NamedNode::new(iri).ok()
+        let identifiers = [agency.oid.as_deref(), agency.code.as_deref()];
+        let mut identifiers = identifiers.into_iter().flatten();
+        let on_platform = identifiers.clone().next()?;
+        identifiers.find_map(agents::named_by).or_else(|| {
+            let iri = format!("{}#agency-{}", self.datasets, segment(on_platform));
+            NamedNode::new(iri).ok()
+        })
     }
 
     pub(super) fn describe_agent(&self, value: &Value) -> Result<Description, Refusal> {

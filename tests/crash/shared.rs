@@ -1,0 +1,67 @@
+//! kill -9 while the shared vocabulary is committed, which a start does before anything else: the next start goes on.
+
+use super::*;
+use harvestd::{config::Config, report::Outcome};
+use texts::{export, rows};
+
+fn shared(bed: &Bed) -> String {
+    let text = texts::configuration(&bed.data_dir(), bed.limits, &[bed.source("")]);
+    format!("shared = [\"tw\"]\n{text}")
+}
+
+fn look(bed: &Bed) -> House {
+    let config = Config::parse("test.toml", &shared(bed), &Default::default());
+    House::with(config.unwrap())
+}
+
+async fn dies_at(failpoint: &str) {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "batch_triples_max = 1_000").await;
+    std::fs::write(bed.file(), shared(&bed)).unwrap();
+    let killed = bed.run(failpoint).await;
+    let log = String::from_utf8_lossy(&killed.stderr).into_owned();
+    assert!(was_killed(&killed), "{failpoint}: {}\n{log}", killed.status);
+    assert!(
+        !log.contains("a run was asked for"),
+        "{failpoint}: before any source\n{log}"
+    );
+
+    let report = bed.completes().await;
+    assert_eq!(report.counts.new, 3, "{failpoint}: {}", report.line());
+    let house = look(&bed);
+    let done = Whole::of(&house.daemon);
+    let last = house.daemon.rooms.reports.last("tw").unwrap().unwrap();
+    house.close().await;
+    assert_eq!(last.outcome, Outcome::Complete);
+    let agencies = harvestd_vocab::shared::records(texts::BASE).len() as u64;
+    assert_eq!(last.referents.holds, agencies, "{failpoint}");
+
+    let other = Bed::new(export(&rows(1, 3, 1)), bed.limits).await;
+    std::fs::write(other.file(), shared(&other)).unwrap();
+    other.completes().await;
+    let house = look(&other);
+    let uncrashed = Whole::of(&house.daemon);
+    house.close().await;
+    let graph = |whole: &Whole, bed: &Bed| whole.graph.replace(&bed.origin.url, "");
+    assert_eq!(graph(&done, &bed), graph(&uncrashed, &other), "{failpoint}");
+    assert_eq!(
+        done.log.len(),
+        uncrashed.log.len(),
+        "{failpoint}: each change is logged once"
+    );
+}
+
+macro_rules! dies {
+    ($($name:ident: $failpoint:literal;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            dies_at($failpoint).await;
+        }
+    )*};
+}
+
+dies! {
+    shared_in_the_first_segment: "segment-write=return";
+    shared_after_the_first_commit: "committed=return";
+    shared_before_the_second_commit: "commit=1*off->return";
+    shared_before_the_state: "state=return";
+}
