@@ -14,6 +14,7 @@ use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::{self, Progress, Rooms, RunError, now_ms};
 use crate::serve::desk::Order;
 use crate::snapshot::{Published, shelf::Shelf};
+use crate::webhooks::Webhooks;
 use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
@@ -42,6 +43,7 @@ pub struct Daemon {
     _lock: Lock,
     published: watch::Receiver<Option<Arc<Published>>>,
     shelf: Shelf,
+    webhooks: Arc<Webhooks>,
 }
 
 /// One source, as the daemon keeps it in mind.
@@ -104,6 +106,9 @@ impl Daemon {
             let (kept, snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
             writer.publisher.set_policy(kept, snapshots.clone());
         }
+        let (hooks, limits) = (&config.webhooks, &config.limits.webhooks);
+        self.webhooks
+            .configure(hooks, limits, &self.tasks, &self.stop)?;
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.rooms.network.reconfigured(&config.sources);

@@ -10,6 +10,7 @@ pub mod out;
 mod read;
 mod runs;
 pub mod serve;
+mod webhooks;
 
 use args::{Cli, Command};
 use exit::Exit;
@@ -51,6 +52,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Status(args) => read::status(args, common).await,
         Command::Export(args) => read::export(args).await,
         Command::Identity(args) => identity::identity(args, common).await,
+        Command::Webhooks(args) => webhooks::webhooks(args, common).await,
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
     }
 }

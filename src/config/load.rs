@@ -9,8 +9,10 @@ use super::{
     secrets::{TOKEN_CHARS_MIN, token_sha256},
     source,
     table::{Context, Found, SECRET, Table},
+    webhook,
 };
 use crate::identity::Thresholds;
+use crate::webhooks::Webhook;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -84,7 +86,6 @@ fn read(
     let mut sources = Sources::default();
     if whole {
         sources.read(&root, &limits);
-        root.finish();
     }
     for file in &included {
         let cx = Context { file, ..cx };
@@ -95,13 +96,19 @@ fn read(
             root.finish();
         }
     }
+    // Last: a webhook may name any source.
+    let mut webhooks = Vec::new();
+    if whole {
+        webhooks = webhook::read(&root, &sources.list);
+        root.finish();
+    }
     let files: Vec<String> = [main]
         .into_iter()
         .chain(&included)
         .map(|f| f.name.clone())
         .collect();
     let errors = problems.take(&files);
-    match settings.and_then(|settings| settings.config(sources)) {
+    match settings.and_then(|settings| settings.config(sources, webhooks)) {
         Some(done) if errors.is_empty() => Ok(done),
         _ => Err(ConfigErrors(errors)),
     }
@@ -120,7 +127,7 @@ struct DaemonSettings {
 }
 
 impl DaemonSettings {
-    fn config(self, sources: Sources) -> Option<(Config, Option<Secret>)> {
+    fn config(self, sources: Sources, webhooks: Vec<Webhook>) -> Option<(Config, Option<Secret>)> {
         let config = Config {
             public_url: self.public_url?,
             data_dir: self.data_dir,
@@ -131,6 +138,7 @@ impl DaemonSettings {
             limits: self.limits,
             identity: self.identity,
             sources: sources.list,
+            webhooks,
         };
         Some((config, self.admin_token))
     }

@@ -10,6 +10,7 @@ mod load;
 mod secrets;
 mod source;
 mod table;
+mod webhook;
 
 pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
@@ -19,6 +20,7 @@ pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
 use crate::identity::Thresholds;
+use crate::webhooks::Webhook;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -40,6 +42,8 @@ pub struct Config {
     pub identity: Thresholds,
     /// In the order of the files; ids are unique.
     pub sources: Vec<Source>,
+    /// Who is told of changes; ids are unique.
+    pub webhooks: Vec<Webhook>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,8 @@ use super::{Asked, Daemon, Place};
 use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
 use crate::snapshot::shelf::Shelf;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::webhooks::Webhooks;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 impl Desk for Daemon {
@@ -25,6 +26,10 @@ impl Desk for Daemon {
 
     fn shelf(&self) -> Shelf {
         self.shelf.clone()
+    }
+
+    fn webhooks(&self) -> Option<Arc<Webhooks>> {
+        Some(self.webhooks.clone())
     }
 
     fn report(&self, id: &str) -> Option<Report> {

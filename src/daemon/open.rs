@@ -11,6 +11,7 @@ use crate::run::{Rooms, RunError, Writer};
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
+use crate::webhooks::Webhooks;
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -63,6 +64,13 @@ impl Daemon {
         store.flush()?;
         publisher.publish(&store)?;
         let (published, shelf) = (publisher.watch(), publisher.shelf());
+        let webhooks = Webhooks::new(
+            &data_dir,
+            store.log().clone(),
+            &config.public_url,
+            published.clone(),
+            scheduled,
+        );
         let rooms = Rooms {
             network: Network::new(&config.public_url),
             writer: Mutex::new(Writer {
@@ -88,6 +96,7 @@ impl Daemon {
             _lock: lock,
             published,
             shelf,
+            webhooks: Arc::new(webhooks),
         });
         daemon.take_over(config)?;
         Ok(daemon)

@@ -5,6 +5,7 @@
 //! Start at [`Network::ask`].
 
 mod clients;
+mod deliver;
 mod error;
 mod exchange;
 mod guard;
@@ -18,6 +19,7 @@ mod retry;
 mod spool;
 mod wire;
 
+pub use deliver::{Delivered, Delivery};
 pub use error::{NetworkError, NetworkErrorKind};
 pub use guard::{Lookup, SystemLookup};
 pub use redact::redact;

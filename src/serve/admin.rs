@@ -7,7 +7,7 @@ use super::{
     desk::{DeskError, Order, SourceStatus},
     layers,
     problem::Problem,
-    respond,
+    respond, webhooks,
     wire::Question,
 };
 use crate::report::Trigger;
@@ -30,6 +30,10 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/pause"),
     ("POST", "/sources/{id}/resume"),
     ("GET", "/identity/features"),
+    ("GET", "/webhooks"),
+    ("GET", "/webhooks/{id}/dead"),
+    ("POST", "/webhooks/{id}/resend"),
+    ("POST", "/webhooks/{id}/enable"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -42,6 +46,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/pause", post(pause))
         .route("/sources/{id}/resume", post(resume))
         .route("/identity/features", get(features))
+        .merge(webhooks::routes())
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(

@@ -5,8 +5,9 @@
 use crate::report::{Details, Report};
 pub use crate::run::Order;
 use crate::snapshot::shelf::Shelf;
+use crate::webhooks::Webhooks;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
 
 /// The daemon, as the doors see it. Answers come from memory and wait for no run and no network; only a whole report is
@@ -24,6 +25,10 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
+    /// Who is told of changes. None: this desk tells nobody.
+    fn webhooks(&self) -> Option<Arc<Webhooks>> {
+        None
+    }
     /// The snapshots that are kept. A desk without any keeps none but the newest.
     fn shelf(&self) -> Shelf {
         Shelf::default()

@@ -27,6 +27,7 @@ mod snapshots;
 mod sparql;
 mod status;
 mod syntax;
+mod webhooks;
 pub mod wire;
 pub mod worker;
 

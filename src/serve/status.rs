@@ -9,8 +9,12 @@ use super::{
     negotiate::{self, Offer},
     problem::Problem,
     sparql::accept,
+    webhooks,
 };
-use crate::report::{Counts, Outcome};
+use crate::{
+    report::{Counts, Outcome},
+    webhooks::WebhookStatus,
+};
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -67,6 +71,8 @@ struct Status {
     ready: Readiness,
     published: Option<PublishedStatus>,
     sources: Vec<SourceSummary>,
+    /// Who is told of changes, without addresses.
+    webhooks: Vec<WebhookStatus>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +112,7 @@ impl Status {
             ready: house.desk.ready(),
             published,
             sources,
+            webhooks: webhooks::public(house),
         }
     }
 }
@@ -228,6 +235,7 @@ fn status_page(prefix: &str, status: &Status) -> String {
         body.push_str(&source_row(prefix, source));
     }
     body.push_str("</tbody></table>\n");
+    body.push_str(&webhooks::table(&status.webhooks));
     html::page(prefix, "Status", &body)
 }
 

@@ -371,6 +371,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         limits,
         identity: Thresholds::default(),
         sources: Vec::new(),
+        webhooks: Vec::new(),
     }
 }
 
