@@ -129,16 +129,20 @@ impl Webhooks {
                 continue;
             }
             // One and the same keep, so that the old courier's last try ends before the new one's first.
-            let keep = match old {
-                Some(old) => old.courier.keep.clone(),
-                None => Arc::new(tokio::sync::Mutex::new(self.keep(&webhook.id)?)),
+            let (keep, shown) = match old {
+                Some(old) => (old.courier.keep.clone(), old.courier.shown()),
+                None => {
+                    let keep = self.keep(&webhook.id)?;
+                    let shown = (keep.standing(), keep.dead_count().unwrap_or_default());
+                    (Arc::new(tokio::sync::Mutex::new(keep)), shown)
+                }
             };
             let courier = Courier {
                 webhook: webhook.clone(),
                 limits: limits.clone(),
                 keep,
                 wake: Notify::new(),
-                shown: Mutex::default(),
+                shown: Mutex::new(shown),
                 log: self.log.clone(),
                 base: self.base.clone(),
                 network: self.network.clone(),

@@ -348,7 +348,7 @@ async fn what_is_given_up_lies_in_the_dead_letter_list() {
     let limits = format!("{QUICK}tries_max = 2\n");
     let bed = bed(&limits, &receiver.hook("")).await;
     let serving = bed.serve().await;
-    let (_, last) = changes(&bed, &serving, rows(1, 20, 1)).await;
+    let (_, last) = changes(&bed, &serving, rows(1, 40, 1)).await;
     eventually("all is told or given up", async || {
         status(&serving).await["lag"] == 0
     })
