@@ -48,10 +48,10 @@ fn show(args: &Webhooks, json: &[u8], common: &Common) -> Exit {
         Ok(format!("{}\n", String::from_utf8_lossy(json)))
     } else {
         match args {
-            Webhooks::List(_) => serde_json::from_slice(json).map(|all| listed(&all)),
-            Webhooks::Dead(_) => serde_json::from_slice(json).map(|all| dead(&all)),
-            Webhooks::Resend(_) => serde_json::from_slice(json).map(|all| resent(&all)),
-            Webhooks::Enable(_) => serde_json::from_slice(json).map(|one| listed(&vec![one])),
+            Webhooks::List(_) => serde_json::from_slice(json).map(|all: Vec<_>| listed(&all)),
+            Webhooks::Dead(_) => serde_json::from_slice(json).map(|all: Vec<_>| dead(&all)),
+            Webhooks::Resend(_) => serde_json::from_slice(json).map(|all: Vec<_>| resent(&all)),
+            Webhooks::Enable(_) => serde_json::from_slice(json).map(|one| listed(&[one])),
         }
     };
     match text {
@@ -63,7 +63,7 @@ fn show(args: &Webhooks, json: &[u8], common: &Common) -> Exit {
     }
 }
 
-fn listed(all: &Vec<WebhookStatus>) -> String {
+fn listed(all: &[WebhookStatus]) -> String {
     if all.is_empty() {
         return "No webhook is configured: see [[webhook]] in config/harvestd.toml.\n".to_owned();
     }
@@ -97,7 +97,7 @@ fn state(hook: &WebhookStatus) -> String {
     }
 }
 
-fn dead(all: &Vec<Dead>) -> String {
+fn dead(all: &[Dead]) -> String {
     if all.is_empty() {
         return "Nothing was given up.\n".to_owned();
     }
@@ -115,7 +115,7 @@ fn dead(all: &Vec<Dead>) -> String {
     out::table(&rows)
 }
 
-fn resent(all: &Vec<String>) -> String {
+fn resent(all: &[String]) -> String {
     match all.len() {
         0 => "Nothing was given up, so nothing is sent again.\n".to_owned(),
         1 => format!("Taken: {}\n", all[0]),

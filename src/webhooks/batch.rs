@@ -125,6 +125,7 @@ fn class(iri: &str) -> Option<Class> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::{config::Secret, log::Verb};
 
