@@ -19,6 +19,7 @@ use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::{self, Progress, Rooms, RunError, now_ms};
 use crate::serve::desk::Order;
 use crate::snapshot::{Published, shelf::Shelf};
+use crate::webhooks::Webhooks;
 use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
@@ -48,6 +49,7 @@ pub struct Daemon {
     published: watch::Receiver<Option<Arc<Published>>>,
     shelf: Shelf,
     inbox: Arc<Inbox>,
+    webhooks: Arc<Webhooks>,
 }
 
 /// One source, as the daemon keeps it in mind.
@@ -117,6 +119,9 @@ impl Daemon {
     fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
         // First what may have to wait or fail: then everything changes at once, or nothing does.
         self.hand_over(&config)?;
+        let (hooks, limits) = (&config.webhooks, &config.limits.webhooks);
+        self.webhooks
+            .configure(hooks, limits, &self.tasks, &self.stop)?;
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.rooms.network.reconfigured(&config.sources);

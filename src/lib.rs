@@ -32,3 +32,4 @@ pub mod stage;
 pub mod state;
 pub mod store;
 pub mod store_read;
+pub mod webhooks;

@@ -82,6 +82,8 @@ pub enum RunError {
     State(#[from] crate::state::StateError),
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    #[error(transparent)]
+    Webhook(#[from] crate::webhooks::WebhookError),
     #[error("{doing}: {source}")]
     Io {
         doing: &'static str,

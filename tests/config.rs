@@ -886,6 +886,12 @@ fn the_annotated_file_leaves_nothing_out() {
             format!("{MAIN}{SOURCE}[source.details]\nzzzzzzzz = 1\n"),
             "source.details.zzzzzzzz",
         ),
+        (
+            format!(
+                "{MAIN}[[webhook]]\nzzzzzzzz = 1\nid = \"a\"\nurl = \"https://a.example/\"\nsecret = \"${{TOKEN}}\"\n"
+            ),
+            "webhook.zzzzzzzz",
+        ),
     ] {
         let line = refusal(&text).remove(0);
         let (_, list) = line
@@ -900,7 +906,7 @@ fn the_annotated_file_leaves_nothing_out() {
         let said = ["", "#", "#e.g. "]
             .iter()
             .any(|mark| text.contains(&format!("\n{mark}{key} = ")));
-        let table = ["[", "[[", "#[", "#[[", "#[source.", "[limits."]
+        let table = ["[", "[[", "#[", "#[[", "#e.g. [[", "#[source.", "[limits."]
             .iter()
             .any(|mark| {
                 text.contains(&format!("\n{mark}{key}]"))
@@ -917,6 +923,8 @@ fn the_annotated_files_examples_are_accepted() {
     for name in ["HARVESTD_ADMIN_TOKEN", "EXAMPLE_KEY", "EXAMPLE_PASSWORD"] {
         said.variables = said.variables.with(name, "a-secret-of-some-length");
     }
+    let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    said.variables = said.variables.with("LIBRARY_WEBHOOK_SECRET", key);
     // Two forms of one key stand one below the other as examples: the first is taken.
     let mut seen = std::collections::BTreeSet::new();
     let twice = [

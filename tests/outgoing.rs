@@ -18,3 +18,5 @@ mod texts;
 mod asof;
 #[path = "outgoing/changes.rs"]
 mod changes;
+#[path = "outgoing/webhooks.rs"]
+mod webhooks;

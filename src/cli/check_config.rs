@@ -8,6 +8,8 @@ use super::{
     out,
 };
 use crate::config::{Config, Source};
+use crate::serve::changes::word;
+use crate::webhooks::Webhook;
 use chrono::{DateTime, SecondsFormat, Utc};
 use harvestd_harvesters::KINDS;
 use serde_json::{Value, json};
@@ -55,12 +57,36 @@ fn for_people(config: &Config, now: DateTime<Utc>) -> String {
         .iter()
         .map(|kind| line(kind.name, kind.about.to_owned()))
         .collect();
+    let mut told = Vec::new();
+    for webhook in &config.webhooks {
+        let server = webhook.url.origin().ascii_serialization();
+        told.push(vec!["webhook".to_owned(), webhook.id.clone(), server]);
+    }
+    let told = match told.is_empty() {
+        true => String::new(),
+        false => format!("{}\n", out::table(&told)),
+    };
     format!(
-        "{}\n{}\nKinds of sources:\n{}",
+        "{}\n{}\n{told}Kinds of sources:\n{}",
         out::table(&settings),
         out::table(&rows),
         out::table(&kinds)
     )
+}
+
+/// Without path and query, which may be secret.
+fn of_webhook(webhook: &Webhook) -> Value {
+    let classes: Vec<&str> = webhook.classes.iter().map(|c| c.segment()).collect();
+    let verbs: Vec<&str> = webhook.verbs.iter().map(|v| word(*v)).collect();
+    json!({
+        "id": webhook.id,
+        "server": webhook.url.origin().ascii_serialization(),
+        "begin": if webhook.from_start { "start" } else { "now" },
+        "sources": webhook.sources,
+        "classes": classes,
+        "verbs": verbs,
+        "allow_ranges": webhook.allow_ranges,
+    })
 }
 
 fn admin_token(config: &Config) -> &'static str {
@@ -115,6 +141,7 @@ fn for_programs(config: &Config, now: DateTime<Utc>) -> Value {
         "admin_token_configured": config.admin_token_sha256.is_some(),
         "title": config.title,
         "limits": config.limits,
+        "webhooks": config.webhooks.iter().map(of_webhook).collect::<Vec<_>>(),
         "sources": config.sources.iter().map(|source| of_source(source, now)).collect::<Vec<_>>(),
         "kinds": kinds.collect::<Vec<_>>(),
     })

@@ -12,6 +12,7 @@ mod read;
 mod runs;
 pub mod serve;
 mod verify;
+mod webhooks;
 
 use args::{Cli, Command};
 use exit::Exit;
@@ -55,6 +56,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Overrides(args) => overrides::overrides(args, common).await,
         Command::Identity(args) => identity::identity(args, common).await,
         Command::Verify(args) => verify::verify(args, common).await,
+        Command::Webhooks(args) => webhooks::webhooks(args, common).await,
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
     }
 }

@@ -5,6 +5,7 @@
 use crate::gate::GateLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
+use crate::webhooks::WebhookLimits;
 use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,7 @@ pub struct Limits {
     pub http: HttpLimits,
     pub changes: ChangesLimits,
     pub push: PushLimits,
+    pub webhooks: WebhookLimits,
 }
 
 impl Default for Limits {
@@ -84,6 +86,7 @@ impl Default for Limits {
             http: HttpLimits::default(),
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
+            webhooks: WebhookLimits::default(),
         }
     }
 }
@@ -353,6 +356,15 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.bytes_per_day_max", KB, 1_024 * GB),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
+    ("webhooks.batch_activities_max", 1, 10_000),
+    ("webhooks.connect_ms", 100, 5 * MINUTE),
+    ("webhooks.total_ms", 100, 10 * MINUTE),
+    ("webhooks.tries_max", 1, 1_000),
+    ("webhooks.give_up_ms", 0, 30 * DAY),
+    ("webhooks.backoff_first_ms", 1, HOUR),
+    ("webhooks.backoff_max_ms", 1, 7 * DAY),
+    ("webhooks.retry_after_max_ms", 0, 7 * DAY),
+    ("webhooks.dead_max", 0, 1_000_000),
 ];
 
 /// The second must not be less than the first.
@@ -360,6 +372,8 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.connect_ms", "network.total_ms"),
     ("network.read_ms", "network.total_ms"),
     ("network.backoff_first_ms", "network.backoff_max_ms"),
+    ("webhooks.connect_ms", "webhooks.total_ms"),
+    ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
     ("query.stack_bytes", "query.memory_bytes_max"),

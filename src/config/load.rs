@@ -10,7 +10,9 @@ use super::{
     secrets::{TOKEN_CHARS_MIN, token_sha256},
     source,
     table::{Context, Found, SECRET, Table},
+    webhook,
 };
+use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use std::{
     collections::BTreeMap,
@@ -90,7 +92,6 @@ fn read(
     if whole {
         sources.read(&root, &limits);
         overrides::read(&root, &mut corrections);
-        root.finish();
     }
     for file in &included {
         let cx = Context { file, ..cx };
@@ -109,6 +110,12 @@ fn read(
     for file in &of_corrections {
         overrides::read_file(cx, file, &mut corrections);
     }
+    // Last: a webhook may name any source.
+    let mut webhooks = Vec::new();
+    if whole {
+        webhooks = webhook::read(&root, &sources.list);
+        root.finish();
+    }
     let files: Vec<String> = [main]
         .into_iter()
         .chain(&included)
@@ -117,7 +124,7 @@ fn read(
         .collect();
     let errors = problems.take(&files);
     let laid = (overrides_dir, corrections);
-    match settings.and_then(|settings| settings.config(sources, laid)) {
+    match settings.and_then(|settings| settings.config(sources, laid, webhooks)) {
         Some(done) if errors.is_empty() => Ok(done),
         _ => Err(ConfigErrors(errors)),
     }
@@ -142,6 +149,7 @@ impl DaemonSettings {
         self,
         sources: Sources,
         (overrides_dir, overrides): (PathBuf, Overrides),
+        webhooks: Vec<Webhook>,
     ) -> Option<(Config, Option<Secret>)> {
         let config = Config {
             public_url: self.public_url?,
@@ -157,6 +165,7 @@ impl DaemonSettings {
             sources: sources.list,
             overrides_dir,
             overrides: overrides.into(),
+            webhooks,
         };
         Some((config, self.admin_token))
     }

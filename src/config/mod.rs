@@ -11,6 +11,7 @@ mod overrides;
 mod secrets;
 mod source;
 mod table;
+mod webhook;
 
 pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
@@ -19,6 +20,7 @@ pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
+use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
@@ -42,12 +44,14 @@ pub struct Config {
     /// The shared vocabularies that are published beside the sources' records, each once.
     pub shared: Vec<String>,
     pub feed: FeedSettings,
-    /// In the order of the files; ids are unique.
-    pub sources: Vec<Source>,
     /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told.
     pub overrides_dir: PathBuf,
     /// Corrections by hand, laid over what is harvested.
     pub overrides: Arc<Overrides>,
+    /// Who is told of changes; ids are unique.
+    pub webhooks: Vec<Webhook>,
+    /// In the order of the files; ids are unique.
+    pub sources: Vec<Source>,
 }
 
 /// How the change log is published.

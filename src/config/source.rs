@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use url::Url;
 
 pub(super) const LANGUAGE: &str = "a BCP 47 tag, as zh-Hant or en";
-const ID: &str = "1 to 63 of a-z, 0-9 and -, the first not -";
+pub(super) const ID: &str = "1 to 63 of a-z, 0-9 and -, the first not -";
 const ZONE: &str = "a time zone of the IANA list, as Asia/Taipei";
-const WEB_ADDRESS: &str = "an absolute http or https address";
+pub(super) const WEB_ADDRESS: &str = "an absolute http or https address";
 
 /// Milliseconds of jitter where a source says nothing.
 const JITTER_MS: u64 = 60_000;
@@ -302,7 +302,7 @@ pub(super) fn web_address(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && text

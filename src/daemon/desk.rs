@@ -6,6 +6,7 @@ use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
 use crate::snapshot::shelf::Shelf;
 use crate::state::KeptDigest;
+use crate::webhooks::Webhooks;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
@@ -27,6 +28,10 @@ impl Desk for Daemon {
 
     fn shelf(&self) -> Shelf {
         self.shelf.clone()
+    }
+
+    fn webhooks(&self) -> Option<Arc<Webhooks>> {
+        Some(self.webhooks.clone())
     }
 
     fn report(&self, id: &str) -> Option<Report> {

@@ -16,6 +16,7 @@ use crate::run::{
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
+use crate::webhooks::Webhooks;
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -84,6 +85,13 @@ impl Daemon {
         writer.publisher.with_digest(digest.clone());
         writer.publisher.publish(&writer.store)?;
         let (published, shelf) = (writer.publisher.watch(), writer.publisher.shelf());
+        let webhooks = Webhooks::new(
+            &data_dir,
+            writer.store.log().clone(),
+            &config.public_url,
+            published.clone(),
+            scheduled,
+        );
         let rooms = Rooms {
             network: Network::new(&config.public_url),
             writer: Mutex::new(writer),
@@ -110,6 +118,7 @@ impl Daemon {
             _lock: lock,
             published,
             shelf,
+            webhooks: Arc::new(webhooks),
         });
         daemon.share(&config)?;
         daemon.take_over(config)?;

@@ -42,6 +42,15 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// What a message to this address may reach: its own server, in these private ranges.
+    pub fn to(home: &'a Url, ranges: &'a [IpNet]) -> Self {
+        Self {
+            home,
+            hosts: &[],
+            ranges,
+        }
+    }
+
     /// May this URL be asked? Returns the private ranges that its host may resolve into.
     ///
     /// Judges the scheme, user information, the port and address literals in every spelling (the URL parser has

@@ -5,6 +5,7 @@
 //! Start at [`Network::ask`].
 
 mod clients;
+mod deliver;
 mod error;
 mod exchange;
 mod guard;
@@ -19,6 +20,7 @@ mod retry;
 mod spool;
 mod wire;
 
+pub use deliver::{Delivered, Delivery};
 pub use error::{NetworkError, NetworkErrorKind};
 pub use guard::{Lookup, SystemLookup};
 pub use redact::redact;

@@ -7,7 +7,7 @@ use super::{
     desk::{DeskError, Order, SourceStatus},
     layers,
     problem::Problem,
-    respond,
+    respond, webhooks,
     wire::Question,
 };
 use crate::overrides::Standings;
@@ -33,6 +33,10 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/identity/features"),
     ("GET", "/state/hashes"),
     ("GET", "/overrides"),
+    ("GET", "/webhooks"),
+    ("GET", "/webhooks/{id}/dead"),
+    ("POST", "/webhooks/{id}/resend"),
+    ("POST", "/webhooks/{id}/enable"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -47,6 +51,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/identity/features", get(features))
         .route("/state/hashes", get(hashes))
         .route("/overrides", get(overrides))
+        .merge(webhooks::routes())
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(

@@ -1,7 +1,7 @@
 //! The past: which snapshot answers a request that asks as of a moment, by `as-of` or by `Accept-Datetime` (RFC 7089).
 //!
 //! Never gives another moment's state for the one that was asked for: where a commit lies between, the answer is 410
-//! with the neighbours. Every resource is its own TimeGate and answers itself (RFC 7089, pattern 1.2); its mementos have
+//! with the neighbours. Every resource is its own TimeGate and answers itself (RFC 7089, section 4.1.2); its mementos have
 //! the same address with `as-of`. Start at [`Asked::find`].
 
 use super::{House, pool::Pool, problem::Problem};
@@ -157,7 +157,7 @@ impl View {
         if self.newest { usual } else { &house.past }
     }
 
-    /// The headers of RFC 7089: section 2.1 for those on the response, 4.2 for those of a memento.
+    /// The headers of RFC 7089, section 2.1.
     pub fn dress(&self, house: &House, response: &mut Response) {
         let headers = response.headers_mut();
         let short = self.original.len() <= LINK_BYTES_MAX;
@@ -222,7 +222,7 @@ fn moment(text: &str) -> Result<Moment, Problem> {
     }
 }
 
-/// RFC 7089, section 2.1.1: a date of RFC 1123, in GMT. What is none is answered 400 (section 4.5.3).
+/// RFC 7089, section 2.1.1: a date of RFC 1123, in GMT. What is none is answered 400.
 fn accept_datetime(text: &str) -> Result<Moment, Problem> {
     NaiveDateTime::parse_from_str(text.trim(), "%a, %d %b %Y %H:%M:%S GMT")
         .map(|time| Moment::Time(time.and_utc().timestamp_micros() + SECOND_US - 1))
@@ -236,7 +236,7 @@ fn accept_datetime(text: &str) -> Result<Moment, Problem> {
         })
 }
 
-/// Later than the last memento: the last one (RFC 7089, section 4.5.1).
+/// Later than the last memento: the last one.
 fn at_most_now(moment: Moment) -> Moment {
     match moment {
         Moment::Time(us) => Moment::Time(us.min(Utc::now().timestamp_micros())),

@@ -7,6 +7,7 @@ use crate::report::{Details, Report};
 pub use crate::run::Order;
 use crate::snapshot::shelf::Shelf;
 use crate::state::KeptDigest;
+use crate::webhooks::Webhooks;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
@@ -28,6 +29,10 @@ pub trait Desk: Send + Sync {
     fn ready(&self) -> Readiness;
     /// What the published catalogue holds, in sums.
     fn digest(&self) -> Option<Arc<KeptDigest>> {
+        None
+    }
+    /// Who is told of changes. None: this desk tells nobody.
+    fn webhooks(&self) -> Option<Arc<Webhooks>> {
         None
     }
     /// The snapshots that are kept. A desk without any keeps none but the newest.

@@ -31,6 +31,7 @@ mod sparql;
 mod state;
 mod status;
 mod syntax;
+mod webhooks;
 pub mod wire;
 pub mod worker;
 

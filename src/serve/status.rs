@@ -9,8 +9,12 @@ use super::{
     negotiate::{self, Offer},
     problem::Problem,
     sparql::accept,
+    webhooks,
 };
-use crate::report::{Counts, Outcome};
+use crate::{
+    report::{Counts, Outcome},
+    webhooks::WebhookStatus,
+};
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -70,6 +74,8 @@ struct Status {
     /// Corrections by hand, by how they stand.
     overrides: BTreeMap<&'static str, usize>,
     sources: Vec<SourceSummary>,
+    /// Who is told of changes, without addresses.
+    webhooks: Vec<WebhookStatus>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +116,7 @@ impl Status {
             published,
             overrides: overrides(house),
             sources,
+            webhooks: webhooks::public(house),
         }
     }
 }
@@ -248,6 +255,7 @@ fn status_page(prefix: &str, status: &Status) -> String {
         body.push_str(&source_row(prefix, source));
     }
     body.push_str("</tbody></table>\n");
+    body.push_str(&webhooks::table(&status.webhooks));
     html::page(prefix, "Status", &body)
 }
 

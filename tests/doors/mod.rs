@@ -376,6 +376,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         sources: Vec::new(),
         overrides_dir: "overrides".into(),
         overrides: std::sync::Arc::default(),
+        webhooks: Vec::new(),
     }
 }
 

@@ -222,7 +222,7 @@ async fn memento_headers() {
         time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
     };
 
-    // Section 2.2: the original names its TimeGate (itself) and its TimeMap, and varies by the datetime.
+    // Section 2.1: the original names its TimeGate (itself) and its TimeMap, and varies by the datetime.
     let original = serving.get("/catalog.nt").send().await.unwrap();
     assert_eq!(header(&original, "memento-datetime"), None);
     let varies = original.headers().get_all("vary").iter();
@@ -234,7 +234,7 @@ async fn memento_headers() {
         "<https://hub.example/snapshots?of=catalog%2Ent>; rel=\"timemap\"; type=\"application/link-format\""
     ));
 
-    // Pattern 1.2: negotiated by Accept-Datetime, answered with 200 and the memento's own address.
+    // Section 4.1.2: negotiated by Accept-Datetime, answered with 200 and the memento's own address.
     let moment = date(&states[2].published);
     let negotiated = serving
         .get("/catalog.nt")
@@ -264,7 +264,7 @@ async fn memento_headers() {
         .unwrap();
     assert_eq!(header(&later, "memento-datetime"), Some(moment.as_str()));
 
-    // Section 4.2: a memento says when it was, and of what it is; its address is not negotiated any more.
+    // A memento says when it was, and of what it is; its address is not negotiated any more.
     let seq = states[0].seq;
     let old = serving
         .get(&format!("/catalog.nt?as-of={seq}"))
@@ -280,7 +280,7 @@ async fn memento_headers() {
     let varies = old.headers().get_all("vary").iter();
     assert!(varies.into_iter().all(|vary| vary != "Accept-Datetime"));
 
-    // Section 4.5.3: a datetime that is none.
+    // A datetime that is none.
     let wrong = serving
         .get("/catalog.nt")
         .header("accept-datetime", "2026-11-20T08:00:00Z")

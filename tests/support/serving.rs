@@ -142,12 +142,27 @@ impl Serving {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Reads the configuration anew.
+    pub async fn reload(&self) {
+        self.signal(rustix::process::Signal::HUP);
+        eventually("it is read anew", async || {
+            let metrics = self.get("/metrics").send().await.unwrap();
+            let metrics = metrics.text().await.unwrap();
+            metrics.contains("harvestd_reloads_total{outcome=\"done\"}")
+        })
+        .await;
+    }
+
     /// Ends it in good order, and says whether it went so.
     pub async fn stop(mut self) -> std::time::Duration {
         let began = std::time::Instant::now();
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM);
         let ended = tokio::time::timeout(DEADLINE, self.child.wait()).await;
         let status = ended.expect("it ends").unwrap();
         assert!(status.success(), "{status}\n{}", self.log());
