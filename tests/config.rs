@@ -830,10 +830,8 @@ fn the_annotated_file_states_the_defaults() {
     bare_source.at.clone_from(&stated.sources[0].at);
     assert_eq!(stated.sources, [bare_source]);
     // Set in the file, whose sources are Taiwanese; the default is none.
-    assert_eq!(
-        (&stated.shared[..], &bare.shared[..]),
-        (&["tw".to_owned()][..], &[][..])
-    );
+    assert_eq!(stated.shared, ["tw"]);
+    assert!(bare.shared.is_empty());
     assert_eq!(
         Config {
             sources: Vec::new(),
