@@ -5,6 +5,7 @@
 mod ask;
 mod catalog;
 mod commit;
+pub mod decide;
 mod details;
 mod gather;
 mod prov;

@@ -143,6 +143,11 @@ impl State {
         }))
     }
 
+    /// The store was changed by something that says nothing of any source: what is known of sources stays true.
+    pub fn moved_on(&self, head: Head) -> Result<(), StateError> {
+        self.set_head(head)
+    }
+
     fn set_head(&self, head: Head) -> Result<(), StateError> {
         self.db.insert(
             "head",

@@ -2,7 +2,9 @@
 
 use super::{Asked, Daemon, Place};
 use crate::report::Report;
+use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
+use crate::state::Joined;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
@@ -59,6 +61,17 @@ impl Desk for Daemon {
 
     fn resume(&self, id: &str) -> Result<(), DeskError> {
         self.set_paused(id, false)
+    }
+
+    fn joined(&self) -> Option<Joined> {
+        self.rooms.state.joined().ok().flatten()
+    }
+
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
+        decide(&self.rooms, wanted).map_err(|error| match error {
+            DecideError::Run(error) => DeskError::Failed(error.to_string()),
+            refused => DeskError::Refused(refused.to_string()),
+        })
     }
 
     fn ready(&self) -> Readiness {

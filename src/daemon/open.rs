@@ -69,6 +69,7 @@ impl Daemon {
             thresholds: config.identity,
         };
         catch_up(&state, &mut writer)?;
+        state.moved_on(writer.store.head())?;
         writer.store.flush()?;
         writer.publisher.publish(&writer.store)?;
         let published = writer.publisher.watch();

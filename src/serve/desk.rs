@@ -4,6 +4,8 @@
 
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+pub use crate::run::decide::{Decided, Wanted};
+use crate::state::Joined;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
@@ -23,6 +25,11 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
+    /// What the last comparison of records came to. None: one source alone holds datasets.
+    fn joined(&self) -> Option<Joined>;
+    /// Decides of two records whether they are one dataset. Waits for a commit under way: never on a thread that others
+    /// need.
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError>;
 }
 
 /// One source, as an operator wants to see it.
@@ -81,6 +88,9 @@ pub enum DeskError {
     Running(String),
     #[error("{0:?} is not enabled in the configuration")]
     Disabled(String),
+    /// What is wanted cannot be, for a reason that the caller can mend.
+    #[error("{0}")]
+    Refused(String),
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]
