@@ -110,14 +110,14 @@ async fn under_a_correction_the_harvested_words_stay() {
 }
 
 /// Two portals that hold some datasets of one agency, each under IRIs of its own.
-struct Portals {
+pub struct Portals {
     origin: Origin,
-    house: House,
+    pub house: House,
     dir: tempfile::TempDir,
 }
 
 /// A dataset of a portal: local name, title, file, further statements.
-type Entry<'a> = (&'a str, &'a str, &'a str, &'a str);
+pub type Entry<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 const TOILETS: &str = "https://a.example/dataset/toilets";
 const WC: &str = "https://b.example/dataset/wc";
@@ -134,9 +134,16 @@ const AT_B: &[Entry<'_>] = &[
 
 impl Portals {
     async fn new() -> Self {
+        Self::with(&["a", "b"]).await
+    }
+
+    pub async fn with(ids: &[&str]) -> Self {
         let origin = Origin::start().await;
         let dir = tempfile::tempdir().unwrap();
-        let house = House::open(dir.path(), "", &Self::sources(&origin, ""));
+        let sources = ids
+            .iter()
+            .map(|id| source(id, "dcat", &origin.at(&format!("/{id}")), ""));
+        let house = House::open(dir.path(), "", &sources.collect::<Vec<_>>());
         Self { origin, house, dir }
     }
 
@@ -160,7 +167,7 @@ impl Portals {
     }
 
     /// Harvests what the portal holds now; says what became of it, activity by activity.
-    async fn hold(&self, id: &str, entries: &[Entry<'_>]) -> (Whole, Vec<(Verb, String)>) {
+    pub async fn hold(&self, id: &str, entries: &[Entry<'_>]) -> (Whole, Vec<(Verb, String)>) {
         let before = self.house.daemon.rooms.writer.lock().unwrap().store.head();
         let mut text = format!(
             "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
