@@ -11,6 +11,7 @@ use super::{
     sparql::accept,
 };
 use crate::report::{Counts, Outcome};
+use crate::state::Joined;
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -66,6 +67,8 @@ async fn metrics(State(house): State<House>) -> Response {
 struct Status {
     ready: Readiness,
     published: Option<PublishedStatus>,
+    /// What comparing the records of different sources came to. None: one source alone holds datasets.
+    identity: Option<Joined>,
     sources: Vec<SourceSummary>,
 }
 
@@ -105,6 +108,7 @@ impl Status {
         Self {
             ready: house.desk.ready(),
             published,
+            identity: house.desk.joined(),
             sources,
         }
     }
@@ -202,6 +206,12 @@ fn status_page(prefix: &str, status: &Status) -> String {
             )
         )),
         None => body.push_str(" Nothing is published yet.</p>\n"),
+    }
+    if let Some(joined) = status.identity {
+        body.push_str(&format!(
+            "<p>{} records of several sources are about {} datasets, each published once. {} pairs are listed for a person: <code>harvestd identity list</code>.</p>\n",
+            joined.records, joined.datasets, joined.listed
+        ));
     }
     body.push_str("<table><thead><tr>");
     for heading in [
