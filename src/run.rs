@@ -6,6 +6,7 @@ mod ask;
 pub(crate) mod catalog;
 pub(crate) mod commit;
 pub(crate) mod corrections;
+pub mod decide;
 mod details;
 pub(crate) mod gather;
 mod prov;

@@ -27,6 +27,8 @@ mod identity;
 mod lost_state;
 #[path = "runs/national.rs"]
 mod national;
+#[path = "runs/one_model.rs"]
+mod one_model;
 #[path = "runs/ownership.rs"]
 mod ownership;
 #[path = "runs/parts.rs"]

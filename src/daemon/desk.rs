@@ -3,8 +3,10 @@
 use super::{Asked, Daemon, Place};
 use crate::overrides::Standings;
 use crate::report::Report;
+use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
 use crate::snapshot::shelf::Shelf;
+use crate::state::Joined;
 use crate::state::KeptDigest;
 use crate::webhooks::Webhooks;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
@@ -85,6 +87,17 @@ impl Desk for Daemon {
 
     fn standings(&self) -> Arc<Standings> {
         self.rooms.standings.borrow().clone()
+    }
+
+    fn joined(&self) -> Option<Joined> {
+        self.rooms.state.joined().ok().flatten()
+    }
+
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
+        decide(&self.rooms, wanted).map_err(|error| match error {
+            DecideError::Run(error) => DeskError::Failed(error.to_string()),
+            refused => DeskError::Refused(refused.to_string()),
+        })
     }
 
     fn ready(&self) -> Readiness {

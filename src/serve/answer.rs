@@ -7,6 +7,8 @@ mod hashes;
 mod house;
 pub mod write;
 
+pub(super) use house::MOVED;
+
 use super::{
     geo, guard, syntax,
     wire::{Question, Refused, SparqlQuery},
@@ -138,7 +140,8 @@ pub fn answer(
             snapshot,
             iri,
             accept,
-        } => house::describe(session.store(snapshot)?, iri, accept, reply),
+            base,
+        } => house::describe(session.store(snapshot)?, iri, accept, base, reply),
         Question::Dump { snapshot, format } => {
             house::dump(session.store(snapshot)?, *format, reply)
         }
@@ -146,6 +149,9 @@ pub fn answer(
             features::write(session.store(snapshot)?, base, reply)
         }
         Question::Hashes { snapshot } => hashes::write(session.store(snapshot)?, reply),
+        Question::Decisions { snapshot, base } => {
+            features::write_decisions(session.store(snapshot)?, base, reply)
+        }
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

@@ -5,7 +5,9 @@
 use crate::overrides::Standings;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+pub use crate::run::decide::{Decided, Wanted};
 use crate::snapshot::shelf::Shelf;
+use crate::state::Joined;
 use crate::state::KeptDigest;
 use crate::webhooks::Webhooks;
 use serde::Serialize;
@@ -41,6 +43,11 @@ pub trait Desk: Send + Sync {
     }
     /// How each correction by hand stands.
     fn standings(&self) -> Arc<Standings>;
+    /// What the last comparison of records came to. None: one source alone holds datasets.
+    fn joined(&self) -> Option<Joined>;
+    /// Decides of two records whether they are one dataset. Waits for a commit under way: never on a thread that others
+    /// need.
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError>;
 }
 
 /// One source, as an operator wants to see it.
@@ -101,6 +108,9 @@ pub enum DeskError {
     Disabled(String),
     #[error("{0:?} pushes its records itself; nobody asks it")]
     Pushes(String),
+    /// What is wanted cannot be, for a reason that the caller can mend.
+    #[error("{0}")]
+    Refused(String),
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     report::{Counts, Outcome},
+    state::Joined,
     webhooks::WebhookStatus,
 };
 use axum::{
@@ -73,6 +74,8 @@ struct Status {
     published: Option<PublishedStatus>,
     /// Corrections by hand, by how they stand.
     overrides: BTreeMap<&'static str, usize>,
+    /// What comparing the records of different sources came to. None: one source alone holds datasets.
+    identity: Option<Joined>,
     sources: Vec<SourceSummary>,
     /// Who is told of changes, without addresses.
     webhooks: Vec<WebhookStatus>,
@@ -115,6 +118,7 @@ impl Status {
             ready: house.desk.ready(),
             published,
             overrides: overrides(house),
+            identity: house.desk.joined(),
             sources,
             webhooks: webhooks::public(house),
         }
@@ -228,6 +232,12 @@ fn status_page(prefix: &str, status: &Status) -> String {
         body.push_str(&format!(
             "<p>Corrections by hand: {}.</p>\n",
             counts.join(", ")
+        ));
+    }
+    if let Some(joined) = status.identity {
+        body.push_str(&format!(
+            "<p>{} records of several sources are about {} datasets, each published once. {} pairs are listed for a person: <code>harvestd identity list</code>.</p>\n",
+            joined.records, joined.datasets, joined.listed
         ));
     }
     body.push_str("<table><thead><tr>");

@@ -102,6 +102,8 @@ pub enum Question {
         snapshot: PathBuf,
         iri: String,
         accept: String,
+        /// That of our IRIs.
+        base: String,
     },
     /// The whole default graph.
     Dump {
@@ -113,6 +115,8 @@ pub enum Question {
     /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
     /// to no entity ([`Orphans`]).
     Hashes { snapshot: PathBuf },
+    /// What people decided of pairs of records: a line of JSON each.
+    Decisions { snapshot: PathBuf, base: String },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }

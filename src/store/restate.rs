@@ -114,12 +114,25 @@ impl<'a> Applying<'a> {
         }
         self.log_changes(&was, &now)?;
         self.redirect(groups, &was, &now)?;
-        for iri in named {
+        self.done_with(&named, &was)
+    }
+
+    /// These are stated anew, and so is what was published with them and went.
+    fn done_with(
+        &mut self,
+        named: &BTreeSet<&str>,
+        was: &BTreeMap<String, (Placed, String)>,
+    ) -> Result<(), StoreError> {
+        let mut all: BTreeSet<String> = named.iter().map(|iri| (*iri).to_owned()).collect();
+        for kept in named.iter().copied().chain(was.keys().map(String::as_str)) {
+            all.extend(self.store.replaced_by(kept)?);
+        }
+        for iri in &all {
             if self.store.is_pending(iri)? {
                 self.batch.gone.push(self.store.pending_quad(iri));
             }
-            self.batch.touched.insert(iri.to_owned());
         }
+        self.batch.touched.extend(all);
         Ok(())
     }
 

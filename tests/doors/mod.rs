@@ -8,11 +8,12 @@ use harvestd::{
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
-        desk::{Desk, DeskError, Order, Readiness, SourceStatus},
+        desk::{Decided, Desk, DeskError, Order, Readiness, SourceStatus, Wanted},
         pool::{Pool, PoolOptions},
         public_router, serve,
     },
     snapshot::Published,
+    state::Joined,
     store::Head,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -431,6 +432,18 @@ impl Desk for DeskDouble {
 
     fn standings(&self) -> Arc<Standings> {
         Arc::default()
+    }
+
+    fn joined(&self) -> Option<Joined> {
+        Some(Joined {
+            datasets: 12,
+            records: 25,
+            listed: 3,
+        })
+    }
+
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
+        Err(DeskError::Refused(format!("not of {}", wanted.a)))
     }
 
     fn ready(&self) -> Readiness {

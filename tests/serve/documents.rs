@@ -217,6 +217,41 @@ async fn our_iris_dereference() {
     .await;
 }
 
+/// What is one dataset with others has one address; those that went lead there, or to our page about it where it is not
+/// ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_went_leads_to_the_one_that_is_kept() {
+    let by = "<http://purl.org/dc/terms/isReplacedBy>";
+    let base = "http://hub.example/";
+    let replaced: &'static str = format!(
+        "<{base}dataset/portal/9> {by} <{base}dataset/moi/1> .\n\
+         <{base}dataset/portal/8> {by} <https://portal.example/8> .\n\
+         <{base}dataset/portal/7> {by} <https://portal.example/gone> .\n"
+    )
+    .leak();
+    let mut plan = Plan::default();
+    plan.turtle += "m:8 a dcat:CatalogRecord ; foaf:primaryTopic <https://portal.example/8> .\n\
+                    <https://portal.example/8> a dcat:Dataset .\n";
+    plan.graphs
+        .push(("http://hub.example/graph/identity", replaced));
+    let doors = open(plan).await;
+    for (path, there) in [
+        (
+            "/dataset/portal/9",
+            Some("http://hub.example/dataset/moi/1"),
+        ),
+        ("/dataset/portal/8", Some("http://hub.example/record/moi/8")),
+        ("/dataset/portal/7", None),
+    ] {
+        let response = doors.get(path).send().await.unwrap();
+        let status = response.status().as_u16();
+        let location = response.headers().get("location");
+        let location = location.map(|l| l.to_str().unwrap());
+        let expected = if there.is_some() { 308 } else { 404 };
+        assert_eq!((status, location), (expected, there), "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prefix_of_public_url_belongs_to_our_iris() {
     let base = "http://hub.example/open/data/";
