@@ -873,7 +873,7 @@ fn the_annotated_file_leaves_nothing_out() {
         let said = ["", "#", "#e.g. "]
             .iter()
             .any(|mark| text.contains(&format!("\n{mark}{key} = ")));
-        let table = ["[", "[[", "#[", "#[[", "#[source.", "[limits."]
+        let table = ["[", "[[", "#[", "#[[", "#e.g. [[", "#[source.", "[limits."]
             .iter()
             .any(|mark| {
                 text.contains(&format!("\n{mark}{key}]"))

@@ -1,10 +1,10 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place};
-use crate::overrides::Standings;
+use crate::overrides::Laid;
 use crate::report::Report;
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 impl Desk for Daemon {
@@ -62,8 +62,9 @@ impl Desk for Daemon {
         self.set_paused(id, false)
     }
 
-    fn standings(&self) -> Arc<Standings> {
-        self.rooms.standings.borrow().clone()
+    fn overrides(&self) -> Vec<Laid> {
+        let standings = self.rooms.standings.borrow().clone();
+        self.config().overrides.laid(&standings)
     }
 
     fn ready(&self) -> Readiness {

@@ -2,11 +2,11 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
-use crate::overrides::Standings;
+use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
 use serde::Serialize;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 /// The daemon, as the doors see it. Answers come from memory and wait for no run and no network; only a whole report is
@@ -24,8 +24,8 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
-    /// How each correction by hand stands.
-    fn standings(&self) -> Arc<Standings>;
+    /// The corrections by hand that are in force.
+    fn overrides(&self) -> Vec<Laid>;
 }
 
 /// One source, as an operator wants to see it.

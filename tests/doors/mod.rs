@@ -4,7 +4,7 @@
 use harvestd::{
     config::{Config, Limits},
     identity::Thresholds,
-    overrides::Standings,
+    overrides::Laid,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
@@ -411,8 +411,8 @@ impl Desk for DeskDouble {
         self.note("resume", id)
     }
 
-    fn standings(&self) -> Arc<Standings> {
-        Arc::default()
+    fn overrides(&self) -> Vec<Laid> {
+        Vec::new()
     }
 
     fn ready(&self) -> Readiness {
