@@ -6,6 +6,7 @@ mod ask;
 mod catalog;
 mod commit;
 pub(crate) mod corrections;
+pub mod decide;
 mod details;
 mod gather;
 mod prov;

@@ -7,8 +7,10 @@
 //! record's IRI (`{record}#…`). A description is its anchors and what they contain, [`DEPTH_MAX`] steps deep at most.
 //! Links from a collection to a member (`dcat:dataset`, `dcat:record`, …) belong to the member's description.
 
+mod decisions;
 mod features;
 
+pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{all_features, names};
 
 use harvestd_vocab::containment::{

@@ -116,7 +116,7 @@ pub enum Command {
     Sources(Sources),
     /// Write the whole catalogue to a file or to standard output
     Export(Export),
-    /// Say which records of different sources are about one dataset, and why; changes nothing
+    /// Say which records of different sources are about one dataset, and why; decide it by hand
     #[command(subcommand)]
     Identity(Identity),
     /// Say how each correction by hand stands to what its source says
@@ -327,13 +327,60 @@ pub enum Identity {
     ///
     /// Records are of different sources, of the newest published snapshot. Each pair comes with its score and its
     /// evidence. From `identity.merge_min` on, records are taken for one; from `identity.list_min` on, they are listed.
-    /// This lists; it does not join yet: every record stays an entry of its own in the catalogue.
+    /// What is taken for one is published once, when a run of one of its sources has ended.
     List(IdentityList),
     /// Say what speaks for a record being about the same dataset as another, and what against it
     ///
     /// With one IRI: every record of another source that has something in common with it. With two: those two, also where
     /// nothing links them. Changes nothing.
     Explain(IdentityExplain),
+    /// Decide that two records are about one dataset, whatever their score; it is published once from now on
+    Join(IdentityDecide),
+    /// Decide that two records are about two datasets, whatever their score; each is published from now on
+    Split(IdentityDecide),
+    /// Take back what was decided of two records: what is published goes back to what it was
+    Forget(IdentityForget),
+    /// List what was decided, by whom, when and why
+    Decisions(IdentityDecisions),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IdentityDecide {
+    /// A dataset, or the record of one
+    pub a: String,
+    /// Another one, of another source
+    pub b: String,
+    /// Why: kept with the decision
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// Who decides [default: the user's name as the system has it]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "USER",
+        hide_env = true,
+        default_value = "operator",
+        hide_default_value = true
+    )]
+    pub who: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IdentityForget {
+    /// A dataset, or the record of one
+    pub a: String,
+    /// The other one
+    pub b: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IdentityDecisions {
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -429,6 +476,10 @@ mod tests {
             "overrides explain https://a.example/1 --config c.toml",
             "identity list --min 0.8 --json",
             "identity explain https://a.example/1 https://b.example/2 --data-dir d",
+            "identity join https://a.example/1 https://b.example/2 --why same --who me --json",
+            "identity split https://a.example/1 https://b.example/2 --why other",
+            "identity forget https://a.example/1 https://b.example/2",
+            "identity decisions --json",
             "check-config --log debug --log-format json",
             "worker",
         ];
@@ -447,6 +498,7 @@ mod tests {
             "identity explain",
             "overrides",
             "overrides explain",
+            "identity join https://a.example/1 https://b.example/2",
         ] {
             let words = ["harvestd"].into_iter().chain(line.split(' '));
             assert_eq!(

@@ -1,7 +1,10 @@
-//! `identity list` and `identity explain`: which records are about one dataset, and why. Lists; never joins.
+//! `identity list` and `identity explain`: which records are about one dataset, and why. What people decide of it is in
+//! [`decide`].
 //!
 //! The daemon gives what tells of each record ([`Features`], a few hundred bytes each); linking is done here, so that it
 //! takes no memory of the daemon's. Start at [`identity`].
+
+mod decide;
 
 use super::{
     args::{self, Common, Place},
@@ -11,13 +14,13 @@ use super::{
 };
 use crate::{
     identity::{
-        Features, Link, Linked, Standing, Thresholds,
+        Decision, Features, Link, Linked, Standing, Thresholds, Verdict,
         candidates::{self, links},
         clusters::{Clusters, cluster},
     },
     network::local::Local,
 };
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt::Write,
@@ -25,18 +28,20 @@ use std::{
 };
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-const NOT_JOINED: &str = "Nothing is joined: every record is still an entry of its own.";
-
 /// `harvestd identity …`
 pub async fn identity(args: &args::Identity, common: &Common) -> Exit {
     match args {
         args::Identity::List(args) => list(args, common).await,
         args::Identity::Explain(args) => explain(args, common).await,
+        args::Identity::Join(args) => decide::decide(args, Verdict::Join, common).await,
+        args::Identity::Split(args) => decide::decide(args, Verdict::Split, common).await,
+        args::Identity::Forget(args) => decide::forget(args, common).await,
+        args::Identity::Decisions(args) => decide::list(args, common).await,
     }
 }
 
 async fn list(args: &args::IdentityList, common: &Common) -> Exit {
-    let (all, thresholds) = match gathered(&args.place).await {
+    let (all, decisions, thresholds) = match gathered(&args.place).await {
         Ok(gathered) => gathered,
         Err(exit) => return exit,
     };
@@ -46,7 +51,7 @@ async fn list(args: &args::IdentityList, common: &Common) -> Exit {
         list_min: min.min(thresholds.list_min),
         ..thresholds
     };
-    let clusters = cluster(&all, &links(&all, None), &[], lower);
+    let clusters = cluster(&all, &links(&all, None), &decisions, lower);
     let listing = Listing::of(&all, clusters, thresholds, min);
     if common.json {
         return json(&listing);
@@ -55,7 +60,7 @@ async fn list(args: &args::IdentityList, common: &Common) -> Exit {
 }
 
 async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
-    let (all, thresholds) = match gathered(&args.place).await {
+    let (all, _, thresholds) = match gathered(&args.place).await {
         Ok(gathered) => gathered,
         Err(exit) => return exit,
     };
@@ -87,26 +92,35 @@ async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
     out::print(&out::printable(&text))
 }
 
-/// All features of the newest snapshot, sorted by record, and the configured thresholds.
-async fn gathered(place: &Place) -> Result<(Vec<Features>, Thresholds), Exit> {
+/// All features of the newest snapshot, sorted by record, what was decided, and the configured thresholds.
+async fn gathered(place: &Place) -> Result<(Vec<Features>, Vec<Decision>, Thresholds), Exit> {
     let reached = Reached::reach(place, true).await?;
     let thresholds = reached.config.identity;
-    let features = features(reached.local.clone()).await;
-    let exit = features.as_ref().map_or_else(|exit| *exit, |_| Exit::Ok);
+    let told = async {
+        let features: Vec<Features> = lines(&reached.local, "/identity/features").await?;
+        Ok((
+            features,
+            lines(&reached.local, "/identity/decisions").await?,
+        ))
+    };
+    let told: Result<_, Exit> = told.await;
+    let exit = told.as_ref().map_or_else(|exit| *exit, |_| Exit::Ok);
     reached.done(exit).await;
-    features.map(|features| (features, thresholds))
+    let (mut features, decisions) = told?;
+    features.sort_unstable_by(|a, b| a.record.cmp(&b.record));
+    Ok((features, decisions, thresholds))
 }
 
-async fn features(local: Local) -> Result<Vec<Features>, Exit> {
-    let answered = well(local.inquire("/identity/features").await).await?;
+/// What the daemon tells line by line.
+async fn lines<T: DeserializeOwned>(local: &Local, path: &str) -> Result<Vec<T>, Exit> {
+    let answered = well(local.inquire(path).await).await?;
     let broken =
         |e: io::Error| out::complain(&format!("the answer is not whole: {e}"), Exit::Failed);
     let mut lines = BufReader::new(answered.body()).lines();
-    let mut all: Vec<Features> = Vec::new();
+    let mut all = Vec::new();
     while let Some(line) = lines.next_line().await.map_err(broken)? {
         all.push(serde_json::from_str(&line).map_err(|e| broken(e.into()))?);
     }
-    all.sort_unstable_by(|a, b| a.record.cmp(&b.record));
     Ok(all)
 }
 
@@ -142,8 +156,6 @@ fn verdict(link: &Link, thresholds: Thresholds) -> &'static str {
 struct Listing {
     merge_min: f64,
     list_min: f64,
-    /// False until harvestd joins what it lists.
-    joins: bool,
     records: usize,
     sources: usize,
     /// What is taken for one dataset.
@@ -187,7 +199,6 @@ impl Listing {
         Self {
             merge_min: thresholds.merge_min,
             list_min: thresholds.list_min,
-            joins: false,
             records: all.len(),
             sources: all.iter().map(|f| &f.source).collect::<HashSet<_>>().len(),
             clusters: clusters.collect(),
@@ -200,7 +211,7 @@ impl std::fmt::Display for Listing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(
             f,
-            "{} records of {} sources: {} datasets that several have, {} pairs to look at. {NOT_JOINED}",
+            "{} records of {} sources: {} datasets that several have, {} pairs to look at",
             self.records,
             self.sources,
             self.clusters.len(),

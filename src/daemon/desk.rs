@@ -3,7 +3,9 @@
 use super::{Asked, Daemon, Place};
 use crate::overrides::Laid;
 use crate::report::Report;
+use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
+use crate::state::Joined;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
@@ -65,6 +67,17 @@ impl Desk for Daemon {
     fn overrides(&self) -> Vec<Laid> {
         let standings = self.rooms.standings.borrow().clone();
         self.config().overrides.laid(&standings)
+    }
+
+    fn joined(&self) -> Option<Joined> {
+        self.rooms.state.joined().ok().flatten()
+    }
+
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
+        decide(&self.rooms, wanted).map_err(|error| match error {
+            DecideError::Run(error) => DeskError::Failed(error.to_string()),
+            refused => DeskError::Refused(refused.to_string()),
+        })
     }
 
     fn ready(&self) -> Readiness {

@@ -111,14 +111,26 @@ impl Local {
 
     /// Asks the operator's door to do something.
     pub async fn order(&self, path: &str) -> io::Result<Answered> {
+        self.ordered(path, |request| request).await
+    }
+
+    /// The same, where more has to be said, in JSON.
+    pub async fn order_with(&self, path: &str, json: String) -> io::Result<Answered> {
+        let said = |request: reqwest::RequestBuilder| {
+            let request = request.header("content-type", "application/json");
+            request.body(json)
+        };
+        self.ordered(path, said).await
+    }
+
+    async fn ordered(
+        &self,
+        path: &str,
+        said: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> io::Result<Answered> {
         let url = format!("http://{}{path}", reachable(self.admin_listen));
-        let response = self
-            .client
-            .post(url)
-            .bearer_auth(&self.token.0)
-            .send()
-            .await
-            .map_err(io::Error::other)?;
+        let request = self.client.post(url).bearer_auth(&self.token.0);
+        let response = said(request).send().await.map_err(io::Error::other)?;
         Ok(Answered {
             status: response.status().as_u16(),
             response,

@@ -1,10 +1,10 @@
-//! The operator's door, on a listener of its own: run now, pause, resume; what identity is told by.
+//! The operator's door, on a listener of its own: run now, pause, resume; what identity is told by, and what is decided of it.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
 use super::{
     House,
-    desk::{DeskError, Order, SourceStatus},
+    desk::{Decided, DeskError, Order, SourceStatus, Wanted},
     layers,
     problem::Problem,
     respond,
@@ -32,6 +32,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/resume"),
     ("GET", "/identity/features"),
     ("GET", "/overrides"),
+    ("GET", "/identity/decisions"),
+    ("POST", "/identity/decide"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -45,6 +47,8 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/resume", post(resume))
         .route("/identity/features", get(features))
         .route("/overrides", get(overrides))
+        .route("/identity/decisions", get(decisions))
+        .route("/identity/decide", post(decide))
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(
@@ -121,7 +125,7 @@ async fn source(
 /// What a run by hand is to be.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Wanted {
+struct Asked {
     /// `run` (where nothing is said), `check`, `redescribe` or `details`.
     what: What,
     /// Ask for everything, not only for what changed.
@@ -143,7 +147,7 @@ enum What {
 async fn run(
     State(house): State<House>,
     Path(id): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<Asked>,
 ) -> Result<Response, Problem> {
     let trigger = match wanted.what {
         What::Run => Trigger::Hand,
@@ -183,6 +187,25 @@ async fn features(State(house): State<House>) -> Result<Response, Problem> {
     respond::answered(house.readers.ask(question, &snapshot).await?)
 }
 
+/// What people decided of pairs of records, in the newest snapshot: a line of JSON each.
+async fn decisions(State(house): State<House>) -> Result<Response, Problem> {
+    let snapshot = house.snapshot()?;
+    let question = Question::Decisions {
+        snapshot: snapshot.path.clone(),
+        base: house.config.public_url.to_string(),
+    };
+    respond::answered(house.readers.ask(question, &snapshot).await?)
+}
+
+async fn decide(
+    State(house): State<House>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Json<Decided>, Problem> {
+    let desk = house.desk.clone();
+    let decided = tokio::task::spawn_blocking(move || desk.decide(&wanted)).await;
+    Ok(Json(decided.map_err(|_| Problem::internal())??))
+}
+
 /// The source as it stands now: what was asked for may still be to come.
 fn accepted(house: &House, id: &str) -> Response {
     (StatusCode::ACCEPTED, Json(house.desk.source(id))).into_response()
@@ -194,6 +217,7 @@ impl From<DeskError> for Problem {
             DeskError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
             DeskError::Running(_) => (StatusCode::CONFLICT, "running"),
             DeskError::Disabled(_) => (StatusCode::CONFLICT, "disabled"),
+            DeskError::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             DeskError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
         };

@@ -5,6 +5,8 @@
 mod features;
 mod house;
 
+pub(super) use house::MOVED;
+
 use super::{
     geo, guard,
     negotiate::{self, GRAPHS, GraphFormat, RESULTS},
@@ -141,12 +143,16 @@ pub fn answer(
             snapshot,
             iri,
             accept,
-        } => house::describe(session.store(snapshot)?, iri, accept, reply),
+            base,
+        } => house::describe(session.store(snapshot)?, iri, accept, base, reply),
         Question::Dump { snapshot, format } => {
             house::dump(session.store(snapshot)?, *format, reply)
         }
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)
+        }
+        Question::Decisions { snapshot, base } => {
+            features::write_decisions(session.store(snapshot)?, base, reply)
         }
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;

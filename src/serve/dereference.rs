@@ -2,12 +2,15 @@
 //!
 //! The description comes from a worker, in the format that Accept prefers. Start at [`describe`].
 
-use super::{House, problem::Problem, respond, sparql::accept, wire::Question};
+use super::{
+    House, answer::MOVED, pool::PoolError, problem::Problem, respond, sparql::accept,
+    wire::Question,
+};
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, HeaderValue, Uri, header},
-    response::Response,
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
     routing::get,
 };
 
@@ -36,11 +39,23 @@ async fn describe(
         snapshot: snapshot.path.clone(),
         iri,
         accept: accept(&headers),
+        base: house.base().to_owned(),
     };
-    let mut response = respond::answered(house.readers.ask(question, &snapshot).await?)?;
+    let mut response = match house.readers.ask(question, &snapshot).await {
+        Err(PoolError::Refused(refused)) if refused.code == MOVED => moved(&refused.detail)?,
+        answer => respond::answered(answer?)?,
+    };
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// One dataset has one address: that of a record of it leads there (RFC 9110, section 15.4.9).
+fn moved(there: &str) -> Result<Response, Problem> {
+    let there = HeaderValue::from_str(there).map_err(|_| Problem::internal())?;
+    let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
+    response.headers_mut().insert(header::LOCATION, there);
     Ok(response)
 }
 

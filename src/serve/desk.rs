@@ -5,6 +5,8 @@
 use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+pub use crate::run::decide::{Decided, Wanted};
+use crate::state::Joined;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
@@ -26,6 +28,11 @@ pub trait Desk: Send + Sync {
     fn ready(&self) -> Readiness;
     /// The corrections by hand that are in force.
     fn overrides(&self) -> Vec<Laid>;
+    /// What the last comparison of records came to. None: one source alone holds datasets.
+    fn joined(&self) -> Option<Joined>;
+    /// Decides of two records whether they are one dataset. Waits for a commit under way: never on a thread that others
+    /// need.
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError>;
 }
 
 /// One source, as an operator wants to see it.
@@ -84,6 +91,9 @@ pub enum DeskError {
     Running(String),
     #[error("{0:?} is not enabled in the configuration")]
     Disabled(String),
+    /// What is wanted cannot be, for a reason that the caller can mend.
+    #[error("{0}")]
+    Refused(String),
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]

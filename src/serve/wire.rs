@@ -102,6 +102,8 @@ pub enum Question {
         snapshot: PathBuf,
         iri: String,
         accept: String,
+        /// That of our IRIs.
+        base: String,
     },
     /// The whole default graph.
     Dump {
@@ -110,6 +112,8 @@ pub enum Question {
     },
     /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
     Features { snapshot: PathBuf, base: String },
+    /// What people decided of pairs of records: a line of JSON each.
+    Decisions { snapshot: PathBuf, base: String },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }

@@ -5,43 +5,21 @@
 //! [`pair_quads`].
 
 use super::batch::Batch;
-use super::one::OWN;
 use super::{Store, StoreError};
-use crate::identity::{Decision, Linked, Verdict};
-use crate::log::{date_time, parse_date_time};
+use crate::identity::{Decision, Linked};
+use crate::log::date_time;
+use crate::store_read::{self, OWN};
 use oxigraph::model::{
     GraphName, GraphNameRef, Literal, NamedNode, NamedOrBlankNode, Quad, Term,
     vocab::{rdf, xsd},
 };
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 impl Store {
     /// What people decided, sorted by records.
     pub fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
-        let doing = "reading what was decided";
-        let graph = self.identity_graph();
-        let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
-        let class = own("Decision");
-        let nodes =
-            self.quads
-                .quads_for_pattern(None, Some(rdf::TYPE), Some(class.as_ref().into()), graph);
-        let mut decisions = Vec::new();
-        for node in nodes {
-            let node = node.map_err(StoreError::storage(doing))?.subject;
-            let mut said = BTreeMap::new();
-            for quad in self
-                .quads
-                .quads_for_pattern(Some(node.as_ref()), None, None, graph)
-            {
-                let quad = quad.map_err(StoreError::storage(doing))?;
-                said.insert(quad.predicate.into_string(), text(quad.object));
-            }
-            decisions.push(decision(&said).ok_or_else(|| {
-                StoreError::Broken(format!("{node} is said to be a decision, and is none"))
-            })?);
-        }
-        decisions.sort_by(|x, y| (&x.a, &x.b).cmp(&(&y.a, &y.b)));
-        Ok(decisions)
+        store_read::decisions(&self.quads, &self.base)
+            .map_err(StoreError::storage("reading what was decided"))
     }
 
     /// Writes down a decision in place of the one of the same pair; or takes that one away. Durable when it returns.
@@ -191,36 +169,6 @@ fn decimal(number: f64) -> String {
     let text = format!("{number:.3}");
     let text = text.trim_end_matches('0');
     text.strip_suffix('.').unwrap_or(text).to_owned()
-}
-
-fn decision(said: &BTreeMap<String, String>) -> Option<Decision> {
-    let own_text = |name: &str| said.get(own(name).as_str()).cloned();
-    let verdict = match own_text("verdict")?.as_str() {
-        "join" => Verdict::Join,
-        "split" => Verdict::Split,
-        _ => return None,
-    };
-    let dct_text = |name: &str| said.get(dct(name).as_str()).cloned();
-    Some(Decision {
-        verdict,
-        a: own_text("first")?,
-        b: own_text("second")?,
-        who: dct_text("creator")?,
-        why: dct_text("description")?,
-        at_ms: parse_date_time(&dct_text("created")?)?.div_euclid(1000),
-        kept: [
-            own_text("firstPublishedAs").unwrap_or_default(),
-            own_text("secondPublishedAs").unwrap_or_default(),
-        ],
-    })
-}
-
-fn text(term: Term) -> String {
-    match term {
-        Term::NamedNode(node) => node.into_string(),
-        Term::Literal(literal) => literal.value().to_owned(),
-        other => other.to_string(),
-    }
 }
 
 fn decision_node(base: &str, a: &str, b: &str) -> NamedNode {

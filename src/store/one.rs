@@ -5,21 +5,20 @@
 
 use super::{Store, StoreError};
 use crate::identity::plan::Group;
+use crate::store_read::{self, OWN};
 use oxigraph::model::{
     GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term,
     vocab::rdf,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Words of our own.
-pub(super) const OWN: &str = "https://w3id.org/harvestd/ns#";
 const IS_REPLACED_BY: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/isReplacedBy");
 
 impl Store {
     /// The graph that says which records are one dataset, and why.
     pub(super) fn identity_graph(&self) -> NamedNode {
-        NamedNode::new_unchecked(format!("{}graph/identity", self.base))
+        store_read::identity_graph(&self.base)
     }
 
     fn pending_graph(&self) -> NamedNode {
@@ -27,7 +26,7 @@ impl Store {
     }
 
     /// The IRI under which what its source calls `entity` is published; it may be the same.
-    pub(super) fn published_as(&self, entity: &str) -> Result<String, StoreError> {
+    pub fn published_as(&self, entity: &str) -> Result<String, StoreError> {
         let found = self.replacing(Some(entity), None)?;
         let kept = found.into_iter().next().map(|(_, kept)| kept);
         Ok(kept.unwrap_or_else(|| entity.to_owned()))
@@ -106,6 +105,21 @@ impl Store {
     pub fn speaks(&self, kept: &str) -> Option<String> {
         let speaker = self.speaker(kept).ok().flatten();
         speaker.map(|speaker| speaker.entity.into_string())
+    }
+
+    /// The record that an IRI means, and its dataset as its source names it: the record itself, or the one that speaks
+    /// for the dataset.
+    pub fn record_meant(&self, iri: &str) -> Result<Option<(String, String)>, StoreError> {
+        let mut found = self.placement(iri)?;
+        if found.is_none() {
+            let mut own = self.records_of(iri)?;
+            own.sort_by_key(|placed| !placed.wins());
+            found = own.into_iter().next();
+        }
+        if found.is_none() {
+            found = self.speaker(&self.published_as(iri)?)?;
+        }
+        Ok(found.map(|placed| (placed.record.into_string(), placed.entity.into_string())))
     }
 
     /// Does the store know the IRI: by a record about it, as published, or as replaced?

@@ -8,11 +8,12 @@ use harvestd::{
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
-        desk::{Desk, DeskError, Order, Readiness, SourceStatus},
+        desk::{Decided, Desk, DeskError, Order, Readiness, SourceStatus, Wanted},
         pool::{Pool, PoolOptions},
         public_router, serve,
     },
     snapshot::Published,
+    state::Joined,
     store::Head,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -413,6 +414,14 @@ impl Desk for DeskDouble {
 
     fn overrides(&self) -> Vec<Laid> {
         Vec::new()
+    }
+
+    fn joined(&self) -> Option<Joined> {
+        None
+    }
+
+    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
+        Err(DeskError::Refused(format!("not of {}", wanted.a)))
     }
 
     fn ready(&self) -> Readiness {

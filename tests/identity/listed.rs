@@ -70,7 +70,6 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
     );
     let listing: Value =
         serde_json::from_str(&well(&config, &["identity", "list", "--json"]).await).unwrap();
-    assert_eq!(listing["joins"], false);
     assert_eq!(
         (&listing["records"], &listing["sources"]),
         (&4.into(), &2.into())
@@ -92,7 +91,7 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
 
     let text = well(&config, &["identity", "list"]).await;
     assert!(
-        text.contains("Nothing is joined") && text.contains(copy),
+        text.contains("ONE DATASET") && text.contains(copy),
         "{text}"
     );
     assert!(!text.contains("5月"), "{text}");
@@ -113,10 +112,98 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
     let (code, text) = harvestd(&config, &["identity", "explain", "https://a.example/x"]).await;
     assert_eq!(code, 1, "{text}");
 
-    // Nothing was joined: both are in the catalogue.
-    let query = format!(
-        "SELECT ?d {{ ?d a <http://www.w3.org/ns/dcat#Dataset> VALUES ?d {{ <{national}> <{copy}> }} }}"
+    assert_eq!(published(&config, &[national, copy]).await, [national]);
+    let text = well(
+        &config,
+        &[
+            "identity",
+            "split",
+            national,
+            copy,
+            "--why",
+            "two halls",
+            "--who",
+            "Lin",
+        ],
+    )
+    .await;
+    assert!(text.contains("two datasets"), "{text}");
+    assert_eq!(
+        published(&config, &[national, copy]).await,
+        [national, copy]
     );
-    let text = well(&config, &["query", &query]).await;
-    assert!(text.contains(national) && text.contains(copy), "{text}");
+    let text = well(&config, &["identity", "list"]).await;
+    assert!(
+        !text.contains("ONE DATASET") && text.contains("split"),
+        "{text}"
+    );
+    well(&config, &["run", "portal"]).await;
+    assert_eq!(
+        published(&config, &[national, copy]).await,
+        [national, copy],
+        "it holds"
+    );
+    let text = well(&config, &["identity", "decisions"]).await;
+    assert!(text.contains("Lin: two halls"), "{text}");
+    let text = well(&config, &["identity", "forget", copy, national]).await;
+    assert!(
+        text.contains("Taken back") && text.contains("one dataset"),
+        "{text}"
+    );
+    assert_eq!(published(&config, &[national, copy]).await, [national]);
+
+    // What people say goes before what the titles say.
+    let text = well(
+        &config,
+        &[
+            "identity", "join", pair[0], pair[1], "--why", "a slip", "--json",
+        ],
+    )
+    .await;
+    let decided: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        decided["published"],
+        serde_json::json!([pair[0], pair[0]]),
+        "{text}"
+    );
+    assert_eq!(published(&config, &pair).await, [pair[0]]);
+    for (words, said) in [
+        (
+            [
+                "identity",
+                "join",
+                national,
+                "https://portal.example/dataset/toilet",
+                "--why",
+                "x",
+            ],
+            "did you mean https://portal.example/dataset/toilets?",
+        ),
+        (
+            ["identity", "join", national, pair[0], "--why", "x"],
+            "one source",
+        ),
+        (
+            ["identity", "split", national, copy, "--why", " "],
+            "say why",
+        ),
+    ] {
+        let (code, text) = harvestd(&config, &words).await;
+        assert!(code == 1 && text.contains(said), "{words:?}: {code} {text}");
+    }
+    let (code, text) = harvestd(&config, &["identity", "forget", national, copy]).await;
+    assert!(
+        code == 1 && text.contains("nothing was decided"),
+        "{code} {text}"
+    );
+}
+
+/// Which of these are in the catalogue.
+async fn published(config: &Path, iris: &[&str]) -> Vec<String> {
+    let values: String = iris.iter().map(|iri| format!("<{iri}> ")).collect();
+    let query = format!(
+        "SELECT ?d {{ ?d a <http://www.w3.org/ns/dcat#Dataset> VALUES ?d {{ {values} }} }} ORDER BY ?d"
+    );
+    let text = well(config, &["query", &query, "-o", "csv"]).await;
+    text.lines().skip(1).map(str::to_owned).collect()
 }

@@ -1,7 +1,12 @@
 //! One dataset from several sources, or corrected by people: what is published of it, and what stays of its records.
 
 use super::*;
-use harvestd::store::{Corrections, Policy, Publication};
+use harvestd::{
+    identity::Verdict,
+    run::decide::{Decided, Wanted},
+    serve::desk::Desk,
+    store::{Corrections, Policy, Publication},
+};
 use std::sync::Arc;
 use texts::{BASE, turtle};
 
@@ -354,5 +359,73 @@ async fn another_winner_changes_the_body_only() {
         assert_eq!(done.len(), 2);
         assert_eq!(back.graph, both.graph, "changed back: the same bytes");
     }
+    portals.house.close().await;
+}
+
+impl Portals {
+    fn decide(&self, verdict: Option<Verdict>, a: &str, b: &str) -> (Whole, Decided) {
+        let wanted = Wanted {
+            verdict,
+            a: a.to_owned(),
+            b: b.to_owned(),
+            who: "Lin".to_owned(),
+            why: "seen".to_owned(),
+        };
+        let desk: &dyn Desk = &*self.house.daemon;
+        let decided = desk.decide(&wanted).unwrap();
+        (Whole::of(&self.house.daemon), decided)
+    }
+}
+
+const LAMPS: &str = "https://a.example/dataset/lamps";
+const BUSES: &str = "https://b.example/dataset/buses";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_decide_holds_until_it_is_taken_back() {
+    let portals = Portals::new().await;
+    portals.hold("a", AT_A).await;
+    let (found, _) = portals.hold("b", AT_B).await;
+
+    let (split, decided) = portals.decide(Some(Verdict::Split), TOILETS, WC);
+    assert!(!decided.is_one());
+    assert!(split.bodies.contains_key(WC) && split.bodies.contains_key(TOILETS));
+    let (joined, decided) = portals.decide(Some(Verdict::Join), LAMPS, BUSES);
+    assert_eq!(decided.published, [LAMPS, LAMPS]);
+    assert!(!joined.bodies.contains_key(BUSES));
+
+    // Runs change nothing of it, nor does a new start, nor that the state is lost.
+    let more = "d:wc dct:description \"說明\"@zh-Hant .";
+    let (_, done) = portals
+        .hold("b", &with(AT_B, ("wc", "公廁位置", "toilets", more)))
+        .await;
+    assert_eq!(done, [update(WC)]);
+    portals.hold("b", AT_B).await;
+    let portals = portals.restarted().await;
+    assert_eq!(Whole::of(&portals.house.daemon).graph, joined.graph);
+    let Portals { origin, house, dir } = portals;
+    house.close().await;
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    let house = House::open(dir.path(), "", &Portals::sources(&origin, ""));
+    let portals = Portals { origin, house, dir };
+    assert_eq!(portals.hold("a", AT_A).await.0.graph, joined.graph);
+    portals.hold("b", AT_B).await;
+
+    // While one of the two is away the decision waits.
+    let without: Vec<Entry<'_>> = AT_B.iter().copied().filter(|e| e.0 != "buses").collect();
+    portals.hold("b", &without).await;
+    assert_eq!(portals.hold("b", AT_B).await.0.graph, joined.graph);
+
+    let (back, decided) = portals.decide(None, BUSES, LAMPS);
+    assert!(decided.taken_back && !decided.is_one());
+    assert_eq!(back.graph, split.graph, "taken back: the same bytes");
+    let (back, _) = portals.decide(None, WC, TOILETS);
+    assert_eq!(back.graph, found.graph, "taken back: the same bytes");
+    assert_eq!(
+        back.quads
+            .iter()
+            .filter(|q| q.contains("ns#Decision>"))
+            .count(),
+        0
+    );
     portals.house.close().await;
 }

@@ -37,6 +37,7 @@ pub fn describe(
     store: &Store,
     iri: &str,
     accept: &str,
+    base: &str,
     reply: &mut Reply<'_>,
 ) -> Result<(), Failure> {
     let offer = negotiate::choose(accept, GRAPHS)
@@ -53,6 +54,9 @@ pub fn describe(
         triples.sort_by_cached_key(|triple| triple.subject.to_string());
     }
     if triples.is_empty() {
+        if let Some(there) = moved(store, base, node)? {
+            return Err(guard::refuse(308, MOVED, there).into());
+        }
         return Err(guard::refuse(
             404,
             "not-found",
@@ -61,6 +65,29 @@ pub fn describe(
         .into());
     }
     write_graph(triples.into_iter().map(Ok), offer, reply)
+}
+
+/// Code of an answer that is elsewhere; its detail is where.
+pub const MOVED: &str = "moved";
+
+/// Where what was published under this IRI is described now: under the IRI that replaces it, or where that is not ours,
+/// under that of its record.
+fn moved(
+    store: &Store,
+    base: &str,
+    gone: NamedNodeRef<'_>,
+) -> Result<Option<String>, StorageError> {
+    let Some(kept) = store_read::replaced(store, base, gone)? else {
+        return Ok(None);
+    };
+    if kept.as_str().starts_with(base) {
+        return Ok(Some(kept.into_string()));
+    }
+    let records = store_read::records_about(store, kept.as_ref())?;
+    Ok(records
+        .into_iter()
+        .next()
+        .map(|record| record.into_string()))
 }
 
 /// The default graph whole. The store's order keeps a subject's triples together.
