@@ -104,7 +104,7 @@ fn check(mut rows: Vec<Row>, common: &Common) -> Exit {
     let printed = if common.json {
         json(&rows)
     } else if rows.is_empty() {
-        out::print(&format!("{all} corrections, none to look at.\n"))
+        out::print(&format!("Corrections to look at: none of {all}.\n"))
     } else {
         out::print(&table(&rows))
     };

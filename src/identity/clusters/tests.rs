@@ -30,6 +30,7 @@ fn decision(verdict: Verdict, a: &str, b: &str) -> Decision {
         who: "eve".into(),
         why: "seen".into(),
         at_ms: 1,
+        kept: Default::default(),
     }
 }
 
