@@ -25,23 +25,23 @@ pub use write::write;
 
 use chrono::NaiveDate;
 use oxrdf::NamedNode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use value::Said;
 
 /// A correction as somebody writes it, in a file or through an interface.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// IRI of the dataset (or series, service, catalogue, agent) as it is published.
     pub dataset: String,
     /// A distribution of the dataset, by its IRI, access address or download address. None: the dataset itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
     /// `dct:title`, or a whole IRI. None: the distribution as a whole, which is removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
     /// Only the values in this language are expected and replaced.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
     /// All values that the source gave when the correction was made; none: it gave none.
     pub expect: Vec<Value>,
@@ -147,6 +147,16 @@ impl Override {
     }
 }
 
+/// A correction in force: where it is written, what it says, how it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Laid {
+    pub at: String,
+    #[serde(flatten)]
+    pub draft: Draft,
+    /// None: it is not in force.
+    pub standing: Option<Standing>,
+}
+
 /// How each correction stands, by [`Override::id`].
 pub type Standings = BTreeMap<String, Standing>;
 
@@ -174,6 +184,16 @@ impl Overrides {
 
     pub fn iter(&self) -> impl Iterator<Item = &Override> {
         self.by_entity.values().flatten()
+    }
+
+    /// Each with how it stands.
+    pub fn laid(&self, standings: &Standings) -> Vec<Laid> {
+        let laid = |o: &Override| Laid {
+            at: o.at.clone(),
+            draft: o.draft.clone(),
+            standing: standings.get(&o.id()).cloned(),
+        };
+        self.iter().map(laid).collect()
     }
 
     /// The datasets that have corrections, sorted.

@@ -13,6 +13,8 @@ mod texts;
 #[path = "support/whole.rs"]
 mod whole;
 
+#[path = "overrides/joined.rs"]
+mod joined;
 #[path = "overrides/laid.rs"]
 mod laid;
 #[path = "overrides/refused.rs"]

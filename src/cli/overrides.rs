@@ -1,7 +1,7 @@
 //! `overrides list`, `overrides check` and `overrides explain`: how corrections by hand stand. Changes nothing.
 //!
-//! What is configured comes from the files, how it stands from the daemon: a correction that the running daemon has not
-//! read yet is seen as such. Start at [`overrides`].
+//! What is in force comes from the daemon; what the files say besides, and the running daemon has not read yet, is listed
+//! as such. Start at [`overrides`].
 
 use super::{
     args::{self, Common, Place},
@@ -9,9 +9,9 @@ use super::{
     exit::Exit,
     out,
 };
-use crate::overrides::{Override, Overrides, Standing, Standings, State, Value};
+use crate::overrides::{Laid, Standing, Standings, State, Value};
 use serde::Serialize;
-use std::{fmt::Write, sync::Arc};
+use std::fmt::Write;
 
 /// `harvestd overrides …`
 pub async fn overrides(args: &args::Overrides, common: &Common) -> Exit {
@@ -19,11 +19,10 @@ pub async fn overrides(args: &args::Overrides, common: &Common) -> Exit {
         args::Overrides::List(args) | args::Overrides::Check(args) => &args.place,
         args::Overrides::Explain(args) => &args.place,
     };
-    let (configured, standings) = match gathered(place).await {
-        Ok(gathered) => gathered,
+    let all: Vec<Row> = match gathered(place).await {
+        Ok(all) => all.into_iter().map(Row::of).collect(),
         Err(exit) => return exit,
     };
-    let all: Vec<Row<'_>> = configured.iter().map(|o| Row::of(o, &standings)).collect();
     match args {
         args::Overrides::List(_) => list(&all, common),
         args::Overrides::Check(_) => check(all, common),
@@ -31,70 +30,70 @@ pub async fn overrides(args: &args::Overrides, common: &Common) -> Exit {
     }
 }
 
-/// What is configured, and how what is in force stands.
-async fn gathered(place: &Place) -> Result<(Arc<Overrides>, Standings), Exit> {
+/// What is in force, then what is configured and not in force yet.
+async fn gathered(place: &Place) -> Result<Vec<Laid>, Exit> {
     let reached = Reached::reach(place, true).await?;
     let configured = reached.config.overrides.clone();
     let answered = body(reached.local.inquire("/overrides").await).await;
     let exit = answered.as_ref().map_or_else(|exit| *exit, |_| Exit::Ok);
     reached.done(exit).await;
-    let standings = serde_json::from_slice(&answered?)
+    let mut all: Vec<Laid> = serde_json::from_slice(&answered?)
         .map_err(|e| out::complain(&format!("the answer cannot be read: {e}"), Exit::Failed))?;
-    Ok((configured, standings))
+    let mut new = configured.laid(&Standings::new());
+    new.retain(|new| all.iter().all(|old| old.draft != new.draft));
+    all.extend(new);
+    Ok(all)
 }
 
-/// One correction, as it is written and as it stands. None: it is not in force.
+/// One correction, with its state in a word.
 #[derive(Serialize)]
-struct Row<'a> {
-    at: &'a str,
-    #[serde(flatten)]
-    draft: &'a crate::overrides::Draft,
+struct Row {
     state: &'static str,
-    standing: Option<&'a Standing>,
+    #[serde(flatten)]
+    laid: Laid,
 }
 
-impl<'a> Row<'a> {
-    fn of(of: &'a Override, standings: &'a Standings) -> Self {
-        let standing = standings.get(&of.id());
+impl Row {
+    fn of(laid: Laid) -> Self {
+        let standing = laid.standing.as_ref();
         Self {
-            at: of.at(),
-            draft: of.draft(),
-            state: standing.map_or("not-in-force", |s| s.state.word()),
-            standing,
+            state: standing.map_or("not in force", |s| s.state.word()),
+            laid,
         }
     }
 
     fn wants_a_person(&self) -> bool {
         let waits = |s: &Standing| matches!(s.state, State::Applied | State::Absent);
-        !self.standing.is_some_and(waits)
+        !self.laid.standing.as_ref().is_some_and(waits)
     }
 
     fn property(&self) -> &str {
-        self.draft
+        self.laid
+            .draft
             .property
             .as_deref()
             .unwrap_or("(whole distribution)")
     }
 
     fn values(&self, of: impl Fn(&Standing) -> &Vec<String>) -> String {
-        let values = self.standing.map(of);
+        let values = self.laid.standing.as_ref().map(of);
         values
             .filter(|v| !v.is_empty())
             .map_or("-".to_owned(), |v| v.join(", "))
     }
 }
 
-fn list(rows: &[Row<'_>], common: &Common) -> Exit {
+fn list(rows: &[Row], common: &Common) -> Exit {
     if common.json {
         return json(&rows);
     }
     if rows.is_empty() {
-        return out::print("No corrections are configured.\n");
+        return out::print("There are no corrections.\n");
     }
     out::print(&table(rows))
 }
 
-fn check(mut rows: Vec<Row<'_>>, common: &Common) -> Exit {
+fn check(mut rows: Vec<Row>, common: &Common) -> Exit {
     let all = rows.len();
     rows.retain(Row::wants_a_person);
     let exit = if rows.is_empty() {
@@ -105,14 +104,14 @@ fn check(mut rows: Vec<Row<'_>>, common: &Common) -> Exit {
     let printed = if common.json {
         json(&rows)
     } else if rows.is_empty() {
-        out::print(&format!("{all} corrections, none to look at.\n"))
+        out::print(&format!("Corrections to look at: none of {all}.\n"))
     } else {
         out::print(&table(&rows))
     };
     if printed == Exit::Ok { exit } else { printed }
 }
 
-fn table(rows: &[Row<'_>]) -> String {
+fn table(rows: &[Row]) -> String {
     let headings = [
         "STATE",
         "DATASET",
@@ -126,25 +125,22 @@ fn table(rows: &[Row<'_>]) -> String {
     for row in rows {
         let cells = [
             row.state.to_owned(),
-            row.draft.dataset.clone(),
+            row.laid.draft.dataset.clone(),
             row.property().to_owned(),
             row.values(|s| &s.expected),
             row.values(|s| &s.found),
             row.values(|s| &s.published),
-            row.at.to_owned(),
+            row.laid.at.clone(),
         ];
         table.push(cells.to_vec());
     }
     out::table(&table)
 }
 
-fn explain(iri: &str, mut rows: Vec<Row<'_>>, common: &Common) -> Exit {
-    rows.retain(|row| row.draft.dataset == iri);
+fn explain(iri: &str, mut rows: Vec<Row>, common: &Common) -> Exit {
+    rows.retain(|row| row.laid.draft.dataset == iri);
     if rows.is_empty() {
-        return out::complain(
-            &format!("no correction of {iri} is configured"),
-            Exit::Failed,
-        );
+        return out::complain(&format!("there is no correction of {iri}"), Exit::Failed);
     }
     if common.json {
         return json(&rows);
@@ -156,8 +152,8 @@ fn explain(iri: &str, mut rows: Vec<Row<'_>>, common: &Common) -> Exit {
     out::print(&out::printable(&text))
 }
 
-fn told(row: &Row<'_>, text: &mut String) {
-    let draft = row.draft;
+fn told(row: &Row, text: &mut String) {
+    let draft = &row.laid.draft;
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:<13}{value}");
@@ -170,10 +166,10 @@ fn told(row: &Row<'_>, text: &mut String) {
         line("language", lang);
     }
     line("state", row.state);
-    if let Some(note) = row.standing.and_then(|s| s.note.as_ref()) {
+    if let Some(note) = row.laid.standing.as_ref().and_then(|s| s.note.as_ref()) {
         line("", note);
     }
-    match row.standing {
+    match &row.laid.standing {
         Some(_) => {
             line("expected", &row.values(|s| &s.expected));
             line("found", &row.values(|s| &s.found));
@@ -187,7 +183,7 @@ fn told(row: &Row<'_>, text: &mut String) {
     line("who", &draft.who);
     line("when", &draft.when.to_string());
     line("why", &draft.why);
-    line("written in", row.at);
+    line("written in", &row.laid.at);
     text.push('\n');
 }
 

@@ -21,15 +21,19 @@ const WHY: &str = "why it was made";
 const WHEN: &str = "the day on which it was made, as 2026-11-21";
 const VALUE: &str = "\"a text\", { text = \"…\", lang = \"zh-Hant\" }, { text = \"…\", datatype = \"xsd:date\" }, { iri = \"https://…\" }, a number, a date, true or false, or a list of those";
 
-/// The folder of corrections, and the files in it, by name. The folder `overrides` beside the configuration need not be
-/// there; one that is configured must be.
+/// Where corrections are, unless the configuration says otherwise.
+const FOLDER: &str = "overrides";
+
+/// The folder of corrections, and the files in it, by name. [`FOLDER`] beside the configuration need not be there; any
+/// other that is configured must be.
 pub(super) fn folder(root: &Table<'_>, on_disk: bool) -> (PathBuf, Vec<PathBuf>) {
     let said = root.text("overrides_dir", "the path of a folder");
     let dir = root
         .cx
         .file
-        .beside(said.as_ref().map_or("overrides", |said| &said.value));
-    if said.is_none() && (!on_disk || !dir.exists()) {
+        .beside(said.as_ref().map_or(FOLDER, |said| &said.value));
+    let usual = said.as_ref().is_none_or(|said| said.value == FOLDER);
+    if usual && (!on_disk || !dir.exists()) {
         return (dir, Vec::new());
     }
     let files = matching(&dir.join("*.toml")).unwrap_or_else(|e| {

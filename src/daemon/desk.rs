@@ -1,7 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place};
-use crate::overrides::Standings;
+use crate::overrides::Laid;
 use crate::report::Report;
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
@@ -85,8 +85,9 @@ impl Desk for Daemon {
         Some(self.rooms.digest.clone())
     }
 
-    fn standings(&self) -> Arc<Standings> {
-        self.rooms.standings.borrow().clone()
+    fn overrides(&self) -> Vec<Laid> {
+        let standings = self.rooms.standings.borrow().clone();
+        self.config().overrides.laid(&standings)
     }
 
     fn joined(&self) -> Option<Joined> {

@@ -13,11 +13,11 @@ use harvestd_vocab::literals::parsed;
 use harvestd_vocab::terms::{dcat, expanded, prefixed, xsd};
 use harvestd_vocab::{Class, Context, Description, Finding, normalise};
 use oxrdf::{Literal, NamedNode, NamedNodeRef, Term, Triple};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A value as it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Words; for a property that wants a link, a date or a number, the text of one.

@@ -14,18 +14,19 @@ use std::sync::Arc;
 pub(crate) fn lay(writer: &mut Writer, overrides: &Arc<Overrides>) -> Result<Applied, RunError> {
     let applied = writer.store.lay(overrides, &writer.policy)?;
     let before = std::mem::replace(&mut writer.overrides, overrides.clone());
-    match review(writer) {
-        Ok(told) => {
-            for (code, text) in told {
-                tracing::warn!(code, "{text}");
-            }
-            Ok(applied)
-        }
-        Err(error) => {
-            writer.overrides = before;
-            Err(error)
-        }
+    if let Err(error) = look(writer) {
+        writer.overrides = before;
+        return Err(error);
     }
+    Ok(applied)
+}
+
+/// The same as [`review`], told in the log: where no run's report could tell it.
+pub(crate) fn look(writer: &mut Writer) -> Result<(), RunError> {
+    for (code, text) in review(writer)? {
+        tracing::warn!(code, "{text}");
+    }
+    Ok(())
 }
 
 /// Looks how each correction stands after a change, and gives what is new about it: code and text.

@@ -128,6 +128,7 @@ pub fn decide(rooms: &Rooms, wanted: &Wanted) -> Result<Decided, DecideError> {
         ..Changed::default()
     };
     let unified = unify(&rooms.state, writer, &changed, trusted)?;
+    super::corrections::look(writer)?;
     writer.store.flush().map_err(RunError::from)?;
     rooms.state.moved_on(writer.store.head())?;
     writer

@@ -10,7 +10,7 @@ use super::{
     respond, webhooks,
     wire::Question,
 };
-use crate::overrides::Standings;
+use crate::overrides::Laid;
 use crate::report::Trigger;
 use axum::{
     Json, Router,
@@ -113,9 +113,9 @@ async fn sources(State(house): State<House>) -> Json<Vec<SourceStatus>> {
     Json(house.desk.sources())
 }
 
-/// How each correction by hand that is in force stands, by its id.
-async fn overrides(State(house): State<House>) -> Json<Standings> {
-    Json(house.desk.standings().as_ref().clone())
+/// The corrections by hand that are in force, and how they stand.
+async fn overrides(State(house): State<House>) -> Json<Vec<Laid>> {
+    Json(house.desk.overrides())
 }
 
 async fn source(

@@ -2,7 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
-use crate::overrides::Standings;
+use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
 pub use crate::run::decide::{Decided, Wanted};
@@ -41,8 +41,8 @@ pub trait Desk: Send + Sync {
     fn shelf(&self) -> Shelf {
         Shelf::default()
     }
-    /// How each correction by hand stands.
-    fn standings(&self) -> Arc<Standings>;
+    /// The corrections by hand that are in force.
+    fn overrides(&self) -> Vec<Laid>;
     /// What the last comparison of records came to. None: one source alone holds datasets.
     fn joined(&self) -> Option<Joined>;
     /// Decides of two records whether they are one dataset. Waits for a commit under way: never on a thread that others

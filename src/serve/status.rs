@@ -142,8 +142,10 @@ impl SourceSummary {
 
 fn overrides(house: &House) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
-    for standing in house.desk.standings().values() {
-        *counts.entry(standing.state.word()).or_default() += 1;
+    for laid in house.desk.overrides() {
+        if let Some(standing) = laid.standing {
+            *counts.entry(standing.state.word()).or_default() += 1;
+        }
     }
     counts
 }

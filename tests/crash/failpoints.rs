@@ -191,3 +191,41 @@ async fn a_source_that_takes_its_changes_back() {
         "changed and changed back: the same bytes"
     );
 }
+
+/// Corrections are laid when the data directory is opened, in a commit of their own: a death in it, or before what is said
+/// of them is written, leaves nothing that the next opening does not mend.
+#[tokio::test(flavor = "multi_thread")]
+async fn dying_while_corrections_are_laid() {
+    let bed = Bed::new(export(&rows(1, 20, 1)), SMALL).await;
+    bed.completes().await;
+    let never = bed.whole().await;
+    let plain = std::fs::read_to_string(bed.file()).unwrap();
+    let corrections: String = (1..=5)
+        .map(|n| format!("[[override]]\ndataset = \"https://data.gov.tw/dataset/{n}\"\nproperty = \"dct:title\"\nexpect = \"資料 {n}.1\"\nset = \"corrected\"\nwho = \"Lin\"\nwhen = 2026-11-21\nwhy = \"y\"\n"))
+        .collect();
+    let corrected = format!("{plain}{corrections}");
+    let points = [
+        "segment-written=return",
+        "commit=return",
+        "commit=1*off->return",
+        "committed=return",
+    ];
+    for (text, wanted) in [(&corrected, 5), (&plain, 0)] {
+        std::fs::write(bed.file(), text).unwrap();
+        for point in points {
+            let killed = bed.run(point).await;
+            assert!(was_killed(&killed), "{point}: {}", killed.status);
+        }
+        bed.completes().await;
+        let config = harvestd::config::Config::load(&bed.file()).unwrap();
+        let house = House::with(config);
+        let whole = Whole::of(&house.daemon);
+        house.close().await;
+        let found = whole.graph.matches("\"corrected\"").count();
+        assert_eq!(found, wanted, "{:?}", whole.log);
+        if wanted == 0 {
+            assert_eq!(whole.bodies, never.bodies, "the same bytes as before");
+            assert!(!whole.quads.iter().any(|q| q.contains("graph/overrides>")));
+        }
+    }
+}

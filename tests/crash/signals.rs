@@ -161,3 +161,71 @@ async fn a_reload_with_an_error_changes_nothing() {
     );
     house.close().await;
 }
+
+/// `harvestd overrides …`
+async fn overrides(bed: &Bed, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_harvestd"));
+    command.arg("overrides").args(words);
+    command.args(["--json", "--config"]).arg(bed.file());
+    command.output().await.unwrap()
+}
+
+/// A file of corrections with an error keeps the corrections that are in force; a good one counts at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn corrections_are_read_anew_only_when_they_are_right() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    let folder = bed.dir.path().join("overrides");
+    std::fs::create_dir(&folder).unwrap();
+    let dataset = "https://data.gov.tw/dataset/1";
+    let correction = |property: &str, title: &str| {
+        let text = format!(
+            "[[override]]\ndataset = \"{dataset}\"\nproperty = \"{property}\"\nexpect = \"資料 1.1\"\nset = \"{title}\"\nwho = \"Lin\"\nwhen = 2026-11-21\nwhy = \"y\"\n"
+        );
+        std::fs::write(folder.join("a.toml"), text).unwrap();
+    };
+    correction("dct:title", "first");
+    let serving = Serving::start(&bed).await;
+    assert_eq!(bed.completes().await.counts.new, 3);
+
+    correction("dct:titel", "second");
+    signal(&serving.child, Signal::HUP);
+    serving
+        .logs("the new configuration is refused; the one that runs stays")
+        .await;
+    serving
+        .logs("overrides/a.toml:3:12: override.property: found")
+        .await;
+    correction("dct:title", "third");
+    let listed = overrides(&bed, &["list"]).await;
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let states: Vec<_> = listed.as_array().unwrap().iter().collect();
+    assert_eq!(states.len(), 2, "{listed:#}");
+    assert_eq!(
+        (&states[0]["state"], &states[0]["set"][0]),
+        (&"applied".into(), &"first".into())
+    );
+    assert_eq!(
+        (&states[1]["state"], &states[1]["set"][0]),
+        (&"not in force".into(), &"third".into())
+    );
+    let checked = overrides(&bed, &["check"]).await;
+    assert_eq!(checked.status.code(), Some(1));
+
+    signal(&serving.child, Signal::HUP);
+    serving.logs("the configuration was read anew").await;
+    let checked = overrides(&bed, &["check"]).await;
+    assert_eq!(
+        (checked.status.code(), checked.stdout),
+        (Some(0), b"[]\n".to_vec())
+    );
+    let explained = overrides(&bed, &["explain", dataset]).await;
+    let explained: serde_json::Value = serde_json::from_slice(&explained.stdout).unwrap();
+    assert_eq!(explained[0]["standing"]["published"][0], "\"third\"");
+    serving.terminate().await;
+    std::fs::remove_file(folder.join("a.toml")).unwrap();
+    let whole = bed.whole().await;
+    assert!(
+        whole.bodies[dataset].contains("\"資料 1.1\""),
+        "taken back at the next start"
+    );
+}

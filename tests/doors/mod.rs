@@ -4,7 +4,7 @@
 use harvestd::{
     config::{Config, FeedSettings, Limits},
     identity::Thresholds,
-    overrides::Standings,
+    overrides::Laid,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
@@ -430,8 +430,8 @@ impl Desk for DeskDouble {
         self.note("resume", id)
     }
 
-    fn standings(&self) -> Arc<Standings> {
-        Arc::default()
+    fn overrides(&self) -> Vec<Laid> {
+        Vec::new()
     }
 
     fn joined(&self) -> Option<Joined> {
