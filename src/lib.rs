@@ -13,7 +13,7 @@ pub mod demo;
 pub mod describe;
 pub mod encoding;
 pub mod feed;
-pub mod feed_shelf;
+pub mod feed_cache;
 pub mod gate;
 pub mod identity;
 pub mod lock;

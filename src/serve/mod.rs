@@ -28,7 +28,7 @@ mod syntax;
 pub mod wire;
 pub mod worker;
 
-use crate::{config::Config, feed_shelf::Shelf, snapshot::Published};
+use crate::{config::Config, feed_cache::FeedCache, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -55,7 +55,7 @@ pub struct House {
     pub readers: Arc<Pool>,
     pub metrics: PrometheusHandle,
     /// The documents of the feed.
-    pub shelf: Arc<Shelf>,
+    pub feed: Arc<FeedCache>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
 }
@@ -69,9 +69,9 @@ impl House {
         readers: Arc<Pool>,
         metrics: PrometheusHandle,
     ) -> Self {
-        let shelf = Arc::new(Shelf::of(&config));
+        let feed = Arc::new(FeedCache::of(&config));
         Self {
-            shelf,
+            feed,
             config,
             published,
             desk,

@@ -2,7 +2,7 @@
 //! compressed, and handed out as they are.
 //!
 //! A cache: the log is the truth, and whatever is missing here is made again. Never shows what is not published, and
-//! never half a document: files get their name when they are whole. Start at [`Shelf::find`].
+//! never half a document: files get their name when they are whole. Start at [`FeedCache::find`].
 //!
 //! A closed page is `feed/{generation}-v{LAYOUT}/{page}.{from_us}-{until_us}.{tag}.{syntax}.gz`: its name says all that
 //! the tree above it needs. The root and the open page are made once for each published head, and lie in memory.
@@ -60,7 +60,7 @@ pub enum What {
 
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
-pub enum ShelfError {
+pub enum CacheError {
     #[error("there is no such page yet, or it has not so many activities")]
     Unknown,
     #[error("the pages before {oldest} were removed")]
@@ -70,7 +70,7 @@ pub enum ShelfError {
 }
 
 /// The documents of one feed.
-pub struct Shelf {
+pub struct FeedCache {
     dir: PathBuf,
     log: Log,
     /// With the generation left open: the published head says which.
@@ -83,17 +83,17 @@ pub struct Shelf {
 /// Makes pages as they close, and removes those that are old, until told to stop: after each publication, and once a
 /// day for what has grown old meanwhile.
 pub async fn keep(
-    shelf: Arc<Shelf>,
+    cache: Arc<FeedCache>,
     mut published: watch::Receiver<Option<Arc<Published>>>,
     stop: CancellationToken,
 ) {
     loop {
         let head = published.borrow_and_update().as_deref().map(Head::from);
         if let Some(head) = head {
-            let (shelf, stop) = (shelf.clone(), stop.clone());
+            let (cache, stop) = (cache.clone(), stop.clone());
             let done = tokio::task::spawn_blocking(move || {
-                shelf.prune(head, chrono::Utc::now().timestamp_micros())?;
-                shelf.catch_up(head, &|| stop.is_cancelled())
+                cache.prune(head, chrono::Utc::now().timestamp_micros())?;
+                cache.catch_up(head, &|| stop.is_cancelled())
             });
             match done.await {
                 Ok(Ok(0)) | Err(_) => {}
@@ -122,8 +122,8 @@ struct Kept {
     fresh: HashMap<(What, Syntax), (Head, String, Bytes)>,
 }
 
-impl Shelf {
-    /// The shelf of a daemon.
+impl FeedCache {
+    /// The cache of a daemon.
     pub fn of(config: &Config) -> Self {
         let base = config.public_url.as_str();
         let feed = Feed {
@@ -156,12 +156,12 @@ impl Shelf {
     }
 
     /// A document as it is at a published head. Blocks: reads and writes files.
-    pub fn find(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, ShelfError> {
+    pub fn find(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, CacheError> {
         let oldest = self.at(head)?.oldest;
         let closed = head.seq / PAGE;
         match what {
             What::Root => self.fresh(head, what, syntax),
-            What::Node(pages) if pages.start < oldest => Err(ShelfError::Pruned { oldest }),
+            What::Node(pages) if pages.start < oldest => Err(CacheError::Pruned { oldest }),
             What::Node(pages) if pages.end <= closed && pages.end - pages.start > 1 => {
                 self.inner(head, pages, syntax)
             }
@@ -169,7 +169,7 @@ impl Shelf {
             What::Node(pages) if *pages == (closed..closed + 1) && head.seq > closed * PAGE => {
                 self.fresh(head, what, syntax)
             }
-            What::Node(_) => Err(ShelfError::Unknown),
+            What::Node(_) => Err(CacheError::Unknown),
         }
     }
 
@@ -258,7 +258,7 @@ impl Shelf {
         self.dir.join(format!("{generation}-v{LAYOUT}"))
     }
 
-    fn closed_page(&self, head: Head, page: u64, syntax: Syntax) -> Result<Prepared, ShelfError> {
+    fn closed_page(&self, head: Head, page: u64, syntax: Syntax) -> Result<Prepared, CacheError> {
         if let Some(found) = self.opened(head, page, syntax)? {
             return Ok(found);
         }
@@ -354,7 +354,7 @@ impl Shelf {
         head: Head,
         pages: &Range<u64>,
         syntax: Syntax,
-    ) -> Result<Prepared, ShelfError> {
+    ) -> Result<Prepared, CacheError> {
         let children = tree::children(pages).into_iter();
         let relations: Vec<Relation> = children
             .map(|child| self.relation(head, child))
@@ -370,7 +370,7 @@ impl Shelf {
     }
 
     /// The root or the open page: made once for each head.
-    fn fresh(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, ShelfError> {
+    fn fresh(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, CacheError> {
         let key = (what.clone(), syntax);
         let ready = |kept: &Kept| {
             let found = kept.fresh.get(&key).filter(|(of, ..)| *of == head);
