@@ -8,6 +8,7 @@ mod apply;
 mod batch;
 mod bulk;
 mod claims;
+mod generation;
 mod lines;
 mod place;
 mod records;
@@ -130,7 +131,7 @@ impl Store {
                 "removed what an interrupted commit left behind"
             );
         }
-        Ok(Self {
+        let mut store = Self {
             quads,
             log,
             base: base.to_owned(),
@@ -138,7 +139,10 @@ impl Store {
             limits,
             triples_since_flush: 0,
             unpublished: AtomicBool::new(true),
-        })
+        };
+        // What a new generation was killed over.
+        store.forget_older()?;
+        Ok(store)
     }
 
     pub fn head(&self) -> Head {
