@@ -7,6 +7,8 @@
 //! A closed page is `feed/{generation}-v{LAYOUT}/{page}.{from_us}-{until_us}.{tag}.{syntax}.gz`: its name says all that
 //! the tree above it needs. The root and the open page are made once for each published head, and lie in memory.
 
+mod files;
+
 use crate::{
     config::Config,
     feed::{Bounds, Feed, Relation, Syntax, tree},
@@ -15,11 +17,11 @@ use crate::{
     store::{Head, PAGE},
 };
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
+use files::{Named, Packing, file_name, named};
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter},
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -440,78 +442,6 @@ impl Kept {
     fn take(&mut self, named: Named) {
         self.bounds.insert(named.page, named.bounds);
         self.tags.insert((named.page, named.syntax), named.tag);
-    }
-}
-
-/// What a file's name says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    page: u64,
-    bounds: Bounds,
-    tag: String,
-    syntax: Syntax,
-}
-
-fn file_name(page: u64, bounds: Bounds, tag: &str, syntax: Syntax) -> String {
-    let Bounds { from_us, until_us } = bounds;
-    format!(
-        "{page}.{from_us}-{until_us}.{tag}.{}.gz",
-        syntax.extension()
-    )
-}
-
-/// The inverse of [`file_name`].
-fn named(path: &Path) -> Option<Named> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".gz")?;
-    let mut parts = name.split('.');
-    let page = parts.next()?.parse().ok()?;
-    let (from_us, until_us) = parts.next()?.split_once('-')?;
-    let bounds = Bounds {
-        from_us: from_us.parse().ok()?,
-        until_us: until_us.parse().ok()?,
-    };
-    let tag = parts.next()?.to_owned();
-    let extension = parts.next()?;
-    let syntax = Syntax::ALL
-        .into_iter()
-        .find(|syntax| syntax.extension() == extension)?;
-    parts.next().is_none().then_some(Named {
-        page,
-        bounds,
-        tag,
-        syntax,
-    })
-}
-
-/// Compresses what is written, and names it by its hash.
-struct Packing<W: Write> {
-    gzip: GzEncoder<W>,
-    hash: blake3::Hasher,
-}
-
-impl<W: Write> Packing<W> {
-    fn into(inner: W) -> Self {
-        Self {
-            gzip: GzEncoder::new(inner, Compression::default()),
-            hash: blake3::Hasher::new(),
-        }
-    }
-
-    fn finish(self) -> io::Result<(W, String)> {
-        let tag = self.hash.finalize().to_hex()[..20].to_owned();
-        Ok((self.gzip.finish()?, tag))
-    }
-}
-
-impl<W: Write> Write for Packing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.gzip.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.gzip.flush()
     }
 }
 
