@@ -9,7 +9,7 @@ mod open;
 mod push;
 mod shared;
 
-pub use open::OpenError;
+pub use open::{OpenError, write_limits};
 pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};

@@ -1,6 +1,6 @@
 //! The change log as a Linked Data Event Stream with the DCAT-AP Feeds profile: what its documents say, as text.
 //!
-//! Values in, text out: nothing here reads a file, a clock or the store ([`crate::feed_shelf`] does). Start at
+//! Values in, text out: nothing here reads a file, a clock or the store ([`crate::feed_cache`] does). Start at
 //! [`Feed::page`].
 //!
 //! A feed is a search tree over `as:published`. Its leaves are pages of [`PAGE`] activities; a page that is full is

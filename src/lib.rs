@@ -14,7 +14,7 @@ pub mod describe;
 pub mod digest;
 pub mod encoding;
 pub mod feed;
-pub mod feed_shelf;
+pub mod feed_cache;
 pub mod gate;
 pub mod identity;
 pub mod lock;

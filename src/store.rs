@@ -10,6 +10,7 @@ mod bulk;
 mod claims;
 mod corrections;
 mod evidence;
+mod generation;
 pub(crate) mod lines;
 mod one;
 mod place;
@@ -150,7 +151,7 @@ impl Store {
                 "removed what an interrupted commit left behind"
             );
         }
-        Ok(Self {
+        let mut store = Self {
             quads,
             log,
             base: base.to_owned(),
@@ -159,7 +160,10 @@ impl Store {
             triples_since_flush: 0,
             unpublished: AtomicBool::new(true),
             changes: Mutex::default(),
-        })
+        };
+        // What a new generation was killed over.
+        store.forget_older()?;
+        Ok(store)
     }
 
     pub fn head(&self) -> Head {

@@ -1,6 +1,6 @@
 //! The feed: `/feed`, its pages and nodes `/feed/{generation}/{pages}`, and the IRIs of activities.
 //!
-//! Each by Accept, or with an ending (`.trig`, `.jsonld`, `.nq`). Hands out what [`crate::feed_shelf`] has; writes nothing
+//! Each by Accept, or with an ending (`.trig`, `.jsonld`, `.nq`). Hands out what [`crate::feed_cache`] has; writes nothing
 //! itself. Start at [`give`].
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     feed::{Syntax, tree},
-    feed_shelf::{Prepared, ShelfError, Source, What},
+    feed_cache::{CacheError, Prepared, Source, What},
     snapshot::Published,
     store::{Head, PAGE},
 };
@@ -103,7 +103,7 @@ async fn activity(
     let seq: u64 = seq.ok_or_else(|| Problem::not_found("There is no activity of that number."))?;
     let page = (seq - 1) / PAGE;
     let to = house
-        .shelf
+        .feed
         .feed(Head::from(&*snapshot))
         .node(&(page..page + 1));
     let to = HeaderValue::from_str(&to).map_err(|_| Problem::internal())?;
@@ -130,7 +130,7 @@ fn current(house: &House, snapshot: &Published, generation: &str) -> Result<(), 
 /// 410, and where to go from here: the view, and a dump that says up to which activity it holds everything.
 fn gone(house: &House, snapshot: &Published, code: &str, detail: &str) -> Problem {
     let (view, dump) = (
-        house.shelf.feed(Head::from(snapshot)).view(),
+        house.feed.feed(Head::from(snapshot)).view(),
         format!("{}catalog.nt", house.base()),
     );
     let problem = Problem::new(StatusCode::GONE, code, detail)
@@ -167,8 +167,8 @@ async fn give(
     };
     let snapshot = house.snapshot()?;
     let prepared = {
-        let (shelf, head) = (Arc::clone(&house.shelf), Head::from(&*snapshot));
-        tokio::task::spawn_blocking(move || shelf.find(head, &what, syntax))
+        let (cache, head) = (Arc::clone(&house.feed), Head::from(&*snapshot));
+        tokio::task::spawn_blocking(move || cache.find(head, &what, syntax))
             .await
             .map_err(|_| Problem::internal())?
             .map_err(|error| refused(house, &snapshot, &error))?
@@ -201,10 +201,10 @@ async fn give(
     Ok(response)
 }
 
-fn refused(house: &House, snapshot: &Published, error: &ShelfError) -> Problem {
+fn refused(house: &House, snapshot: &Published, error: &CacheError) -> Problem {
     match error {
-        ShelfError::Unknown => Problem::not_found("The feed has no page of that name."),
-        ShelfError::Pruned { oldest } => gone(
+        CacheError::Unknown => Problem::not_found("The feed has no page of that name."),
+        CacheError::Pruned { oldest } => gone(
             house,
             snapshot,
             "pruned",
@@ -212,7 +212,7 @@ fn refused(house: &House, snapshot: &Published, error: &ShelfError) -> Problem {
                 "This page was removed; the feed begins with page {oldest}. Begin with the dump: its headers Harvestd-Generation and Harvestd-Sequence say after which activity the feed goes on from it."
             ),
         ),
-        ShelfError::Io(error) => {
+        CacheError::Io(error) => {
             tracing::error!(%error, "a document of the feed could not be made");
             Problem::internal()
         }

@@ -35,7 +35,7 @@ mod webhooks;
 pub mod wire;
 pub mod worker;
 
-use crate::{config::Config, feed_shelf::Shelf, snapshot::Published};
+use crate::{config::Config, feed_cache::FeedCache, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -67,7 +67,7 @@ pub struct House {
     pub past: Arc<Pool>,
     pub metrics: PrometheusHandle,
     /// The documents of the feed.
-    pub shelf: Arc<Shelf>,
+    pub feed: Arc<FeedCache>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
     /// Places for those who follow the changes.
@@ -91,7 +91,7 @@ impl House {
             PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
         Self {
             past: Pool::start(past, published.clone()),
-            shelf: Arc::new(Shelf::of(&config)),
+            feed: Arc::new(FeedCache::of(&config)),
             streams: Arc::new(Semaphore::new(config.limits.changes.streams_max)),
             ending: CancellationToken::new(),
             config,

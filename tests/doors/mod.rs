@@ -3,6 +3,7 @@
 
 use harvestd::{
     config::{Config, FeedSettings, Limits},
+    feed_cache::FeedCache,
     identity::Thresholds,
     overrides::Laid,
     report::{Counts, Outcome, Report, Trigger},
@@ -26,7 +27,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
@@ -48,6 +49,7 @@ pub struct Plan {
     pub limits: Limits,
     pub listen: ListenLimits,
     pub publish: bool,
+    pub keep_days: Option<u64>,
 }
 
 impl Default for Plan {
@@ -61,6 +63,7 @@ impl Default for Plan {
             limits,
             listen: ListenLimits::default(),
             publish: true,
+            keep_days: None,
         }
     }
 }
@@ -99,6 +102,7 @@ pub struct Doors {
     pub admin: SocketAddr,
     pub base: &'static str,
     pub desk: Arc<DeskDouble>,
+    pub feed: Arc<FeedCache>,
     pub published: watch::Sender<Option<Arc<Published>>>,
     pub stop: Option<oneshot::Sender<()>>,
     pub ending: tokio_util::sync::CancellationToken,
@@ -123,7 +127,9 @@ pub async fn open(plan: Plan) -> Doors {
         store.load_from_slice(parser, *triples).unwrap();
     }
     let (published, subscriber) = watch::channel(None);
-    let config = Arc::new(config(plan.base, dir.path().to_owned(), plan.limits));
+    let mut config = config(plan.base, dir.path().to_owned(), plan.limits);
+    config.feed.keep_days = plan.keep_days;
+    let config = Arc::new(config);
     let desk = Arc::new(DeskDouble::default());
     let program = PathBuf::from(env!("CARGO_BIN_EXE_harvestd"));
     let workers = Pool::start(
@@ -142,6 +148,7 @@ pub async fn open(plan: Plan) -> Doors {
         readers,
         metrics(),
     );
+    let feed = Arc::clone(&house.feed);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let admin_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (public, admin) = (
@@ -175,6 +182,7 @@ pub async fn open(plan: Plan) -> Doors {
         admin,
         base: plan.base,
         desk,
+        feed,
         published,
         stop: Some(stop),
         ending,
@@ -215,7 +223,7 @@ impl Doors {
             .send_replace(Some(Arc::new(Published::of(head, path))));
     }
 
-    pub fn data_dir(&self) -> &std::path::Path {
+    pub fn data_dir(&self) -> &Path {
         self.dir.path()
     }
 
@@ -355,7 +363,7 @@ pub fn sha256(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn metrics() -> PrometheusHandle {
+pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())

@@ -2,10 +2,12 @@
 //! compressed, and handed out as they are.
 //!
 //! A cache: the log is the truth, and whatever is missing here is made again. Never shows what is not published, and
-//! never half a document: files get their name when they are whole. Start at [`Shelf::find`].
+//! never half a document: files get their name when they are whole. Start at [`FeedCache::find`].
 //!
 //! A closed page is `feed/{generation}-v{LAYOUT}/{page}.{from_us}-{until_us}.{tag}.{syntax}.gz`: its name says all that
 //! the tree above it needs. The root and the open page are made once for each published head, and lie in memory.
+
+mod files;
 
 use crate::{
     config::Config,
@@ -15,11 +17,11 @@ use crate::{
     store::{Head, PAGE},
 };
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
+use files::{Named, Packing, file_name, named};
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter},
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -60,7 +62,7 @@ pub enum What {
 
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
-pub enum ShelfError {
+pub enum CacheError {
     #[error("there is no such page yet, or it has not so many activities")]
     Unknown,
     #[error("the pages before {oldest} were removed")]
@@ -70,7 +72,7 @@ pub enum ShelfError {
 }
 
 /// The documents of one feed.
-pub struct Shelf {
+pub struct FeedCache {
     dir: PathBuf,
     log: Log,
     /// With the generation left open: the published head says which.
@@ -83,17 +85,17 @@ pub struct Shelf {
 /// Makes pages as they close, and removes those that are old, until told to stop: after each publication, and once a
 /// day for what has grown old meanwhile.
 pub async fn keep(
-    shelf: Arc<Shelf>,
+    cache: Arc<FeedCache>,
     mut published: watch::Receiver<Option<Arc<Published>>>,
     stop: CancellationToken,
 ) {
     loop {
         let head = published.borrow_and_update().as_deref().map(Head::from);
         if let Some(head) = head {
-            let (shelf, stop) = (shelf.clone(), stop.clone());
+            let (cache, stop) = (cache.clone(), stop.clone());
             let done = tokio::task::spawn_blocking(move || {
-                shelf.prune(head, chrono::Utc::now().timestamp_micros())?;
-                shelf.catch_up(head, &|| stop.is_cancelled())
+                cache.prune(head, chrono::Utc::now().timestamp_micros())?;
+                cache.catch_up(head, &|| stop.is_cancelled())
             });
             match done.await {
                 Ok(Ok(0)) | Err(_) => {}
@@ -122,8 +124,8 @@ struct Kept {
     fresh: HashMap<(What, Syntax), (Head, String, Bytes)>,
 }
 
-impl Shelf {
-    /// The shelf of a daemon.
+impl FeedCache {
+    /// The cache of a daemon.
     pub fn of(config: &Config) -> Self {
         let base = config.public_url.as_str();
         let feed = Feed {
@@ -156,12 +158,12 @@ impl Shelf {
     }
 
     /// A document as it is at a published head. Blocks: reads and writes files.
-    pub fn find(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, ShelfError> {
+    pub fn find(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, CacheError> {
         let oldest = self.at(head)?.oldest;
         let closed = head.seq / PAGE;
         match what {
             What::Root => self.fresh(head, what, syntax),
-            What::Node(pages) if pages.start < oldest => Err(ShelfError::Pruned { oldest }),
+            What::Node(pages) if pages.start < oldest => Err(CacheError::Pruned { oldest }),
             What::Node(pages) if pages.end <= closed && pages.end - pages.start > 1 => {
                 self.inner(head, pages, syntax)
             }
@@ -169,7 +171,7 @@ impl Shelf {
             What::Node(pages) if *pages == (closed..closed + 1) && head.seq > closed * PAGE => {
                 self.fresh(head, what, syntax)
             }
-            What::Node(_) => Err(ShelfError::Unknown),
+            What::Node(_) => Err(CacheError::Unknown),
         }
     }
 
@@ -258,7 +260,7 @@ impl Shelf {
         self.dir.join(format!("{generation}-v{LAYOUT}"))
     }
 
-    fn closed_page(&self, head: Head, page: u64, syntax: Syntax) -> Result<Prepared, ShelfError> {
+    fn closed_page(&self, head: Head, page: u64, syntax: Syntax) -> Result<Prepared, CacheError> {
         if let Some(found) = self.opened(head, page, syntax)? {
             return Ok(found);
         }
@@ -354,7 +356,7 @@ impl Shelf {
         head: Head,
         pages: &Range<u64>,
         syntax: Syntax,
-    ) -> Result<Prepared, ShelfError> {
+    ) -> Result<Prepared, CacheError> {
         let children = tree::children(pages).into_iter();
         let relations: Vec<Relation> = children
             .map(|child| self.relation(head, child))
@@ -370,7 +372,7 @@ impl Shelf {
     }
 
     /// The root or the open page: made once for each head.
-    fn fresh(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, ShelfError> {
+    fn fresh(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, CacheError> {
         let key = (what.clone(), syntax);
         let ready = |kept: &Kept| {
             let found = kept.fresh.get(&key).filter(|(of, ..)| *of == head);
@@ -440,78 +442,6 @@ impl Kept {
     fn take(&mut self, named: Named) {
         self.bounds.insert(named.page, named.bounds);
         self.tags.insert((named.page, named.syntax), named.tag);
-    }
-}
-
-/// What a file's name says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    page: u64,
-    bounds: Bounds,
-    tag: String,
-    syntax: Syntax,
-}
-
-fn file_name(page: u64, bounds: Bounds, tag: &str, syntax: Syntax) -> String {
-    let Bounds { from_us, until_us } = bounds;
-    format!(
-        "{page}.{from_us}-{until_us}.{tag}.{}.gz",
-        syntax.extension()
-    )
-}
-
-/// The inverse of [`file_name`].
-fn named(path: &Path) -> Option<Named> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".gz")?;
-    let mut parts = name.split('.');
-    let page = parts.next()?.parse().ok()?;
-    let (from_us, until_us) = parts.next()?.split_once('-')?;
-    let bounds = Bounds {
-        from_us: from_us.parse().ok()?,
-        until_us: until_us.parse().ok()?,
-    };
-    let tag = parts.next()?.to_owned();
-    let extension = parts.next()?;
-    let syntax = Syntax::ALL
-        .into_iter()
-        .find(|syntax| syntax.extension() == extension)?;
-    parts.next().is_none().then_some(Named {
-        page,
-        bounds,
-        tag,
-        syntax,
-    })
-}
-
-/// Compresses what is written, and names it by its hash.
-struct Packing<W: Write> {
-    gzip: GzEncoder<W>,
-    hash: blake3::Hasher,
-}
-
-impl<W: Write> Packing<W> {
-    fn into(inner: W) -> Self {
-        Self {
-            gzip: GzEncoder::new(inner, Compression::default()),
-            hash: blake3::Hasher::new(),
-        }
-    }
-
-    fn finish(self) -> io::Result<(W, String)> {
-        let tag = self.hash.finalize().to_hex()[..20].to_owned();
-        Ok((self.gzip.finish()?, tag))
-    }
-}
-
-impl<W: Write> Write for Packing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.gzip.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.gzip.flush()
     }
 }
 

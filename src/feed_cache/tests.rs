@@ -40,14 +40,14 @@ impl Bed {
         }
     }
 
-    fn shelf(&self, keep_days: Option<u64>) -> Shelf {
+    fn cache(&self, keep_days: Option<u64>) -> FeedCache {
         let feed = Feed {
             base: BASE.to_owned(),
             generation: 0,
             title: BTreeMap::new(),
             keep_days,
         };
-        Shelf::new(self.dir.path(), self.log.clone(), feed)
+        FeedCache::new(self.dir.path(), self.log.clone(), feed)
     }
 
     fn files(&self) -> Vec<String> {
@@ -94,8 +94,8 @@ fn page(number: u64) -> What {
     What::Node(number..number + 1)
 }
 
-fn members(shelf: &Shelf, head: Head, what: &What) -> Vec<u64> {
-    let text = bytes(shelf.find(head, what, Syntax::NQuads).unwrap());
+fn members(cache: &FeedCache, head: Head, what: &What) -> Vec<u64> {
+    let text = bytes(cache.find(head, what, Syntax::NQuads).unwrap());
     let members = text.lines().filter(|line| line.contains("tree#member"));
     let seq = |line: &str| {
         let name = line
@@ -109,8 +109,8 @@ fn members(shelf: &Shelf, head: Head, what: &What) -> Vec<u64> {
     members.map(seq).collect()
 }
 
-fn children(shelf: &Shelf, head: Head, what: &What) -> Vec<String> {
-    let text = bytes(shelf.find(head, what, Syntax::NQuads).unwrap());
+fn children(cache: &FeedCache, head: Head, what: &What) -> Vec<String> {
+    let text = bytes(cache.find(head, what, Syntax::NQuads).unwrap());
     let from = text
         .lines()
         .filter(|line| line.contains("-from> <https://w3id.org/tree#node>"));
@@ -121,27 +121,27 @@ fn children(shelf: &Shelf, head: Head, what: &What) -> Vec<String> {
     from.map(name).collect()
 }
 
-fn unknown(shelf: &Shelf, head: Head, what: &What) -> bool {
+fn unknown(cache: &FeedCache, head: Head, what: &What) -> bool {
     matches!(
-        shelf.find(head, what, Syntax::TriG),
-        Err(ShelfError::Unknown)
+        cache.find(head, what, Syntax::TriG),
+        Err(CacheError::Unknown)
     )
 }
 
 #[test]
 fn an_empty_feed_has_a_root_and_no_page() {
     let bed = Bed::new();
-    let shelf = bed.shelf(None);
-    assert_eq!(children(&shelf, at(0), &What::Root), [""; 0]);
-    assert!(unknown(&shelf, at(0), &page(0)));
-    assert_eq!(shelf.catch_up(at(0), &|| false).unwrap(), 0);
+    let cache = bed.cache(None);
+    assert_eq!(children(&cache, at(0), &What::Root), [""; 0]);
+    assert!(unknown(&cache, at(0), &page(0)));
+    assert_eq!(cache.catch_up(at(0), &|| false).unwrap(), 0);
 }
 
 #[test]
 fn pages_close_when_they_are_full() {
     let bed = Bed::new();
     bed.log(&[999, 1000, 1001, 2500]);
-    let shelf = bed.shelf(None);
+    let cache = bed.cache(None);
     for (seq, nodes, open) in [
         (1, vec!["0"], Some(0)),
         (999, vec!["0"], Some(0)),
@@ -150,19 +150,19 @@ fn pages_close_when_they_are_full() {
         (2500, vec!["0", "1", "2"], Some(2)),
     ] {
         let head = at(seq);
-        assert_eq!(children(&shelf, head, &What::Root), nodes, "{seq}");
+        assert_eq!(children(&cache, head, &What::Root), nodes, "{seq}");
         let pages = 0..nodes.len() as u64;
         let all: Vec<u64> = pages
             .clone()
-            .flat_map(|number| members(&shelf, head, &page(number)))
+            .flat_map(|number| members(&cache, head, &page(number)))
             .collect();
         assert_eq!(all, (1..=seq).collect::<Vec<_>>(), "only what is published");
         for number in pages {
-            let found = shelf.find(head, &page(number), Syntax::TriG).unwrap();
+            let found = cache.find(head, &page(number), Syntax::TriG).unwrap();
             assert_eq!(found.closed, open != Some(number), "{number} at {seq}");
         }
-        assert!(unknown(&shelf, head, &page(nodes.len() as u64)));
-        assert!(unknown(&shelf, head, &What::Node(0..32)));
+        assert!(unknown(&cache, head, &page(nodes.len() as u64)));
+        assert!(unknown(&cache, head, &What::Node(0..32)));
     }
 }
 
@@ -171,14 +171,14 @@ fn a_closed_page_is_the_same_for_ever_and_made_again_when_it_is_lost() {
     let bed = Bed::new();
     bed.log(&[700, 1300]);
     let first = bed
-        .shelf(None)
+        .cache(None)
         .find(at(1000), &page(0), Syntax::TriG)
         .unwrap();
     let (tag, text) = (first.tag.clone(), bytes(first));
     bed.log(&[2700]);
-    let shelf = bed.shelf(None);
+    let cache = bed.cache(None);
     assert_eq!(
-        shelf.catch_up(at(2700), &|| false).unwrap(),
+        cache.catch_up(at(2700), &|| false).unwrap(),
         1,
         "only what is missing"
     );
@@ -191,13 +191,13 @@ fn a_closed_page_is_the_same_for_ever_and_made_again_when_it_is_lost() {
             "all lost" => fs::remove_dir_all(&dir).unwrap(),
             _ => {}
         }
-        let fresh = bed.shelf(None);
-        let shelf = if step == "another start" {
+        let fresh = bed.cache(None);
+        let cache = if step == "another start" {
             &fresh
         } else {
-            &shelf
+            &cache
         };
-        let again = shelf.find(at(2700), &page(0), Syntax::TriG).unwrap();
+        let again = cache.find(at(2700), &page(0), Syntax::TriG).unwrap();
         assert_eq!(again.tag, tag, "{step}");
         assert_eq!(bytes(again), text, "{step}");
     }
@@ -212,11 +212,11 @@ fn half_a_file_and_files_of_others_go_at_the_next_start() {
     fs::create_dir_all(bed.dir.path().join("feed/1-v0")).unwrap();
     fs::write(dir.join("0.trig.tmp"), "half").unwrap();
     fs::write(dir.join("0.5.gz"), "what is this").unwrap();
-    let shelf = bed.shelf(None);
-    shelf.catch_up(at(1000), &|| false).unwrap();
+    let cache = bed.cache(None);
+    cache.catch_up(at(1000), &|| false).unwrap();
     assert_eq!(bed.files().len(), 1);
     assert!(!bed.dir.path().join("feed/1-v0").exists());
-    assert_eq!(members(&shelf, at(1000), &page(0)).len(), 1000);
+    assert_eq!(members(&cache, at(1000), &page(0)).len(), 1000);
 }
 
 #[test]
@@ -225,31 +225,31 @@ fn from_32_pages_on_the_tree_has_two_levels() {
     let pages: Vec<u64> = (1..=34).map(|page| page * 1000).collect();
     bed.log(&pages);
     bed.log(&[34_001]);
-    let shelf = bed.shelf(None);
-    shelf.catch_up(at(34_001), &|| false).unwrap();
-    assert_eq!(children(&shelf, at(31_999), &What::Root).len(), 32);
-    assert_eq!(children(&shelf, at(32_000), &What::Root), ["0-31"]);
+    let cache = bed.cache(None);
+    cache.catch_up(at(34_001), &|| false).unwrap();
+    assert_eq!(children(&cache, at(31_999), &What::Root).len(), 32);
+    assert_eq!(children(&cache, at(32_000), &What::Root), ["0-31"]);
     assert_eq!(
-        children(&shelf, at(34_001), &What::Root),
+        children(&cache, at(34_001), &What::Root),
         ["0-31", "32", "33", "34"]
     );
     let node = What::Node(0..32);
     let expected: Vec<String> = (0..32).map(|page: u64| page.to_string()).collect();
-    assert_eq!(children(&shelf, at(32_000), &node), expected);
-    let at_first = shelf.find(at(32_000), &node, Syntax::TriG).unwrap();
-    let later = shelf.find(at(34_001), &node, Syntax::TriG).unwrap();
+    assert_eq!(children(&cache, at(32_000), &node), expected);
+    let at_first = cache.find(at(32_000), &node, Syntax::TriG).unwrap();
+    let later = cache.find(at(34_001), &node, Syntax::TriG).unwrap();
     assert!(at_first.closed);
     assert_eq!(bytes(at_first), bytes(later));
-    assert!(unknown(&shelf, at(31_999), &node));
-    assert!(unknown(&shelf, at(34_001), &What::Node(32..64)));
+    assert!(unknown(&cache, at(31_999), &node));
+    assert!(unknown(&cache, at(34_001), &What::Node(32..64)));
 }
 
 #[test]
 fn times_of_nodes_hold_what_is_under_them_and_nothing_else() {
     let bed = Bed::new();
     bed.log(&[3000, 33_500]);
-    let shelf = bed.shelf(None);
-    let relations = shelf.relations(at(33_500)).unwrap();
+    let cache = bed.cache(None);
+    let relations = cache.relations(at(33_500)).unwrap();
     let nodes: Vec<_> = relations.iter().map(|r| r.pages.clone()).collect();
     assert_eq!(nodes, [0..32, 32..33, 33..34]);
     for relation in &relations {
@@ -272,18 +272,18 @@ fn old_pages_go_and_the_rest_stays_as_it_was() {
     // The second segment is half on page 2, which is old, and half on page 3.
     bed.log(&[2500, 3500, 40_200]);
     let head = at(40_200);
-    let shelf = bed.shelf(Some(1));
-    shelf.catch_up(head, &|| false).unwrap();
-    let kept = bytes(shelf.find(head, &page(39), Syntax::TriG).unwrap());
+    let cache = bed.cache(Some(1));
+    cache.catch_up(head, &|| false).unwrap();
+    let kept = bytes(cache.find(head, &page(39), Syntax::TriG).unwrap());
     let (hour, day) = (3_600_000_000, DAY_US);
     assert_eq!(
-        shelf.prune(head, START_US + day + hour / 2).unwrap(),
+        cache.prune(head, START_US + day + hour / 2).unwrap(),
         0,
         "page 0 is not old yet"
     );
     // Page 0 ends a moment after its hour begins.
     assert_eq!(
-        shelf
+        cache
             .prune(head, START_US + day + 2 * hour + hour / 2)
             .unwrap(),
         3,
@@ -291,28 +291,28 @@ fn old_pages_go_and_the_rest_stays_as_it_was() {
     );
     assert_eq!(bed.log.begins(1).unwrap(), Some(2501));
     for number in 0..3 {
-        let found = shelf.find(head, &page(number), Syntax::TriG);
+        let found = cache.find(head, &page(number), Syntax::TriG);
         assert!(
-            matches!(found, Err(ShelfError::Pruned { oldest: 3 })),
+            matches!(found, Err(CacheError::Pruned { oldest: 3 })),
             "{number}"
         );
     }
     assert!(matches!(
-        shelf.find(head, &What::Node(0..32), Syntax::TriG),
-        Err(ShelfError::Pruned { .. })
+        cache.find(head, &What::Node(0..32), Syntax::TriG),
+        Err(CacheError::Pruned { .. })
     ));
-    assert_eq!(members(&shelf, head, &page(3)).len(), 1000);
+    assert_eq!(members(&cache, head, &page(3)).len(), 1000);
     assert_eq!(
-        bytes(shelf.find(head, &page(39), Syntax::TriG).unwrap()),
+        bytes(cache.find(head, &page(39), Syntax::TriG).unwrap()),
         kept
     );
-    let all = children(&shelf, head, &What::Root);
+    let all = children(&cache, head, &What::Root);
     let expected: Vec<String> = (3..=40).map(|page: u64| page.to_string()).collect();
     assert_eq!(
         all, expected,
         "its parent is gone: the root names the pages themselves"
     );
-    let again = bed.shelf(Some(1));
+    let again = bed.cache(Some(1));
     assert_eq!(
         children(&again, head, &What::Root),
         expected,
@@ -324,29 +324,29 @@ fn old_pages_go_and_the_rest_stays_as_it_was() {
 fn the_newest_closed_page_is_never_old() {
     let bed = Bed::new();
     bed.log(&[1000, 2000, 3000]);
-    let shelf = bed.shelf(Some(1));
-    shelf.catch_up(at(3000), &|| false).unwrap();
+    let cache = bed.cache(Some(1));
+    cache.catch_up(at(3000), &|| false).unwrap();
     let long_after = START_US + 1000 * DAY_US;
-    assert_eq!(shelf.prune(at(3000), long_after).unwrap(), 2);
-    assert_eq!(children(&shelf, at(3000), &What::Root), ["2"]);
+    assert_eq!(cache.prune(at(3000), long_after).unwrap(), 2);
+    assert_eq!(children(&cache, at(3000), &What::Root), ["2"]);
     assert_eq!(
-        bed.shelf(None).prune(at(3000), long_after).unwrap(),
+        bed.cache(None).prune(at(3000), long_after).unwrap(),
         2,
         "without the setting nothing goes"
     );
-    assert_eq!(members(&shelf, at(3000), &page(2)).len(), 1000);
+    assert_eq!(members(&cache, at(3000), &page(2)).len(), 1000);
 }
 
 #[test]
 fn what_a_stop_interrupts_is_gone_on_with() {
     let bed = Bed::new();
     bed.log(&[3000]);
-    let shelf = bed.shelf(None);
+    let cache = bed.cache(None);
     let asked = std::cell::Cell::new(0);
     let stop = || {
         asked.set(asked.get() + 1);
         asked.get() > 1
     };
-    assert_eq!(shelf.catch_up(at(3000), &stop).unwrap(), 1);
-    assert_eq!(shelf.catch_up(at(3000), &|| false).unwrap(), 2);
+    assert_eq!(cache.catch_up(at(3000), &stop).unwrap(), 1);
+    assert_eq!(cache.catch_up(at(3000), &|| false).unwrap(), 2);
 }
