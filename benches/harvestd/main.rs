@@ -12,6 +12,7 @@ mod disk;
 mod export;
 mod http;
 mod memory;
+mod push;
 mod queries;
 mod table;
 
@@ -43,6 +44,8 @@ enum Part {
     Queries,
     /// Disk after many runs of one per cent changes.
     Disk,
+    /// Pushes, durable and answered: one after the other, and many at once.
+    Push,
 }
 
 #[derive(Debug, Parser)]
@@ -137,6 +140,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
     }
     if arguments.wants(Part::Redescribe) {
         redescribe(&place, &first, table)?;
+    }
+    if arguments.wants(Part::Push) {
+        push::lines(&place, table)?;
     }
     if arguments.wants(Part::Disk) {
         disk_after_runs(arguments, &place, &mut server, &first, table)?;

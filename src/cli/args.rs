@@ -5,6 +5,7 @@
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
 //! - `status`, `sources`, `query`, `export` and `identity` only read: they ask the daemon where one runs, and else the data directory.
+//! - `token` works on a file of its own, whoever has the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
@@ -119,6 +120,9 @@ pub enum Command {
     /// Say which records of different sources are about one dataset, and why; changes nothing
     #[command(subcommand)]
     Identity(Identity),
+    /// Make, list and revoke the tokens of centres that push (sources of kind `push`)
+    #[command(subcommand)]
+    Token(Token),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
     /// One process of the query pool, spoken to over its standard input and output
@@ -352,6 +356,42 @@ pub struct IdentityExplain {
     pub place: Place,
 }
 
+/// `harvestd token …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Token {
+    /// Make a token for one source; it is shown once, and only its hash is kept
+    ///
+    /// Whoever has it may push as this source, and as no other: `PUT /push/SOURCE/ID` and the rest of what README's "One
+    /// way in" lists. A daemon that runs knows it at once.
+    New(TokenNew),
+    /// List the tokens, without what they are
+    List(TokenList),
+    /// Take a token back; from then on it is refused
+    Revoke(TokenRevoke),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenNew {
+    /// The source's id, as `harvestd sources` lists it
+    pub source: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenList {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenRevoke {
+    /// The token's id, as `harvestd token list` says it
+    pub id: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
 fn score(text: &str) -> Result<f64, String> {
     let score = text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
     score.ok_or_else(|| "expected a number from 0 to 1".to_owned())
@@ -392,6 +432,9 @@ mod tests {
             "export -o nt --out x.nt",
             "identity list --min 0.8 --json",
             "identity explain https://a.example/1 https://b.example/2 --data-dir d",
+            "token new centre --config c.toml",
+            "token list --json",
+            "token revoke 0123456789ab",
             "check-config --log debug --log-format json",
             "worker",
         ];
@@ -406,6 +449,8 @@ mod tests {
             "serve --listen 8080",
             "no-such-command",
             "identity",
+            "token",
+            "token new",
             "identity list --min 2",
             "identity explain",
         ] {

@@ -10,6 +10,7 @@ pub mod out;
 mod read;
 mod runs;
 pub mod serve;
+mod token;
 
 use args::{Cli, Command};
 use exit::Exit;
@@ -24,6 +25,9 @@ pub fn run(cli: Cli) -> ExitCode {
             check_config::check_config(args, &cli.common, chrono::Utc::now()).into()
         }
         Command::Sources(args) => read::sources(args, &cli.common).into(),
+        Command::Token(args) => {
+            token::token(args, &cli.common, chrono::Utc::now().timestamp_millis()).into()
+        }
         _ => match tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -51,6 +55,8 @@ async fn working(cli: &Cli) -> Exit {
         Command::Status(args) => read::status(args, common).await,
         Command::Export(args) => read::export(args).await,
         Command::Identity(args) => identity::identity(args, common).await,
-        Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
+        Command::Worker | Command::CheckConfig(_) | Command::Sources(_) | Command::Token(_) => {
+            Exit::Ok
+        }
     }
 }
