@@ -114,7 +114,26 @@ impl Bed {
             .body(body.into())
     }
 
+    /// Waits until what is committed can be seen.
+    async fn published(&self) {
+        let began = std::time::Instant::now();
+        loop {
+            // A commit under way holds the writer.
+            if let Ok(writer) = self.house.daemon.rooms.writer.try_lock()
+                && !writer.store.is_unpublished()
+            {
+                return;
+            }
+            assert!(
+                began.elapsed() < crate::house::DEADLINE,
+                "nothing is published"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
     pub async fn text(&self, path: &str, accept: &str) -> (u16, String) {
+        self.published().await;
         let response = self
             .request("GET", path)
             .header("accept", accept)
@@ -126,6 +145,7 @@ impl Bed {
 
     /// Rows of a query's only variable.
     pub async fn select(&self, query: &str) -> Vec<String> {
+        self.published().await;
         let response = self
             .request("POST", "/sparql")
             .header("content-type", "application/sparql-query")
