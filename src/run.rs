@@ -61,6 +61,17 @@ impl Rooms {
     }
 }
 
+impl Writer {
+    /// Publishes what is committed, if anything is that is not published.
+    pub fn publish(&mut self) -> Result<(), RunError> {
+        if self.store.is_unpublished() {
+            self.store.flush()?;
+            self.publisher.publish(&self.store)?;
+        }
+        Ok(())
+    }
+}
+
 /// The one who changes the store and publishes it.
 pub struct Writer {
     pub store: Store,

@@ -708,6 +708,7 @@ fn the_shipped_configuration_loads() {
     assert_eq!(
         ids,
         [
+            "centre",
             "cip",
             "civil-iot-air-epa",
             "civil-iot-air",

@@ -17,6 +17,8 @@ use std::{
 
 /// The one source of the benchmark.
 const SOURCE: &str = "bench";
+/// The one that pushes.
+pub const PUSHES: &str = "centre";
 const BINARY: &str = env!("CARGO_BIN_EXE_harvestd");
 
 /// Where everything of one benchmark lies. Removed at the end.
@@ -52,6 +54,11 @@ impl Place {
             "public_url = \"http://127.0.0.1/\"
 
 [[source]]
+id = \"{PUSHES}\"
+kind = \"push\"
+title = {{ en = \"Centre\" }}
+
+[[source]]
 id = \"{SOURCE}\"
 kind = \"data_gov_tw\"
 url = \"{url}\"
@@ -73,6 +80,16 @@ requests_per_second = 1000
         command
             .arg(name)
             .arg("--config")
+            .arg(self.path("bench.toml"));
+        command.arg("--data-dir").arg(self.data_dir());
+        command
+    }
+
+    /// The same of a command that has commands.
+    pub fn subcommand(&self, name: &str, word: &str) -> Command {
+        let mut command = Command::new(BINARY);
+        command
+            .args([name, word, "--config"])
             .arg(self.path("bench.toml"));
         command.arg("--data-dir").arg(self.data_dir());
         command

@@ -13,6 +13,7 @@ mod export;
 mod feed;
 mod http;
 mod memory;
+mod push;
 mod queries;
 mod table;
 
@@ -46,6 +47,8 @@ enum Part {
     Feed,
     /// Disk after many runs of one per cent changes.
     Disk,
+    /// Pushes, durable and answered: one after the other, and many at once.
+    Push,
 }
 
 #[derive(Debug, Parser)]
@@ -145,6 +148,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
     }
     if arguments.wants(Part::Redescribe) {
         redescribe(&place, &first, table)?;
+    }
+    if arguments.wants(Part::Push) {
+        push::lines(&place, table)?;
     }
     if arguments.wants(Part::Disk) {
         disk_after_runs(arguments, &place, &mut server, &first, table)?;

@@ -43,6 +43,20 @@ impl Line {
         )
     }
 
+    /// A time that stands for itself.
+    pub fn time(name: &str, took: Duration, most: Duration) -> Self {
+        let took = took.as_secs_f64();
+        Self {
+            name: name.to_owned(),
+            measured: seconds(took),
+            over: String::new(),
+            shown: String::new(),
+            value: took,
+            goal: Goal::AtMost(most.as_secs_f64()),
+            goal_shown: format!("<= {}", seconds(most.as_secs_f64())),
+        }
+    }
+
     /// A peak in bytes.
     pub fn bytes(name: &str, size: u64, goal: Goal) -> Self {
         Self {

@@ -6,6 +6,7 @@
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
 //! - `status`, `sources`, `query`, `export`, `overrides`, `identity` and `verify` only read: they ask the daemon where one
 //!   runs, and else the data directory.
+//! - `token` works on a file of its own, whoever has the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
@@ -135,6 +136,9 @@ pub enum Command {
     /// Begin the change log anew
     #[command(subcommand)]
     Feed(Feed),
+    /// Make, list and revoke the tokens of centres that push (sources of kind `push`)
+    #[command(subcommand)]
+    Token(Token),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
     /// One process of the query pool, spoken to over its standard input and output
@@ -506,6 +510,42 @@ pub struct OverridesExplain {
     pub place: Place,
 }
 
+/// `harvestd token …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Token {
+    /// Make a token for one source; it is shown once, and only its hash is kept
+    ///
+    /// Whoever has it may push as this source, and as no other: `PUT /push/SOURCE/ID` and the rest of what README's "One
+    /// way in" lists. A daemon that runs knows it at once.
+    New(TokenNew),
+    /// List the tokens, without what they are
+    List(TokenList),
+    /// Take a token back; from then on it is refused
+    Revoke(TokenRevoke),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenNew {
+    /// The source's id, as `harvestd sources` lists it
+    pub source: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenList {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenRevoke {
+    /// The token's id, as `harvestd token list` says it
+    pub id: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
 fn score(text: &str) -> Result<f64, String> {
     let score = text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
     score.ok_or_else(|| "expected a number from 0 to 1".to_owned())
@@ -573,6 +613,9 @@ mod tests {
             "identity split https://a.example/1 https://b.example/2 --why other",
             "identity forget https://a.example/1 https://b.example/2",
             "identity decisions --json",
+            "token new centre --config c.toml",
+            "token list --json",
+            "token revoke 0123456789ab",
             "check-config --log debug --log-format json",
             "worker",
         ];
@@ -586,6 +629,8 @@ mod tests {
             "query a --file b",
             "serve --listen 8080",
             "no-such-command",
+            "token",
+            "token new",
             "identity",
             "identity list --min 2",
             "identity explain",

@@ -12,6 +12,7 @@ mod overrides;
 mod read;
 mod runs;
 pub mod serve;
+mod token;
 mod verify;
 mod webhooks;
 
@@ -28,6 +29,9 @@ pub fn run(cli: Cli) -> ExitCode {
             check_config::check_config(args, &cli.common, chrono::Utc::now()).into()
         }
         Command::Sources(args) => read::sources(args, &cli.common).into(),
+        Command::Token(args) => {
+            token::token(args, &cli.common, chrono::Utc::now().timestamp_millis()).into()
+        }
         _ => match tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -59,6 +63,8 @@ async fn working(cli: &Cli) -> Exit {
         Command::Verify(args) => verify::verify(args, common).await,
         Command::Webhooks(args) => webhooks::webhooks(args, common).await,
         Command::Feed(args) => feed::feed(args, common),
-        Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
+        Command::Worker | Command::CheckConfig(_) | Command::Sources(_) | Command::Token(_) => {
+            Exit::Ok
+        }
     }
 }

@@ -252,6 +252,8 @@ pub struct PushLimits {
     pub per_commit_max: usize,
     /// Bytes that a source may push on one day, UTC; beyond, 429.
     pub bytes_per_day_max: u64,
+    /// Pushes are durable when they are answered, and become visible together, no later than so long after the first.
+    pub publish_every_ms: u64,
     /// How long the answer to an Idempotency-Key is kept.
     pub keys_kept_ms: u64,
     /// Keys of one source that are kept: the oldest go first.
@@ -267,6 +269,7 @@ impl Default for PushLimits {
             waiting_max: 256,
             per_commit_max: 128,
             bytes_per_day_max: 2 * GB,
+            publish_every_ms: SECOND,
             keys_kept_ms: 7 * DAY,
             keys_max: 100_000,
         }
@@ -354,6 +357,7 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.waiting_max", 1, 100_000),
     ("push.per_commit_max", 1, 10_000),
     ("push.bytes_per_day_max", KB, 1_024 * GB),
+    ("push.publish_every_ms", 0, MINUTE),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
     ("webhooks.batch_activities_max", 1, 10_000),

@@ -98,7 +98,7 @@ impl Daemon {
             spool_dir,
         };
         let rooms = Arc::new(rooms);
-        let inbox = Inbox::new(rooms.clone(), Arc::new(config.clone()));
+        let inbox = Inbox::new(&rooms, Arc::new(config.clone()));
         let daemon = Arc::new(Self {
             inbox: Arc::new(inbox),
             rooms,

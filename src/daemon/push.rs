@@ -31,8 +31,38 @@ pub(super) fn places(places: &BTreeMap<String, Place>) -> BTreeMap<String, push:
     pushing.map(|(id, it)| (id.clone(), place(it))).collect()
 }
 
+/// The next push; None where something else is to be done first.
+async fn next(
+    first: Option<Push>,
+    waiting: &mut mpsc::Receiver<Push>,
+    due: Option<Instant>,
+    gone: &CancellationToken,
+) -> Option<Push> {
+    if first.is_some() {
+        return first;
+    }
+    let until = async {
+        match due {
+            Some(due) => tokio::time::sleep_until(due.into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = gone.cancelled() => None,
+        () = until => None,
+        push = waiting.recv() => {
+            if push.is_none() {
+                // Nobody can hand in any more: the source is about to go.
+                gone.cancelled().await;
+            }
+            push
+        }
+    }
+}
+
 impl Daemon {
-    /// Takes in what a source pushes until the source goes or the daemon stops. What was in line then is answered so.
+    /// Takes in what a source pushes until the source goes or the daemon stops. What is in line then is answered so.
     pub(super) async fn take_pushes(
         self: Arc<Self>,
         id: String,
@@ -42,22 +72,22 @@ impl Daemon {
         let mut first = None;
         let mut tidied: Option<Instant> = None;
         let mut last_ms = 0;
+        // When what was pushed is to be visible.
+        let mut due: Option<Instant> = None;
         loop {
-            let push = match first.take() {
-                Some(push) => push,
-                None => tokio::select! {
-                    biased;
-                    () = gone.cancelled() => return,
-                    push = waiting.recv() => match push {
-                        Some(push) => push,
-                        None => return,
-                    },
-                },
-            };
-            if gone.is_cancelled() {
-                return;
+            if gone.is_cancelled() || due.is_some_and(|due| due <= Instant::now()) {
+                if due.take().is_some() {
+                    self.publish_pushes(&id).await;
+                }
+                if gone.is_cancelled() {
+                    return;
+                }
             }
-            let mut group = Group::of(push, self.config().limits.push.per_commit_max);
+            let Some(push) = next(first.take(), &mut waiting, due, &gone).await else {
+                continue;
+            };
+            let limits = self.config().limits.push.clone();
+            let mut group = Group::of(push, limits.per_commit_max);
             while first.is_none()
                 && let Ok(push) = waiting.try_recv()
             {
@@ -68,8 +98,25 @@ impl Daemon {
                 tidied = Some(Instant::now());
             }
             last_ms = now_ms().max(last_ms + 1);
+            let every = Duration::from_millis(limits.publish_every_ms);
+            due = due.or(Some(Instant::now() + every));
             self.take_in(&id, group, last_ms, tidy).await;
         }
+    }
+
+    async fn publish_pushes(self: &Arc<Self>, id: &str) {
+        let daemon = self.clone();
+        let published = tokio::task::spawn_blocking(move || daemon.rooms.writer()?.publish()).await;
+        let error = match published {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic.to_string(),
+        };
+        tracing::error!(
+            source = id,
+            error,
+            "what was pushed is durable, and could not be published"
+        );
     }
 
     async fn take_in(self: &Arc<Self>, id: &str, group: Group, started_ms: i64, tidy: bool) {

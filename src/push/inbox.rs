@@ -10,7 +10,7 @@ use crate::config::{Config, Source};
 use crate::run::Rooms;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -21,7 +21,7 @@ const ROOM_BYTES: usize = 1_024;
 /// Shared by the doors, which hand in, and the daemon, whose sources take out.
 pub struct Inbox {
     tokens: Tokens,
-    rooms: Arc<Rooms>,
+    rooms: Weak<Rooms>,
     places: RwLock<BTreeMap<String, Place>>,
     config: RwLock<Arc<Config>>,
     room: Arc<Semaphore>,
@@ -39,11 +39,11 @@ pub struct Place {
 }
 
 impl Inbox {
-    pub fn new(rooms: Arc<Rooms>, config: Arc<Config>) -> Self {
+    pub fn new(rooms: &Arc<Rooms>, config: Arc<Config>) -> Self {
         let room = config.limits.push.under_way_bytes_max / ROOM_BYTES;
         Self {
             tokens: Tokens::new(&config.data_dir),
-            rooms,
+            rooms: Arc::downgrade(rooms),
             places: RwLock::default(),
             config: RwLock::new(config),
             room: Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS))),
@@ -91,7 +91,8 @@ impl Inbox {
     pub fn count(&self, source: &str, bytes: u64, now_ms: i64) -> Result<(), PushError> {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |e: crate::state::StateError| PushError::Failed(e.to_string());
-        let state = &self.rooms.state;
+        let rooms = self.rooms.upgrade().ok_or(PushError::Stopping)?;
+        let state = &rooms.state;
         let today = now_ms.div_euclid(DAY_MS);
         let (day, before) = state.pushed(source).map_err(failed)?;
         let before = if day == today { before } else { 0 };

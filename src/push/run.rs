@@ -69,7 +69,11 @@ pub fn run(order: &Order<'_>, group: Group) -> Option<Report> {
     report.bytes = sorted.pushes.iter().map(|push| push.bytes).sum();
     let text = format!("{} pushes share this run", sorted.pushes.len());
     let taken: Taken = Arc::default();
-    let done = take_in(order, sorted, &taken, &mut report);
+    let whole = sorted.pushes.iter().any(|push| push.what == What::Whole);
+    let done = take_in(order, sorted, &taken, &mut report).and_then(|()| match whole {
+        true => order.rooms.writer()?.publish(),
+        false => Ok(()),
+    });
     if let Err(error) = &done {
         report.outcome = Outcome::Failed;
         report.why = Some(error.to_string());

@@ -200,7 +200,11 @@ pub(crate) fn committed(
     }
     // Also what a run before committed and then failed to publish.
     let publish = writer.store.is_unpublished();
-    if publish {
+    // What is pushed is durable at once, and published together with what else is pushed meanwhile.
+    let later = report.trigger == Trigger::Push;
+    if later {
+        writer.store.sync()?;
+    } else if publish {
         writer.store.flush()?;
     }
     let head = writer.store.head();
@@ -222,7 +226,7 @@ pub(crate) fn committed(
         removed.into_iter(),
         &state,
     )?;
-    if publish {
+    if publish && !later {
         writer.publisher.publish(&writer.store)?;
     }
     if let Some(keeping) = keeping {

@@ -158,8 +158,8 @@ impl House {
 /// Everything that is not the operator's: what the world may see, and where centres push.
 pub fn doors(house: House, inbox: std::sync::Arc<crate::push::Inbox>) -> Router {
     let prefix = house.prefix().to_owned();
-    let pushes = layers::pushing(push::routes(inbox, &prefix));
-    public_router(house).merge(pushes)
+    // What is nowhere is the world's: of two routers, the other's answer for it stays.
+    layers::pushing(push::routes(inbox, &prefix)).merge(public_router(house))
 }
 
 /// Everything the world may see. Its routes are relative to the path of `public_url`, and answer without that path too,

@@ -133,7 +133,7 @@ impl Store {
                 all.push((parse_date_time(at.value()).unwrap_or_default(), name));
             }
         }
-        all.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        all.sort_unstable_by_key(|(at_us, _)| std::cmp::Reverse(*at_us));
         let mut old = Vec::new();
         for (rank, (at_us, name)) in all.iter().enumerate() {
             if rank >= kept_max || *at_us < before_us {
