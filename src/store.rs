@@ -9,12 +9,16 @@ mod batch;
 mod bulk;
 mod claims;
 mod lines;
+mod one;
 mod place;
+mod project;
 mod records;
+mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
-pub use place::Policy;
+pub use one::Group;
+pub use place::{Corrections, Policy, Publication};
 pub use records::default_graph_body;
 
 use crate::digest::Change;

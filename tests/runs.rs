@@ -21,6 +21,8 @@ mod at_once;
 mod bad_input;
 #[path = "runs/failed_load.rs"]
 mod failed_load;
+#[path = "runs/identity.rs"]
+mod identity;
 #[path = "runs/lost_state.rs"]
 mod lost_state;
 #[path = "runs/national.rs"]

@@ -59,6 +59,9 @@ impl Daemon {
         }
         let mut publisher = Publisher::open(&data_dir, config.limits.snapshots_kept)
             .map_err(|e| OpenError::Io("emptying the snapshots folder", e))?;
+        let policy = policy(&config);
+        // What a commit that was cut short left to be stated anew.
+        store.restate_pending(&policy)?;
         store.flush()?;
         let digest = super::digest::open(&state, &store)?;
         publisher.with_digest(digest.clone());
@@ -69,7 +72,7 @@ impl Daemon {
             writer: Mutex::new(Writer {
                 store,
                 publisher,
-                policy: policy(&config),
+                policy,
             }),
             state,
             digest,

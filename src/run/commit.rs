@@ -96,6 +96,10 @@ fn committed(
             &options,
             &count,
         )?;
+        if !dry {
+            let stated = writer.store.restate_pending(&writer.policy)?;
+            applied.add(&stated);
+        }
     }
     account(
         &mut said.datasets,

@@ -6,7 +6,8 @@
 use super::batch::Batch;
 use super::claims::{Claims, claim};
 use super::lines::{difference, quads};
-use super::place::{Placed, Policy, foreign_nodes, project, unproject};
+use super::place::{Placed, Policy};
+use super::project::{foreign_nodes, project, renamings, unproject};
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
@@ -62,6 +63,14 @@ impl Applied {
         }
     }
 
+    /// With what was done after it.
+    pub fn add(&mut self, later: &Self) {
+        if let Some((first, last)) = later.activities {
+            self.logged(first, last);
+        }
+        self.quads += later.quads;
+    }
+
     pub(super) fn logged(&mut self, first: u64, last: u64) {
         self.activities = Some(self.activities.map_or((first, last), |(f, _)| (f, last)));
     }
@@ -87,7 +96,7 @@ impl Store {
         }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
-            self.bulk(stage, &mut applied, progress)?
+            self.bulk(stage, policy, &mut applied, progress)?
         } else {
             HashSet::new()
         };
@@ -113,14 +122,14 @@ impl Store {
     }
 }
 
-struct Applying<'a> {
-    store: &'a mut Store,
-    policy: &'a Policy,
-    dry: bool,
-    batch: Batch,
+pub(super) struct Applying<'a> {
+    pub store: &'a mut Store,
+    pub policy: &'a Policy,
+    pub dry: bool,
+    pub batch: Batch,
     /// Contained nodes of records applied so far -> their entity.
-    claimed: Claims,
-    applied: Applied,
+    pub claimed: Claims,
+    pub applied: Applied,
 }
 
 impl Applying<'_> {
@@ -131,6 +140,12 @@ impl Applying<'_> {
             self.settle(elsewhere.entity.as_str())?;
             self.remove(&elsewhere)?;
             self.commit()?;
+        }
+        let known = placed.is_some();
+        if self.policy.corrects(&s.entity) || self.store.stated(&s.entity)?.is_some() {
+            let changed = self.keep(s, placed)?;
+            self.count(s, known, changed);
+            return self.commit_if_full();
         }
         let winner = self
             .store
@@ -147,19 +162,42 @@ impl Applying<'_> {
                         .rank(source_of(&self.store.base, &s.record), &s.entity)
             }
         };
-        let known = placed.is_some();
         let changed = if wins {
             self.win(s, placed, winner)?
         } else {
             self.lose(s, placed)?
         };
+        self.count(s, known, changed);
+        self.commit_if_full()
+    }
+
+    fn count(&mut self, s: &Staged, known: bool, changed: bool) {
         let outcome = match (known, changed) {
             (false, _) => Outcome::New,
             (true, true) => Outcome::Changed,
             (true, false) => Outcome::Unchanged,
         };
         self.applied.count(s.id.class, outcome);
-        self.commit_if_full()
+    }
+
+    /// What is published of the entity is more than this record: its words go to its own graph, and what is published is
+    /// stated anew when the run's changes are in.
+    fn keep(&mut self, s: &Staged, placed: Option<Placed>) -> Result<bool, StoreError> {
+        let was = match &placed {
+            Some(placed) => self.store.harvested(placed)?,
+            None => String::new(),
+        };
+        let in_graph = placed.as_ref().is_some_and(|p| p.kept);
+        let (gone, come) = difference(if in_graph { &was } else { "" }, &s.body);
+        if gone.is_empty() && come.is_empty() {
+            return Ok(false);
+        }
+        let graph = GraphName::NamedNode(NamedNode::new_unchecked(s.record.clone()));
+        self.batch.gone.extend(quads(&joined(&gone), &graph)?);
+        self.batch.come.extend(quads(&joined(&come), &graph)?);
+        self.batch.come.push(self.store.pending_quad(&s.entity));
+        self.batch.touched.insert(s.entity.clone());
+        Ok(was != s.body)
     }
 
     /// The record's description becomes (or stays) the entity's in the default graph.
@@ -176,10 +214,9 @@ impl Applying<'_> {
             String::new()
         };
         if let Some(loser) = winner.as_ref().filter(|w| w.record.as_str() != s.record) {
-            let body = unproject(&old, loser.record.as_str());
-            self.batch
-                .come
-                .extend(quads(&body, &GraphName::NamedNode(loser.record.clone()))?);
+            let mut body = unproject(&old, loser.record.as_str());
+            body.push_str(&renamings(&old, loser.record.as_str()));
+            self.batch.come.extend(quads(&body, &loser.graph())?);
         }
         if let Some(p) = placed.filter(|p| !p.wins()) {
             self.empty(&p)?;
@@ -191,7 +228,7 @@ impl Applying<'_> {
     /// Another record is the winner: this one is kept in a graph of its own.
     fn lose(&mut self, s: &Staged, placed: Option<Placed>) -> Result<bool, StoreError> {
         let graph = GraphName::NamedNode(NamedNode::new_unchecked(s.record.clone()));
-        let old = placed.map_or(Ok(String::new()), |p| self.store.loser_body(&p))?;
+        let old = placed.map_or(Ok(String::new()), |p| self.store.harvested(&p))?;
         let (gone, come) = difference(&old, &s.body);
         let changed = !gone.is_empty() || !come.is_empty();
         self.batch.gone.extend(quads(&joined(&gone), &graph)?);
@@ -221,6 +258,9 @@ impl Applying<'_> {
 
     /// Takes a record away; where it was the winner, the best of the others takes its place.
     fn remove(&mut self, placed: &Placed) -> Result<(), StoreError> {
+        if let Some(kept) = self.store.stated(placed.entity.as_str())? {
+            return self.remove_from(&kept, placed);
+        }
         if !placed.wins() {
             self.batch.touched.insert(placed.entity.as_str().to_owned());
             return self.empty(placed);
@@ -243,14 +283,14 @@ impl Applying<'_> {
                 .push((Verb::Delete, entity.to_owned(), String::new()));
             return Ok(());
         };
-        let body = self.store.loser_body(heir)?;
+        let body = self.store.harvested(heir)?;
         let new = self.projected(&body, entity, heir.record.as_str())?;
         self.empty(heir)?;
         self.replace(true, entity, &old, new).map(|_| ())
     }
 
     /// Changes the default graph from one description of the entity to another; says whether anything changed.
-    fn replace(
+    pub(super) fn replace(
         &mut self,
         known: bool,
         entity: &str,
@@ -277,21 +317,32 @@ impl Applying<'_> {
     }
 
     /// Removes a record's own graph.
-    fn empty(&mut self, placed: &Placed) -> Result<(), StoreError> {
-        if let GraphName::NamedNode(graph) = &placed.graph {
-            let body = self.store.loser_body(placed)?;
-            self.batch.gone.extend(quads(&body, &placed.graph)?);
-            self.batch.emptied.push(graph.clone());
+    pub(super) fn empty(&mut self, placed: &Placed) -> Result<(), StoreError> {
+        if placed.kept {
+            let body = self.store.own_graph(placed)?;
+            self.batch.gone.extend(quads(&body, &placed.graph())?);
+            self.batch.emptied.push(placed.record.clone());
         }
         Ok(())
     }
 
     fn projected(&mut self, body: &str, entity: &str, record: &str) -> Result<String, StoreError> {
+        self.projected_among(body, entity, record, &|owner| owner == entity)
+    }
+
+    /// The same, where the nodes of some other entities may be taken over: those that `own` says yes to.
+    pub(super) fn projected_among(
+        &mut self,
+        body: &str,
+        entity: &str,
+        record: &str,
+        own: &dyn Fn(&str) -> bool,
+    ) -> Result<String, StoreError> {
         let mut taken = BTreeSet::new();
         for node in foreign_nodes(body, entity, record) {
             // The claim comes last: what is renamed claims nothing, or the true owner would be renamed as well.
             if node.starts_with(&self.store.base)
-                || self.store.is_others(node, entity)?
+                || self.store.is_others(node, own)?
                 || self.store.is_renamed(record, node)?
                 || claim(&mut self.claimed, node, entity)
             {
@@ -301,7 +352,7 @@ impl Applying<'_> {
         Ok(project(body, record, &taken))
     }
 
-    fn rank(&self, placed: &Placed) -> (bool, i32) {
+    pub(super) fn rank(&self, placed: &Placed) -> (bool, i32) {
         self.policy.rank(
             source_of(&self.store.base, placed.record.as_str()),
             placed.entity.as_str(),
@@ -309,7 +360,7 @@ impl Applying<'_> {
     }
 
     /// Commits first, if the store does not show the entity's state yet.
-    fn settle(&mut self, entity: &str) -> Result<(), StoreError> {
+    pub(super) fn settle(&mut self, entity: &str) -> Result<(), StoreError> {
         if self.batch.touched.contains(entity) {
             self.commit()
         } else {
@@ -317,7 +368,7 @@ impl Applying<'_> {
         }
     }
 
-    fn commit_if_full(&mut self) -> Result<(), StoreError> {
+    pub(super) fn commit_if_full(&mut self) -> Result<(), StoreError> {
         let limit = self.store.limits.batch_triples_max;
         if self.batch.gone.len() + self.batch.come.len() >= limit {
             self.commit()
@@ -326,7 +377,7 @@ impl Applying<'_> {
         }
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         let batch = std::mem::take(&mut self.batch);
         if batch.gone.is_empty() && batch.come.is_empty() && batch.activities.is_empty() {
             return Ok(());
@@ -343,7 +394,7 @@ impl Applying<'_> {
 }
 
 /// The source's id in a record's IRI.
-fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
+pub(super) fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
     record
         .strip_prefix(base)
         .and_then(|r| r.strip_prefix("record/"))
@@ -351,6 +402,6 @@ fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
         .unwrap_or_default()
 }
 
-fn joined(lines: &[&str]) -> String {
+pub(super) fn joined(lines: &[&str]) -> String {
     lines.iter().flat_map(|l| [*l, "\n"]).collect()
 }

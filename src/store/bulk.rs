@@ -6,7 +6,8 @@
 use super::apply::{Applied, Outcome};
 use super::claims::{Claims, claim, short};
 use super::lines::quads;
-use super::place::{foreign_nodes, project};
+use super::place::Policy;
+use super::project::{foreign_nodes, project};
 use super::{Clock, Store, StoreError};
 use crate::digest::Change;
 use crate::log::{SegmentWriter, Verb};
@@ -23,6 +24,7 @@ impl Store {
     pub(super) fn bulk(
         &mut self,
         stage: &StageFiles,
+        policy: &Policy,
         applied: &mut Applied,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<HashSet<u64>, StoreError> {
@@ -40,6 +42,7 @@ impl Store {
                 done: HashSet::new(),
                 changes: Vec::new(),
                 store: self,
+                policy,
                 applied,
             };
             let fed = bulk.feed(stage, progress);
@@ -148,6 +151,7 @@ struct Bulk<'a> {
     done: HashSet<u64>,
     changes: Vec<Change>,
     store: &'a Store,
+    policy: &'a Policy,
     applied: &'a mut Applied,
 }
 
@@ -167,8 +171,8 @@ impl Bulk<'_> {
             let first_seen = self.entities.insert(short(&staged.entity));
             let known = !empty
                 && (self.store.placement(&staged.record)?.is_some()
-                    || !self.store.records_of(&staged.entity)?.is_empty());
-            if first_seen && !known {
+                    || self.store.is_known(&staged.entity)?);
+            if first_seen && !known && !self.policy.corrects(&staged.entity) {
                 self.add(&staged, empty)?;
                 self.done.insert(index);
                 self.applied.count(staged.id.class, Outcome::New);
@@ -182,7 +186,7 @@ impl Bulk<'_> {
         let mut taken = BTreeSet::new();
         for node in foreign_nodes(&s.body, &s.entity, &s.record) {
             if node.starts_with(&self.store.base)
-                || !empty && self.store.is_others(node, &s.entity)?
+                || !empty && self.store.is_others(node, &|owner| owner == s.entity)?
                 || claim(&mut self.claims, node, &s.entity)
             {
                 taken.insert(node);

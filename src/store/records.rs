@@ -9,7 +9,7 @@ use harvestd_vocab::iris::{RecordKey, parse_record_iri};
 use oxigraph::model::{GraphNameRef, NamedOrBlankNode, Quad, Term};
 
 impl Store {
-    /// All records of a source that are in the store: `{record IRI, entity IRI}`.
+    /// All records of a source that are in the store, each once: `{record IRI, the entity's IRI as its source has it}`.
     pub fn records_of_source(
         &self,
         source: &str,
@@ -17,20 +17,39 @@ impl Store {
         let prefix = format!("{}record/{source}/", self.base);
         self.quads
             .quads_for_pattern(None, Some(PRIMARY_TOPIC), None, None)
-            .filter_map(move |quad| match quad {
-                Err(e) => Some(Err(StoreError::storage("listing a source's records")(e))),
-                Ok(Quad {
-                    subject: NamedOrBlankNode::NamedNode(record),
-                    object,
-                    ..
-                }) if record.as_str().starts_with(&prefix) => {
-                    let Term::NamedNode(entity) = object else {
-                        return None;
-                    };
-                    Some(Ok((record.into_string(), entity.into_string())))
-                }
-                Ok(_) => None,
+            .filter_map(move |quad| {
+                let quad = quad.map_err(StoreError::storage("listing a source's records"));
+                quad.and_then(|quad| self.listed(quad, &prefix)).transpose()
             })
+    }
+
+    fn listed(&self, quad: Quad, prefix: &str) -> Result<Option<(String, String)>, StoreError> {
+        let (NamedOrBlankNode::NamedNode(record), Term::NamedNode(entity)) =
+            (quad.subject, quad.object)
+        else {
+            return Ok(None);
+        };
+        if !record.as_str().starts_with(prefix) {
+            return Ok(None);
+        }
+        // A record that is published otherwise than its source says it stands in its own graph as well.
+        let kept = || -> Result<bool, StoreError> {
+            let own = GraphNameRef::NamedNode(record.as_ref());
+            let mut topics = self.quads.quads_for_pattern(
+                Some(record.as_ref().into()),
+                Some(PRIMARY_TOPIC),
+                None,
+                Some(own),
+            );
+            let found = topics.next().transpose();
+            Ok(found
+                .map_err(StoreError::storage("listing a source's records"))?
+                .is_some())
+        };
+        if quad.graph_name.is_default_graph() && kept()? {
+            return Ok(None);
+        }
+        Ok(Some((record.into_string(), entity.into_string())))
     }
 
     /// The same by the source's own names: what a state that cannot be trusted is rebuilt from.
