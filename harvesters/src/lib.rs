@@ -12,6 +12,7 @@ pub mod dcat;
 pub mod guard;
 mod input;
 pub mod json_slices;
+pub mod ldes;
 pub mod mapped;
 mod saying;
 pub mod sensorthings;
@@ -24,6 +25,7 @@ pub const KINDS: &[Kind] = &[
     ckan::KIND,
     dcat::KIND,
     data_gov_tw::KIND,
+    ldes::KIND,
     mapped::KIND,
     sensorthings::KIND,
     tw_interchange::KIND,
