@@ -13,6 +13,8 @@ pub mod demo;
 pub mod describe;
 pub mod digest;
 pub mod encoding;
+pub mod feed;
+pub mod feed_cache;
 pub mod gate;
 pub mod identity;
 pub mod lock;

@@ -54,6 +54,32 @@ pub struct Activity {
     pub body: String,
 }
 
+impl Activity {
+    /// Writes it as N-Quads: the activity in the default graph, its body in the graph named by the activity.
+    pub fn write(&self, name: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        writeln!(
+            out,
+            "<{name}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{}> .",
+            self.verb.iri()
+        )?;
+        writeln!(
+            out,
+            "<{name}> <https://www.w3.org/ns/activitystreams#object> <{}> .",
+            self.entity
+        )?;
+        writeln!(
+            out,
+            "<{name}> <https://www.w3.org/ns/activitystreams#published> \"{}\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .",
+            date_time(self.published_us)
+        )?;
+        for line in self.body.lines() {
+            let triple = line.strip_suffix(" .").unwrap_or(line);
+            writeln!(out, "{triple} <{name}> .")?;
+        }
+        Ok(())
+    }
+}
+
 /// A segment on disk.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Segment {
@@ -65,10 +91,15 @@ pub struct Segment {
 impl Log {
     pub fn open(dir: PathBuf, base: &str) -> io::Result<Self> {
         fs::create_dir_all(&dir)?;
-        Ok(Self {
+        Ok(Self::at(dir, base))
+    }
+
+    /// For reading: makes nothing.
+    pub fn at(dir: PathBuf, base: &str) -> Self {
+        Self {
             dir,
             base: base.to_owned(),
-        })
+        }
     }
 
     /// The IRI of an activity.
@@ -128,6 +159,46 @@ impl Log {
         }
         all.sort();
         Ok(all)
+    }
+
+    /// The activities after number `after`, up to and with `up_to`, in order, read as they are asked for. Opens only the
+    /// segments that hold some of them. What lies beyond the published head is for the caller to leave out: `up_to`.
+    ///
+    /// # Errors
+    /// `NotFound` where the log does not hold the first of them (any more: see [`Log::begins`]). The iterator ends with an
+    /// error where a later one is missing: it never leaves one out.
+    pub fn after(&self, generation: u64, after: u64, up_to: u64) -> io::Result<After> {
+        let mut segments = self.segments(generation)?;
+        segments.retain(|s| s.last > after && s.first <= up_to);
+        let next = after.saturating_add(1);
+        if next <= up_to && segments.first().is_none_or(|s| s.first > next) {
+            return Err(missing(generation, next));
+        }
+        Ok(After {
+            generation,
+            next,
+            up_to,
+            segments: segments.into_iter(),
+            open: None,
+        })
+    }
+
+    /// The number of the oldest activity that the log still holds. None: it holds none of this generation.
+    pub fn begins(&self, generation: u64) -> io::Result<Option<u64>> {
+        Ok(self.segments(generation)?.first().map(|s| s.first))
+    }
+
+    /// Removes the oldest segments, as long as all in them comes before activity `before`. Says how many files went. The
+    /// oldest go first: what is left after a crash is a log that begins later, without gaps.
+    pub fn prune(&self, generation: u64, before: u64) -> io::Result<usize> {
+        let segments = self.segments(generation)?;
+        let old = segments.iter().take_while(|s| s.last < before);
+        let mut pruned = 0;
+        for segment in old {
+            fs::remove_file(&segment.path)?;
+            pruned += 1;
+        }
+        Ok(pruned)
     }
 
     /// Bytes of all segments.
@@ -192,27 +263,7 @@ impl SegmentWriter {
         }
         self.next += 1;
         let name = self.log.activity_iri(self.generation, a.seq);
-        let out = &mut self.out;
-        writeln!(
-            out,
-            "<{name}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{}> .",
-            a.verb.iri()
-        )?;
-        writeln!(
-            out,
-            "<{name}> <https://www.w3.org/ns/activitystreams#object> <{}> .",
-            a.entity
-        )?;
-        writeln!(
-            out,
-            "<{name}> <https://www.w3.org/ns/activitystreams#published> \"{}\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .",
-            date_time(a.published_us)
-        )?;
-        for line in a.body.lines() {
-            let triple = line.strip_suffix(" .").unwrap_or(line);
-            writeln!(out, "{triple} <{name}> .")?;
-        }
-        Ok(())
+        a.write(&name, &mut self.out)
     }
 
     /// How many activities are in it.
@@ -268,6 +319,10 @@ impl<W: Write> Write for Hashing<W> {
 impl Segment {
     /// Reads the segment's activities in order.
     pub fn read(&self) -> io::Result<impl Iterator<Item = io::Result<Activity>>> {
+        self.open()
+    }
+
+    fn open(&self) -> io::Result<Activities<SegmentLines>> {
         let lines = BufReader::with_capacity(1 << 16, zstd::Decoder::new(File::open(&self.path)?)?);
         Ok(Activities {
             lines,
@@ -275,6 +330,61 @@ impl Segment {
             ahead: String::new(),
         })
     }
+}
+
+type SegmentLines = BufReader<zstd::Decoder<'static, BufReader<File>>>;
+
+/// What [`Log::after`] reads.
+pub struct After {
+    generation: u64,
+    next: u64,
+    up_to: u64,
+    segments: std::vec::IntoIter<Segment>,
+    open: Option<Activities<SegmentLines>>,
+}
+
+impl After {
+    fn activity(&mut self) -> io::Result<Option<Activity>> {
+        while self.next <= self.up_to {
+            let Some(segment) = &mut self.open else {
+                let next = self
+                    .segments
+                    .next()
+                    .filter(|segment| segment.first <= self.next)
+                    .ok_or_else(|| missing(self.generation, self.next))?;
+                self.open = Some(next.open()?);
+                continue;
+            };
+            match segment.activity()? {
+                Some(activity) if activity.seq == self.next => {
+                    self.next += 1;
+                    return Ok(Some(activity));
+                }
+                Some(_) => {}
+                None => self.open = None,
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for After {
+    type Item = io::Result<Activity>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let activity = self.activity().transpose();
+        if matches!(activity, Some(Err(_))) {
+            self.next = u64::MAX;
+            self.up_to = 0;
+        }
+        activity
+    }
+}
+
+fn missing(generation: u64, seq: u64) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("the change log does not hold activity {seq} of generation {generation}"),
+    )
 }
 
 struct Activities<R> {
@@ -419,6 +529,63 @@ mod tests {
             .collect::<io::Result<_>>()
             .unwrap();
         assert_eq!(read, all);
+    }
+
+    /// A log of segments with these numbers, each activity a deletion.
+    fn log_of(dir: &Path, segments: &[std::ops::RangeInclusive<u64>]) -> Log {
+        let log = Log::open(dir.to_owned(), "https://h.example/").unwrap();
+        for range in segments {
+            let mut writer = log.begin(1, *range.start()).unwrap();
+            for seq in range.clone() {
+                writer.append(&activity(seq, Verb::Delete, "")).unwrap();
+            }
+            writer.finish().unwrap();
+        }
+        log
+    }
+
+    #[test]
+    fn reading_begins_and_ends_anywhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log_of(dir.path(), &[1..=3, 4..=4, 5..=9]);
+        for (after, up_to) in [
+            (0, 9),
+            (0, 3),
+            (2, 4),
+            (3, 4),
+            (4, 9),
+            (6, 8),
+            (9, 9),
+            (0, 0),
+        ] {
+            let read: Vec<u64> = log
+                .after(1, after, up_to)
+                .unwrap()
+                .map(|a| a.unwrap().seq)
+                .collect();
+            assert_eq!(read, (after + 1..=up_to).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error_and_never_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log_of(dir.path(), &[4..=6, 9..=9]);
+        assert_eq!(log.begins(1).unwrap(), Some(4));
+        assert_eq!(log.begins(2).unwrap(), None);
+        let kind = |after, up_to| log.after(1, after, up_to).err().map(|e| e.kind());
+        assert_eq!(kind(0, 9), Some(io::ErrorKind::NotFound));
+        assert_eq!(kind(9, 12), Some(io::ErrorKind::NotFound));
+        assert_eq!(kind(3, 6), None);
+        let read: Vec<_> = log.after(1, 4, 9).unwrap().collect();
+        assert_eq!(read.len(), 3, "5, 6, and an error in place of 7");
+        assert_eq!(
+            read[2].as_ref().unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+        let read: Vec<_> = log.after(1, 8, 12).unwrap().collect();
+        assert_eq!(read.len(), 2, "9, and an error in place of 10");
+        assert!(read[1].is_err());
     }
 
     #[test]

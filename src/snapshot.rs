@@ -38,6 +38,16 @@ impl Published {
     }
 }
 
+impl From<&Published> for Head {
+    fn from(published: &Published) -> Self {
+        Self {
+            generation: published.generation,
+            seq: published.seq,
+            published_us: published.published_us,
+        }
+    }
+}
+
 impl Drop for Published {
     fn drop(&mut self) {
         if self.temporary

@@ -850,6 +850,7 @@ fn the_annotated_file_leaves_nothing_out() {
             format!("{MAIN}[identity]\nzzzzzzzz = 1\n"),
             "identity.zzzzzzzz",
         ),
+        (format!("{MAIN}[feed]\nzzzzzzzz = 1\n"), "feed.zzzzzzzz"),
         (format!("{MAIN}{SOURCE}zzzzzzzz = 1\n"), "source.zzzzzzzz"),
         (
             format!("{MAIN}{SOURCE}[source.network]\nzzzzzzzz = 1\n"),

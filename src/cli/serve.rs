@@ -5,6 +5,7 @@ use super::{args, exit::Exit, out};
 use crate::config::{Config, ConfigErrors, Secret, admin_token_in, token_sha256};
 use crate::daemon::{Daemon, OpenError};
 use crate::demo;
+use crate::feed_cache;
 use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
@@ -111,6 +112,11 @@ impl House {
             write_stall: Duration::from_millis(limits.http.write_ms),
             grace: Duration::from_millis(limits.shutdown_grace_ms),
         };
+        doors.spawn(feed_cache::keep(
+            house.feed.clone(),
+            daemon.published(),
+            stop.clone(),
+        ));
         let routers = [
             (public, public_router(house.clone())),
             (admin, admin_router(house, Some(token_sha256(&token)))),

@@ -3,7 +3,7 @@
 //! Start at [`Config::load`]. One source is read in `source.rs`; the reading of tables is `table.rs`.
 
 use super::{
-    Config, ConfigErrors, Limits, Secret, Source, Variables,
+    Config, ConfigErrors, FeedSettings, Limits, Secret, Source, Variables,
     files::{File, Problems, matching},
     limits::{self, ORDERED},
     secrets::{TOKEN_CHARS_MIN, token_sha256},
@@ -117,6 +117,7 @@ struct DaemonSettings {
     title: BTreeMap<String, String>,
     limits: Limits,
     identity: Thresholds,
+    feed: FeedSettings,
 }
 
 impl DaemonSettings {
@@ -130,6 +131,7 @@ impl DaemonSettings {
             title: self.title,
             limits: self.limits,
             identity: self.identity,
+            feed: self.feed,
             sources: sources.list,
         };
         Some((config, self.admin_token))
@@ -169,6 +171,7 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
         identity: root
             .table("identity")
             .map_or_else(Thresholds::default, thresholds),
+        feed: root.table("feed").map_or_else(FeedSettings::default, feed),
     };
     listeners(root, outside, &settings);
     settings
@@ -299,6 +302,14 @@ fn thresholds(table: Table<'_>) -> Thresholds {
     }
     table.finish();
     thresholds
+}
+
+fn feed(table: Table<'_>) -> FeedSettings {
+    let keep_days = table.whole("keep_days", 1..=36_500);
+    table.finish();
+    FeedSettings {
+        keep_days: keep_days.and_then(|days| u64::try_from(days).ok()),
+    }
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

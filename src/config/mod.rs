@@ -38,8 +38,16 @@ pub struct Config {
     pub limits: Limits,
     /// From which score on records of different sources are taken for one dataset, or listed.
     pub identity: Thresholds,
+    pub feed: FeedSettings,
     /// In the order of the files; ids are unique.
     pub sources: Vec<Source>,
+}
+
+/// How the change log is published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedSettings {
+    /// History younger than this is kept; older pages are removed. None: everything is kept.
+    pub keep_days: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -178,6 +186,7 @@ impl Config {
                 "limits.reports_kept",
                 self.limits.reports_kept != running.limits.reports_kept,
             ),
+            ("feed", self.feed != running.feed),
             ("limits.http", self.limits.http != running.limits.http),
             ("limits.query", self.limits.query != running.limits.query),
         ];

@@ -15,13 +15,17 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use chrono::{DateTime, NaiveDateTime};
 use futures_util::stream;
 use std::convert::Infallible;
+
+/// The snapshot that a dump is of: who goes on with the feed from there begins after the activity of that number.
+pub const GENERATION: HeaderName = HeaderName::from_static("harvestd-generation");
+pub const SEQUENCE: HeaderName = HeaderName::from_static("harvestd-sequence");
 
 /// Formats that have an address of their own.
 const FILES: [GraphFormat; 4] = [
@@ -92,6 +96,8 @@ async fn give(
     let headers = response.headers_mut();
     headers.insert(header::ETAG, validators.tag);
     headers.insert(header::LAST_MODIFIED, validators.modified);
+    headers.insert(GENERATION, HeaderValue::from(snapshot.generation));
+    headers.insert(SEQUENCE, HeaderValue::from(snapshot.seq));
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)

@@ -2,13 +2,16 @@
 //!
 //! Start at [`public`] and [`operator`].
 
-use super::problem::{self, Problem};
+use super::{
+    catalog,
+    problem::{self, Problem},
+};
 use crate::config::HttpLimits;
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -22,7 +25,10 @@ use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate},
+    },
     cors::{Any, CorsLayer},
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
@@ -43,15 +49,29 @@ pub fn public(router: Router, limits: &HttpLimits) -> Router {
             header::LAST_MODIFIED,
             header::LINK,
             header::RETRY_AFTER,
+            catalog::GENERATION,
+            catalog::SEQUENCE,
             REQUEST_ID,
         ])
         .max_age(Duration::from_secs(86_400));
     around(
         reading(router, limits)
             .layer(middleware::map_response(problem::dress))
-            .layer(CompressionLayer::new())
+            .layer(CompressionLayer::new().compress_when(compressed()))
             .layer(cors),
     )
+}
+
+/// An answer that is not compressed on its way out: it is already, or its entity tag is of these very bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct AsItIs;
+
+/// Which answers are compressed.
+fn compressed() -> impl Predicate {
+    let whole = |_: StatusCode, _: Version, _: &HeaderMap, marks: &Extensions| {
+        marks.get::<AsItIs>().is_none()
+    };
+    DefaultPredicate::new().and(whole)
 }
 
 /// For the operator: no other origin may read, and nothing is compressed.

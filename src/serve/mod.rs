@@ -10,6 +10,7 @@ mod catalog;
 mod child;
 mod dereference;
 pub mod desk;
+mod feed;
 pub mod geo;
 pub mod guard;
 mod html;
@@ -28,7 +29,7 @@ mod syntax;
 pub mod wire;
 pub mod worker;
 
-use crate::{config::Config, snapshot::Published};
+use crate::{config::Config, feed_cache::FeedCache, snapshot::Published};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -54,6 +55,8 @@ pub struct House {
     /// Answers our own questions (descriptions, dumps, counts), so that no stranger's query holds them up.
     pub readers: Arc<Pool>,
     pub metrics: PrometheusHandle,
+    /// The documents of the feed.
+    pub feed: Arc<FeedCache>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
 }
@@ -67,7 +70,9 @@ impl House {
         readers: Arc<Pool>,
         metrics: PrometheusHandle,
     ) -> Self {
+        let feed = Arc::new(FeedCache::of(&config));
         Self {
+            feed,
             config,
             published,
             desk,
@@ -145,6 +150,7 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(feed::routes())
         .merge(dereference::routes())
         .merge(status::routes())
         .merge(state::routes())

@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use harvestd::{
-    config::{Config, Limits},
+    config::{Config, FeedSettings, Limits},
+    feed_cache::FeedCache,
     identity::Thresholds,
     report::{Counts, Outcome, Report, Trigger},
     serve::{
@@ -24,7 +25,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
@@ -46,6 +47,7 @@ pub struct Plan {
     pub limits: Limits,
     pub listen: ListenLimits,
     pub publish: bool,
+    pub keep_days: Option<u64>,
 }
 
 impl Default for Plan {
@@ -59,6 +61,7 @@ impl Default for Plan {
             limits,
             listen: ListenLimits::default(),
             publish: true,
+            keep_days: None,
         }
     }
 }
@@ -97,6 +100,7 @@ pub struct Doors {
     pub admin: SocketAddr,
     pub base: &'static str,
     pub desk: Arc<DeskDouble>,
+    pub feed: Arc<FeedCache>,
     pub published: watch::Sender<Option<Arc<Published>>>,
     pub stop: Option<oneshot::Sender<()>>,
     pub served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
@@ -120,7 +124,9 @@ pub async fn open(plan: Plan) -> Doors {
         store.load_from_slice(parser, *triples).unwrap();
     }
     let (published, subscriber) = watch::channel(None);
-    let config = Arc::new(config(plan.base, dir.path().to_owned(), plan.limits));
+    let mut config = config(plan.base, dir.path().to_owned(), plan.limits);
+    config.feed.keep_days = plan.keep_days;
+    let config = Arc::new(config);
     let desk = Arc::new(DeskDouble::default());
     let program = PathBuf::from(env!("CARGO_BIN_EXE_harvestd"));
     let workers = Pool::start(
@@ -139,6 +145,7 @@ pub async fn open(plan: Plan) -> Doors {
         readers,
         metrics(),
     );
+    let feed = Arc::clone(&house.feed);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let admin_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (public, admin) = (
@@ -171,6 +178,7 @@ pub async fn open(plan: Plan) -> Doors {
         admin,
         base: plan.base,
         desk,
+        feed,
         published,
         stop: Some(stop),
         served: Some(served),
@@ -200,6 +208,10 @@ impl Doors {
         };
         let published = Published::of(head, path);
         self.published.send_replace(Some(Arc::new(published)));
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Adds Turtle to the store; seen once it is published.
@@ -338,7 +350,7 @@ pub fn sha256(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn metrics() -> PrometheusHandle {
+pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
@@ -355,6 +367,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         title: BTreeMap::from([("en".to_owned(), "A hub".to_owned())]),
         limits,
         identity: Thresholds::default(),
+        feed: FeedSettings::default(),
         sources: Vec::new(),
     }
 }

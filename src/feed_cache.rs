@@ -1,0 +1,524 @@
+//! The feed's documents on disk and in memory: made from the log when they are asked for or when a page closes, kept
+//! compressed, and handed out as they are.
+//!
+//! A cache: the log is the truth, and whatever is missing here is made again. Never shows what is not published, and
+//! never half a document: files get their name when they are whole. Start at [`FeedCache::find`].
+//!
+//! A closed page is `feed/{generation}-v{LAYOUT}/{page}.{from_us}-{until_us}.{tag}.{syntax}.gz`: its name says all that
+//! the tree above it needs. The root and the open page are made once for each published head, and lie in memory.
+
+use crate::{
+    config::Config,
+    feed::{Bounds, Feed, Relation, Syntax, tree},
+    log::{Activity, Log},
+    snapshot::Published,
+    store::{Head, PAGE},
+};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Raised when the same page would be written in other bytes: pages of another layout are made anew.
+const LAYOUT: u32 = 1;
+const DAY_US: i64 = 86_400_000_000;
+const LOOK_EVERY: Duration = Duration::from_secs(86_400);
+
+/// A document of the feed, compressed with gzip.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Names the uncompressed bytes.
+    pub tag: String,
+    /// Never changes again.
+    pub closed: bool,
+    pub gzip: Source,
+}
+
+/// Where its bytes are.
+#[derive(Debug)]
+pub enum Source {
+    File { file: File, bytes: u64 },
+    Memory(Bytes),
+}
+
+/// What can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum What {
+    Root,
+    /// A page, or a node above pages.
+    Node(Range<u64>),
+}
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    #[error("there is no such page yet, or it has not so many activities")]
+    Unknown,
+    #[error("the pages before {oldest} were removed")]
+    Pruned { oldest: u64 },
+    #[error("the feed's document could not be made: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// The documents of one feed.
+pub struct FeedCache {
+    dir: PathBuf,
+    log: Log,
+    /// With the generation left open: the published head says which.
+    feed: Feed,
+    kept: Mutex<Kept>,
+    /// Held while a document is made: nobody makes it twice.
+    making: Mutex<()>,
+}
+
+/// Makes pages as they close, and removes those that are old, until told to stop: after each publication, and once a
+/// day for what has grown old meanwhile.
+pub async fn keep(
+    cache: Arc<FeedCache>,
+    mut published: watch::Receiver<Option<Arc<Published>>>,
+    stop: CancellationToken,
+) {
+    loop {
+        let head = published.borrow_and_update().as_deref().map(Head::from);
+        if let Some(head) = head {
+            let (cache, stop) = (cache.clone(), stop.clone());
+            let done = tokio::task::spawn_blocking(move || {
+                cache.prune(head, chrono::Utc::now().timestamp_micros())?;
+                cache.catch_up(head, &|| stop.is_cancelled())
+            });
+            match done.await {
+                Ok(Ok(0)) | Err(_) => {}
+                Ok(Ok(pages)) => tracing::info!(pages, "pages of the feed are ready"),
+                Ok(Err(error)) => tracing::error!(%error, "pages of the feed could not be made"),
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = published.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// What is ready.
+#[derive(Default)]
+struct Kept {
+    /// None: nothing was looked at yet.
+    generation: Option<u64>,
+    /// The first page that is wholly in the log.
+    oldest: u64,
+    bounds: BTreeMap<u64, Bounds>,
+    tags: HashMap<(u64, Syntax), String>,
+    /// Documents that are true for one head only.
+    fresh: HashMap<(What, Syntax), (Head, String, Bytes)>,
+}
+
+impl FeedCache {
+    /// The cache of a daemon.
+    pub fn of(config: &Config) -> Self {
+        let base = config.public_url.as_str();
+        let feed = Feed {
+            base: base.to_owned(),
+            generation: 0,
+            title: config.title.clone(),
+            keep_days: config.feed.keep_days,
+        };
+        let log = Log::at(config.data_dir.join("log"), base);
+        Self::new(&config.data_dir, log, feed)
+    }
+
+    /// `feed` is the feed of any generation.
+    pub fn new(data_dir: &Path, log: Log, feed: Feed) -> Self {
+        Self {
+            dir: data_dir.join("feed"),
+            log,
+            feed,
+            kept: Mutex::default(),
+            making: Mutex::default(),
+        }
+    }
+
+    /// The feed at a published head.
+    pub fn feed(&self, head: Head) -> Feed {
+        Feed {
+            generation: head.generation,
+            ..self.feed.clone()
+        }
+    }
+
+    /// A document as it is at a published head. Blocks: reads and writes files.
+    pub fn find(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, CacheError> {
+        let oldest = self.at(head)?.oldest;
+        let closed = head.seq / PAGE;
+        match what {
+            What::Root => self.fresh(head, what, syntax),
+            What::Node(pages) if pages.start < oldest => Err(CacheError::Pruned { oldest }),
+            What::Node(pages) if pages.end <= closed && pages.end - pages.start > 1 => {
+                self.inner(head, pages, syntax)
+            }
+            What::Node(pages) if pages.end <= closed => self.closed_page(head, pages.start, syntax),
+            What::Node(pages) if *pages == (closed..closed + 1) && head.seq > closed * PAGE => {
+                self.fresh(head, what, syntax)
+            }
+            What::Node(_) => Err(CacheError::Unknown),
+        }
+    }
+
+    /// Makes the pages that have closed and are not here. Ends early when told so.
+    pub fn catch_up(&self, head: Head, stop: &dyn Fn() -> bool) -> io::Result<u64> {
+        let (feed, closed) = (self.feed(head), head.seq / PAGE);
+        let missing: Vec<u64> = {
+            let kept = self.at(head)?;
+            let all = kept.oldest..closed;
+            all.filter(|page| !kept.tags.contains_key(&(*page, Syntax::TriG)))
+                .collect()
+        };
+        let mut made = 0;
+        for run in missing.chunk_by(|a, b| a + 1 == *b) {
+            let (first, last) = (run[0], run[run.len() - 1]);
+            let mut activities =
+                self.log
+                    .after(head.generation, first * PAGE, (last + 1) * PAGE)?;
+            for page in run {
+                if stop() {
+                    return Ok(made);
+                }
+                let _turn = locked(&self.making);
+                self.make(&feed, *page, Syntax::TriG, &mut activities)?;
+                made += 1;
+            }
+        }
+        Ok(made)
+    }
+
+    /// Removes pages all of whose activities are older than the feed keeps, with the log's segments that hold nothing
+    /// else. The newest closed page stays, whatever its age. Says which page is now the oldest.
+    pub fn prune(&self, head: Head, now_us: i64) -> io::Result<u64> {
+        let (oldest, closed) = (self.at(head)?.oldest, head.seq / PAGE);
+        let Some(days) = self.feed.keep_days else {
+            return Ok(oldest);
+        };
+        let keep_us = i64::try_from(days)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(DAY_US);
+        let limit_us = now_us.saturating_sub(keep_us);
+        let mut keep = oldest;
+        while keep + 1 < closed && self.bounds(head, keep)?.until_us <= limit_us {
+            keep += 1;
+        }
+        let _turn = locked(&self.making);
+        if keep == oldest || self.log.prune(head.generation, keep * PAGE + 1)? == 0 {
+            return Ok(oldest);
+        }
+        locked(&self.kept).generation = None;
+        Ok(self.at(head)?.oldest)
+    }
+
+    /// What is ready for the generation of `head`; looks at the folder where that was not done yet.
+    fn at(&self, head: Head) -> io::Result<MutexGuard<'_, Kept>> {
+        let mut kept = locked(&self.kept);
+        if kept.generation != Some(head.generation) {
+            let begins = self.log.begins(head.generation)?;
+            // A page that begins in the middle of what is left is not whole.
+            let oldest = begins.map_or(0, |seq| (seq - 1).div_ceil(PAGE));
+            *kept = Kept {
+                oldest,
+                generation: Some(head.generation),
+                ..Kept::default()
+            };
+            let own = self.folder(head.generation);
+            fs::create_dir_all(&own)?;
+            for entry in fs::read_dir(&self.dir)? {
+                let path = entry?.path();
+                if path != own {
+                    fs::remove_dir_all(&path)?;
+                }
+            }
+            for entry in fs::read_dir(&own)? {
+                let path = entry?.path();
+                match named(&path).filter(|named| named.page >= oldest) {
+                    Some(named) => kept.take(named),
+                    None => fs::remove_file(&path)?,
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    fn folder(&self, generation: u64) -> PathBuf {
+        self.dir.join(format!("{generation}-v{LAYOUT}"))
+    }
+
+    fn closed_page(&self, head: Head, page: u64, syntax: Syntax) -> Result<Prepared, CacheError> {
+        if let Some(found) = self.opened(head, page, syntax)? {
+            return Ok(found);
+        }
+        let _turn = locked(&self.making);
+        if let Some(found) = self.opened(head, page, syntax)? {
+            return Ok(found);
+        }
+        let mut activities = self
+            .log
+            .after(head.generation, page * PAGE, (page + 1) * PAGE)?;
+        self.make(&self.feed(head), page, syntax, &mut activities)?;
+        self.opened(head, page, syntax)?
+            .ok_or_else(|| io::Error::other("a page that was just made is gone").into())
+    }
+
+    /// The page's file, if there is one. A file that somebody removed is forgotten.
+    fn opened(&self, head: Head, page: u64, syntax: Syntax) -> io::Result<Option<Prepared>> {
+        let mut kept = self.at(head)?;
+        let key = (page, syntax);
+        let (Some(tag), Some(bounds)) = (kept.tags.get(&key).cloned(), kept.bounds.get(&page))
+        else {
+            return Ok(None);
+        };
+        let name = file_name(page, *bounds, &tag, syntax);
+        match File::open(self.folder(head.generation).join(name)) {
+            Ok(file) => {
+                let bytes = file.metadata()?.len();
+                Ok(Some(Prepared {
+                    tag,
+                    closed: true,
+                    gzip: Source::File { file, bytes },
+                }))
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                kept.tags.remove(&key);
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Makes a closed page's file; `activities` begin with its first. Only who holds `making` calls it.
+    fn make(
+        &self,
+        feed: &Feed,
+        page: u64,
+        syntax: Syntax,
+        activities: &mut dyn Iterator<Item = io::Result<Activity>>,
+    ) -> io::Result<()> {
+        let dir = self.folder(feed.generation);
+        let temporary = dir.join(format!("{page}.{}.tmp", syntax.extension()));
+        fs::create_dir_all(&dir)?;
+        let file = BufWriter::with_capacity(1 << 16, File::create(&temporary)?);
+        let mut out = Packing::into(file);
+        let bounds = feed.page(page, (page + 1) * PAGE, activities, syntax, &mut out)?;
+        let (file, tag) = out.finish()?;
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        fs::rename(&temporary, dir.join(file_name(page, bounds, &tag, syntax)))?;
+        let mut kept = locked(&self.kept);
+        if kept.generation == Some(feed.generation) {
+            kept.take(Named {
+                page,
+                bounds,
+                tag,
+                syntax,
+            });
+        }
+        Ok(())
+    }
+
+    fn bounds(&self, head: Head, page: u64) -> io::Result<Bounds> {
+        let known = self.at(head)?.bounds.get(&page).copied();
+        if let Some(bounds) = known {
+            return Ok(bounds);
+        }
+        self.closed_page(head, page, Syntax::TriG)
+            .map_err(io::Error::other)?;
+        let known = self.at(head)?.bounds.get(&page).copied();
+        known.ok_or_else(|| io::Error::other("a page that was just made is gone"))
+    }
+
+    fn relation(&self, head: Head, pages: Range<u64>) -> io::Result<Relation> {
+        Ok(Relation {
+            from_us: self.bounds(head, pages.start)?.from_us,
+            until_us: Some(self.bounds(head, pages.end - 1)?.until_us),
+            pages,
+        })
+    }
+
+    fn inner(
+        &self,
+        head: Head,
+        pages: &Range<u64>,
+        syntax: Syntax,
+    ) -> Result<Prepared, CacheError> {
+        let children = tree::children(pages).into_iter();
+        let relations: Vec<Relation> = children
+            .map(|child| self.relation(head, child))
+            .collect::<io::Result<_>>()?;
+        let mut out = Packing::into(Vec::new());
+        self.feed(head).inner(pages, &relations, syntax, &mut out)?;
+        let (bytes, tag) = out.finish()?;
+        Ok(Prepared {
+            tag,
+            closed: true,
+            gzip: Source::Memory(bytes.into()),
+        })
+    }
+
+    /// The root or the open page: made once for each head.
+    fn fresh(&self, head: Head, what: &What, syntax: Syntax) -> Result<Prepared, CacheError> {
+        let key = (what.clone(), syntax);
+        let ready = |kept: &Kept| {
+            let found = kept.fresh.get(&key).filter(|(of, ..)| *of == head);
+            found.map(|(_, tag, bytes)| Prepared {
+                tag: tag.clone(),
+                closed: false,
+                gzip: Source::Memory(bytes.clone()),
+            })
+        };
+        if let Some(found) = ready(&*self.at(head)?) {
+            return Ok(found);
+        }
+        let relations = match what {
+            What::Root => self.relations(head)?,
+            What::Node(_) => Vec::new(),
+        };
+        let _turn = locked(&self.making);
+        if let Some(found) = ready(&*self.at(head)?) {
+            return Ok(found);
+        }
+        let feed = self.feed(head);
+        let mut out = Packing::into(Vec::new());
+        match what {
+            What::Root => feed.root(&relations, syntax, &mut out)?,
+            What::Node(pages) => {
+                let after = pages.start * PAGE;
+                let mut activities = self.log.after(head.generation, after, head.seq)?;
+                feed.page(pages.start, head.seq, &mut activities, syntax, &mut out)?;
+            }
+        }
+        let (bytes, tag) = out.finish()?;
+        let bytes = Bytes::from(bytes);
+        let mut kept = self.at(head)?;
+        kept.fresh.retain(|_, (of, ..)| *of == head);
+        kept.fresh.insert(key, (head, tag.clone(), bytes.clone()));
+        Ok(Prepared {
+            tag,
+            closed: false,
+            gzip: Source::Memory(bytes),
+        })
+    }
+
+    /// What the root names: the closed pages by the largest nodes over them, and the open page.
+    fn relations(&self, head: Head) -> io::Result<Vec<Relation>> {
+        let (oldest, closed) = (self.at(head)?.oldest, head.seq / PAGE);
+        let mut relations = Vec::new();
+        for pages in tree::cover(&(oldest..closed.max(oldest))) {
+            relations.push(self.relation(head, pages)?);
+        }
+        let first = closed * PAGE + 1;
+        if let Some(open) = self
+            .log
+            .after(head.generation, first - 1, head.seq.min(first))?
+            .next()
+        {
+            relations.push(Relation {
+                pages: closed..closed + 1,
+                from_us: open?.published_us,
+                until_us: None,
+            });
+        }
+        Ok(relations)
+    }
+}
+
+impl Kept {
+    fn take(&mut self, named: Named) {
+        self.bounds.insert(named.page, named.bounds);
+        self.tags.insert((named.page, named.syntax), named.tag);
+    }
+}
+
+/// What a file's name says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    page: u64,
+    bounds: Bounds,
+    tag: String,
+    syntax: Syntax,
+}
+
+fn file_name(page: u64, bounds: Bounds, tag: &str, syntax: Syntax) -> String {
+    let Bounds { from_us, until_us } = bounds;
+    format!(
+        "{page}.{from_us}-{until_us}.{tag}.{}.gz",
+        syntax.extension()
+    )
+}
+
+/// The inverse of [`file_name`].
+fn named(path: &Path) -> Option<Named> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".gz")?;
+    let mut parts = name.split('.');
+    let page = parts.next()?.parse().ok()?;
+    let (from_us, until_us) = parts.next()?.split_once('-')?;
+    let bounds = Bounds {
+        from_us: from_us.parse().ok()?,
+        until_us: until_us.parse().ok()?,
+    };
+    let tag = parts.next()?.to_owned();
+    let extension = parts.next()?;
+    let syntax = Syntax::ALL
+        .into_iter()
+        .find(|syntax| syntax.extension() == extension)?;
+    parts.next().is_none().then_some(Named {
+        page,
+        bounds,
+        tag,
+        syntax,
+    })
+}
+
+/// Compresses what is written, and names it by its hash.
+struct Packing<W: Write> {
+    gzip: GzEncoder<W>,
+    hash: blake3::Hasher,
+}
+
+impl<W: Write> Packing<W> {
+    fn into(inner: W) -> Self {
+        Self {
+            gzip: GzEncoder::new(inner, Compression::default()),
+            hash: blake3::Hasher::new(),
+        }
+    }
+
+    fn finish(self) -> io::Result<(W, String)> {
+        let tag = self.hash.finalize().to_hex()[..20].to_owned();
+        Ok((self.gzip.finish()?, tag))
+    }
+}
+
+impl<W: Write> Write for Packing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.gzip.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.gzip.flush()
+    }
+}
+
+/// What a thread that panicked left behind is a cache as well.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! The feed replayed from zero is the default graph, triple by triple, whatever happened before.
+
+use super::{
+    doors,
+    follower::{Follower, Replayed},
+    house::House,
+    origin::Origin,
+    texts::{self, BASE, export, rows, source},
+    whole::Whole,
+};
+use harvestd::{
+    config::QueryLimits,
+    log::Verb,
+    serve::{self, ListenLimits, public_router},
+    serve::{
+        desk::Desk,
+        pool::{Pool, PoolOptions},
+    },
+    snapshot::Published,
+};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::{net::TcpListener, sync::watch};
+
+const SYNTAXES: [&str; 4] = [
+    "*/*",
+    "application/trig",
+    "application/ld+json",
+    "application/n-quads",
+];
+
+/// A ministry, a daemon that harvests it, and doors that show what the test publishes.
+struct Bed {
+    origin: Origin,
+    house: House,
+    shown: watch::Sender<Option<Arc<Published>>>,
+    at: SocketAddr,
+    _dir: tempfile::TempDir,
+}
+
+impl Bed {
+    async fn new() -> Self {
+        let origin = Origin::start().await;
+        let dir = tempfile::tempdir().unwrap();
+        let sources = [source("a", "data_gov_tw", &origin.at("/a"), "")];
+        let config = texts::config(dir.path(), "", &sources);
+        let house = House::with(config.clone());
+        let (shown, watching) = watch::channel(house.daemon.published().borrow().clone());
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_harvestd"));
+        let pool = Pool::start(
+            PoolOptions::for_the_house(program, &QueryLimits::default()),
+            watching.clone(),
+        );
+        let doors = serve::House::new(
+            Arc::new(config),
+            watching,
+            Arc::clone(&house.daemon) as Arc<dyn Desk>,
+            pool.clone(),
+            pool,
+            doors::metrics(),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let router = public_router(doors);
+        tokio::spawn(serve::serve(
+            listener,
+            router,
+            ListenLimits::default(),
+            std::future::pending(),
+        ));
+        Self {
+            origin,
+            house,
+            shown,
+            at,
+            _dir: dir,
+        }
+    }
+
+    /// Harvests these rows; nothing of it is shown yet.
+    async fn harvest(&self, rows: &[String]) -> Whole {
+        self.origin.say("/a", "application/json", export(rows));
+        self.house.complete("a").await;
+        Whole::of(&self.house.daemon)
+    }
+
+    fn show(&self) {
+        let newest = self.house.daemon.published().borrow().clone();
+        self.shown.send_replace(newest);
+    }
+
+    fn follower(&self, accept: &'static str) -> Follower {
+        Follower::new(self.at, BASE, accept)
+    }
+
+    /// In every syntax the same, and what the store and the log say.
+    async fn assert_shows(&self, whole: &Whole) -> Replayed {
+        let mut all = Vec::new();
+        for syntax in SYNTAXES {
+            let replayed = self.follower(syntax).replay().await;
+            assert!(replayed.graph == whole.graph, "{syntax}: another graph");
+            let log: Vec<_> = whole
+                .log
+                .iter()
+                .map(|(v, e)| (name(*v), e.clone()))
+                .collect();
+            assert_eq!(replayed.log, log, "{syntax}");
+            all.push(replayed);
+        }
+        all.remove(0)
+    }
+}
+
+fn name(verb: Verb) -> String {
+    verb.iri().rsplit('#').next().unwrap().to_owned()
+}
+
+/// More than a page of creations, then changes and deletions that cross into the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_from_zero_is_the_default_graph() {
+    let bed = Bed::new().await;
+    assert_eq!(bed.follower("*/*").replay().await, Replayed::default());
+
+    let first = bed.harvest(&rows(1, 1020, 1)).await;
+    assert_eq!(
+        bed.follower("*/*").replay().await,
+        Replayed::default(),
+        "not published yet"
+    );
+    bed.show();
+    let before = bed.assert_shows(&first).await;
+    let closed = format!("{BASE}feed/1/0");
+    let pages: Vec<&String> = before.documents.keys().collect();
+    assert_eq!(pages, [&closed, &format!("{BASE}feed/1/1")]);
+
+    let mut second = rows(101, 1020, 1);
+    second.splice(0..30, rows(101, 130, 2));
+    second.extend(rows(2001, 2010, 1));
+    let gate = bed.harvest(&second).await;
+    let unseen = bed.follower("*/*").replay().await;
+    assert_eq!(
+        unseen, before,
+        "committed, but not published to these doors"
+    );
+    bed.show();
+    let after = bed.assert_shows(&gate).await;
+    assert_eq!(
+        after.documents[&closed], before.documents[&closed],
+        "a closed page never changes"
+    );
+    assert!(after.documents[&closed].cache_control.contains("immutable"));
+    let open = format!("{BASE}feed/1/1");
+    assert_ne!(after.documents[&open].etag, before.documents[&open].etag);
+    assert!(!after.documents[&open].cache_control.contains("immutable"));
+    for verb in [Verb::Create, Verb::Update, Verb::Delete] {
+        assert!(
+            after.log.iter().any(|(kind, _)| *kind == name(verb)),
+            "{verb:?}"
+        );
+    }
+}
