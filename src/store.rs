@@ -9,6 +9,7 @@ mod batch;
 mod bulk;
 mod claims;
 mod lines;
+mod mirror;
 mod one;
 mod place;
 mod project;

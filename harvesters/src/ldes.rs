@@ -217,7 +217,7 @@ impl Reading<'_> {
                     ..Location::default()
                 };
                 let expected = "a dataset, a series, a service, a catalogue or an agent";
-                let why = Refusal::new("not-a-record", "rdf:type", member.types(quads), expected);
+                let why = Refusal::new("not-a-record", "rdf:type", &member.types(quads), expected);
                 return self.page.refused(at, why);
             }
         };

@@ -67,6 +67,7 @@ pub async fn gather(
     let mut intake = Intake::new(had, describers, redescribe, rows_max);
     let in_parts = pieces.is_some();
     intake.pieces = pieces;
+    intake.base = config.public_url.to_string();
     let questions = if details || (redescribe && in_parts) {
         if intake.pieces.as_ref().is_some_and(|p| p.log.is_empty()) {
             return Err(nothing_kept(source));
@@ -85,6 +86,8 @@ pub async fn gather(
         Trigger::Check | Trigger::Redescribe | Trigger::Details => None,
         // What is kept of these are their parts.
         _ if in_parts => None,
+        // A feed is asked again and again, and gives its history whenever it is asked for it.
+        _ if harvester.follows_feed() => None,
         _ => Some(
             rooms
                 .answers
@@ -103,7 +106,10 @@ pub async fn gather(
         trouble: None,
         unframed: false,
     };
-    gathering.say_catalog()?;
+    let feed = gathering.harvester.follows_feed();
+    if !feed {
+        gathering.say_catalog()?;
+    }
     let asked = if details {
         if state.epoch == epoch && !lacking {
             super::details::ask_all(&mut gathering, report).await
@@ -118,6 +124,10 @@ pub async fn gather(
     };
     report.requests = gathering.questions.sent();
     asked?;
+    let said = gathering.intake.as_ref().map(|intake| &intake.said);
+    if feed && said.is_some_and(|said| said.mirrors == Some(false)) {
+        gathering.say_catalog()?;
+    }
     gathering.describe_pieces().await?;
     let Gathering {
         intake,
@@ -428,8 +438,12 @@ impl Gathering<'_> {
         if let Some(error) = intake.said.broken.take() {
             return Err(RunError::io("keeping a part")(error));
         }
-        self.questions
-            .add(std::mem::take(&mut intake.said.questions));
+        let questions = std::mem::take(&mut intake.said.questions);
+        if self.harvester.follows_feed() {
+            self.questions.add_before(questions);
+        } else {
+            self.questions.add(questions);
+        }
         self.intake = Some(intake);
         self.keeping = keeping;
         Ok(outcome)

@@ -13,7 +13,7 @@ const GENERATION: &str = "https://w3id.org/harvestd/ns#generation";
 /// Travels with each question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    v: u8,
+    pub v: u8,
     /// This is the page that the source's configuration names.
     pub root: bool,
     /// On the way to the newest page: its newest member is where the next run begins.
@@ -28,7 +28,7 @@ pub struct Note {
     /// The generation, where the feed is that of a harvestd, whose bodies are kept as they come.
     pub mirror: Option<u64>,
     /// What the bookmark said of the stream.
-    was: Option<Mark>,
+    pub was: Option<Mark>,
 }
 
 /// Where the next run may begin.
