@@ -32,7 +32,7 @@ use options::Options;
 use parse::{Document, parse};
 
 pub(crate) use contexts::bundled;
-pub(crate) use describe::describe;
+pub(crate) use describe::describe_part;
 pub(crate) use format::format_of as syntax;
 
 pub const KIND: Kind = Kind {
@@ -92,6 +92,6 @@ impl Harvester for Dcat {
     }
 
     fn describe(&self, record: &Record) -> Result<Description, Refusal> {
-        describe(record)
+        describe_part(record, PART)
     }
 }

@@ -11,8 +11,6 @@ mod bookmark;
 mod members;
 mod options;
 mod page;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 use crate::{
@@ -81,7 +79,14 @@ impl Harvester for Ldes {
     }
 
     fn describe(&self, record: &Record) -> Result<Description, Refusal> {
-        crate::dcat::describe(record)
+        crate::dcat::describe_part(
+            record,
+            if record.part(MIRRORED).is_some() {
+                MIRRORED
+            } else {
+                PART
+            },
+        )
     }
 
     fn follows_feed(&self) -> bool {

@@ -181,7 +181,11 @@ impl Run {
     ) -> Vec<bool> {
         self.questions = harvester.begin(since.as_ref(), case.now_ms()).into();
         let mut asked = vec![false; answers.len()];
+        let mut addresses = HashSet::new();
         while let Some(question) = self.questions.pop_front() {
+            if harvester.follows_feed() && !addresses.insert(question.url.clone()) {
+                continue;
+            }
             self.line(format!("ask {}", shown(&question)));
             let fits = |r: &Recorded| r.answers(&question);
             let Some(at) = (0..asked.len()).find(|&i| !asked[i] && fits(&answers[i])) else {
