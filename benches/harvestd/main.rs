@@ -13,6 +13,7 @@ mod export;
 mod http;
 mod memory;
 mod queries;
+mod replica;
 mod table;
 
 use anyhow::{Context as _, Result, ensure};
@@ -43,6 +44,8 @@ enum Part {
     Queries,
     /// Disk after many runs of one per cent changes.
     Disk,
+    /// A second harvestd that follows the first.
+    Replica,
 }
 
 #[derive(Debug, Parser)]
@@ -140,6 +143,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
     }
     if arguments.wants(Part::Disk) {
         disk_after_runs(arguments, &place, &mut server, &first, table)?;
+    }
+    if arguments.wants(Part::Replica) {
+        replica::lines(&mut server, table)?;
     }
     Ok(())
 }
