@@ -7,7 +7,7 @@ mod desk;
 mod digest;
 mod open;
 
-pub use open::OpenError;
+pub use open::{OpenError, write_limits};
 
 use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;

@@ -201,6 +201,17 @@ impl Log {
         Ok(pruned)
     }
 
+    /// Removes a whole generation, the newest segments first: one that is left in part has no gap.
+    pub fn remove(&self, generation: u64) -> io::Result<()> {
+        for segment in self.segments(generation)?.iter().rev() {
+            fs::remove_file(&segment.path)?;
+        }
+        match fs::remove_dir_all(self.dir.join(generation.to_string())) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
     /// Bytes of all segments.
     pub fn bytes(&self, generation: u64) -> io::Result<u64> {
         self.segments(generation)?

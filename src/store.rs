@@ -8,6 +8,7 @@ mod apply;
 mod batch;
 mod bulk;
 mod claims;
+mod generation;
 mod lines;
 mod mirror;
 mod one;
@@ -142,7 +143,7 @@ impl Store {
                 "removed what an interrupted commit left behind"
             );
         }
-        Ok(Self {
+        let mut store = Self {
             quads,
             log,
             base: base.to_owned(),
@@ -151,7 +152,10 @@ impl Store {
             triples_since_flush: 0,
             unpublished: AtomicBool::new(true),
             changes: Mutex::default(),
-        })
+        };
+        // What a new generation was killed over.
+        store.forget_older()?;
+        Ok(store)
     }
 
     pub fn head(&self) -> Head {

@@ -10,6 +10,7 @@ mod daemon;
 mod describe;
 mod disk;
 mod export;
+mod feed;
 mod http;
 mod memory;
 mod queries;
@@ -42,6 +43,8 @@ enum Part {
     Describe,
     /// Ten catalogue queries against Oxigraph's own server.
     Queries,
+    /// The feed, replayed as it lies on disk.
+    Feed,
     /// Disk after many runs of one per cent changes.
     Disk,
     /// A second harvestd that follows the first.
@@ -131,6 +134,11 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
             daemon.stop()?;
         }
         bulk.remove()?;
+    }
+    if arguments.wants(Part::Feed) {
+        let daemon = Daemon::start(&place)?;
+        feed::lines(&daemon, table)?;
+        daemon.stop()?;
     }
     if arguments.wants(Part::Unchanged) {
         unchanged(&place, &mut server, &first, table)?;

@@ -125,6 +125,9 @@ pub enum Command {
     /// that is kept commit by commit and published at /feed/state. With --replay, the replayed change log as well; with
     /// --against, another harvestd's digest: equal sums mean that both hold the same, entity by entity, byte by byte.
     Verify(Verify),
+    /// Begin the change log anew
+    #[command(subcommand)]
+    Feed(Feed),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
     /// One process of the query pool, spoken to over its standard input and output
@@ -157,6 +160,25 @@ impl Place {
             ..Outside::default()
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Feed {
+    /// State everything the store holds again, in a new generation, and remove the history
+    ///
+    /// For erasing what must not be kept: a deleted description goes from the log as well. Whoever follows the feed is told
+    /// that the old generation is gone, and begins again. No daemon may run meanwhile. Backups, kept answers and replicas
+    /// are not touched.
+    NewGeneration(NewGeneration),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct NewGeneration {
+    #[command(flatten)]
+    pub place: Place,
+    /// The reason, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
 }
 
 /// Where a daemon is and listens.

@@ -4,6 +4,7 @@ pub mod args;
 mod check_config;
 mod client;
 pub mod exit;
+mod feed;
 mod identity;
 pub mod logging;
 pub mod out;
@@ -53,6 +54,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Export(args) => read::export(args).await,
         Command::Identity(args) => identity::identity(args, common).await,
         Command::Verify(args) => verify::verify(args, common).await,
+        Command::Feed(args) => feed::feed(args, common),
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) => Exit::Ok,
     }
 }

@@ -39,13 +39,7 @@ impl Daemon {
     pub fn open(config: Config, scheduled: bool) -> Result<Arc<Self>, OpenError> {
         let data_dir = config.data_dir.clone();
         let lock = Lock::take(&data_dir)?;
-        let limits = WriteLimits {
-            batch_triples_max: config.limits.batch_triples_max,
-            flush_triples: config.limits.flush_triples,
-            segment_activities_max: config.limits.segment_activities_max,
-            bulk_bytes_min: config.limits.bulk_bytes_min,
-            bulk_batch_quads: config.limits.bulk_batch_quads,
-        };
+        let limits = write_limits(&config);
         let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         let state = open_state(&data_dir, &store, &config)?;
         let spool_dir = data_dir.join("spool");
@@ -95,6 +89,18 @@ impl Daemon {
         });
         daemon.take_over(config)?;
         Ok(daemon)
+    }
+}
+
+/// How much the store may change at once, as configured.
+pub fn write_limits(config: &Config) -> WriteLimits {
+    let limits = &config.limits;
+    WriteLimits {
+        batch_triples_max: limits.batch_triples_max,
+        flush_triples: limits.flush_triples,
+        segment_activities_max: limits.segment_activities_max,
+        bulk_bytes_min: limits.bulk_bytes_min,
+        bulk_batch_quads: limits.bulk_batch_quads,
     }
 }
 

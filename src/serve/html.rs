@@ -42,7 +42,7 @@ pub fn sparql_form(prefix: &str) -> Vec<u8> {
          <p><textarea id=\"query\" name=\"query\" rows=\"16\" cols=\"100\" spellcheck=\"false\">{example}</textarea></p>\
          <p><button>Ask</button></p></form>\
          <p>The service description is at the same address for clients that accept RDF. <a href=\"{prefix}/status\">Status</a>, \
-         <a href=\"{prefix}/catalog.ttl\">the whole catalogue</a>.</p>",
+         <a href=\"{prefix}/catalog.ttl\">the whole catalogue</a>, <a href=\"{prefix}/feed\">the feed of all changes</a>.</p>",
         prefix = escape(prefix),
         example = escape(EXAMPLE),
     );

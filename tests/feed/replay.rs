@@ -18,7 +18,12 @@ use harvestd::{
     },
     snapshot::Published,
 };
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::watch};
 
 const SYNTAXES: [&str; 4] = [
@@ -157,4 +162,91 @@ async fn a_replay_from_zero_is_the_default_graph() {
             "{verb:?}"
         );
     }
+}
+
+/// Begins a new generation as an operator does, killed at a failpoint where one is named.
+async fn new_generation(dir: &Path, sources: &[String], failpoint: Option<&str>) -> ExitStatus {
+    let file = dir.join("harvestd.toml");
+    std::fs::write(&file, texts::configuration(&dir.join("data"), "", sources)).unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_harvestd"));
+    command.args([
+        "feed",
+        "new-generation",
+        "--why",
+        "a test",
+        "--json",
+        "--config",
+    ]);
+    command.arg(file);
+    if let Some(point) = failpoint {
+        command.env("FAILPOINTS", format!("{point}=return"));
+    }
+    command.output().await.unwrap().status
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_generation_states_everything_again_and_forgets_the_past() {
+    let origin = Origin::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let sources = [source("a", "data_gov_tw", &origin.at("/a"), "")];
+    let config = texts::config(
+        &dir.path().join("data"),
+        "segment_activities_max = 400",
+        &sources,
+    );
+    let house = House::with(config.clone());
+    origin.say("/a", "application/json", export(&rows(1, 1100, 1)));
+    house.complete("a").await;
+    origin.say("/a", "application/json", export(&rows(11, 1100, 1)));
+    house.complete("a").await;
+    let before = Whole::of(&house.daemon);
+    assert!(before.log.iter().any(|(verb, _)| *verb == Verb::Delete));
+    house.close().await;
+
+    for (failpoint, generation) in [
+        (Some("generation"), 1),
+        (Some("generation-committed"), 2),
+        (None, 3),
+    ] {
+        let status = new_generation(dir.path(), &sources, failpoint).await;
+        assert_eq!(
+            status.success(),
+            failpoint.is_none(),
+            "{failpoint:?}: {status}"
+        );
+        let house = House::with(config.clone());
+        let whole = Whole::of(&house.daemon);
+        assert_eq!(whole.head.generation, generation, "{failpoint:?}");
+        assert!(
+            whole.graph == before.graph,
+            "the default graph stays as it is"
+        );
+        assert_eq!(whole.bodies, before.bodies);
+        if generation > 1 {
+            assert_eq!(whole.head.seq, before.bodies.len() as u64);
+            assert!(whole.log.iter().all(|(verb, _)| *verb == Verb::Create));
+            let kept: Vec<_> = std::fs::read_dir(dir.path().join("data/log"))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            assert_eq!(kept, [generation.to_string()]);
+        }
+        house.close().await;
+    }
+
+    // A record that is harvested again is unchanged, and a change goes on in the new generation.
+    let house = House::with(config);
+    let again = house.complete("a").await;
+    assert_eq!(
+        (again.counts.new, again.counts.changed),
+        (0, 0),
+        "{}",
+        again.line()
+    );
+    origin.say("/a", "application/json", export(&rows(12, 1100, 1)));
+    let head = Whole::of(&house.daemon).head;
+    house.complete("a").await;
+    let after = Whole::of(&house.daemon).head;
+    assert_eq!((after.generation, after.seq), (3, head.seq + 1));
+    house.close().await;
 }

@@ -87,7 +87,7 @@ async fn activities_from_the_beginning_and_then_what_is_new() {
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_in_the_order_of_their_pages() {
     let pages = [("/feed", "root.ttl"), ("/page-2", "2.ttl")];
-    let (hub, origin) = feed("versions", &pages).await;
+    let (hub, _origin) = feed("versions", &pages).await;
     let report = hub.run("f").await;
     assert_eq!(
         report["disagreements"],

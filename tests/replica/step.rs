@@ -252,9 +252,8 @@ async fn mirrored_and_harvested_at_once() {
     let _serving = pair.first.serve().await;
     pair.second.run("b").await;
     let report = pair.second.run("mirror").await;
-    assert_eq!(
-        report["activities"].is_null(),
-        false,
+    assert!(
+        !report["activities"].is_null(),
         "agents and the catalogue of the other come: {report}"
     );
     let titles = |revision: usize| {

@@ -1,0 +1,220 @@
+//! A new generation of the log: what the store holds is stated again, as if it had come today, and the past is forgotten.
+//!
+//! For a change of what belongs to a description, and for erasing what must not be kept. Order: segments first, synced;
+//! then the whole new index in one atomic commit, which is the moment of the change; then the old log and its index go.
+//! Killed before that moment, the old generation stands and the new segments are swept at the next start; killed after
+//! it, the rest of the old one goes at the next start. Start at [`Store::new_generation`].
+
+use super::lines::body_of;
+use super::{Clock, Head, Store, StoreError, now_us, page_graph};
+use crate::log::{SegmentWriter, Verb};
+use crate::store_read;
+use harvestd_vocab::{Class, iris::parse_record_iri};
+use oxigraph::model::{
+    GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad,
+    vocab::{rdf, xsd},
+};
+use std::collections::BTreeMap;
+
+const CATALOG_RECORD: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
+const DESCRIPTION: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("http://purl.org/dc/terms/description");
+const CREATED: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://purl.org/dc/terms/created");
+
+impl Store {
+    /// Begins a new generation: one Create for each entity, referents first, in the order of their IRIs. The default graph
+    /// stays as it is. `why` is noted in `{base}graph/runs`.
+    ///
+    /// # Errors
+    /// Where the store holds nothing; where it or the disk fails. The old generation stands then.
+    pub fn new_generation(&mut self, why: &str) -> Result<Head, StoreError> {
+        let old = self.head;
+        let entities = self.entities_in_order()?;
+        if entities.is_empty() {
+            return Err(StoreError::Broken(
+                "the store holds nothing that a new generation could state".to_owned(),
+            ));
+        }
+        self.head = Head {
+            generation: old.generation + 1,
+            seq: 0,
+            published_us: old.published_us,
+        };
+        let stated = self
+            .log
+            .remove(self.head.generation)
+            .map_err(StoreError::log("removing an interrupted generation"))
+            .and_then(|()| self.state_all(entities));
+        match stated {
+            Ok(head) => self.head = head,
+            Err(e) => {
+                self.head = old;
+                return Err(e);
+            }
+        }
+        self.flush()?;
+        crate::crash_point!("generation-committed");
+        self.forget_older()?;
+        let name = format!("{}feed#generation-{}", self.base, self.head.generation);
+        let graph = NamedNode::new_unchecked(format!("{}graph/runs", self.base));
+        let now = Literal::new_typed_literal(crate::log::date_time(now_us()), xsd::DATE_TIME);
+        let said = [
+            (DESCRIPTION, Literal::new_simple_literal(why)),
+            (CREATED, now),
+        ];
+        self.note(
+            said.map(|(word, value)| {
+                Quad::new(NamedNode::new_unchecked(&name), word, value, graph.clone())
+            })
+            .into(),
+        )?;
+        self.flush()?;
+        Ok(self.head)
+    }
+
+    /// Removes the log and the index of generations before the present one, and segments of one that never came to be. An
+    /// older generation keeps the empty graph of its first page, by which the present one is found.
+    pub(super) fn forget_older(&mut self) -> Result<(), StoreError> {
+        let doing = "removing the index of an older generation";
+        let now = self.head.generation;
+        self.log
+            .remove(now + 1)
+            .map_err(StoreError::log("removing an interrupted generation"))?;
+        for generation in 1..now {
+            self.log
+                .remove(generation)
+                .map_err(StoreError::log("removing an older generation"))?;
+            let page = |n: u64| page_graph(&self.base, generation, n * super::PAGE + 1);
+            let has = |n| self.quads.contains_named_graph(page(n).as_ref());
+            let mut pages = 1;
+            while has(pages).map_err(StoreError::storage(doing))? {
+                pages += 1;
+            }
+            // The last first: what an interruption leaves has no gap.
+            for n in (1..pages).rev() {
+                self.quads
+                    .remove_named_graph(&page(n))
+                    .map_err(StoreError::storage(doing))?;
+            }
+            self.quads
+                .clear_graph(&page(0))
+                .map_err(StoreError::storage(doing))?;
+        }
+        Ok(())
+    }
+
+    /// Every entity of the default graph, referents first.
+    fn entities_in_order(&self) -> Result<Vec<NamedNode>, StoreError> {
+        let doing = "listing what the store holds";
+        let mut classes: BTreeMap<String, Class> = BTreeMap::new();
+        let records = self.quads.quads_for_pattern(
+            None,
+            Some(rdf::TYPE),
+            Some(CATALOG_RECORD.into()),
+            Some(GraphNameRef::DefaultGraph),
+        );
+        for record in records {
+            let NamedOrBlankNode::NamedNode(record) =
+                record.map_err(StoreError::storage(doing))?.subject
+            else {
+                continue;
+            };
+            let entity = store_read::entity_of(&self.quads, record.as_ref())
+                .map_err(StoreError::storage(doing))?;
+            let class = parse_record_iri(&self.base, record.as_str()).map(|name| name.class);
+            let class = class.unwrap_or(Class::Dataset);
+            if let Some(entity) = entity {
+                let known = classes.entry(entity.into_string()).or_insert(class);
+                *known = class.min(*known);
+            }
+        }
+        let mut entities: Vec<(Class, String)> =
+            classes.into_iter().map(|(e, class)| (class, e)).collect();
+        entities.sort_unstable();
+        let named = |(_, entity)| NamedNode::new_unchecked(entity);
+        Ok(entities.into_iter().map(named).collect())
+    }
+
+    /// Writes the segments of the present generation and commits its whole index at once.
+    fn state_all(&self, entities: Vec<NamedNode>) -> Result<Head, StoreError> {
+        let mut stating = Stating {
+            clock: self.clock(),
+            segment: None,
+            store: self,
+        };
+        let mut loader = self
+            .quads
+            .bulk_loader()
+            .with_num_threads(1)
+            .with_max_memory_size_in_megabytes(self.limits.bulk_batch_quads.div_ceil(1000));
+        let mut all = entities.into_iter();
+        let quads = std::iter::from_fn(|| match all.next() {
+            Some(entity) => Some(stating.state(&entity)),
+            None => stating.close().transpose(),
+        })
+        .flat_map(|quads| {
+            let (quads, error) = match quads {
+                Ok(quads) => (quads, None),
+                Err(e) => (Vec::new(), Some(Err(e))),
+            };
+            quads.into_iter().map(Ok).chain(error)
+        });
+        loader.load_ok_quads::<StoreError, StoreError>(quads)?;
+        crate::crash_point!("generation");
+        loader
+            .commit()
+            .map_err(StoreError::storage("committing a new generation"))?;
+        Ok(Head {
+            generation: self.head.generation,
+            seq: stating.clock.seq,
+            published_us: stating.clock.last_us,
+        })
+    }
+}
+
+struct Stating<'a> {
+    clock: Clock,
+    segment: Option<SegmentWriter>,
+    store: &'a Store,
+}
+
+impl Stating<'_> {
+    /// Logs one entity; the quads of the index that name it.
+    fn state(&mut self, entity: &NamedNode) -> Result<Vec<Quad>, StoreError> {
+        let triples = store_read::description_of(&self.store.quads, entity.as_ref())
+            .map_err(StoreError::storage("reading a description"))?;
+        let body = body_of(&triples);
+        let activity = self
+            .clock
+            .next(Verb::Create, entity.as_str().to_owned(), body);
+        let segment = match &mut self.segment {
+            Some(segment) => segment,
+            none => none.insert(
+                self.store
+                    .log
+                    .begin(self.store.head.generation, activity.seq)
+                    .map_err(StoreError::log("opening a segment"))?,
+            ),
+        };
+        segment
+            .append(&activity)
+            .map_err(StoreError::log("writing a segment"))?;
+        let mut quads: Vec<Quad> = self.store.index(&activity).into();
+        if segment.len() >= self.store.limits.segment_activities_max {
+            quads.extend(self.close()?.into_iter().flatten());
+        }
+        Ok(quads)
+    }
+
+    /// Finishes the segment under way; what names it.
+    fn close(&mut self) -> Result<Option<Vec<Quad>>, StoreError> {
+        let Some(segment) = self.segment.take() else {
+            return Ok(None);
+        };
+        let written = segment
+            .finish()
+            .map_err(StoreError::log("closing a segment"))?;
+        Ok(Some(vec![self.store.segment_quad(&written)]))
+    }
+}
