@@ -3,6 +3,7 @@
 //! [`Intake`] is where a connector's `read` puts what it finds. It asks nothing and writes nothing.
 
 mod pieces;
+mod versions;
 
 pub use pieces::Pieces;
 
@@ -32,6 +33,10 @@ pub struct Intake {
     pub rows_max: usize,
     /// For a source whose records come in parts.
     pub pieces: Option<Pieces>,
+    /// Base of our own IRIs: what a feed gives back of ours is left out. Empty: nothing is ours.
+    pub base: String,
+    /// Digest of each key that came with a time -> the latest time, in microseconds since 1970.
+    versions: std::collections::HashMap<[u8; 16], i64>,
     /// Digest of each record of this run -> digest of its bytes.
     seen: std::collections::HashMap<[u8; 16], [u8; 16]>,
     gone: HashSet<[u8; 16]>,
@@ -55,6 +60,8 @@ pub struct Said {
     pub distinct: u64,
     /// How many parts of each name came.
     pub parts: BTreeMap<String, u64>,
+    /// What a feed says of itself: another harvestd's, whose bodies are kept as they come. None: nothing yet.
+    pub mirrors: Option<bool>,
     /// Keeping what came failed: the run ends.
     pub broken: Option<std::io::Error>,
 }
@@ -68,6 +75,8 @@ impl Intake {
             replay,
             rows_max,
             pieces: None,
+            base: String::new(),
+            versions: std::collections::HashMap::new(),
             seen: std::collections::HashMap::new(),
             gone: HashSet::new(),
         }
@@ -202,6 +211,26 @@ impl Page for Reading<'_> {
                 intake.said.withdrawn.push(id);
             }
         }
+        self.progress.flow()
+    }
+
+    fn part_at(
+        &mut self,
+        id: RecordId,
+        part: PartName,
+        raw: &[u8],
+        time_us: i64,
+    ) -> ControlFlow<Stop> {
+        self.version(id, part, raw, time_us)
+    }
+
+    fn gone_at(&mut self, id: RecordId, time_us: i64) -> ControlFlow<Stop> {
+        self.intake.version_gone(id, time_us);
+        self.progress.flow()
+    }
+
+    fn mirrors(&mut self, mirrors: bool) -> ControlFlow<Stop> {
+        self.intake.said.mirrors = Some(mirrors);
         self.progress.flow()
     }
 

@@ -3,11 +3,13 @@
 //!
 //! Threads have 8 MB of stack and a panic is contained to its record. Touches no network and no store.
 
+mod mirror;
+
 use crate::report::{FindingRow, RefusedRow};
 use crate::stage::{Stage, StageFiles, Staged};
 use crate::state::Parts;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use harvestd_harvesters::{Harvester, Location, Record, RecordId};
+use harvestd_harvesters::{Harvester, Location, MIRRORED, Record, RecordId};
 use harvestd_vocab::{Class, Context, Normal, Refusal, normalise};
 use std::{
     collections::BTreeMap,
@@ -30,7 +32,9 @@ const CHUNKS_WAITING: usize = 8;
 pub(crate) const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 type Job = (Record, Parts);
-type Done = (RecordId, Parts, Result<Normal, Refusal>);
+/// The normal form, and the other harvestd's record whose body it is.
+type Said = (Normal, Option<String>);
+type Done = (RecordId, Parts, Result<Said, Refusal>);
 
 /// The threads, and the one that stages what they have done.
 pub struct Describers {
@@ -127,8 +131,8 @@ impl Describers {
 }
 
 fn one(harvester: &dyn Harvester, context: &Context, (record, parts): Job) -> Done {
-    let normal = normal_of(harvester, context, &record);
-    (record.id, parts, normal)
+    let said = said_of(harvester, context, &record);
+    (record.id, parts, said)
 }
 
 /// One record's normal form. A panic is the record's own trouble.
@@ -137,11 +141,18 @@ pub(crate) fn normal_of(
     context: &Context,
     record: &Record,
 ) -> Result<Normal, Refusal> {
-    let normal = catch_unwind(AssertUnwindSafe(|| {
+    said_of(harvester, context, record).map(|(normal, _)| normal)
+}
+
+fn said_of(harvester: &dyn Harvester, context: &Context, record: &Record) -> Result<Said, Refusal> {
+    let said = catch_unwind(AssertUnwindSafe(|| {
+        if let Some(raw) = record.part(MIRRORED) {
+            return mirror::taken_over(&record.id, raw, context);
+        }
         let description = harvester.describe(record)?;
-        normalise(description, &record.id.key, context)
+        Ok((normalise(description, &record.id.key, context)?, None))
     }));
-    normal.unwrap_or_else(|panic| {
+    said.unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()
             .map(String::as_str)
@@ -197,7 +208,7 @@ struct Collecting {
 impl Collecting {
     fn take(&mut self, (id, parts, normal): Done) -> io::Result<()> {
         match normal {
-            Ok(mut normal) => {
+            Ok((mut normal, mirrors)) => {
                 for finding in normal.findings.drain(..) {
                     *self
                         .findings_by_code
@@ -210,7 +221,7 @@ impl Collecting {
                         });
                     }
                 }
-                self.stage.push(&Staged::new(id.clone(), normal))?;
+                self.stage.push(&Staged::new(id.clone(), normal, mirrors))?;
                 self.upserts.push((id, parts));
             }
             Err(why) => {

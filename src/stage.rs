@@ -22,6 +22,9 @@ pub struct Staged {
     pub id: RecordId,
     pub entity: String,
     pub record: String,
+    /// Another harvestd's record of the entity: the body is its own, and is published as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirrors: Option<String>,
     /// Sorted N-Triples; written after the head line.
     #[serde(skip)]
     pub body: String,
@@ -29,11 +32,12 @@ pub struct Staged {
 }
 
 impl Staged {
-    pub fn new(id: RecordId, normal: Normal) -> Self {
+    pub fn new(id: RecordId, normal: Normal, mirrors: Option<String>) -> Self {
         Self {
             id,
             entity: normal.entity.into_string(),
             record: normal.record.into_string(),
+            mirrors,
             bytes: normal.body.len(),
             body: normal.body,
         }
@@ -172,6 +176,7 @@ mod tests {
 
     fn staged(class: Class, key: &str, body: &str) -> Staged {
         Staged {
+            mirrors: None,
             id: RecordId::new(class, key),
             entity: format!("https://e.example/{key}"),
             record: "https://h.example/record/s/k".into(),

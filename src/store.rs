@@ -12,6 +12,7 @@ mod corrections;
 mod evidence;
 mod generation;
 pub(crate) mod lines;
+mod mirror;
 mod one;
 mod place;
 mod project;

@@ -726,6 +726,7 @@ fn the_shipped_configuration_loads() {
             "new-taipei",
             "taipei-list-2018",
             "taipei-list-2015",
+            "hub",
             "tainan",
             "taipei"
         ]

@@ -11,6 +11,10 @@ mod origin;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 
+#[path = "replica/foreign.rs"]
+mod foreign;
+#[path = "replica/step.rs"]
+mod step;
 #[path = "replica/verify.rs"]
 mod verify;
 

@@ -24,6 +24,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_harvestd");
 /// Where everything of one benchmark lies. Removed at the end.
 pub struct Place {
     folder: tempfile::TempDir,
+    /// Where its daemon always listens, and what its IRIs begin with. None: anywhere.
+    address: Option<SocketAddr>,
 }
 
 impl Place {
@@ -32,7 +34,25 @@ impl Place {
         let folder = tempfile::Builder::new()
             .prefix("bench-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            address: None,
+        })
+    }
+
+    /// For a daemon whose own IRIs lead to it.
+    pub fn at(address: SocketAddr) -> Result<Self> {
+        Ok(Self {
+            address: Some(address),
+            ..Self::new()?
+        })
+    }
+
+    pub fn public_url(&self) -> String {
+        self.address.map_or_else(
+            || "http://127.0.0.1/".to_owned(),
+            |address| format!("http://{address}/"),
+        )
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -50,8 +70,14 @@ impl Place {
         } else {
             ""
         };
+        self.configure_as("data_gov_tw", url, options)
+    }
+
+    /// The same with a source of another kind.
+    pub fn configure_as(&self, kind: &str, url: &str, options: &str) -> Result<()> {
+        let public_url = self.public_url();
         let text = format!(
-            "public_url = \"http://127.0.0.1/\"
+            "public_url = \"{public_url}\"
 
 [[source]]
 id = \"{PUSHES}\"
@@ -60,7 +86,7 @@ title = {{ en = \"Centre\" }}
 
 [[source]]
 id = \"{SOURCE}\"
-kind = \"data_gov_tw\"
+kind = \"{kind}\"
 url = \"{url}\"
 title = {{ en = \"Benchmark\" }}
 language = \"zh-Hant\"
@@ -173,7 +199,8 @@ impl<'a> Daemon<'a> {
     /// Starts it and waits until it answers.
     pub fn start(place: &'a Place) -> Result<Self> {
         const READY_S_MAX: u64 = 60;
-        let (address, admin) = (free_port()?, free_port()?);
+        let address = place.address.map_or_else(free_port, Ok)?;
+        let admin = free_port()?;
         let child = place
             .command("serve")
             .args([

@@ -15,6 +15,7 @@ mod http;
 mod memory;
 mod push;
 mod queries;
+mod replica;
 mod table;
 
 use anyhow::{Context as _, Result, ensure};
@@ -49,6 +50,8 @@ enum Part {
     Disk,
     /// Pushes, durable and answered: one after the other, and many at once.
     Push,
+    /// A second harvestd that follows the first.
+    Replica,
 }
 
 #[derive(Debug, Parser)]
@@ -154,6 +157,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
     }
     if arguments.wants(Part::Disk) {
         disk_after_runs(arguments, &place, &mut server, &first, table)?;
+    }
+    if arguments.wants(Part::Replica) {
+        replica::lines(&mut server, table)?;
     }
     Ok(())
 }

@@ -29,6 +29,12 @@ pub trait Harvester: Send + Sync {
         &[]
     }
 
+    /// A feed of changes: pages are asked for in depth, each child of a page before its siblings, and an address once.
+    /// Whether the source speaks of its own catalogue is known when its first page is read ([`Page::mirrors`]).
+    fn follows_feed(&self) -> bool {
+        false
+    }
+
     /// The question for what the source tells of one record when asked for it alone. `record` has all parts that are held.
     /// None: there is nothing to ask. Its answer is read like any other, and gives parts that do not stand alone.
     fn detail(&self, _record: &Record) -> Option<Detail> {
@@ -74,6 +80,24 @@ pub trait Page {
     fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop>;
     /// The source says that this record is no more (private, deleted, withdrawn).
     fn gone(&mut self, id: RecordId) -> ControlFlow<Stop>;
+    /// [`Page::part`] where a record may come in several versions, in any order: that of the latest time counts.
+    fn part_at(
+        &mut self,
+        id: RecordId,
+        part: PartName,
+        raw: &[u8],
+        _time_us: i64,
+    ) -> ControlFlow<Stop> {
+        self.part(id, part, raw)
+    }
+    /// [`Page::gone`] at a time, as in [`Page::part_at`].
+    fn gone_at(&mut self, id: RecordId, _time_us: i64) -> ControlFlow<Stop> {
+        self.gone(id)
+    }
+    /// Said once by a feed: does it give the bodies of another harvestd, to be kept as they come ([`MIRRORED`])?
+    fn mirrors(&mut self, _mirrors: bool) -> ControlFlow<Stop> {
+        ControlFlow::Continue(())
+    }
     /// Something that stands where a record should stand and cannot be one.
     fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop>;
     /// A record that the source's own settings leave out (`why` is a word for the report: `harvested-from-us`, …).
@@ -122,6 +146,9 @@ impl fmt::Display for RecordId {
 
 /// A record may arrive in parts, at different times: a row of an export, a detail page.
 pub type PartName = &'static str;
+
+/// The part that is another harvestd's body of an entity: sorted N-Triples, kept as they come.
+pub const MIRRORED: PartName = "mirrored";
 
 /// One of the parts that the records of a source may be made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,10 @@ use note::Note;
 use options::Options;
 use parse::{Document, parse};
 
+pub(crate) use contexts::bundled;
+pub(crate) use describe::describe_part;
+pub(crate) use format::format_of as syntax;
+
 pub const KIND: Kind = Kind {
     name: "dcat",
     about: "a DCAT catalogue as RDF/XML, JSON-LD, Turtle, TriG, N-Triples or N-Quads, in one document or in pages",
@@ -88,6 +92,6 @@ impl Harvester for Dcat {
     }
 
     fn describe(&self, record: &Record) -> Result<Description, Refusal> {
-        describe::describe(record)
+        describe_part(record, PART)
     }
 }

@@ -12,6 +12,7 @@ pub mod dcat;
 pub mod guard;
 mod input;
 pub mod json_slices;
+pub mod ldes;
 pub mod mapped;
 pub mod push;
 mod saying;
@@ -25,6 +26,7 @@ pub const KINDS: &[Kind] = &[
     ckan::KIND,
     dcat::KIND,
     data_gov_tw::KIND,
+    ldes::KIND,
     mapped::KIND,
     push::KIND,
     sensorthings::KIND,

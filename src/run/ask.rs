@@ -71,6 +71,16 @@ impl Questions {
         }
     }
 
+    /// Further questions that go before those that wait, each address once.
+    pub fn add_before(&mut self, questions: Vec<Request>) {
+        for question in questions.into_iter().rev() {
+            let waits = |other: &Request| other.url == question.url;
+            if !self.asked.contains(&digest_of(&question)) && !self.waiting.iter().any(waits) {
+                self.waiting.push_front(question);
+            }
+        }
+    }
+
     /// Asks the next question; None when there is none left. An `Err` text is the trouble that ends the asking.
     pub async fn ask(
         &mut self,
@@ -108,17 +118,8 @@ impl Questions {
     }
 
     fn is_loop(&mut self, request: &Request) -> Option<String> {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(request.url.as_str().as_bytes());
-        hasher.update(
-            request
-                .post
-                .as_ref()
-                .map_or("", |p| p.body.as_str())
-                .as_bytes(),
-        );
         let url = crate::network::redact(&request.url);
-        if !self.asked.insert(hasher.finalize()) {
+        if !self.asked.insert(digest_of(request)) {
             return Some(format!("paging loop: {url} was asked before in this run"));
         }
         (self.asked.len() as u64 > self.requests_max).then(|| {
@@ -139,4 +140,13 @@ impl Questions {
         }
         Ok(asked)
     }
+}
+
+/// What makes two questions the same.
+fn digest_of(request: &Request) -> blake3::Hash {
+    let body = request.post.as_ref().map_or("", |post| post.body.as_str());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(request.url.as_str().as_bytes());
+    hasher.update(body.as_bytes());
+    hasher.finalize()
 }

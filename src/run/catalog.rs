@@ -52,6 +52,10 @@ impl Harvester for WithCatalog {
         self.inner.parts()
     }
 
+    fn follows_feed(&self) -> bool {
+        self.inner.follows_feed()
+    }
+
     fn detail(&self, record: &Record) -> Option<Detail> {
         self.inner.detail(record)
     }

@@ -48,10 +48,17 @@ pub async fn gather(
     progress: &Arc<Progress>,
 ) -> Result<Gathered, RunError> {
     let mut gathering = begin::begin(rooms, config, source, full, report, progress)?;
-    gathering.say_own(config);
+    let feed = gathering.harvester.follows_feed();
+    if !feed {
+        gathering.say_own(config);
+    }
     let asked = gathering.ask(report).await;
     report.requests = gathering.questions.sent();
     asked?;
+    let said = gathering.intake.as_ref().map(|intake| &intake.said);
+    if feed && said.is_some_and(|said| said.mirrors == Some(false)) {
+        gathering.say_own(config);
+    }
     gathering.describe_pieces().await?;
     finish::finish(gathering)
 }

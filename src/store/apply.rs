@@ -6,6 +6,7 @@
 use super::batch::Batch;
 use super::claims::{Claims, claim};
 use super::lines::{difference, quads};
+use super::mirror;
 use super::place::{Placed, Policy};
 use super::project::{foreign_nodes, project, renamings, unproject};
 use super::receipts::{Done, Receipts, Told};
@@ -169,7 +170,9 @@ impl Applying<'_> {
             self.commit()?;
         }
         let known = placed.is_some();
-        if self.policy.corrects(&s.entity) || self.store.stated(&s.entity)?.is_some() {
+        // What is another's is published as it is: in step with where it comes from.
+        let corrected = s.mirrors.is_none() && self.policy.corrects(&s.entity);
+        if corrected || self.store.stated(&s.entity)?.is_some() {
             let published = placed.as_ref().is_none_or(Placed::wins);
             let changed = self.keep(s, placed)?;
             self.count(s, before, known, changed, published);
@@ -225,6 +228,9 @@ impl Applying<'_> {
         let graph = GraphName::NamedNode(NamedNode::new_unchecked(s.record.clone()));
         self.batch.gone.extend(quads(&joined(&gone), &graph)?);
         self.batch.come.extend(quads(&joined(&come), &graph)?);
+        self.batch
+            .come
+            .extend(mirror::of_staged(&self.store.base, s));
         self.batch.come.push(self.store.pending_quad(&s.entity));
         self.batch.touched.insert(s.entity.clone());
         Ok(was != s.body)
@@ -244,20 +250,33 @@ impl Applying<'_> {
             String::new()
         };
         if let Some(loser) = winner.as_ref().filter(|w| w.record.as_str() != s.record) {
-            let mut body = unproject(&old, loser.record.as_str());
-            body.push_str(&renamings(&old, loser.record.as_str()));
+            let mut body = unproject(&old, loser.name());
+            body.push_str(&renamings(&old, loser.name()));
             self.batch.come.extend(quads(&body, &loser.graph())?);
         }
-        if let Some(p) = placed.filter(|p| !p.wins()) {
-            self.empty(&p)?;
+        let stands = placed.as_ref().is_some_and(|p| p.wins() && p.mirrors(s));
+        if !stands {
+            if let Some(p) = &placed {
+                self.empty(p)?;
+            }
+            self.batch
+                .come
+                .extend(mirror::of_staged(&self.store.base, s));
         }
-        let new = self.projected(&s.body, &s.entity, &s.record)?;
+        let new = self.projected(&s.body, &s.entity, s.name())?;
         self.replace(winner.is_some(), &s.entity, &old, new)
     }
 
     /// Another record is the winner: this one is kept in a graph of its own.
     fn lose(&mut self, s: &Staged, placed: Option<Placed>) -> Result<bool, StoreError> {
         let graph = GraphName::NamedNode(NamedNode::new_unchecked(s.record.clone()));
+        if !placed.as_ref().is_some_and(|p| p.mirrors(s)) {
+            let markers = placed.iter().flat_map(Placed::markers);
+            self.batch.gone.extend(markers);
+            self.batch
+                .come
+                .extend(mirror::of_staged(&self.store.base, s));
+        }
         let old = placed.map_or(Ok(String::new()), |p| self.store.harvested(&p))?;
         let (gone, come) = difference(&old, &s.body);
         let changed = !gone.is_empty() || !come.is_empty();
@@ -332,6 +351,9 @@ impl Applying<'_> {
             .filter(|p| p.record != placed.record);
         let mut heirs: Vec<Placed> = others.collect();
         heirs.sort_by_key(|p| std::cmp::Reverse(self.rank(p)));
+        if placed.origin.is_some() {
+            self.empty(placed)?;
+        }
         let Some(heir) = heirs.first() else {
             let graph = GraphName::DefaultGraph;
             self.batch.gone.extend(quads(&old, &graph)?);
@@ -342,8 +364,9 @@ impl Applying<'_> {
             return Ok(());
         };
         let body = self.store.harvested(heir)?;
-        let new = self.projected(&body, entity, heir.record.as_str())?;
+        let new = self.projected(&body, entity, heir.name())?;
         self.empty(heir)?;
+        self.batch.come.extend(heir.markers());
         self.replace(true, entity, &old, new).map(|_| ())
     }
 
@@ -376,7 +399,7 @@ impl Applying<'_> {
 
     /// Removes a record's own graph.
     pub(super) fn empty(&mut self, placed: &Placed) -> Result<(), StoreError> {
-        if placed.kept {
+        if placed.kept || placed.origin.is_some() {
             let body = self.store.own_graph(placed)?;
             self.batch.gone.extend(quads(&body, &placed.graph())?);
             self.batch.emptied.push(placed.record.clone());

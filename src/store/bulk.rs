@@ -6,6 +6,7 @@
 use super::apply::{Applied, Outcome};
 use super::claims::{Claims, claim, short};
 use super::lines::quads;
+use super::mirror;
 use super::place::Policy;
 use super::project::{foreign_nodes, project};
 use super::{Clock, Store, StoreError};
@@ -184,7 +185,7 @@ impl Bulk<'_> {
 
     fn add(&mut self, s: &Staged, empty: bool) -> Result<(), StoreError> {
         let mut taken = BTreeSet::new();
-        for node in foreign_nodes(&s.body, &s.entity, &s.record) {
+        for node in foreign_nodes(&s.body, &s.entity, s.name()) {
             if node.starts_with(&self.store.base)
                 || !empty && self.store.is_others(node, &|owner| owner == s.entity)?
                 || claim(&mut self.claims, node, &s.entity)
@@ -192,7 +193,7 @@ impl Bulk<'_> {
                 taken.insert(node);
             }
         }
-        let body = project(&s.body, &s.record, &taken);
+        let body = project(&s.body, s.name(), &taken);
         let activity = self.clock.next(Verb::Create, s.entity.clone(), body);
         let segment = match &mut self.segment {
             Some(segment) => segment,
@@ -209,6 +210,7 @@ impl Bulk<'_> {
         self.changes.push(Change::of(&activity));
         let full = segment.len() >= self.store.limits.segment_activities_max;
         self.tell(Load::Index(self.store.index(&activity).into()))?;
+        self.tell(Load::Index(mirror::of_staged(&self.store.base, s)))?;
         self.tell(Load::Body(activity.body))?;
         if full { self.close_segment() } else { Ok(()) }
     }

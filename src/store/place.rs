@@ -3,6 +3,7 @@
 //! A winner whose words cannot be had back from what is published (it is published under another IRI than its source's,
 //! or corrected) keeps them in its own graph as well. Start at [`Store::placement`].
 
+use super::mirror::without_markers;
 use super::project::{ALTERNATE_OF, renamed, unproject};
 use super::{Store, StoreError};
 use crate::store_read;
@@ -105,6 +106,8 @@ pub(super) struct Placed {
     pub shown: Option<NamedNode>,
     /// Its words as harvested are in a graph of its own.
     pub kept: bool,
+    /// The record of another harvestd whose body it is, where it is one's.
+    pub origin: Option<NamedNode>,
 }
 
 impl Placed {
@@ -136,12 +139,25 @@ impl Store {
                 }
             }
         }
+        if let Some(entity) = &own
+            && let Some(origin) = self.mirrored(record)?
+        {
+            let kept = self.keeps_body(record, origin.as_ref(), entity.as_ref())?;
+            return Ok(Some(Placed {
+                record: record.into_owned(),
+                entity: entity.clone(),
+                shown: (!kept).then(|| entity.clone()),
+                kept,
+                origin: Some(origin),
+            }));
+        }
         let kept = own.is_some();
         Ok(own.or_else(|| shown.clone()).map(|entity| Placed {
             record: record.into_owned(),
             entity,
             shown,
             kept,
+            origin: None,
         }))
     }
 
@@ -155,7 +171,11 @@ impl Store {
     /// The record that speaks for what is published under this IRI.
     pub(super) fn speaker(&self, published: &str) -> Result<Option<Placed>, StoreError> {
         let graph = Some(GraphNameRef::DefaultGraph);
-        Ok(self.about(published, graph)?.into_iter().next())
+        if let Some(speaker) = self.about(published, graph)?.into_iter().next() {
+            return Ok(Some(speaker));
+        }
+        let mut all = self.about(published, None)?.into_iter();
+        Ok(all.find(|placed| placed.origin.is_some() && placed.wins()))
     }
 
     pub(super) fn about(
@@ -183,12 +203,12 @@ impl Store {
 
     /// The record's body as it was harvested.
     pub(super) fn harvested(&self, placed: &Placed) -> Result<String, StoreError> {
-        let body = if placed.kept {
-            self.own_graph(placed)?
-        } else {
-            self.winner_body(placed.entity.as_ref())?
+        let body = match (placed.kept, &placed.origin) {
+            (true, None) => self.own_graph(placed)?,
+            (true, Some(_)) => without_markers(&self.own_graph(placed)?, placed.record.as_str()),
+            (false, _) => self.winner_body(placed.entity.as_ref())?,
         };
-        Ok(unproject(&body, placed.record.as_str()))
+        Ok(unproject(&body, placed.name()))
     }
 
     /// What stands in the record's own graph: its body, and the renamings it keeps in mind.

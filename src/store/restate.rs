@@ -41,7 +41,17 @@ impl Store {
         for entity in entities {
             kept.insert(self.published_as(entity)?);
         }
-        let groups = kept.iter().map(|kept| Ok(vec![self.group_of(kept)?]));
+        // What is another's is published as it is.
+        let mut own = BTreeSet::new();
+        for kept in kept {
+            if self
+                .speaker(&kept)?
+                .is_none_or(|speaker| speaker.origin.is_none())
+            {
+                own.insert(kept);
+            }
+        }
+        let groups = own.iter().map(|kept| Ok(vec![self.group_of(kept)?]));
         let groups = groups.collect::<Result<Vec<_>, StoreError>>()?;
         self.restate(&groups, policy)
     }
@@ -234,7 +244,8 @@ impl<'a> Applying<'a> {
             .iter()
             .find(|m| chosen == Some(m.placed.record.as_str()));
         chosen.or_else(|| {
-            members.iter().max_by_key(|m| {
+            let own = members.iter().filter(|m| m.placed.origin.is_none());
+            own.max_by_key(|m| {
                 let record = m.placed.record.as_str();
                 (self.rank(&m.placed), m.placed.wins(), Reverse(record))
             })

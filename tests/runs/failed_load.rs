@@ -33,7 +33,7 @@ fn staged(key: &str, body: Option<&str>) -> Staged {
         body: body.map_or(own, str::to_owned),
         findings: Vec::new(),
     };
-    Staged::new(RecordId::dataset(key), normal)
+    Staged::new(RecordId::dataset(key), normal, None)
 }
 
 fn stage(dir: &Path, records: &[Staged]) -> StageFiles {

@@ -1,15 +1,14 @@
-//! From a record's raw bytes to its description. Start at [`describe`].
+//! From a record's raw bytes to its description. Start at [`describe_part`].
 
-use super::PART;
-use crate::Record;
+use crate::{PartName, Record};
 use harvestd_vocab::{Description, Refusal, terms::dct};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
 use oxrdfio::{RdfFormat, RdfParser};
 
-/// The triples of the record's part. Its entity is the first statement's subject; where that is an IRI that nobody can
+/// The triples of a record's part. Its entity is what its key names, if that is a subject, else the first statement's subject; where that is an IRI that nobody can
 /// go to (`urn:…`), it becomes a blank node and an identifier.
-pub fn describe(record: &Record) -> Result<Description, Refusal> {
-    let raw = record.part(PART).unwrap_or_default();
+pub fn describe_part(record: &Record, part: PartName) -> Result<Description, Refusal> {
+    let raw = record.part(part).unwrap_or_default();
     let mut triples = Vec::new();
     for quad in RdfParser::from_format(RdfFormat::NTriples).for_slice(raw) {
         let quad = quad.map_err(|e| {
@@ -22,7 +21,9 @@ pub fn describe(record: &Record) -> Result<Description, Refusal> {
         })?;
         triples.push(Triple::from(quad));
     }
-    let Some(first) = triples.first() else {
+    let keyed = NamedNode::new(&record.id.key).map(NamedOrBlankNode::from);
+    let of_key = |triple: &&Triple| keyed.as_ref().is_ok_and(|key| triple.subject == *key);
+    let Some(first) = triples.iter().find(of_key).or(triples.first()) else {
         return Err(Refusal::new(
             "empty-record",
             "",

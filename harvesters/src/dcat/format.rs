@@ -40,6 +40,28 @@ pub const FORMATS: [(&str, Syntax, &str); 6] = [
 pub const ACCEPT: &str = "application/rdf+xml, application/ld+json;q=0.9, text/turtle;q=0.8, application/trig;q=0.7, \
     application/n-triples;q=0.6, application/n-quads;q=0.5, */*;q=0.1";
 
+/// The format of a document by its media type and its begin, for other connectors that read RDF.
+pub fn format_of(media_type: Option<&str>, begin: &[u8]) -> Option<oxrdfio::RdfFormat> {
+    use oxrdfio::RdfFormat;
+    let syntax = match (declared(media_type), sniff(begin)) {
+        (Declared::As(syntax), None) => syntax,
+        (Declared::As(said), Some(seen))
+            if matches!(said, Syntax::Turtle) && matches!(seen, Syntax::Lines) =>
+        {
+            said
+        }
+        (_, seen) => seen?,
+    };
+    Some(match syntax {
+        Syntax::RdfXml => RdfFormat::RdfXml,
+        Syntax::JsonLd => RdfFormat::JsonLd {
+            profile: oxrdfio::JsonLdProfileSet::empty(),
+        },
+        Syntax::Turtle => RdfFormat::TriG,
+        Syntax::Lines => RdfFormat::NQuads,
+    })
+}
+
 /// What a media type says of the syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Declared {

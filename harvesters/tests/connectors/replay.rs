@@ -162,9 +162,17 @@ struct Run {
     /// What came in this run.
     seen: HashSet<(RecordId, PartName)>,
     gone: HashSet<RecordId>,
+    /// Key -> the time of its latest version.
+    versions: HashMap<String, i64>,
 }
 
 impl Run {
+    fn is_older(&mut self, id: &RecordId, time_us: i64) -> bool {
+        let latest = self.versions.entry(id.key.clone()).or_insert(time_us);
+        *latest = time_us.max(*latest);
+        time_us < *latest
+    }
+
     fn line(&mut self, line: impl AsRef<str>) {
         self.log.push_str(line.as_ref());
         self.log.push('\n');
@@ -181,7 +189,11 @@ impl Run {
     ) -> Vec<bool> {
         self.questions = harvester.begin(since.as_ref(), case.now_ms()).into();
         let mut asked = vec![false; answers.len()];
+        let mut addresses = HashSet::new();
         while let Some(question) = self.questions.pop_front() {
+            if harvester.follows_feed() && !addresses.insert(question.url.clone()) {
+                continue;
+            }
             self.line(format!("ask {}", shown(&question)));
             let fits = |r: &Recorded| r.answers(&question);
             let Some(at) = (0..asked.len()).find(|&i| !asked[i] && fits(&answers[i])) else {
@@ -418,6 +430,36 @@ impl Page for Run {
         };
         self.line(format!("  part {id}: {part}, {} bytes{remark}", raw.len()));
         Continue(())
+    }
+
+    fn part_at(
+        &mut self,
+        id: RecordId,
+        part: PartName,
+        raw: &[u8],
+        time_us: i64,
+    ) -> ControlFlow<Stop> {
+        if self.is_older(&id, time_us) {
+            self.line(format!("  part {id}: {part}, older"));
+            return Continue(());
+        }
+        self.gone.remove(&id);
+        match self.place.get(&id) {
+            Some(&at) if self.seen.contains(&(id.clone(), part)) => {
+                self.records[at].parts = vec![(part, raw.to_vec())];
+                self.line(format!("  part {id}: {part}, {} bytes, newer", raw.len()));
+                Continue(())
+            }
+            _ => self.part(id, part, raw),
+        }
+    }
+
+    fn gone_at(&mut self, id: RecordId, time_us: i64) -> ControlFlow<Stop> {
+        if self.is_older(&id, time_us) {
+            return Continue(());
+        }
+        self.seen.retain(|(seen, _)| *seen != id);
+        self.gone(id)
     }
 
     fn gone(&mut self, id: RecordId) -> ControlFlow<Stop> {

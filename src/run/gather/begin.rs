@@ -29,6 +29,7 @@ pub(super) fn begin<'a>(
     let rows_max = config.limits.report_rows_max;
     let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
     intake.pieces = pieces;
+    intake.base = config.public_url.to_string();
     let questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
@@ -42,7 +43,7 @@ pub(super) fn begin<'a>(
             Questions::of_kept(Vec::new())
         }
     };
-    let keeping = keeping(rooms, source, report, intake.pieces.is_some())?;
+    let keeping = keeping(rooms, source, report, &*harvester)?;
     Ok(Gathering {
         rooms,
         source,
@@ -125,16 +126,18 @@ fn stands(before: &Before, source: &Source, report: &Report) -> bool {
     !stale && !before.lacking && !before.is_of_other_settings()
 }
 
-/// Where the answers of the run are kept. What is kept of records in parts are their parts.
+/// Where the answers of the run are kept. What is kept of records in parts are their parts; a feed gives its history
+/// whenever it is asked for it.
 fn keeping(
     rooms: &Rooms,
     source: &Source,
     report: &Report,
-    in_parts: bool,
+    harvester: &dyn Harvester,
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
         Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
-        _ if in_parts || source.kind == shared::KIND => Ok(None),
+        _ if !harvester.parts().is_empty() => Ok(None),
+        _ if harvester.follows_feed() || source.kind == shared::KIND => Ok(None),
         _ => rooms
             .answers
             .begin(&source.id, &report.run)

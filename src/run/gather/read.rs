@@ -78,8 +78,12 @@ impl Gathering<'_> {
         if let Some(error) = intake.said.broken.take() {
             return Err(RunError::io("keeping a part")(error));
         }
-        self.questions
-            .add(std::mem::take(&mut intake.said.questions));
+        let questions = std::mem::take(&mut intake.said.questions);
+        if self.harvester.follows_feed() {
+            self.questions.add_before(questions);
+        } else {
+            self.questions.add(questions);
+        }
         self.intake = Some(intake);
         self.keeping = keeping;
         Ok(outcome)

@@ -1,0 +1,252 @@
+//! Connector `ldes`: another harvestd, or any feed that is a Linked Data Event Stream: DCAT-AP Feeds, whose members are
+//! activities, or a plain stream of versions.
+//!
+//! The tree is walked newest first, page by page ([`tree`]); pages that end before the bookmark are not asked for. A
+//! member says what became of one object and when ([`members`]): its newest version counts, in whatever order members
+//! come. A feed of a harvestd is mirrored: the bodies are kept as they come. What other feeds say is normalised.
+//!
+//! Start at [`Ldes::read`]. It follows no address outside the feed's own origin.
+
+mod bookmark;
+mod members;
+mod options;
+mod page;
+mod tree;
+
+use crate::{
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, MIRRORED, Page, PartName, ReadError,
+    ReadErrorKind, Record, RecordId, Request, Settings, SettingsError,
+};
+use bookmark::{Mark, Note};
+use harvestd_vocab::{Class, Description, Refusal};
+use members::{Member, Members, Verb};
+use options::Options;
+use page::Quads;
+use std::ops::ControlFlow;
+use tree::Tree;
+use url::Url;
+
+pub const KIND: Kind = Kind {
+    name: "ldes",
+    about: "another harvestd, a DCAT-AP Feed, or any Linked Data Event Stream of versions of datasets",
+    mapping_version: 1,
+    open,
+};
+
+/// What a member says of its object, in the words of a foreign feed.
+const PART: PartName = crate::dcat::PART;
+
+/// The syntaxes of pages; the cheapest to read comes first.
+const ACCEPT: &str = "application/n-quads, application/trig;q=0.9, application/ld+json;q=0.8, text/turtle;q=0.7, \
+    application/n-triples;q=0.6";
+
+fn open(settings: Settings) -> Result<Box<dyn Harvester>, SettingsError> {
+    let options = Options::read(&settings.options)?;
+    Ok(Box::new(Ldes { settings, options }))
+}
+
+struct Ldes {
+    settings: Settings,
+    options: Options,
+}
+
+impl Harvester for Ldes {
+    fn begin(&self, since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
+        let note = Note::first(since.and_then(Mark::of));
+        vec![self.ask(self.settings.url.clone(), &note)]
+    }
+
+    fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError> {
+        let note = Note::of(answer.request)?;
+        self.is_there(&answer, &note)?;
+        let quads = page::parse(
+            answer.body,
+            &answer.url,
+            answer.media_type.as_deref(),
+            self.options.page_quads_max,
+            self.settings.document,
+        )?;
+        let mut reading = Reading {
+            ldes: self,
+            here: &answer.url,
+            note: note.with(&quads, &answer.url)?,
+            page,
+        };
+        // A stop is no failure.
+        match reading.all(&quads)? {
+            ControlFlow::Continue(()) | ControlFlow::Break(_) => Ok(()),
+        }
+    }
+
+    fn describe(&self, record: &Record) -> Result<Description, Refusal> {
+        crate::dcat::describe_part(
+            record,
+            if record.part(MIRRORED).is_some() {
+                MIRRORED
+            } else {
+                PART
+            },
+        )
+    }
+
+    fn follows_feed(&self) -> bool {
+        true
+    }
+}
+
+impl Ldes {
+    fn ask(&self, url: Url, note: &Note) -> Request {
+        let mut request = Request::get(url, ACCEPT).note(note);
+        request.any_status = true;
+        request
+    }
+
+    /// A page that is not there any more, or was never there.
+    fn is_there(&self, answer: &Answer<'_>, note: &Note) -> Result<(), ReadError> {
+        let doing = || format!("reading page {}", answer.request.url);
+        match answer.status {
+            200..300 => Ok(()),
+            410 if note.since.is_some() => Err(ReadError::new(
+                ReadErrorKind::SourceFailed,
+                doing(),
+                "410: the feed does not keep what happened since the last run",
+                format!(
+                    "a page; `harvestd run {} --full` begins anew with what the feed still has",
+                    self.settings.source
+                ),
+            )),
+            status => Err(ReadError::new(
+                ReadErrorKind::SourceFailed,
+                doing(),
+                format!("status {status}"),
+                "a page of the feed",
+            )),
+        }
+    }
+}
+
+/// One page, being read.
+struct Reading<'a> {
+    ldes: &'a Ldes,
+    here: &'a Url,
+    note: Note,
+    page: &'a mut dyn Page,
+}
+
+type Flow = ControlFlow<crate::Stop>;
+
+impl Reading<'_> {
+    fn all(&mut self, quads: &Quads) -> Result<Flow, ReadError> {
+        let tree = Tree::read(quads, self.here, &self.ldes.settings.url, &self.note)?;
+        let is_root = std::mem::take(&mut self.note.root);
+        if is_root {
+            let mirrors = self.note.mirror.is_some();
+            if let ControlFlow::Break(stop) = self.page.mirrors(mirrors) {
+                return Ok(ControlFlow::Break(stop));
+            }
+        }
+        let members = Members::read(quads, &self.note, self.here)?;
+        let flow = self.hand_out(quads, &members);
+        if flow.is_break() {
+            return Ok(flow);
+        }
+        if is_root && let ControlFlow::Break(stop) = self.promise(&tree) {
+            return Ok(ControlFlow::Break(stop));
+        }
+        if self.note.newest && (!members.all.is_empty() || tree.children.is_empty()) {
+            self.note.newest = false;
+            if let Some(mark) = self.note.mark(members.newest_us)
+                && let ControlFlow::Break(stop) = self.page.bookmark(mark)
+            {
+                return Ok(ControlFlow::Break(stop));
+            }
+        }
+        Ok(self.follow(tree))
+    }
+
+    /// Holds for the whole run, where every page that is asked for from now on comes and can be read.
+    fn promise(&mut self, tree: &Tree) -> Flow {
+        let whole = self.note.since.is_none() && !tree.prunes;
+        self.page.complete(match whole {
+            true => Completeness::LastPage,
+            false => Completeness::Changes,
+        })
+    }
+
+    fn follow(&mut self, tree: Tree) -> Flow {
+        let mut newest = self.note.newest;
+        for child in tree.children {
+            let note = Note {
+                newest: std::mem::take(&mut newest),
+                ..self.note.clone()
+            };
+            self.page.next(self.ldes.ask(child, &note))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn hand_out(&mut self, quads: &Quads, members: &Members) -> Flow {
+        for (index, member) in members.all.iter().enumerate() {
+            if self.note.is_known(member.time_us) {
+                continue;
+            }
+            self.member(quads, members, member, index as u64)?;
+        }
+        let apart = members.apart(quads, &self.note);
+        if let Some(first) = apart.first() {
+            let text = format!(
+                "{} objects are no records of their own, and nothing on their page refers to them, such as {first}: left out",
+                apart.len()
+            );
+            self.page.noticed("apart", text)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn member(&mut self, quads: &Quads, members: &Members, member: &Member, index: u64) -> Flow {
+        let key = member.object.as_str();
+        let time_us = member.time_us.unwrap_or_default();
+        if member.verb == Verb::Gone {
+            for class in Class::ALL {
+                self.page.gone_at(RecordId::new(class, key), time_us)?;
+            }
+            return ControlFlow::Continue(());
+        }
+        let class = match members.class(quads, member) {
+            Some(class) => class,
+            None if members.is_part(quads, member) => return ControlFlow::Continue(()),
+            None => {
+                let at = Location {
+                    key: Some(key.to_owned()),
+                    index: Some(index),
+                    ..Location::default()
+                };
+                let expected = "a dataset, a series, a service, a catalogue or an agent";
+                let why = Refusal::new("not-a-record", "rdf:type", &member.types(quads), expected);
+                return self.page.refused(at, why);
+            }
+        };
+        for other in Class::ALL.into_iter().filter(|other| *other != class) {
+            self.page.gone_at(RecordId::new(other, key), time_us)?;
+        }
+        let mirror = self.note.mirror.is_some();
+        let (part, raw) = match mirror {
+            true => (MIRRORED, member.body(quads)),
+            false => (PART, members.description(quads, member)),
+        };
+        if raw.len() > self.ldes.settings.record_bytes_max {
+            let at = Location {
+                key: Some(key.to_owned()),
+                index: Some(index),
+                ..Location::default()
+            };
+            let expected = format!("at most {} bytes", self.ldes.settings.record_bytes_max);
+            let found = format!("{} bytes", raw.len());
+            return self
+                .page
+                .refused(at, Refusal::new("record-too-large", "", &found, expected));
+        }
+        let id = RecordId::new(class, key);
+        self.page.part_at(id, part, raw.as_bytes(), time_us)
+    }
+}
