@@ -111,6 +111,25 @@ pub async fn keep(
     }
 }
 
+/// Removes what a kill left half written. Says how many files.
+pub fn sweep(data_dir: &Path) -> io::Result<usize> {
+    let mut swept = 0;
+    let generations = match fs::read_dir(data_dir.join("feed")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
+        found => found?,
+    };
+    for generation in generations {
+        for entry in fs::read_dir(generation?.path())? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|end| end == "tmp") {
+                fs::remove_file(path)?;
+                swept += 1;
+            }
+        }
+    }
+    Ok(swept)
+}
+
 /// What is ready.
 #[derive(Default)]
 struct Kept {

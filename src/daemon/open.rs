@@ -3,6 +3,7 @@
 use super::{Daemon, shared::SharedError};
 use crate::answers::Answers;
 use crate::config::Config;
+use crate::feed_cache;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
@@ -55,9 +56,11 @@ impl Daemon {
         let answers = Answers::new(&data_dir);
         let swept = answers
             .sweep()
-            .map_err(|e| OpenError::Io("sweeping the kept answers", e))?;
+            .map_err(|e| OpenError::Io("sweeping the kept answers", e))?
+            + feed_cache::sweep(&data_dir)
+                .map_err(|e| OpenError::Io("sweeping the feed's pages", e))?;
         if swept > 0 {
-            tracing::info!(swept, "removed answers that interrupted runs left behind");
+            tracing::info!(swept, "removed files that a kill left half written");
         }
         let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
         let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
