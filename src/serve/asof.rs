@@ -157,9 +157,14 @@ impl View {
         if self.newest { usual } else { &house.past }
     }
 
-    /// The headers of RFC 7089, section 2.1.
+    /// The headers of RFC 7089, section 2.1. A question in an address says twice as much as its answer, so links are given
+    /// back only to who asks it of the past.
     pub fn dress(&self, house: &House, response: &mut Response) {
         let headers = response.headers_mut();
+        if self.kind == Kind::Now && self.original.contains('?') {
+            headers.append(header::VARY, HeaderValue::from_static("Accept-Datetime"));
+            return;
+        }
         let short = self.original.len() <= LINK_BYTES_MAX;
         let mut links = timemap_link(house, &self.original);
         if short {
