@@ -1,6 +1,7 @@
 //! kill -9 at ten moments in harvests of more than a thousand rows: half of them anywhere in a run, half while it commits.
 //!
-//! The moments come from a seed. Where a run stands is read from its own log, not guessed from a clock.
+//! The moments come from a seed. Where a run stands is read from its own log, not guessed from a clock. The same in a
+//! harvest as large as the national export: `HARVESTD_ROWS=52547 cargo test --test crash at_random -- --nocapture`.
 
 use super::*;
 use texts::{export, rows};
@@ -8,6 +9,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStderr;
 
 const ROWS: usize = 1_500;
+/// From here on limits are the usual ones, with the bulk loader; below, many small batches.
+const LARGE: usize = 10_000;
 const DEATHS: u64 = 10;
 const SEED: u64 = 20_261_121;
 /// What a run logs when committing begins, and when it is over.
@@ -82,16 +85,27 @@ async fn measured(bed: &Bed) -> (Duration, Duration) {
     (staged, committed)
 }
 
+fn size() -> usize {
+    let asked = std::env::var("HARVESTD_ROWS").ok();
+    asked.map_or(ROWS, |rows| {
+        rows.parse().expect("HARVESTD_ROWS is a number")
+    })
+}
+
 /// What the source says before each death: half of the rows change each time, so that there is always something to commit.
 fn said(revision: usize) -> String {
-    let mut all = rows(11, 800, revision);
-    all.extend(rows(801, ROWS, 1));
+    let half = size() / 2 + 50;
+    let mut all = rows(11, half, revision);
+    all.extend(rows(half + 1, size(), 1));
     export(&all)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_deaths_in_harvests() {
-    let limits = "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000";
+    let limits = match size() {
+        LARGE.. => "",
+        _ => "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000",
+    };
     let measure = Bed::new(said(1), limits).await;
     let (staging, committing) = measured(&measure).await;
     let bed = Bed::new(export(&rows(1, 200, 1)), limits).await;
@@ -141,10 +155,15 @@ async fn ten_deaths_in_harvests() {
     assert!(in_commit >= 3, "only {in_commit} deaths while committing");
 
     let report = bed.completes().await;
-    assert_eq!(report.counts.holds as usize, ROWS - 10, "{}", report.line());
+    assert_eq!(
+        report.counts.holds as usize,
+        size() - 10,
+        "{}",
+        report.line()
+    );
     let after = bed.whole().await;
     assert_eq!(after.log[..before.log.len()], before.log);
-    assert_eq!(after.titles().len(), ROWS - 10);
+    assert_eq!(after.titles().len(), size() - 10);
     let last = format!("資料 11.{}", 1 + attempts);
     assert!(!after.titles().contains("資料 1.1") && after.titles().contains(&last));
     assert_eq!(bed.completes().await.activities, None);
