@@ -12,7 +12,9 @@ const NOTHING_RUNS: i32 = 5;
 const UNKNOWN_SOURCE: i32 = 4;
 
 async fn told(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let ended = bed.command(arguments[0], "").args(&arguments[1..]).output();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_harvestd"));
+    program.args(arguments).args(["--json", "--config"]);
+    let ended = program.arg(bed.file()).kill_on_drop(true).output();
     let output = tokio::time::timeout(DEADLINE, ended)
         .await
         .unwrap()
