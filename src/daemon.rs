@@ -9,7 +9,7 @@ mod open;
 mod push;
 mod shared;
 
-pub use open::{OpenError, write_limits};
+pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};
@@ -42,8 +42,7 @@ pub struct Daemon {
     runs: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Whether sources run when they are due, or only when asked.
-    scheduled: bool,
+    purpose: Purpose,
     began: DateTime<Utc>,
     _lock: Lock,
     published: watch::Receiver<Option<Arc<Published>>>,
@@ -218,6 +217,7 @@ impl Daemon {
         mut incoming: mpsc::Receiver<Asked>,
         gone: CancellationToken,
     ) {
+        let scheduled = self.purpose == Purpose::Serve;
         loop {
             let due = self.next_start(&id);
             self.with(&id, |place| {
@@ -233,8 +233,8 @@ impl Daemon {
                         let _ = asked.answer.send(report);
                     }
                 }
-                () = until(due.filter(|_| self.scheduled)) => {
-                    if self.scheduled && due.is_some_and(|d| d <= Utc::now()) {
+                () = until(due.filter(|_| scheduled)) => {
+                    if scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;
                         if report.is_some_and(|r| r.outcome == Outcome::Complete) {
                             self.details(&id, &gone).await;

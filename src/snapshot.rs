@@ -206,6 +206,21 @@ impl Publisher {
         Ok(published)
     }
 
+    /// Shows what the store holds for as long as somebody holds the view: it takes no place among the kept ones, and lets
+    /// none of them go. The store must be flushed.
+    pub fn show(&self, store: &Store) -> Result<(), StoreError> {
+        let head = store.head();
+        // No name of a snapshot: what a kill leaves of it goes at the next start.
+        let path = self
+            .dir
+            .join(format!("{}-{}.reading", head.generation, head.seq));
+        store.checkpoint(&path)?;
+        let published = Published::of(head, path);
+        published.let_go();
+        self.sender.send_replace(Some(Arc::new(published)));
+        Ok(())
+    }
+
     /// Trouble here costs disk, never a publication.
     fn thin(&self, store: &Store) {
         let ended = |generation, seq| first_after(store.log(), generation, seq);

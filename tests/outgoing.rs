@@ -18,5 +18,7 @@ mod texts;
 mod asof;
 #[path = "outgoing/changes.rs"]
 mod changes;
+#[path = "outgoing/nothing.rs"]
+mod nothing;
 #[path = "outgoing/webhooks.rs"]
 mod webhooks;

@@ -130,7 +130,7 @@ impl Hub {
             .spawn()
             .unwrap();
         let began = Instant::now();
-        while get(self.listen, "/readyz", "")
+        while get(self.listen, "/healthz", "")
             .await
             .is_none_or(|(status, ..)| status != 200)
         {

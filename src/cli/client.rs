@@ -3,22 +3,34 @@
 
 use super::{args::Place, exit::Exit, out, serve::House};
 use crate::config::{Config, Secret, meant};
-use crate::daemon::OpenError;
+use crate::daemon::{OpenError, Purpose};
 use crate::lock::{LockError, running};
 use crate::network::local::{Answered, Local};
 use std::io;
+use tempfile::TempDir;
 
 /// A daemon to ask, and the house to close where it is our own.
 pub struct Reached {
     pub local: Local,
     pub config: Config,
     own: Option<House>,
+    /// What a check works in where there is no store yet. Goes at the end.
+    _instead: Option<TempDir>,
 }
 
 impl Reached {
-    /// Finds the daemon of the data directory, or opens the directory, which must hold something where `reads` only.
+    /// Finds the daemon of the data directory, or opens the directory for this purpose. To be read it must hold something.
     /// A problem is told already.
-    pub async fn reach(place: &Place, reads: bool) -> Result<Self, Exit> {
+    pub async fn reach(place: &Place, purpose: Purpose) -> Result<Self, Exit> {
+        Self::find(place, purpose, purpose == Purpose::Read).await
+    }
+
+    /// The same where there must be something to work on.
+    pub async fn reach_held(place: &Place, purpose: Purpose) -> Result<Self, Exit> {
+        Self::find(place, purpose, true).await
+    }
+
+    async fn find(place: &Place, purpose: Purpose, held: bool) -> Result<Self, Exit> {
         let loaded = Config::load_with_token(place.config_file(), &place.outside());
         let (config, token) = loaded.map_err(|e| out::complain(&e.to_string(), Exit::Usage))?;
         if config.data_dir.is_file() {
@@ -28,7 +40,8 @@ impl Reached {
             };
             return Err(out::complain(&error.to_string(), Exit::Failed));
         }
-        if reads && !config.data_dir.join("store").exists() {
+        let is_new = !config.data_dir.join("store").exists();
+        if held && is_new {
             let text = format!(
                 "no daemon runs on {0}, and nothing was harvested into it yet: `harvestd serve` or `harvestd run SOURCE` does",
                 config.data_dir.display()
@@ -38,7 +51,15 @@ impl Reached {
         let mut quiet = config.clone();
         quiet.listen = ([127, 0, 0, 1], 0).into();
         quiet.admin_listen = ([127, 0, 0, 1], 0).into();
-        match House::start(quiet, token.clone(), false).await {
+        let mut instead = None;
+        if is_new && purpose == Purpose::Check {
+            let made = tempfile::tempdir().map_err(|e| {
+                out::complain(&format!("making a folder to check in: {e}"), Exit::Failed)
+            })?;
+            quiet.data_dir = made.path().to_owned();
+            instead = Some(made);
+        }
+        match House::start(quiet, token.clone(), purpose).await {
             Ok(house) => {
                 let local = house
                     .client()
@@ -47,6 +68,7 @@ impl Reached {
                     local,
                     config,
                     own: Some(house),
+                    _instead: instead,
                 })
             }
             Err(super::serve::StartError::Open(OpenError::Lock(LockError::Held { dir, pid }))) => {
@@ -57,6 +79,7 @@ impl Reached {
                     local,
                     config,
                     own: None,
+                    _instead: None,
                 })
             }
             Err(e) => Err(out::complain(&e.to_string(), e.exit())),

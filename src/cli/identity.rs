@@ -13,6 +13,7 @@ use super::{
     out,
 };
 use crate::{
+    daemon::Purpose,
     identity::{
         Decision, Features, Link, Linked, Standing, Thresholds, Verdict,
         candidates::{self, links},
@@ -94,7 +95,7 @@ async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
 
 /// All features of the newest snapshot, sorted by record, what was decided, and the configured thresholds.
 async fn gathered(place: &Place) -> Result<(Vec<Features>, Vec<Decision>, Thresholds), Exit> {
-    let reached = Reached::reach(place, true).await?;
+    let reached = Reached::reach(place, Purpose::Read).await?;
     let thresholds = reached.config.identity;
     let told = async {
         let features: Vec<Features> = lines(&reached.local, "/identity/features").await?;

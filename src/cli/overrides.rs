@@ -9,6 +9,7 @@ use super::{
     exit::Exit,
     out,
 };
+use crate::daemon::Purpose;
 use crate::overrides::{Laid, Standing, Standings, State, Value};
 use serde::Serialize;
 use std::fmt::Write;
@@ -32,7 +33,7 @@ pub async fn overrides(args: &args::Overrides, common: &Common) -> Exit {
 
 /// What is in force, then what is configured and not in force yet.
 async fn gathered(place: &Place) -> Result<Vec<Laid>, Exit> {
-    let reached = Reached::reach(place, true).await?;
+    let reached = Reached::reach(place, Purpose::Read).await?;
     let configured = reached.config.overrides.clone();
     let answered = body(reached.local.inquire("/overrides").await).await;
     let exit = answered.as_ref().map_or_else(|exit| *exit, |_| Exit::Ok);

@@ -6,6 +6,7 @@ use super::{
     exit::Exit,
     out, runs,
 };
+use crate::daemon::Purpose;
 use crate::network::local::{Answered, Local};
 use clap::ValueEnum;
 use serde_json::Value;
@@ -22,7 +23,7 @@ async fn with_source<F: Future<Output = Exit>>(
     source: Option<&str>,
     ask: impl FnOnce(Local) -> F,
 ) -> Exit {
-    match Reached::reach(place, true).await {
+    match Reached::reach(place, Purpose::Read).await {
         Ok(reached) => {
             let source = source.filter(|id| !reached.config.shares(id));
             if let Some(Err(exit)) = source.map(|id| reached.knows(id)) {

@@ -6,6 +6,7 @@ use super::{
     exit::Exit,
     out,
 };
+use crate::daemon::Purpose;
 use crate::report::{Outcome, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::IsTerminal, time::Duration};
@@ -21,7 +22,11 @@ pub struct Wanted<'a> {
 }
 
 pub async fn run(wanted: Wanted<'_>, place: &Place, common: &Common) -> Exit {
-    let reached = match Reached::reach(place, false).await {
+    let purpose = match wanted.what {
+        "check" => Purpose::Check,
+        _ => Purpose::Work,
+    };
+    let reached = match Reached::reach(place, purpose).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };

@@ -3,7 +3,7 @@
 
 use super::{args, exit::Exit, out};
 use crate::config::{Config, ConfigErrors, Secret, admin_token_in, token_sha256};
-use crate::daemon::{Daemon, OpenError};
+use crate::daemon::{Daemon, OpenError, Purpose};
 use crate::demo;
 use crate::feed_cache;
 use crate::lock::LockError;
@@ -57,7 +57,7 @@ impl House {
     pub async fn start(
         mut config: Config,
         token: Option<Secret>,
-        scheduled: bool,
+        purpose: Purpose,
     ) -> Result<Self, StartError> {
         let public = TcpListener::bind(config.listen)
             .await
@@ -76,7 +76,7 @@ impl House {
             let runtime = tokio::runtime::Handle::current();
             let open = move || {
                 let _entered = runtime.enter();
-                Daemon::open(config, scheduled)
+                Daemon::open(config, purpose)
             };
             tokio::task::spawn_blocking(open)
                 .await
@@ -180,7 +180,7 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
         Ok(signals) => signals,
         Err(e) => return out::complain(&e.to_string(), e.exit()),
     };
-    let house = match House::start(config, token, true).await {
+    let house = match House::start(config, token, Purpose::Serve).await {
         Ok(house) => house,
         Err(e) => return out::complain(&e.to_string(), e.exit()),
     };
@@ -374,7 +374,7 @@ async fn demo_house(
             tracing::error!(%error, "the sample server ended");
         }
     });
-    let house = House::start(config, None, true)
+    let house = House::start(config, None, Purpose::Serve)
         .await
         .map_err(|e| (e.to_string(), e.exit()))?;
     Ok((house, sample, stop))

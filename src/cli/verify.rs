@@ -10,6 +10,7 @@ use super::{
     out,
 };
 use crate::{
+    daemon::Purpose,
     digest::{
         BUCKETS, Bucket, Change, Difference, Entity, METHOD, Side, State, Sum, Sums, between,
         bucket,
@@ -29,7 +30,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// `harvestd verify`
 pub async fn verify(args: &args::Verify, common: &Common) -> Exit {
-    let reached = match Reached::reach(&args.place, true).await {
+    let reached = match Reached::reach(&args.place, Purpose::Read).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };

@@ -9,6 +9,7 @@ use super::{
     out,
 };
 use crate::{
+    daemon::Purpose,
     log::date_time,
     webhooks::{Dead, WebhookStatus},
 };
@@ -19,7 +20,11 @@ pub async fn webhooks(args: &Webhooks, common: &Common) -> Exit {
         Webhooks::Dead(args) | Webhooks::Enable(args) => &args.place,
         Webhooks::Resend(args) => &args.place,
     };
-    let reached = match Reached::reach(place, false).await {
+    let purpose = match args {
+        Webhooks::List(_) | Webhooks::Dead(_) => Purpose::Read,
+        Webhooks::Enable(_) | Webhooks::Resend(_) => Purpose::Work,
+    };
+    let reached = match Reached::reach(place, purpose).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };

@@ -1,8 +1,8 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
-use super::{Asked, Daemon, Place};
+use super::{Asked, Daemon, Place, Purpose};
 use crate::overrides::Laid;
-use crate::report::Report;
+use crate::report::{Report, Trigger};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
 use crate::snapshot::shelf::Shelf;
@@ -50,6 +50,9 @@ impl Desk for Daemon {
     }
 
     fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
+        if !(self.purpose == Purpose::Check && order.trigger == Trigger::Check) {
+            self.may_write()?;
+        }
         let places = self.places();
         let place = places
             .get(id)
@@ -95,6 +98,7 @@ impl Desk for Daemon {
     }
 
     fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
+        self.may_write()?;
         decide(&self.rooms, wanted).map_err(|error| match error {
             DecideError::Run(error) => DeskError::Failed(error.to_string()),
             refused => DeskError::Refused(refused.to_string()),
@@ -119,7 +123,19 @@ impl Desk for Daemon {
 }
 
 impl Daemon {
+    /// A command that only reads holds the data directory while it does, and is asked meanwhile.
+    fn may_write(&self) -> Result<(), DeskError> {
+        if self.purpose.writes() {
+            return Ok(());
+        }
+        let pid = std::process::id();
+        Err(DeskError::Refused(format!(
+            "process {pid}, which has the data directory at this moment, only reads: try again when it has ended"
+        )))
+    }
+
     fn set_paused(&self, id: &str, paused: bool) -> Result<(), DeskError> {
+        self.may_write()?;
         let mut places = self.places();
         let place = places
             .get_mut(id)

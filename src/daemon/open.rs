@@ -43,9 +43,30 @@ pub enum OpenError {
     Io(&'static str, std::io::Error),
 }
 
+/// What a daemon is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Sources run when they are due.
+    Serve,
+    /// Sources run when somebody asks.
+    Work,
+    /// Sources are asked what a run would change. Otherwise as [`Purpose::Read`].
+    Check,
+    /// What is committed is shown. The configuration changes nothing of it: corrections and shared vocabularies that are
+    /// new there are not committed, and what an interrupted commit left to do is left.
+    Read,
+}
+
+impl Purpose {
+    /// May the store change?
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Serve | Self::Work)
+    }
+}
+
 impl Daemon {
-    /// Opens everything and publishes what the store holds. `scheduled`: sources run when they are due.
-    pub fn open(config: Config, scheduled: bool) -> Result<Arc<Self>, OpenError> {
+    /// Opens everything and publishes what the store holds, unless nothing was ever committed to it.
+    pub fn open(config: Config, purpose: Purpose) -> Result<Arc<Self>, OpenError> {
         let data_dir = config.data_dir.clone();
         let lock = Lock::take(&data_dir)?;
         let limits = write_limits(&config);
@@ -74,20 +95,26 @@ impl Daemon {
             overrides: Arc::default(),
             standings: tell_standings,
         };
-        catch_up(&state, &mut writer)?;
-        lay(&mut writer, &config.overrides)?;
-        state.moved_on(writer.store.head())?;
+        if purpose.writes() {
+            catch_up(&state, &mut writer)?;
+            lay(&mut writer, &config.overrides)?;
+            state.moved_on(writer.store.head())?;
+        } else {
+            let in_force = writer.store.in_force(&config.overrides)?;
+            writer.standings.send_replace(Arc::new(in_force));
+            writer.overrides = config.overrides.clone();
+        }
         writer.store.flush()?;
         let digest = super::digest::open(&state, &writer.store)?;
         writer.publisher.with_digest(digest.clone());
-        writer.publisher.publish(&writer.store)?;
+        publish(&mut writer, purpose)?;
         let (published, shelf) = (writer.publisher.watch(), writer.publisher.shelf());
         let webhooks = Webhooks::new(
             &data_dir,
             writer.store.log().clone(),
             &config.public_url,
             published.clone(),
-            scheduled,
+            purpose == Purpose::Serve,
         );
         let rooms = Rooms {
             network: Network::new(&config.public_url),
@@ -110,14 +137,16 @@ impl Daemon {
             places: Mutex::new(BTreeMap::new()),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            scheduled,
+            purpose,
             began: chrono::Utc::now(),
             _lock: lock,
             published,
             shelf,
             webhooks: Arc::new(webhooks),
         });
-        daemon.share(&config)?;
+        if purpose.writes() {
+            daemon.share(&config)?;
+        }
         daemon.take_over(config)?;
         Ok(daemon)
     }
@@ -143,6 +172,19 @@ pub fn policy(config: &Config) -> Policy {
     let tw = harvestd_vocab::shared::SOURCE;
     let shared = (tw.to_owned(), crate::run::shared::owns(config, tw), 0);
     Policy::new(sources.chain([shared])).corrected_by(config.overrides.clone())
+}
+
+/// What the store holds, for everybody; or for as long as this process reads.
+fn publish(writer: &mut Writer, purpose: Purpose) -> Result<(), OpenError> {
+    if writer.store.head().seq == 0 {
+        return Ok(());
+    }
+    if purpose.writes() {
+        writer.publisher.publish(&writer.store)?;
+    } else {
+        writer.publisher.show(&writer.store)?;
+    }
+    Ok(())
 }
 
 /// Which records are one dataset, where a commit was cut short or the rules changed: before anything is published.

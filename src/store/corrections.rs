@@ -72,6 +72,17 @@ impl Store {
         Ok(standings)
     }
 
+    /// How those of these corrections stand that are in force, by the graph of corrections. Writes nothing.
+    pub fn in_force(&self, overrides: &Overrides) -> Result<Standings, StoreError> {
+        let mut said = BTreeSet::new();
+        for quad in self.corrections_said() {
+            said.insert(quad?.subject.to_string());
+        }
+        let mut standings = self.standings(overrides)?;
+        standings.retain(|id, _| said.contains(&format!("<{}override/{id}>", self.base)));
+        Ok(standings)
+    }
+
     fn standings(&self, overrides: &Overrides) -> Result<Standings, StoreError> {
         let mut by_kept: BTreeMap<String, Vec<&Override>> = BTreeMap::new();
         let mut standings = Standings::new();

@@ -1,13 +1,20 @@
 //! Commands on a data directory that is not (yet) what they need: they say so, and change nothing.
 
 use super::*;
+use harvestd::{
+    daemon::write_limits,
+    store::{Head, Store},
+};
+use std::collections::{BTreeMap, BTreeSet};
 use texts::{export, rows};
 
 const NOTHING_RUNS: i32 = 5;
 const UNKNOWN_SOURCE: i32 = 4;
 
 async fn told(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let ended = bed.command(arguments[0], "").args(&arguments[1..]).output();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_harvestd"));
+    program.args(arguments).args(["--json", "--config"]);
+    let ended = program.arg(bed.file()).kill_on_drop(true).output();
     let output = tokio::time::timeout(DEADLINE, ended)
         .await
         .unwrap()
@@ -99,4 +106,106 @@ async fn the_next_run_is_known_without_a_daemon() {
     let status: serde_json::Value = serde_json::from_str(&out).unwrap();
     let due = status["sources"][0]["next_due_ms"].as_i64().unwrap();
     assert!(due > chrono::Utc::now().timestamp_millis(), "{out}");
+}
+
+/// A correction and a shared vocabulary that no daemon has taken over yet.
+fn configure_more(bed: &Bed) {
+    let correction = "[[override]]\ndataset = \"https://data.gov.tw/dataset/1\"\nproperty = \"dct:title\"\nexpect = \"資料 1.1\"\nset = \"changed\"\nwho = \"Lin\"\nwhen = 2026-11-21\nwhy = \"y\"\n";
+    let text = texts::configuration(&bed.data_dir(), bed.limits, &[bed.source("")]);
+    let text = format!("shared = [\"tw\"]\n{text}{correction}");
+    std::fs::write(bed.file(), text).unwrap();
+}
+
+/// What a command that reads must leave as it was.
+#[derive(Debug, PartialEq)]
+struct Held {
+    head: Head,
+    quads: BTreeSet<String>,
+    log: BTreeMap<PathBuf, Vec<u8>>,
+    snapshots: BTreeSet<PathBuf>,
+}
+
+impl Held {
+    fn of(bed: &Bed) -> Self {
+        let dir = bed.data_dir();
+        let config = texts::config(&dir, bed.limits, &[bed.source("")]);
+        let store = Store::open(&dir, texts::BASE, write_limits(&config)).unwrap();
+        let quads = store.quads().iter().map(|quad| quad.unwrap().to_string());
+        let log = whole::files(&dir.join("log")).into_iter();
+        let log = log.filter(|path| path.is_file()).map(|path| {
+            let bytes = std::fs::read(&path).unwrap();
+            (path, bytes)
+        });
+        let snapshots = std::fs::read_dir(dir.join("snapshots")).unwrap();
+        Self {
+            head: store.head(),
+            quads: quads.collect(),
+            log: log.collect(),
+            snapshots: snapshots.map(|entry| entry.unwrap().path()).collect(),
+        }
+    }
+}
+
+/// Whatever else is configured by now: it counts from the next start on, or the next run.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_reads_commits_nothing() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    bed.completes().await;
+    let before = Held::of(&bed);
+    assert!(before.head.seq > 0 && !before.log.is_empty() && before.snapshots.len() == 1);
+    configure_more(&bed);
+    let dataset = "https://data.gov.tw/dataset/1";
+    for (arguments, exit, says) in [
+        (&["status"][..], 0, "\"a\""),
+        (&["status", "a"], 0, "complete"),
+        (&["query", "SELECT * { ?s ?p ?o }"], 0, "資料 1.1"),
+        (&["export"], 0, "資料 1.1"),
+        (&["verify", "--replay"], 0, "\"with\":\"log\""),
+        (&["identity", "list"], 0, "\"records\":3"),
+        (&["identity", "explain", dataset], 0, "[]"),
+        (&["identity", "decisions"], 0, "[]"),
+        (&["overrides", "list"], 0, "\"not in force\""),
+        (&["overrides", "check"], 1, "\"not in force\""),
+        (&["overrides", "explain", dataset], 0, "\"not in force\""),
+        (&["webhooks", "list"], 0, "[]"),
+        (&["check", "a"], 0, "\"unchanged\": 3"),
+    ] {
+        let (code, out, error) = told(&bed, arguments).await;
+        assert_eq!(code, Some(exit), "{arguments:?}: {error}");
+        assert!(out.contains(says), "{arguments:?}: {out}");
+        assert_eq!(Held::of(&bed), before, "{arguments:?}");
+    }
+
+    // A run is no reader.
+    bed.completes().await;
+    let after = Held::of(&bed);
+    assert!(after.head.seq > before.head.seq);
+    let (code, out, error) = told(&bed, &["overrides", "list"]).await;
+    assert_eq!(code, Some(0), "{error}");
+    assert!(out.contains("\"applied\""), "{out}");
+    // Nor does a reader take anything back.
+    bed.configure("");
+    let (code, out, error) = told(&bed, &["export"]).await;
+    assert_eq!(code, Some(0), "{error}");
+    assert!(out.contains("\"changed\""), "{out}");
+    assert_eq!(Held::of(&bed), after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_makes_no_data_directory() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    configure_more(&bed);
+    for exists in [false, true] {
+        if exists {
+            std::fs::create_dir(bed.data_dir()).unwrap();
+        }
+        let (code, out, error) = told(&bed, &["check", "a"]).await;
+        assert_eq!(code, Some(0), "{error}");
+        let report: Report = serde_json::from_str(&out).unwrap();
+        assert_eq!((report.counts.new, report.activities), (3, None), "{out}");
+        assert_eq!(bed.data_dir().exists(), exists);
+        if exists {
+            assert_eq!(whole::files(&bed.data_dir()), Vec::<PathBuf>::new());
+        }
+    }
 }

@@ -135,9 +135,9 @@ dies! {
     first_load_after_the_first_commit: "committed=return", first_load(SMALL);
     first_load_in_the_second_segment: "segment-write=1*off->return", first_load(SMALL);
     first_load_before_the_second_commit: "commit=1*off->return", first_load(SMALL);
-    first_load_in_the_snapshot: "backup=1*off->return", first_load(SMALL);
-    first_load_before_pruning: "prune=1*off->return", first_load(SMALL);
-    first_load_after_pruning: "pruned=1*off->return", first_load(SMALL);
+    first_load_in_the_snapshot: "backup=return", first_load(SMALL);
+    first_load_before_pruning: "prune=return", first_load(SMALL);
+    first_load_after_pruning: "pruned=return", first_load(SMALL);
     first_load_in_the_state: "state=return", first_load(SMALL);
     bulk_in_the_segment: "segment-write=return", first_load(BULK);
     bulk_after_the_segment: "segment-written=return", first_load(BULK);

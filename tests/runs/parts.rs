@@ -298,7 +298,7 @@ async fn after_a_scheduled_run_details_come_in_rounds() {
         .replacen("title", "schedule = \"@daily\"\ntitle", 1);
     let config = texts::config(dir.path(), "", &[source]);
     let house = House {
-        daemon: harvestd::daemon::Daemon::open(config, true).unwrap(),
+        daemon: harvestd::daemon::Daemon::open(config, harvestd::daemon::Purpose::Serve).unwrap(),
     };
     let reports = &house.daemon.rooms.reports;
     let began = Instant::now();

@@ -5,7 +5,7 @@
 use super::texts::config;
 use harvestd::{
     config::Config,
-    daemon::Daemon,
+    daemon::{Daemon, Purpose},
     report::{Outcome, Report, Trigger},
     serve::desk::{Desk, Order},
 };
@@ -28,7 +28,7 @@ impl House {
     }
 
     pub fn with(config: Config) -> Self {
-        let daemon = Daemon::open(config, false).unwrap();
+        let daemon = Daemon::open(config, Purpose::Work).unwrap();
         Self { daemon }
     }
 

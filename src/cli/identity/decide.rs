@@ -10,6 +10,7 @@ use crate::{
         exit::Exit,
         out,
     },
+    daemon::Purpose,
     identity::{Decision, Verdict},
     serve::desk::{Decided, Wanted},
 };
@@ -37,7 +38,7 @@ pub async fn forget(args: &args::IdentityForget, common: &Common) -> Exit {
 }
 
 async fn asked(place: &Place, wanted: &Wanted, common: &Common) -> Exit {
-    let reached = match Reached::reach(place, true).await {
+    let reached = match Reached::reach_held(place, Purpose::Work).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };
@@ -79,7 +80,7 @@ fn told(decided: &Decided) -> String {
 
 /// `harvestd identity decisions`
 pub async fn list(args: &args::IdentityDecisions, common: &Common) -> Exit {
-    let reached = match Reached::reach(&args.place, true).await {
+    let reached = match Reached::reach(&args.place, Purpose::Read).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };
