@@ -3,6 +3,7 @@
 //! A source never runs twice at once, since its one task runs it. Start at [`Daemon::open`]. What a run does is in
 //! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
 
+mod configure;
 mod desk;
 mod digest;
 mod open;
@@ -16,7 +17,7 @@ use crate::config::{CatchUp, Config, Source};
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
-use crate::run::{self, Progress, Rooms, RunError, now_ms};
+use crate::run::{self, Progress, Rooms, now_ms};
 use crate::serve::desk::Order;
 use crate::snapshot::{Published, shelf::Shelf};
 use crate::webhooks::Webhooks;
@@ -26,7 +27,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Orders that may wait for one source.
@@ -39,6 +43,8 @@ pub struct Daemon {
     pub rooms: Arc<Rooms>,
     config: RwLock<Arc<Config>>,
     places: Mutex<BTreeMap<String, Place>>,
+    /// The task of each source, also of one that is ending: the next of the same source waits for it.
+    lives: Mutex<BTreeMap<String, JoinHandle<()>>>,
     runs: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -103,71 +109,6 @@ impl Daemon {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over a configuration: new sources begin, changed ones change at their next run, removed ones stop being
-    /// asked while everything held of them stays. Waits for a commit under way.
-    pub async fn configure(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
-        let daemon = self.clone();
-        tokio::task::spawn_blocking(move || {
-            daemon.share(&config)?;
-            daemon.take_over(config)
-        })
-        .await
-        .map_err(|e| RunError::Panic(e.to_string()))?
-    }
-
-    fn take_over(self: &Arc<Self>, config: Config) -> Result<(), RunError> {
-        // First what may have to wait or fail: then everything changes at once, or nothing does.
-        self.hand_over(&config)?;
-        let (hooks, limits) = (&config.webhooks, &config.limits.webhooks);
-        self.webhooks
-            .configure(hooks, limits, &self.tasks, &self.stop)?;
-        let config = Arc::new(config);
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
-        self.rooms.network.reconfigured(&config.sources);
-        let mut places = self.places();
-        places.retain(|id, place| {
-            let stays = config.source(id).is_some();
-            if !stays {
-                place.gone.cancel();
-            }
-            stays
-        });
-        for source in &config.sources {
-            let source = Arc::new(source.clone());
-            match places.get_mut(&source.id) {
-                Some(place) => place.source = source,
-                None => {
-                    let place = self.begin(source);
-                    places.insert(place.source.id.clone(), place);
-                }
-            }
-        }
-        self.inbox.configure(config.clone(), push::places(&places));
-        Ok(())
-    }
-
-    /// Which snapshots stay, who wins, and corrections: what these change is published at once.
-    fn hand_over(&self, config: &Config) -> Result<(), RunError> {
-        let writer = &mut *self.rooms.writer()?;
-        let (kept, snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
-        writer.publisher.set_policy(kept, snapshots.clone());
-        writer.thresholds = config.identity;
-        let before = std::mem::replace(&mut writer.policy, open::policy(config));
-        if writer.overrides == config.overrides {
-            return Ok(());
-        }
-        let laid = run::corrections::lay(writer, &config.overrides);
-        let applied = laid.inspect_err(|_| writer.policy = before)?;
-        self.rooms.state.moved_on(writer.store.head())?;
-        if writer.store.is_unpublished() {
-            writer.store.flush()?;
-            writer.publisher.publish(&writer.store)?;
-        }
-        let (corrections, activities) = (config.overrides.len(), applied.activities);
-        tracing::info!(corrections, ?activities, "the corrections are in force");
-        Ok(())
-    }
-
     fn begin(self: &Arc<Self>, source: Arc<Source>) -> Place {
         let (orders, incoming) = mpsc::channel(ORDERS_WAITING);
         let (pushes, pushed) = mpsc::channel(self.config().limits.push.waiting_max);
@@ -200,13 +141,21 @@ impl Daemon {
             pushes,
             gone: gone.clone(),
         };
-        if source.is_pushed() {
-            let taking = self.clone().take_pushes(source.id.clone(), pushed, gone);
-            self.tasks.spawn(taking);
-        } else {
-            let keeping = self.clone().keep(source.id.clone(), incoming, gone);
-            self.tasks.spawn(keeping);
-        }
+        let (daemon, id) = (self.clone(), source.id.clone());
+        let mut lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = lives.remove(&id);
+        let life = self.tasks.spawn(async move {
+            if let Some(before) = before {
+                // Why it ended was told by itself.
+                let _ = before.await;
+            }
+            if source.is_pushed() {
+                daemon.take_pushes(id, pushed, gone).await;
+            } else {
+                daemon.keep(id, incoming, gone).await;
+            }
+        });
+        lives.insert(place.source.id.clone(), life);
         place
     }
 
@@ -224,6 +173,7 @@ impl Daemon {
                 place.next_due_ms = due.map(|d| d.timestamp_millis())
             });
             tokio::select! {
+                biased;
                 () = gone.cancelled() => return,
                 asked = incoming.recv() => {
                     let Some(asked) = asked else { return };
@@ -329,15 +279,22 @@ impl Daemon {
         full: bool,
         gone: &CancellationToken,
     ) -> Option<Report> {
-        let _turn = self.runs.clone().acquire_owned().await.ok()?;
+        let _turn = tokio::select! {
+            turn = self.runs.clone().acquire_owned() => turn.ok()?,
+            () = gone.cancelled() => return None,
+        };
         let progress = Arc::new(Progress::of(trigger));
         let source = self.with(id, |place| {
+            // Whose place it is now runs it.
+            if gone.is_cancelled() {
+                return None;
+            }
             place.running = Some(progress.clone());
             if !matches!(trigger, Trigger::Check | Trigger::Details) {
                 place.begun_ms = Some(now_ms());
             }
-            other.unwrap_or_else(|| place.source.clone())
-        })?;
+            Some(other.unwrap_or_else(|| place.source.clone()))
+        })??;
         tracing::info!(source = id, ?trigger, "a run begins");
         let config = self.config();
         let order = run::Order { trigger, full };

@@ -187,9 +187,14 @@ impl Report {
 
     /// The report in one line, for logs and terminals.
     pub fn line(&self) -> String {
-        let c = &self.counts;
+        // Of a vocabulary, which has no datasets, its agents are told.
+        let (c, of) = match &self.counts {
+            c if *c == Counts::default() => (&self.referents, " records that are no datasets"),
+            c => (c, ""),
+        };
+        let of = if *c == Counts::default() { "" } else { of };
         let mut line = format!(
-            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}), deleted {}, held back {}, holds {}",
+            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}), deleted {}, held back {}, holds {}{of}",
             self.source,
             self.outcome,
             c.received,
@@ -328,6 +333,27 @@ mod tests {
         report.counts.unchanged = 2;
         report.close(2);
         assert_eq!(report.disagreements.len(), 2);
+    }
+
+    #[test]
+    fn the_line_of_a_source_without_datasets_tells_what_else_it_has() {
+        let mut report = Report::begin("tw", "shared", Trigger::Schedule, 1);
+        report.outcome = Outcome::Complete;
+        let counts = Counts {
+            received: 199,
+            new: 199,
+            holds: 199,
+            ..Counts::default()
+        };
+        report.referents = counts.clone();
+        let line = report.line();
+        assert!(line.contains("received 199 (new 199"), "{line}");
+        assert!(
+            line.ends_with("holds 199 records that are no datasets"),
+            "{line}"
+        );
+        report.counts = counts;
+        assert!(report.line().ends_with("holds 199"), "{}", report.line());
     }
 
     #[test]

@@ -168,9 +168,12 @@ impl Publisher {
         self.shelf.clone()
     }
 
-    /// From the next publication on.
-    pub fn set_policy(&mut self, kept: usize, policy: SnapshotLimits) {
-        (self.kept, self.policy) = (kept, policy);
+    /// From the next publication on. Gives what was set before.
+    pub fn set_policy(&mut self, kept: usize, policy: SnapshotLimits) -> (usize, SnapshotLimits) {
+        (
+            std::mem::replace(&mut self.kept, kept),
+            std::mem::replace(&mut self.policy, policy),
+        )
     }
 
     /// Publishes what the store holds. The store must be flushed.

@@ -49,6 +49,9 @@ struct Hook {
     gone: CancellationToken,
 }
 
+/// All receivers as they are to be.
+pub struct Prepared(BTreeMap<String, Hook>);
+
 /// How a receiver is, for the operator and, but for the address and the whole error, for everybody.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WebhookStatus {
@@ -107,19 +110,17 @@ impl Webhooks {
         }
     }
 
-    /// Takes over what is configured: new receivers begin, changed ones change between two tries, removed ones are not
-    /// told any more, and what is kept of them stays. Must be called within a runtime.
+    /// Opens what is kept of those that are configured: what [`Self::configure`] takes over. Nothing changes by it.
     ///
     /// # Errors
-    /// Where what is kept of a receiver cannot be read. Nothing has changed then.
-    pub fn configure(
+    /// Where what is kept of a receiver cannot be read.
+    pub fn prepare(
         &self,
         configured: &[Webhook],
         limits: &WebhookLimits,
-        tasks: &TaskTracker,
         stop: &CancellationToken,
-    ) -> Result<(), WebhookError> {
-        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+    ) -> Result<Prepared, WebhookError> {
+        let hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = BTreeMap::new();
         for webhook in configured {
             let old = hooks.get(&webhook.id);
@@ -155,6 +156,14 @@ impl Webhooks {
             };
             next.insert(webhook.id.clone(), hook);
         }
+        Ok(Prepared(next))
+    }
+
+    /// Takes over what is configured: new receivers begin, changed ones change between two tries, removed ones are not
+    /// told any more, and what is kept of them stays. Must be called within a runtime, and nothing else may be taken over
+    /// after it was prepared.
+    pub fn configure(&self, Prepared(next): Prepared, tasks: &TaskTracker) {
+        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, old) in &*hooks {
             if next
                 .get(id)
@@ -174,7 +183,6 @@ impl Webhooks {
             }
         }
         *hooks = next;
-        Ok(())
     }
 
     fn keep(&self, id: &str) -> Result<Keep, WebhookError> {

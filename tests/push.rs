@@ -25,6 +25,8 @@ mod bed;
 mod catalogue;
 #[path = "push/killed.rs"]
 mod killed;
+#[path = "push/kind.rs"]
+mod kind;
 #[path = "push/one.rs"]
 mod one;
 #[path = "push/together.rs"]

@@ -61,7 +61,7 @@ async fn list(args: &args::IdentityList, common: &Common) -> Exit {
 }
 
 async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
-    let (all, _, thresholds) = match gathered(&args.place).await {
+    let (all, decisions, thresholds) = match gathered(&args.place).await {
         Ok(gathered) => gathered,
         Err(exit) => return exit,
     };
@@ -75,22 +75,96 @@ async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
             found => places.push(found),
         }
     }
-    let mut found = match places.as_slice() {
+    let found = match places.as_slice() {
         [a, b] => pairs(&all, a, b),
         _ => links(&all, Some(&places.concat().into_iter().collect())),
     };
-    found.sort_by(|x, y| y.score.total_cmp(&x.score));
+    let found = explained(&all, found, decisions, &places);
     if common.json {
         return json(&found);
     }
     let mut text = String::new();
-    for link in &found {
-        let _ = writeln!(text, "{}", Shown(link, verdict(link, thresholds)));
+    for Explained { link, decision } in &found {
+        let verdict = match decision {
+            Some(decision) => by_decision(decision.verdict),
+            None => verdict(link, thresholds),
+        };
+        let _ = write!(text, "{}", Shown(link, verdict));
+        if let Some(decision) = decision {
+            let _ = writeln!(text, "        decided {}", decide::said(decision));
+        }
+        text.push('\n');
     }
     if found.is_empty() {
         text.push_str("No record of another source has anything in common with it.\n");
     }
     out::print(&out::printable(&text))
+}
+
+/// A link, and what was decided of its two records.
+#[derive(Serialize)]
+struct Explained {
+    #[serde(flatten)]
+    link: Link,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+}
+
+/// The links, and what was decided of the records at these places, whether they have anything in common or not: what was
+/// decided comes first, then the best.
+fn explained(
+    all: &[Features],
+    found: Vec<Link>,
+    decisions: Vec<Decision>,
+    places: &[Vec<u32>],
+) -> Vec<Explained> {
+    let found = found.into_iter().map(|link| Explained {
+        link,
+        decision: None,
+    });
+    let mut found: Vec<Explained> = found.collect();
+    let at = |record: &str| all.binary_search_by(|f| (*f.record).cmp(record)).ok();
+    let within = |place: &[u32], record: Option<usize>| {
+        record.is_some_and(|r| place.iter().any(|at| *at as usize == r))
+    };
+    for decision in decisions {
+        let (a, b) = (at(&decision.a), at(&decision.b));
+        let concerned = match places {
+            [x, y] => within(x, a) && within(y, b) || within(x, b) && within(y, a),
+            _ => places.iter().any(|x| within(x, a) || within(x, b)),
+        };
+        let same = |e: &&mut Explained| *e.link.a == *decision.a && *e.link.b == *decision.b;
+        if let Some(there) = found.iter_mut().find(same) {
+            there.decision = Some(decision);
+        } else if concerned {
+            let link = match (a, b) {
+                (Some(a), Some(b)) => candidates::explain(all, a, b),
+                // One of them is away.
+                _ => Link {
+                    a: decision.a.as_str().into(),
+                    b: decision.b.as_str().into(),
+                    score: 0.0,
+                    evidence: Vec::new(),
+                },
+            };
+            let decision = Some(decision);
+            found.push(Explained { link, decision });
+        }
+    }
+    found.sort_by(|x, y| {
+        let decided = |e: &Explained| e.decision.is_some();
+        let better = y.link.score.total_cmp(&x.link.score);
+        decided(y).cmp(&decided(x)).then(better)
+    });
+    found
+}
+
+/// What a person said. Whether the two are one by now, `list` says.
+fn by_decision(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Join => "one by decision",
+        Verdict::Split => "two by decision",
+    }
 }
 
 /// All features of the newest snapshot, sorted by record, what was decided, and the configured thresholds.
@@ -212,11 +286,11 @@ impl std::fmt::Display for Listing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(
             f,
-            "{} records of {} sources: {} datasets that several have, {} pairs to look at",
-            self.records,
-            self.sources,
-            self.clusters.len(),
-            self.unsure.len()
+            "{} of {}: {} that several have, {} to look at",
+            count(self.records, "record"),
+            count(self.sources, "source"),
+            count(self.clusters.len(), "dataset"),
+            count(self.unsure.len(), "pair")
         )?;
         for cluster in &self.clusters {
             writeln!(f, "\nONE DATASET")?;
@@ -235,6 +309,10 @@ impl std::fmt::Display for Listing {
         }
         Ok(())
     }
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A link for people: two lines, and one for each reason.

@@ -135,6 +135,7 @@ impl Daemon {
             runs: Arc::new(Semaphore::new(config.limits.runs_at_once_max)),
             config: RwLock::new(Arc::new(config.clone())),
             places: Mutex::new(BTreeMap::new()),
+            lives: Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             purpose,

@@ -100,7 +100,7 @@ impl Daemon {
             last_ms = now_ms().max(last_ms + 1);
             let every = Duration::from_millis(limits.publish_every_ms);
             due = due.or(Some(Instant::now() + every));
-            self.take_in(&id, group, last_ms, tidy).await;
+            self.take_in(&id, group, last_ms, tidy, &gone).await;
         }
     }
 
@@ -119,13 +119,26 @@ impl Daemon {
         );
     }
 
-    async fn take_in(self: &Arc<Self>, id: &str, group: Group, started_ms: i64, tidy: bool) {
+    async fn take_in(
+        self: &Arc<Self>,
+        id: &str,
+        group: Group,
+        started_ms: i64,
+        tidy: bool,
+        gone: &CancellationToken,
+    ) {
         let progress = Arc::new(Progress::of(Trigger::Push));
         let source = self.with(id, |place| {
+            // The place may be another's now, of a source that does not push.
+            if gone.is_cancelled() {
+                return None;
+            }
             place.running = Some(progress.clone());
-            place.source.clone()
+            Some(place.source.clone())
         });
-        let Some(source) = source else { return };
+        let Some(source) = source.flatten() else {
+            return;
+        };
         let (daemon, config) = (self.clone(), self.config());
         let taken = tokio::task::spawn_blocking(move || {
             let holds = daemon.with(&source.id, |place| place.push_holds);

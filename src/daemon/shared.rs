@@ -28,9 +28,8 @@ impl From<SharedError> for RunError {
 
 impl Daemon {
     /// Commits the shared vocabularies that are not in the store as the tables of this program have them. Waits for it.
+    /// Whose their IRIs are the writer knows whatever is configured.
     pub(super) fn share(&self, config: &Config) -> Result<(), SharedError> {
-        // The writer has to know whose the IRIs are, whatever else it knows of.
-        self.rooms.writer()?.policy = super::open::policy(config);
         for vocabulary in &config.shared {
             let source = Arc::new(shared::source(config, vocabulary));
             if shared::is_current(&self.rooms, config, &source)? {

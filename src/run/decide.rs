@@ -135,7 +135,9 @@ pub fn decide(rooms: &Rooms, wanted: &Wanted) -> Result<Decided, DecideError> {
         .publisher
         .publish(&writer.store)
         .map_err(RunError::from)?;
-    tracing::info!(a, b, who = wanted.who, verdict = ?wanted.verdict, "decided by hand");
+    let who = wanted.verdict.map(|_| wanted.who.as_str());
+    let verdict = wanted.verdict.map_or("forget", Verdict::word);
+    tracing::info!(a, b, who, verdict, "decided by hand");
     Ok(Decided {
         decision,
         taken_back: wanted.verdict.is_none(),

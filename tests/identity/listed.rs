@@ -91,7 +91,7 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
 
     let text = well(&config, &["identity", "list"]).await;
     assert!(
-        text.contains("ONE DATASET") && text.contains(copy),
+        text.contains("ONE DATASET") && text.contains(copy) && text.contains(" 1 dataset that"),
         "{text}"
     );
     assert!(!text.contains("5月"), "{text}");
@@ -145,6 +145,11 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
     );
     let text = well(&config, &["identity", "decisions"]).await;
     assert!(text.contains("Lin: two halls"), "{text}");
+    let text = well(&config, &["identity", "explain", copy]).await;
+    assert!(
+        text.contains("two by decision") && text.contains("Lin: two halls"),
+        "{text}"
+    );
     let text = well(&config, &["identity", "forget", copy, national]).await;
     assert!(
         text.contains("Taken back") && text.contains("one dataset"),
@@ -167,6 +172,22 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
         "{text}"
     );
     assert_eq!(published(&config, &pair).await, [pair[0]]);
+    for words in [&pair[..1], &pair[1..], &pair] {
+        let text = well(&config, &[&["identity", "explain"], words].concat()).await;
+        assert!(
+            text.contains("0.000 one by decision") && text.contains(": a slip"),
+            "{text}"
+        );
+        let json = well(
+            &config,
+            &[&["identity", "explain", "--json"], words].concat(),
+        )
+        .await;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json[0]["decision"]["why"], "a slip", "{json:#}");
+    }
+    let text = well(&config, &["identity", "explain", national, copy]).await;
+    assert!(!text.contains("decision"), "{text}");
     for (words, said) in [
         (
             [

@@ -301,3 +301,74 @@ async fn parts_go_and_come_with_their_values() {
     assert_eq!(city.correct("").await.bodies, never.bodies);
     city.house.close().await;
 }
+
+/// A configuration that corrects and also changes who wins, what is one and which snapshots stay.
+fn other(city: &City, more: &str) -> Config {
+    let more = format!("{TITLE}[identity]\nmerge_min = 0.8\n{more}");
+    let mut config = config(city.dir.path(), &city.origin, &more);
+    config.sources[0].priority = 9;
+    config.limits.snapshots_kept += 7;
+    config
+}
+
+/// What the writer goes by, as texts.
+fn rules(city: &City) -> [String; 4] {
+    let writer = &mut *city.house.daemon.rooms.writer().unwrap();
+    let (kept, limits) = writer.publisher.set_policy(0, Default::default());
+    writer.publisher.set_policy(kept, limits.clone());
+    [
+        writer.policy.digest(),
+        format!("{:?}", writer.thresholds),
+        format!("{:?}", writer.overrides.len()),
+        format!("{kept} {limits:?}"),
+    ]
+}
+
+/// A reload that fails changes nothing, whether before or after corrections are laid; what failed by accident can be
+/// asked for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_taken_over_whole_or_not_at_all() {
+    let city = City::with("").await;
+    let (_, never) = city.holds(&[("1", "Watre")]).await;
+    let before = rules(&city);
+    let (data, secret) = (city.dir.path(), city.dir.path().join("secret"));
+    std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
+    let hook = format!(
+        "[[webhook]]\nid = \"library\"\nurl = \"http://127.0.0.1:9/\"\nsecret = {{ file = \"{}\" }}\nallow_ranges = [\"127.0.0.0/8\"]\n",
+        secret.display()
+    );
+    std::fs::create_dir_all(data.join("webhooks")).unwrap();
+    std::fs::write(data.join("webhooks/library"), "in the way").unwrap();
+    let refused = city.house.daemon.configure(other(&city, &hook)).await;
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("\"library\""), "{said}");
+    assert_eq!(
+        (rules(&city), city.whole()),
+        (before.clone(), never.clone())
+    );
+
+    // The corrections are laid, and then cannot be published.
+    let (snapshots, aside) = (data.join("snapshots"), data.join("aside"));
+    std::fs::rename(&snapshots, &aside).unwrap();
+    std::fs::write(&snapshots, "in the way").unwrap();
+    city.house
+        .daemon
+        .configure(other(&city, ""))
+        .await
+        .unwrap_err();
+    std::fs::remove_file(&snapshots).unwrap();
+    std::fs::rename(&aside, &snapshots).unwrap();
+    assert_eq!(rules(&city), before);
+    let after = city.whole();
+    assert_eq!(after.bodies, never.bodies, "taken back");
+    assert_eq!(city.house.daemon.config().overrides.len(), 0);
+
+    std::fs::remove_file(data.join("webhooks/library")).unwrap();
+    let again = city.house.daemon.configure(other(&city, &hook)).await;
+    again.unwrap();
+    assert!(city.whole().bodies[ONE].contains("\"Water\"@en"));
+    for (now, before) in rules(&city).iter().zip(&before) {
+        assert_ne!(now, before);
+    }
+    city.house.close().await;
+}

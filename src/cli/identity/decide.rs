@@ -102,10 +102,12 @@ pub async fn list(args: &args::IdentityDecisions, common: &Common) -> Exit {
 }
 
 fn line(d: &Decision) -> String {
-    let at = crate::log::date_time(d.at_ms * 1000);
     let (verdict, a, b) = (d.verdict.word(), &d.a, &d.b);
-    format!(
-        "{verdict} {a}\n      {b}\n      {at} {}: {}\n",
-        d.who, d.why
-    )
+    format!("{verdict} {a}\n      {b}\n      {}\n", said(d))
+}
+
+/// When, who and why.
+pub(super) fn said(d: &Decision) -> String {
+    let at = crate::log::date_time(d.at_ms * 1000);
+    format!("{at} {}: {}", d.who, d.why)
 }
