@@ -111,7 +111,7 @@ pub async fn keep(
     }
 }
 
-/// Removes what a kill left half written. Says how many files.
+/// Removes what a kill left half written. Says how many files. What is no folder of ours is left alone.
 pub fn sweep(data_dir: &Path) -> io::Result<usize> {
     let mut swept = 0;
     let generations = match fs::read_dir(data_dir.join("feed")) {
@@ -119,15 +119,27 @@ pub fn sweep(data_dir: &Path) -> io::Result<usize> {
         found => found?,
     };
     for generation in generations {
-        for entry in fs::read_dir(generation?.path())? {
+        let generation = generation?.path();
+        if !is_ours(&generation) {
+            continue;
+        }
+        for entry in fs::read_dir(generation)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|end| end == "tmp") {
+            if path.extension().is_some_and(|end| end == "tmp") && path.is_file() {
                 fs::remove_file(path)?;
                 swept += 1;
             }
         }
     }
     Ok(swept)
+}
+
+/// Is it the folder of some generation, in this layout or another?
+fn is_ours(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let of = name.and_then(|name| name.split_once("-v"));
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    of.is_some_and(|(generation, layout)| number(generation) && number(layout)) && folder.is_dir()
 }
 
 /// What is ready.
@@ -260,7 +272,7 @@ impl FeedCache {
             fs::create_dir_all(&own)?;
             for entry in fs::read_dir(&self.dir)? {
                 let path = entry?.path();
-                if path != own {
+                if path != own && is_ours(&path) {
                     fs::remove_dir_all(&path)?;
                 }
             }
@@ -268,7 +280,8 @@ impl FeedCache {
                 let path = entry?.path();
                 match named(&path).filter(|named| named.page >= oldest) {
                     Some(named) => kept.take(named),
-                    None => fs::remove_file(&path)?,
+                    None if path.is_file() => fs::remove_file(&path)?,
+                    None => {}
                 }
             }
         }

@@ -350,3 +350,24 @@ fn what_a_stop_interrupts_is_gone_on_with() {
     assert_eq!(cache.catch_up(at(3000), &stop).unwrap(), 1);
     assert_eq!(cache.catch_up(at(3000), &|| false).unwrap(), 2);
 }
+
+#[test]
+fn what_others_put_there_stops_nothing_and_stays() {
+    let bed = Bed::new();
+    bed.log(&[1000]);
+    let feed = bed.dir.path().join("feed");
+    fs::create_dir_all(feed.join("1-v1/mine.tmp")).unwrap();
+    fs::create_dir_all(feed.join("lost+found")).unwrap();
+    fs::create_dir_all(feed.join("1-v0")).unwrap();
+    fs::write(feed.join("notes.txt"), "mine").unwrap();
+    fs::write(feed.join("2-v1"), "mine").unwrap();
+    fs::write(feed.join("1-v1/0.trig.tmp"), "half").unwrap();
+    assert_eq!(sweep(bed.dir.path()).unwrap(), 1);
+    let cache = bed.cache(None);
+    assert_eq!(cache.catch_up(at(1000), &|| false).unwrap(), 1);
+    assert_eq!(members(&cache, at(1000), &page(0)).len(), 1000);
+    for stays in ["1-v1/mine.tmp", "lost+found", "notes.txt", "2-v1"] {
+        assert!(feed.join(stays).exists(), "{stays}");
+    }
+    assert!(!feed.join("1-v0").exists(), "pages of another layout go");
+}

@@ -35,7 +35,7 @@ mod webhooks;
 pub mod wire;
 pub mod worker;
 
-use crate::{config::Config, feed_cache::FeedCache, snapshot::Published};
+use crate::{config::Config, feed_cache::FeedCache, snapshot::Published, store::Head};
 use axum::{Router, routing::get};
 use desk::Desk;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -48,8 +48,8 @@ use tokio_util::sync::CancellationToken;
 pub use admin::admin_router;
 pub use listen::{ListenLimits, serve};
 
-/// A snapshot and what was counted in it.
-type Counted = (Arc<Published>, wire::Holdings);
+/// Which snapshot was counted, and what is in it. Does not keep the snapshot.
+type Counted = (Head, wire::Holdings);
 
 /// What the doors need of the house.
 #[derive(Clone)]
@@ -133,7 +133,7 @@ impl House {
     ) -> Result<wire::Holdings, Problem> {
         let mut counted = self.counted.lock().await;
         if let Some((of, holdings)) = counted.as_ref()
-            && of == snapshot
+            && *of == Head::from(snapshot.as_ref())
         {
             return Ok(*holdings);
         }
@@ -150,7 +150,7 @@ impl House {
             pool::Body::Stream(_) => None,
         };
         let holdings = holdings.ok_or_else(Problem::internal)?;
-        *counted = Some((Arc::clone(snapshot), holdings));
+        *counted = Some((Head::from(snapshot.as_ref()), holdings));
         Ok(holdings)
     }
 }

@@ -226,6 +226,9 @@ async fn a_full_queue_is_said_at_once() {
 async fn readers_move_to_a_new_snapshot_and_let_the_old_one_go() {
     let mut doors = open(Plan::default()).await;
     assert_eq!(doors.column(TITLES).await.len(), 3);
+    // What is counted for the service description does not keep the snapshot either.
+    let described = doors.get("/sparql").send().await.unwrap();
+    assert!(described.text().await.unwrap().contains("void#entities"));
     let old = std::sync::Arc::downgrade(doors.published.borrow().as_ref().unwrap());
     doors.add("<http://hub.example/dataset/moi/3> a <http://www.w3.org/ns/dcat#Dataset> ; <http://purl.org/dc/terms/title> \"Third\" .");
     assert_eq!(
