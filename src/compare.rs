@@ -93,6 +93,11 @@ impl Intake {
         self.said.proof = Some(Completeness::ClosedDocument);
     }
 
+    /// A page of a feed is as it was when it was read: it has nothing new. Other pages may have.
+    pub fn no_changes(&mut self) {
+        self.said.proof.get_or_insert(Completeness::Changes);
+    }
+
     fn counts(&mut self, class: Class) -> &mut Counts {
         if class == Class::Dataset {
             &mut self.said.datasets

@@ -52,8 +52,18 @@ struct Ldes {
 
 impl Harvester for Ldes {
     fn begin(&self, since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
-        let note = Note::first(since.and_then(Mark::of));
-        vec![self.ask(self.settings.url.clone(), &note)]
+        let mark = since.and_then(Mark::of);
+        let is_all = mark
+            .as_ref()
+            .is_some_and(|m| m.is_of_page(&self.settings.url));
+        let note = Note {
+            fresh: since.is_none(),
+            ..Note::first(mark)
+        };
+        // A root that leads to pages stays as it is while they change.
+        let mut request = self.ask(self.settings.url.clone(), &note);
+        request.conditional = is_all;
+        vec![request]
     }
 
     fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError> {
@@ -68,6 +78,7 @@ impl Harvester for Ldes {
         )?;
         let mut reading = Reading {
             ldes: self,
+            asked: &answer.request.url,
             here: &answer.url,
             note: note.with(&quads, &answer.url)?,
             page,
@@ -98,6 +109,7 @@ impl Ldes {
     fn ask(&self, url: Url, note: &Note) -> Request {
         let mut request = Request::get(url, ACCEPT).note(note);
         request.any_status = true;
+        request.conditional = note.may_be_unchanged(&request.url);
         request
     }
 
@@ -128,6 +140,8 @@ impl Ldes {
 /// One page, being read.
 struct Reading<'a> {
     ldes: &'a Ldes,
+    asked: &'a Url,
+    /// Where the page came from, after redirects.
     here: &'a Url,
     note: Note,
     page: &'a mut dyn Page,
@@ -155,7 +169,8 @@ impl Reading<'_> {
         }
         if self.note.newest && (!members.all.is_empty() || tree.children.is_empty()) {
             self.note.newest = false;
-            if let Some(mark) = self.note.mark(members.newest_us)
+            let page = tree.children.is_empty().then_some(self.asked);
+            if let Some(mark) = self.note.mark(members.newest_us, page)
                 && let ControlFlow::Break(stop) = self.page.bookmark(mark)
             {
                 return Ok(ControlFlow::Break(stop));

@@ -72,11 +72,40 @@ impl From<io::Error> for Trouble {
 /// What was compared with the kept digest.
 #[derive(Serialize)]
 struct Verified {
-    generation: u64,
-    seq: u64,
+    #[serde(flatten)]
+    place: Place,
     entities: u64,
     sum: Sum,
     checks: Vec<Check>,
+}
+
+/// Up to where a side has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Place {
+    generation: u64,
+    seq: u64,
+    /// The time of that activity. None: there is none yet.
+    published: Option<String>,
+}
+
+impl Place {
+    fn of(state: &State) -> Self {
+        Self {
+            generation: state.generation,
+            seq: state.seq,
+            published: state.published.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "activity {} of generation {}", self.seq, self.generation)?;
+        match &self.published {
+            Some(time) => write!(f, " ({time})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// One comparison: `first` in its differences is the kept digest's, `second` the other's.
@@ -84,6 +113,9 @@ struct Verified {
 struct Check {
     /// `store`, `log`, or the address of another harvestd.
     with: String,
+    /// Up to where another harvestd has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
     entities: u64,
     differences: Vec<Difference>,
     /// Triples of the store that belong to no entity.
@@ -123,8 +155,7 @@ async fn verified(
             checks => {
                 bar.finish_and_clear();
                 return Ok(Verified {
-                    generation: state.generation,
-                    seq: state.seq,
+                    place: Place::of(&state),
                     entities: state.entities,
                     sum: state.sum,
                     checks: checks?,
@@ -231,6 +262,7 @@ async fn store(own: &Holder<'_>, state: &State, bar: &ProgressBar) -> Result<Che
     entities.sort_unstable();
     Ok(Check {
         with: "store".to_owned(),
+        place: None,
         entities: entities.len() as u64,
         differences: differences(own, state, &entities).await?,
         orphans,
@@ -253,6 +285,7 @@ async fn log(
     let entities = replaying.await.map_err(io::Error::other)??;
     Ok(Check {
         with: "log".to_owned(),
+        place: None,
         entities: entities.len() as u64,
         differences: differences(own, state, &entities).await?,
         orphans: None,
@@ -311,6 +344,7 @@ async fn another(own: &Holder<'_>, state: &State, peer: &Peer) -> Result<Check, 
     }
     Ok(Check {
         with: peer.address(),
+        place: Some(Place::of(&theirs)),
         entities: theirs.entities,
         differences,
         orphans: None,
@@ -322,17 +356,26 @@ impl Check {
         self.differences.is_empty() && self.orphans.as_ref().is_none_or(|o| o.orphans == 0)
     }
 
-    fn tell(&self, text: &mut String) -> std::fmt::Result {
+    fn tell(&self, own: &Place, text: &mut String) -> std::fmt::Result {
         let (with, entities) = (&self.with, self.entities);
         if self.is_well() {
             return writeln!(text, "{with}: the same, {entities} entities");
         }
         let count = self.differences.len();
         writeln!(text, "{with}: {count} of {entities} entities differ")?;
+        if let Some(place) = &self.place {
+            writeln!(text, "  here: {own}")?;
+            writeln!(text, "  there: {place}")?;
+            writeln!(
+                text,
+                "  each numbers its own activities; where one follows the other, it may be on its way: try again after its next run"
+            )?;
+        }
         for difference in &self.differences {
             let how = match difference.lacking() {
                 Side::Neither => "differs".to_owned(),
-                Side::First => "not in the digest".to_owned(),
+                Side::First if self.place.is_some() => "not held here".to_owned(),
+                Side::First => "not in the digest kept here".to_owned(),
                 Side::Second => format!("not in {with}"),
             };
             writeln!(text, "  {how}: {difference}")?;
@@ -371,11 +414,11 @@ impl Verified {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "activity {} of generation {}: {} entities, sum {}\n",
-            self.seq, self.generation, self.entities, self.sum
+            "{}: {} entities, sum {}\n",
+            self.place, self.entities, self.sum
         );
         for check in &self.checks {
-            let _ = check.tell(&mut text);
+            let _ = check.tell(&self.place, &mut text);
         }
         text
     }

@@ -250,7 +250,7 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 }
 
 /// The words of the deepest cause: the layers above only say that something below them failed.
-fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     chain(error)
         .last()
         .map_or_else(String::new, ToString::to_string)

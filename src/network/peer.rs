@@ -50,7 +50,7 @@ impl Peer {
             .header("accept", "application/json")
             .send()
             .await
-            .map_err(|e| failed(e.without_url().to_string()))?;
+            .map_err(|e| failed(caused(e)))?;
         if !response.status().is_success() {
             return Err(failed(format!(
                 "status {}, expected 200",
@@ -58,11 +58,7 @@ impl Peer {
             )));
         }
         let mut body = Vec::new();
-        while let Some(piece) = response
-            .chunk()
-            .await
-            .map_err(|e| failed(e.without_url().to_string()))?
-        {
+        while let Some(piece) = response.chunk().await.map_err(|e| failed(caused(e)))? {
             body.extend_from_slice(&piece);
             if body.len() > BODY_BYTES_MAX {
                 return Err(failed(format!(
@@ -72,4 +68,14 @@ impl Peer {
         }
         serde_json::from_slice(&body).map_err(|e| failed(format!("no digest of a harvestd: {e}")))
     }
+}
+
+/// What failed, and why.
+fn caused(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let (said, cause) = (error.to_string(), super::error::innermost(&error));
+    if said == cause {
+        return said;
+    }
+    format!("{said}: {cause}")
 }

@@ -168,7 +168,12 @@ impl Gathering<'_> {
                 }
                 Ok(Asked::NotModified) => {
                     report.not_modified += 1;
-                    self.intake.iter_mut().for_each(Intake::not_modified);
+                    let feed = self.harvester.follows_feed();
+                    let not_modified = match feed {
+                        true => Intake::no_changes,
+                        false => Intake::not_modified,
+                    };
+                    self.intake.iter_mut().for_each(not_modified);
                     self.questions.new_validators = std::mem::take(&mut self.questions.validators);
                 }
                 Ok(Asked::Answer(spooled)) => {

@@ -104,6 +104,36 @@ async fn a_replica_follows() {
     serving.kill().await.unwrap();
 }
 
+/// The open page is sent once; a run in which nothing happened asks whether it is still the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_is_not_sent_again() {
+    let pair = Pair::new(NO_BULK).await;
+    pair.say(&rows(1, 60, 1));
+    let first = pair.follow().await;
+    let bytes = |report: &Value| report["bytes"].as_u64().unwrap();
+    assert_eq!(first["not_modified"], 0, "{first}");
+    for _ in 0..2 {
+        let report = pair.follow().await;
+        assert_eq!(report["not_modified"], 1, "{report}");
+        assert_eq!(report["outcome"], "complete", "{report}");
+        assert_eq!(report["completeness"], "changes", "{report}");
+        assert_eq!(report["counts"]["received"], 0, "{report}");
+        assert_eq!(report["activities"], Value::Null, "{report}");
+        // The root alone.
+        assert!(bytes(&report) * 10 < bytes(&first), "{report}");
+    }
+    pair.say(&rows(2, 61, 1));
+    let report = pair.follow().await;
+    let counts = &report["counts"];
+    assert_eq!(
+        (&report["not_modified"], &counts["new"], &counts["gone"]),
+        (&0.into(), &1.into(), &1.into()),
+        "{report}"
+    );
+    pair.assert_equal_graphs();
+    assert_eq!(pair.follow().await["not_modified"], 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_load_in_bulk() {
     let pair = Pair::new("bulk_bytes_min = 1").await;

@@ -182,9 +182,26 @@ async fn against_another_harvestd() {
     let expected = expected.map(|(n, here, there)| (dataset(n), here, there));
     assert_eq!(found, BTreeSet::from(expected), "{verified}");
 
+    let check = &verified["checks"][1];
+    assert_eq!(check["place"]["generation"], verified["generation"]);
+    assert!(check["place"]["seq"].as_u64() < verified["seq"].as_u64());
+    let output = hub.does(&["verify", "--against", &there]).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for (side, place) in [("here", &verified), ("there", &check["place"])] {
+        let (seq, generation) = (&place["seq"], &place["generation"]);
+        let time = place["published"].as_str().unwrap();
+        let line = format!("  {side}: activity {seq} of generation {generation} ({time})\n");
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    assert!(text.contains("it may be on its way"), "{text}");
+    let lacking = format!("not held here: {}\n", dataset(1));
+    assert!(text.contains(&lacking), "{text}");
+
     serving.kill().await.unwrap();
     let output = hub.does(&["verify", "--against", &there]).await;
     assert_eq!(output.status.code(), Some(1), "nobody answers there");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("Connection refused"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,12 @@ pub struct Note {
     pub mirror: Option<u64>,
     /// What the bookmark said of the stream.
     pub was: Option<Mark>,
+    /// The page that the bookmark was taken from, if it leads nowhere else: unchanged, it has nothing new.
+    #[serde(default)]
+    pub page: Option<String>,
+    /// There was no bookmark at all.
+    #[serde(default)]
+    pub fresh: bool,
 }
 
 /// Where the next run may begin.
@@ -39,6 +45,9 @@ pub struct Mark {
     mirror: Option<u64>,
     /// Microseconds since 1970.
     time_us: i64,
+    /// The page that it was taken from, if that leads to no page that is still to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
 impl Mark {
@@ -46,6 +55,10 @@ impl Mark {
     pub fn of(bookmark: &Bookmark) -> Option<Self> {
         let mark: Self = serde_json::from_str(&bookmark.0).ok()?;
         (mark.v == VERSION).then_some(mark)
+    }
+
+    pub fn is_of_page(&self, page: &Url) -> bool {
+        self.page.as_deref() == Some(page.as_str())
     }
 }
 
@@ -110,6 +123,7 @@ impl Note {
             && mark.mirror == self.mirror
         {
             self.since = Some(mark.time_us);
+            self.page = mark.page;
         }
         Ok(self)
     }
@@ -122,13 +136,21 @@ impl Note {
         time < since || (time == since && self.mirror.is_some())
     }
 
-    /// The bookmark where the newest member is of that time.
-    pub fn mark(&self, newest_us: Option<i64>) -> Option<Bookmark> {
+    /// May the question for a page be answered with "not modified"? The answer to a question that is put for the first
+    /// time cannot be; its validators are kept for the next run.
+    pub fn may_be_unchanged(&self, page: &Url) -> bool {
+        let first = self.fresh && self.newest && self.mirror.is_some();
+        first || self.page.as_deref() == Some(page.as_str())
+    }
+
+    /// The bookmark where the newest member is of that time; `page` is the one that it is on, if it leads nowhere else.
+    pub fn mark(&self, newest_us: Option<i64>, page: Option<&Url>) -> Option<Bookmark> {
         let mark = Mark {
             v: VERSION,
             stream: self.stream.clone(),
             mirror: self.mirror,
             time_us: newest_us.max(self.since)?,
+            page: page.map(Url::to_string),
         };
         serde_json::to_string(&mark).ok().map(Bookmark)
     }
