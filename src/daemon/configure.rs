@@ -104,11 +104,12 @@ impl Daemon {
         Ok(())
     }
 
-    /// Another task for a source that is run in another way from now on: it begins when the old one has ended.
+    /// Another task for a source that is run in another way from now on: it begins when the old one has
+    /// ended, and what is asked for until then waits.
     fn begin_anew(self: &Arc<Self>, source: Arc<Source>, old: &Place) -> Place {
         old.gone.cancel();
         let mut place = self.begin(source);
-        (place.running, place.begun_ms) = (old.running.clone(), old.begun_ms);
+        place.begun_ms = old.begun_ms;
         place
     }
 
