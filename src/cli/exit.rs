@@ -56,7 +56,8 @@ Exit codes:
    2  the command line or the configuration is wrong; nothing was begun
    3  the run is not complete (partial or failed): its report says why
    4  no source of that id is configured
-   5  nothing to ask: no daemon runs on the data directory, and it holds nothing that could answer
+   5  nothing to ask: no daemon runs on the data directory, and it holds nothing that could answer;
+     or the source never ran to an end
    6  what was compared differs: the entities are named
   75  the data directory belongs to another process at this moment; try again later";
 

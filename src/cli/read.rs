@@ -8,9 +8,10 @@ use super::{
 };
 use crate::daemon::Purpose;
 use crate::network::local::{Answered, Local};
+use crate::serve::problem::NEVER_RAN;
 use clap::ValueEnum;
 use serde_json::Value;
-use std::{future::Future, io::Read};
+use std::{future::Future, io::Read, os::unix::fs::PermissionsExt};
 
 /// Reaches a daemon, asks, and lets go again.
 async fn with<F: Future<Output = Exit>>(place: &Place, ask: impl FnOnce(Local) -> F) -> Exit {
@@ -40,17 +41,7 @@ async fn with_source<F: Future<Output = Exit>>(
 pub async fn status(args: &args::Status, common: &Common) -> Exit {
     with_source(&args.place, args.source.as_deref(), async |local: Local| {
         if let Some(id) = &args.source {
-            let path = format!("/sources/{id}/report");
-            return match body(local.get(&path, "application/json").await).await {
-                Ok(bytes) if common.json => out::print(&String::from_utf8_lossy(&bytes)),
-                Ok(bytes) => match serde_json::from_slice(&bytes) {
-                    Ok(report) => out::print(&runs::text(&report)),
-                    Err(e) => {
-                        out::complain(&format!("the report cannot be read: {e}"), Exit::Failed)
-                    }
-                },
-                Err(exit) => exit,
-            };
+            return last_run(&local, id, common).await;
         }
         match body(local.get("/status.json", "application/json").await).await {
             Ok(bytes) if common.json => {
@@ -63,6 +54,41 @@ pub async fn status(args: &args::Status, common: &Common) -> Exit {
         }
     })
     .await
+}
+
+async fn last_run(local: &Local, id: &str, common: &Common) -> Exit {
+    let path = format!("/sources/{id}/report");
+    let answered = match local.get(&path, "application/json").await {
+        Ok(answered) if answered.status == 404 => {
+            let problem = problem(answered).await;
+            let never = problem["type"] == format!("urn:harvestd:problem:{NEVER_RAN}");
+            let (text, exit) = if never {
+                let text =
+                    format!("{id:?} never ran to an end; `harvestd run {id}` harvests it now");
+                (text, Exit::NotRunning)
+            } else {
+                let text = problem["detail"]
+                    .as_str()
+                    .unwrap_or("there is no such source");
+                (text.to_owned(), Exit::UnknownSource)
+            };
+            return out::complain(&text, exit);
+        }
+        answered => answered,
+    };
+    match body(answered).await {
+        Ok(bytes) if common.json => out::print(&String::from_utf8_lossy(&bytes)),
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(report) => out::print(&runs::text(&report)),
+            Err(e) => out::complain(&format!("the report cannot be read: {e}"), Exit::Failed),
+        },
+        Err(exit) => exit,
+    }
+}
+
+/// What the daemon says of an answer that did not go well.
+async fn problem(answered: Answered) -> Value {
+    serde_json::from_slice(&answered.bytes().await.unwrap_or_default()).unwrap_or_default()
 }
 
 fn status_table(status: &Value) -> String {
@@ -154,7 +180,11 @@ pub fn sources(args: &args::Sources, common: &Common) -> Exit {
 pub async fn query(args: &args::Query, common: &Common) -> Exit {
     let text = match question(args) {
         Ok(text) => text,
-        Err(e) => return out::complain(&format!("reading the query: {e}"), Exit::Usage),
+        Err(e) => {
+            let from = args.file.as_ref();
+            let from = from.map_or_else(String::new, |file| format!(" from {}", file.display()));
+            return out::complain(&format!("reading the query{from}: {e}"), Exit::Usage);
+        }
     };
     let asked = Asked::of(args.format, common.json);
     with(&args.place, async |local: Local| {
@@ -167,13 +197,18 @@ pub async fn query(args: &args::Query, common: &Common) -> Exit {
         };
         match body(answered).await {
             Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes);
+                let mut text = String::from_utf8_lossy(&bytes).into_owned();
+                if !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
                 let tabular = asked.is_table() && text.starts_with('?');
-                out::print(&if tabular {
-                    tabbed(&text)
-                } else {
-                    text.into_owned()
-                })
+                if !tabular {
+                    return out::print(&text);
+                }
+                match out::print(&tabbed(&text)) {
+                    Exit::Ok if text.lines().count() == 1 => out::complain("no rows", Exit::Ok),
+                    exit => exit,
+                }
             }
             Err(exit) => exit,
         }
@@ -219,8 +254,7 @@ impl Asked {
 
     /// Says which formats fit, where the one asked for does not. What else the daemon could not write is its own word.
     async fn misfit(self, answered: Answered) -> Exit {
-        let problem: Value =
-            serde_json::from_slice(&answered.bytes().await.unwrap_or_default()).unwrap_or_default();
+        let problem = problem(answered).await;
         match self.fitting() {
             Some(text) if problem["type"] == "urn:harvestd:problem:not-acceptable" => {
                 out::complain(&text, Exit::Usage)
@@ -297,7 +331,7 @@ pub async fn export(args: &args::Export) -> Exit {
     .await
 }
 
-/// The file appears when it is whole.
+/// The file appears when it is whole, and whoever may read the user's other new files may read it.
 async fn to_file(
     mut body: impl tokio::io::AsyncRead + Unpin,
     file: &std::path::Path,
@@ -306,7 +340,14 @@ async fn to_file(
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(std::path::Path::new("."));
-    let temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let temporary = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .map_err(|e| {
+            // The error itself names a file that nobody asked for.
+            let text = format!("no file can be made in {}: {}", folder.display(), e.kind());
+            std::io::Error::new(e.kind(), text)
+        })?;
     let mut out = tokio::fs::File::from_std(temporary.reopen()?);
     tokio::io::copy(&mut body, &mut out).await?;
     out.sync_all().await?;

@@ -158,6 +158,26 @@ impl House {
         )
     }
 
+    /// A command for a shell that starts a run now, of the first source that can be asked.
+    fn run_now(&self) -> String {
+        let config = self.daemon.config();
+        let mut sources = config.sources.iter();
+        let source = sources.find(|source| source.enabled && !source.is_pushed());
+        let source = source.map_or("SOURCE", |source| source.id.as_str());
+        let token = match config.admin_token_sha256 {
+            Some(_) => "$ADMIN_TOKEN".to_owned(),
+            None => {
+                let file = config.data_dir.join("admin-token");
+                let file = std::path::absolute(&file).unwrap_or(file);
+                format!("$(cat {})", quoted(&file.to_string_lossy()))
+            }
+        };
+        let admin = self.admin_listen;
+        format!(
+            "curl -X POST -H \"Authorization: Bearer {token}\" http://{admin}/sources/{source}/run"
+        )
+    }
+
     /// Ends runs, then doors, in good order.
     pub async fn close(self) {
         let grace = Duration::from_millis(self.daemon.config().limits.shutdown_grace_ms);
@@ -167,6 +187,15 @@ impl House {
         self.doors.close();
         let _ = tokio::time::timeout(grace, self.doors.wait()).await;
     }
+}
+
+/// A word for a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// `harvestd serve`
@@ -200,7 +229,8 @@ fn say_where(house: &House, common: &args::Common) {
         ));
     } else {
         out::print(&format!(
-            "harvestd is up.\n  status   http://{listen}/status\n  SPARQL   http://{listen}/sparql\n  admin    http://{admin}/\n"
+            "harvestd is up.\n  status   http://{listen}/status\n  SPARQL   http://{listen}/sparql\n  run now  {}\n",
+            house.run_now()
         ));
     }
 }
@@ -317,7 +347,7 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
             } else {
                 out::print(&demo::banner(
                     &format!("http://{}", house.listen),
-                    &format!("http://{}", house.admin_listen),
+                    &house.run_now(),
                     &sample,
                 ));
             }

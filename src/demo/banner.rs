@@ -51,26 +51,43 @@ SELECT ?title ?metres WHERE {
     },
 ];
 
-/// What to open and what to ask. `daemon` is the daemon's public address, `admin` that of its admin listener, `sample`
-/// that of the sample server; none of them ends with a slash.
-pub fn banner(daemon: &str, admin: &str, sample: &str) -> String {
+/// What to open and what to ask. `daemon` is the daemon's public address, `sample` that of the sample server; neither
+/// ends with a slash. `run_now` is the command that starts a run.
+pub fn banner(daemon: &str, run_now: &str, sample: &str) -> String {
+    let open = [
+        (
+            daemon,
+            "/status",
+            "sources, last runs, next runs  來源、最近與下次收割",
+        ),
+        (daemon, "/sparql", "SPARQL 1.1 endpoint  查詢端點"),
+        (
+            daemon,
+            "/catalog.ttl",
+            "everything in one file (also .rdf, .jsonld, .nt)  完整目錄",
+        ),
+        (sample, "/", "what is being harvested  被收割的示範目錄"),
+    ];
+    let open = open.map(|(host, path, what)| (format!("{host}{path}"), what));
+    let width = open.iter().map(|(address, _)| address.len()).max();
+    let width = width.unwrap_or_default();
+    let open = open.map(|(address, what)| format!("  {address:width$}  {what}\n"));
+    let open = open.concat();
     let mut text = format!(
         "
 harvestd demo: three invented catalogues, harvested over HTTP while you watch
 三個虛構的資料目錄，經由 HTTP 收割；資料每隔一段時間會有新增、修改與刪除
 
 Open  開啟
-  {daemon}/status            sources, last runs, next runs  來源、最近與下次收割
-  {daemon}/sparql            SPARQL 1.1 endpoint  查詢端點
-  {daemon}/catalog.ttl       everything in one file (also .rdf, .jsonld, .nt)  完整目錄
-  {sample}/                  what is being harvested  被收割的示範目錄
-    {sample}{EXPORT_JSON}
+{open}    {sample}{EXPORT_JSON}
     {sample}{CKAN}/api/3/action/package_search
     {sample}{DCAT}
-  {admin}/                   admin: run now, pause (token in the data directory)
 
 Change something now  立即產生變更
   curl -X POST {sample}/step
+
+Harvest now  立即收割
+  {run_now}
 
 Ask  查詢
 "
@@ -103,16 +120,21 @@ mod tests {
 
     #[test]
     fn it_names_every_address() {
-        let text = banner("http://d", "http://a", "http://s");
+        let text = banner("http://d", "curl http://a/run", "http://s");
         for address in [
             "http://d/status",
             "http://d/sparql",
-            "http://a/",
+            "curl http://a/run\n",
             "http://s/step",
             "http://s/dcat/catalog",
         ] {
             assert!(text.contains(address), "{address}\n{text}");
         }
         assert_eq!(text.matches("curl -sH").count(), 3);
+        let column = |what: &str| {
+            let line = text.lines().find(|line| line.contains(what)).unwrap();
+            line.find(what).unwrap()
+        };
+        assert_eq!(column("sources, last runs"), column("what is being"));
     }
 }

@@ -25,6 +25,7 @@ pub mod pool;
 pub mod problem;
 pub mod push;
 mod respond;
+mod root;
 pub mod service_description;
 mod snapshots;
 mod sparql;
@@ -170,7 +171,11 @@ pub fn public_router(house: House) -> Router {
     let router = if prefix.is_empty() {
         routes
     } else {
-        Router::new().nest(&prefix, routes.clone()).merge(routes)
+        let root = get(root::root).with_state(house.clone());
+        Router::new()
+            .nest(&prefix, routes.clone())
+            .route(&format!("{prefix}/"), root)
+            .merge(routes)
     };
     layers::public(router, &house.config.limits.http)
 }
@@ -185,6 +190,7 @@ fn routes(house: &House) -> Router {
         .merge(snapshots::routes())
         .merge(status::routes())
         .merge(state::routes())
+        .route("/", get(root::root))
         .route("/house.css", get(html::style))
         .with_state(house.clone())
 }

@@ -174,6 +174,27 @@ pub const GRAPHS: &[Offer<GraphFormat>] = &[
     offer("text/xml", GraphFormat::RdfXml),
 ];
 
+/// Names for the parameter `format`, for those who cannot set a header, with what the header would say. The first two
+/// fit the answer to any query.
+pub const NAMED: &[(&str, &str)] = &[
+    ("json", "application/json"),
+    ("xml", "application/xml"),
+    ("csv", "text/csv"),
+    ("tsv", "text/tab-separated-values"),
+    ("ttl", "text/turtle"),
+    ("nt", "application/n-triples"),
+];
+
+/// The Accept header that a value of the parameter `format` stands for: one of the names, or a media type.
+pub fn named(format: &str) -> Option<String> {
+    if format.contains('/') {
+        // A plus sign that was not encoded arrives as a space.
+        return Some(format.replace(' ', "+"));
+    }
+    let found = NAMED.iter().find(|(name, _)| *name == format);
+    found.map(|(_, media_type)| (*media_type).to_owned())
+}
+
 /// The media types of `offers` in words, for an answer 406.
 pub fn on_offer<T>(offers: &[Offer<T>]) -> String {
     offers

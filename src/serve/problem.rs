@@ -25,6 +25,9 @@ pub struct Problem {
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// The code where a source is known, and no run of it has ended yet.
+pub const NEVER_RAN: &str = "never-ran";
+
 impl Problem {
     pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {

@@ -139,6 +139,8 @@ struct Parameters {
     named_graphs: Vec<String>,
     /// The moment that is meant: of a form, for that of the URL is part of its address.
     as_of: Option<String>,
+    /// Counts instead of the Accept header: for forms, which cannot set one.
+    format: Option<String>,
 }
 
 impl Parameters {
@@ -154,6 +156,7 @@ impl Parameters {
                 "query" => self.queries.push(value),
                 "default-graph-uri" => self.default_graphs.push(value),
                 "as-of" => self.as_of = Some(value),
+                "format" => self.format = Some(value),
                 "named-graph-uri" => self.named_graphs.push(value),
                 "update" | "using-graph-uri" | "using-named-graph-uri" => return Err(read_only()),
                 _ => {}
@@ -202,13 +205,21 @@ async fn evaluate(
     let text = parameters.only_query()?;
     let limits = &house.config.limits.query;
     guard::before_parsing(&text, limits.query_bytes_max, limits.nesting_max)?;
+    let liked = match parameters
+        .format
+        .as_deref()
+        .filter(|format| !format.is_empty())
+    {
+        Some(format) => negotiate::named(format).ok_or_else(|| unknown_format(format))?,
+        None => accept(headers),
+    };
     let view = asked.find(house)?;
     let query = SparqlQuery {
         text,
         base: format!("{}sparql", house.base()),
         default_graphs: parameters.default_graphs,
         named_graphs: parameters.named_graphs,
-        accept: accept(headers),
+        accept: liked,
         nesting_max: limits.nesting_max,
     };
     let snapshot = &view.snapshot;
@@ -230,6 +241,17 @@ async fn evaluate(
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
+}
+
+fn unknown_format(format: &str) -> Problem {
+    let names: Vec<&str> = negotiate::NAMED.iter().map(|(name, _)| *name).collect();
+    Problem::bad_request(
+        "unknown-format",
+        format!(
+            "`format` is {format:?}; expected is a media type or one of: {}.",
+            names.join(", ")
+        ),
+    )
 }
 
 /// The Accept header whole, however many lines it came in.
@@ -304,7 +326,7 @@ mod tests {
                 queries: vec!["ASK {}".to_owned()],
                 default_graphs: vec!["http://e.example/".to_owned()],
                 named_graphs: vec!["a".to_owned(), "b".to_owned()],
-                as_of: None,
+                ..Parameters::default()
             }
         );
     }

@@ -7,7 +7,7 @@ use super::{
     desk::{Readiness, SourceStatus},
     html::{self, escape},
     negotiate::{self, Offer},
-    problem::Problem,
+    problem::{self, Problem},
     sparql::accept,
     webhooks,
 };
@@ -19,7 +19,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -193,9 +193,11 @@ async fn report(State(house): State<House>, Path(id): Path<String>) -> Result<Re
     let report = tokio::task::spawn_blocking(move || desk.report(&asked)).await;
     match report.unwrap_or_default() {
         Some(report) => Ok(uncached(Json(report).into_response())),
-        None => Err(Problem::not_found(format!(
-            "No run of {id:?} has ended yet."
-        ))),
+        None => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            problem::NEVER_RAN,
+            format!("{id:?} never ran to an end: there is no report yet."),
+        )),
     }
 }
 
@@ -208,12 +210,11 @@ fn uncached(mut response: Response) -> Response {
 
 fn status_page(prefix: &str, status: &Status) -> String {
     let mut body = String::new();
-    let state = if status.ready.ready {
-        "Ready"
+    if status.ready.ready {
+        body.push_str("<p>Ready.");
     } else {
-        "Not ready"
-    };
-    body.push_str(&format!("<p>{state}: {}.", escape(&status.ready.why)));
+        body.push_str(&format!("<p>Not ready: {}.", escape(&status.ready.why)));
+    }
     match &status.published {
         Some(published) => body.push_str(&format!(
             " Published: activity {} of generation {}, {}.</p>\n",

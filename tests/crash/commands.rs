@@ -209,3 +209,43 @@ async fn a_check_makes_no_data_directory() {
         }
     }
 }
+
+/// It is configured, so it is not an unknown one; there is just nothing to tell of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_never_ran() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    bed.completes().await;
+    let text = std::fs::read_to_string(bed.file()).unwrap();
+    std::fs::write(bed.file(), text + &bed.source("").replace("\"a\"", "\"b\"")).unwrap();
+    let (code, out, error) = told(&bed, &["status", "b"]).await;
+    assert_eq!((code, out.as_str()), (Some(NOTHING_RUNS), ""), "{error}");
+    assert!(error.contains("\"b\" never ran to an end"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_prints_is_whole_lines_and_its_errors_name_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    bed.completes().await;
+    let ask = async |query: &str| told(&bed, &["query", "-o", "table", query]).await;
+    assert_eq!(ask("ASK {}").await.1, "true\n");
+    let (code, out, error) = ask("SELECT ?s { ?s <a:b> ?o }").await;
+    assert_eq!((code, out.as_str()), (Some(0), "?s\n"));
+    assert!(error.contains("no rows"), "{error}");
+    let (code, _, error) = told(&bed, &["query", "--file", "nope.rq"]).await;
+    assert_eq!(code, Some(2));
+    assert!(error.contains("nope.rq"), "{error}");
+    let (code, _, error) = told(&bed, &["export", "--out", "no/such/x.ttl"]).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        error.contains("made in no/such: entity not found"),
+        "{error}"
+    );
+    let file = bed.data_dir().with_file_name("x.ttl");
+    let beside = bed.data_dir().with_file_name("beside");
+    let (code, ..) = told(&bed, &["export", "--out", file.to_str().unwrap()]).await;
+    assert_eq!(code, Some(0));
+    std::fs::write(&beside, "").unwrap();
+    let mode = |file| std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode(&file), mode(&beside), "as any new file of the user's");
+}

@@ -112,6 +112,12 @@ impl Follower {
         replayed
     }
 
+    /// Of the feed's root.
+    pub async fn status(&self) -> u16 {
+        let request = self.client.get(format!("http://{}/feed", self.at));
+        request.send().await.unwrap().status().as_u16()
+    }
+
     pub async fn get(&self, address: &str) -> Got {
         let path = address.strip_prefix(&self.base).unwrap();
         let request = self.client.get(format!("http://{}/{path}", self.at));

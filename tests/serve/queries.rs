@@ -247,6 +247,60 @@ async fn the_endpoint_describes_itself() {
         page.contains("<form action=\"/sparql\"") && !page.contains("<script"),
         "{page}"
     );
+    let select = page.split("<select").nth(1).unwrap();
+    assert!(select.contains("name=\"format\"") && select.contains("<option value=\"csv\""));
+}
+
+/// A form cannot set a header; what it sends instead counts more than what the browser says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_chooses_the_format() {
+    let doors = open(Plan::default()).await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let ask = async |query: &str, format: &str| {
+        let request = doors.get(&format!("/sparql?query={query}&format={format}"));
+        request.header("accept", browser).send().await.unwrap()
+    };
+    for (query, format, expected) in [
+        ("ASK%7B%7D", "json", "application/json"),
+        ("ASK%7B%7D", "csv", "text/csv; charset=utf-8"),
+        (
+            "ASK%7B%7D",
+            "application/sparql-results+json",
+            "application/sparql-results+json",
+        ),
+        ("ASK%7B%7D", "", "application/xml"),
+        ("DESCRIBE%20%3Ca:b%3E", "json", "application/json"),
+        ("DESCRIBE%20%3Ca:b%3E", "ttl", "text/turtle; charset=utf-8"),
+    ] {
+        let response = ask(query, format).await;
+        assert_eq!(
+            response.headers()["content-type"],
+            expected,
+            "{query} {format}"
+        );
+        assert_eq!(response.status(), 200);
+    }
+    problem(
+        ask("DESCRIBE%20%3Ca:b%3E", "csv").await,
+        406,
+        "not-acceptable",
+    )
+    .await;
+    let document = problem(ask("ASK%7B%7D", "exe").await, 400, "unknown-format").await;
+    assert!(
+        document["detail"]
+            .as_str()
+            .unwrap()
+            .contains("json, xml, csv")
+    );
+    let posted = doors.post("/sparql").header("accept", browser);
+    let posted = posted
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("query=ASK%7B%7D&format=tsv")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(posted.text().await.unwrap().trim_end(), "true");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

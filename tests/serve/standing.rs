@@ -116,3 +116,39 @@ async fn metrics_count_by_route() {
     );
     assert!(!text.contains("/dataset/moi/1"), "a path is a label");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_root_leads_on() {
+    let base = "http://hub.example/open/data/";
+    for (base, roots) in [
+        ("http://hub.example/", &["/"][..]),
+        (base, &["/", "/open/data", "/open/data/"]),
+    ] {
+        let turtle = doors::CATALOGUE.replace("http://hub.example/", base);
+        let plan = Plan {
+            base,
+            turtle,
+            ..Plan::default()
+        };
+        let doors = open(plan).await;
+        let prefix = base
+            .trim_start_matches("http://hub.example")
+            .trim_end_matches('/');
+        for root in roots {
+            let browser = doors.get(root).header("accept", "text/html,*/*;q=0.8");
+            let response = browser.send().await.unwrap();
+            assert_eq!(response.status(), 303, "{root}");
+            assert_eq!(response.headers()["location"], format!("{prefix}/status"));
+            assert_eq!(response.headers()["vary"], "Accept");
+            let listed = doors.json(root).await;
+            for (name, address) in listed.as_object().unwrap() {
+                let path = address.as_str().unwrap().strip_prefix(base).unwrap();
+                let response = doors.get(&format!("{prefix}/{path}")).send().await.unwrap();
+                assert_ne!(response.status(), 404, "{name} is nowhere");
+            }
+            assert_eq!(listed.as_object().unwrap().len(), 7, "{listed}");
+        }
+        let image = doors.get("/").header("accept", "image/png");
+        problem(image.send().await.unwrap(), 406, "not-acceptable").await;
+    }
+}

@@ -1,0 +1,55 @@
+//! `/`: for people the status page, for programs the list of the doors.
+//!
+//! Asks nobody. Start at [`root`].
+
+use super::{
+    House,
+    negotiate::{self, Offer},
+    problem::Problem,
+    sparql::accept,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// What can be asked for, by its name in the list and its address below `public_url`.
+const DOORS: [(&str, &str); 7] = [
+    ("status", "status"),
+    ("sparql", "sparql"),
+    ("catalog", "catalog"),
+    ("feed", "feed"),
+    ("snapshots", "snapshots"),
+    ("changes", "changes"),
+    ("metrics", "metrics"),
+];
+
+/// JSON unless the client likes HTML better: then `/status` is the page to see.
+pub async fn root(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
+    const OFFERS: &[Offer<bool>] = &[
+        Offer {
+            media_type: "application/json",
+            format: false,
+        },
+        Offer {
+            media_type: "text/html",
+            format: true,
+        },
+    ];
+    let offer = negotiate::choose(&accept(&headers), OFFERS)
+        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    let mut response = if offer.format {
+        let page = format!("{}/status", house.prefix());
+        (StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response()
+    } else {
+        let base = house.base();
+        let doors = DOORS.map(|(name, path)| (name.to_owned(), format!("{base}{path}").into()));
+        Json(serde_json::Map::from_iter(doors)).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
