@@ -117,6 +117,12 @@ async fn federation(origin: &Origin, dir: &Path) -> (PathBuf, Config) {
     let mut copy = texts::turtle(&[("x", "監獄統計", "")]);
     copy = copy.replace("\"監獄統計\"", "\"監獄統計\"@zh-Hant");
     copy.push_str("d:x dct:accrualPeriodicity <http://publications.europa.eu/resource/authority/frequency/ANNUAL> .\n");
+    // It names the page of the row that it is a copy of: the two are one dataset.
+    copy.push_str(
+        "d:x <http://www.w3.org/ns/dcat#landingPage> <https://data.gov.tw/dataset/1> .\n",
+    );
+    // The city's own catalogue is not one more catalogue.
+    copy.push_str("<https://city.example/> a <http://www.w3.org/ns/dcat#Catalog> ; <http://www.w3.org/ns/dcat#dataset> d:x ; dct:title \"城市目錄\"@zh-Hant .\n");
     origin.say("/city", "text/turtle", copy);
     let language = "language = \"zh-Hant\"\noffset_minutes = 480";
     let mut sources = vec![
@@ -201,7 +207,7 @@ async fn every_question_has_an_answer() {
     );
     assert_eq!(
         ask(&file, "in-several-catalogues.rq"),
-        ["Source city,Source national,1,1"]
+        ["Source national,Source city,1,1"]
     );
 
     let mut files = std::fs::read_dir(root().join("config/queries")).unwrap();

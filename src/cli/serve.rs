@@ -2,7 +2,7 @@
 //! on a data directory that no daemon has: a daemon without a schedule, for the length of one command.
 
 use super::{args, exit::Exit, out};
-use crate::config::{Config, ConfigErrors, Secret, admin_token_in, token_sha256};
+use crate::config::{Config, ConfigErrors, Outside, Secret, admin_token_in, token_sha256};
 use crate::daemon::{Daemon, OpenError, Purpose};
 use crate::demo;
 use crate::feed_cache;
@@ -214,7 +214,7 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
         Err(e) => return out::complain(&e.to_string(), e.exit()),
     };
     say_where(&house, common);
-    until_stopped(&house, signals, || load().map(|(config, _)| config)).await;
+    until_stopped(&house, signals, || Some(load().map(|(config, _)| config))).await;
     house.close().await;
     Exit::Ok
 }
@@ -261,11 +261,12 @@ impl Signals {
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the configuration anew. A second signal ends the process at once.
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the configuration anew, where there is a file of it (`load`). A second signal
+/// ends the process at once.
 async fn until_stopped(
     house: &House,
     signals: Signals,
-    load: impl Fn() -> Result<Config, ConfigErrors>,
+    load: impl Fn() -> Option<Result<Config, ConfigErrors>>,
 ) {
     let Signals {
         mut terminate,
@@ -277,9 +278,13 @@ async fn until_stopped(
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hangup.recv() => {
+                let Some(loaded) = load() else {
+                    tracing::warn!("nothing to read anew: the demo's configuration is part of the program; with --config it is a file");
+                    continue;
+                };
                 // A reload waits for a commit under way; a signal to stop does not wait for the reload.
                 tokio::select! {
-                    () = reload(house, load()) => {}
+                    () = reload(house, loaded) => {}
                     _ = terminate.recv() => break,
                     _ = interrupt.recv() => break,
                 }
@@ -340,7 +345,12 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
         Err(e) => return out::complain(&e.to_string(), e.exit()),
     };
     match demo_house(args).await {
-        Ok((house, sample, stop)) => {
+        Ok(Demo {
+            house,
+            sample,
+            outside,
+            stop,
+        }) => {
             if common.json {
                 let told = serde_json::json!({ "listen": house.listen, "admin_listen": house.admin_listen, "sample": sample });
                 out::print(&format!("{told}\n"));
@@ -351,8 +361,9 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
                     &sample,
                 ));
             }
-            let config = house.daemon.config();
-            until_stopped(&house, signals, || Ok(Config::clone(&config))).await;
+            let file = args.config.as_ref();
+            let load = || file.map(|file| Config::load_with(file, &outside));
+            until_stopped(&house, signals, load).await;
             house.close().await;
             stop.cancel();
             Exit::Ok
@@ -361,9 +372,17 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
     }
 }
 
-async fn demo_house(
-    args: &args::Demo,
-) -> Result<(House, String, CancellationToken), (String, Exit)> {
+/// A demo that runs.
+struct Demo {
+    house: House,
+    /// Address of the sample server.
+    sample: String,
+    /// What its configuration was read with.
+    outside: Outside,
+    stop: CancellationToken,
+}
+
+async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
     let failed = |e: std::io::Error| (format!("the demo's sample server: {e}"), Exit::Failed);
     let listener = match TcpListener::bind(SAMPLE).await {
         Ok(listener) => listener,
@@ -407,5 +426,10 @@ async fn demo_house(
     let house = House::start(config, None, Purpose::Serve)
         .await
         .map_err(|e| (e.to_string(), e.exit()))?;
-    Ok((house, sample, stop))
+    Ok(Demo {
+        house,
+        sample,
+        outside,
+        stop,
+    })
 }

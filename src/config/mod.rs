@@ -203,6 +203,7 @@ impl Config {
                 "limits.reports_kept",
                 self.limits.reports_kept != running.limits.reports_kept,
             ),
+            ("title", self.title != running.title),
             ("feed", self.feed != running.feed),
             ("limits.http", self.limits.http != running.limits.http),
             (

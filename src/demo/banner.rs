@@ -30,7 +30,8 @@ SELECT ?title ?agency ?download WHERE {
 PREFIX dct: <http://purl.org/dc/terms/>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
 SELECT ?catalogue (COUNT(DISTINCT ?dataset) AS ?datasets) (MAX(?changed) AS ?latest) WHERE {
-  ?catalogue dcat:dataset ?dataset .
+  # Ours for each source: the catalogue that a source brings itself, if any, lists the same datasets.
+  ?catalogue dcat:dataset ?dataset ; dcat:record/foaf:primaryTopic ?dataset .
   # The date of the dataset, or that of its record.
   OPTIONAL { ?dataset (^foaf:primaryTopic)?/dct:modified ?changed }
 } GROUP BY ?catalogue ORDER BY DESC(?datasets)",

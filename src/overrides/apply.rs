@@ -190,7 +190,9 @@ fn replace<'a>(
         .collect();
     let found: Vec<&str> = current.iter().map(|(_, object)| *object).collect();
     standing.found = found.iter().map(|object| view.shown(object)).collect();
-    standing.state = if view.agree(&change.set, &found, View::is) {
+    let set = in_language_of(&standing.found, &change.set);
+    standing.published = set.iter().flat_map(Said::shown).collect();
+    standing.state = if view.agree(&set, &found, View::is) {
         State::Fulfilled
     } else if view.agree(&change.expect, &found, View::may_be) {
         State::Applied
@@ -201,7 +203,7 @@ fn replace<'a>(
         return;
     }
     edit.gone.extend(current.iter().map(|(line, _)| *line));
-    for said in &change.set {
+    for said in &set {
         for object in &said.objects {
             edit.come.push(format!(
                 "<{node}> {} {} .\n",
@@ -211,6 +213,15 @@ fn replace<'a>(
         }
         edit.come
             .extend(said.lines.iter().map(|line| view.own(line)));
+    }
+}
+
+/// Words that replace words of one language are in that language, where nothing else is said.
+fn in_language_of(found: &[String], set: &[Said]) -> Vec<Said> {
+    let tags: Option<BTreeSet<String>> = found.iter().map(|value| language(value)).collect();
+    match tags.map(Vec::from_iter).as_deref() {
+        Some([tag]) => set.iter().map(|said| said.tagged(tag)).collect(),
+        _ => set.to_vec(),
     }
 }
 

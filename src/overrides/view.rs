@@ -12,6 +12,9 @@ use std::str::FromStr;
 
 const ALTERNATE_OF: &str = "http://www.w3.org/ns/prov#alternateOf";
 
+/// What names a node.
+const LABELS: [NamedNodeRef<'_>; 4] = [rdfs::LABEL, skos::PREF_LABEL, foaf::NAME, vcard::FN];
+
 /// A harvested description, by subject.
 pub(super) struct View<'a> {
     pub entity: &'a str,
@@ -108,7 +111,7 @@ impl<'a> View<'a> {
     fn label(&self, object: &str) -> Option<&'a str> {
         let node = iri(object)?.strip_prefix(self.record)?;
         let node = node.starts_with('#').then_some(iri(object)?)?;
-        [rdfs::LABEL, skos::PREF_LABEL, foaf::NAME, vcard::FN]
+        LABELS
             .iter()
             .find_map(|property| self.objects(node, property.as_str()).next())
             .map(|(_, label)| label)
@@ -163,10 +166,37 @@ impl Said {
         self.objects.clone()
     }
 
+    /// The same in a language, where it is written as words and kept as words in none. A node that it brings has its label
+    /// in that language.
+    pub(super) fn tagged(&self, tag: &str) -> Self {
+        let mut tagged = self.clone();
+        if !self.plain {
+            return tagged;
+        }
+        for object in tagged.objects.iter_mut().filter(|o| is_simple(o)) {
+            *object = format!("{object}@{tag}");
+        }
+        for line in &mut tagged.lines {
+            let label = split(line.trim_end()).filter(|(_, p, o)| {
+                is_simple(o)
+                    && iri(p).is_some_and(|p| LABELS.iter().any(|label| label.as_str() == p))
+            });
+            if let Some((s, p, o)) = label {
+                *line = format!("{s} {p} {o}@{tag} .\n");
+            }
+        }
+        tagged
+    }
+
     /// Is it written without language and datatype, and are these its words?
     fn has_words(&self, token: &str) -> bool {
         self.plain && literal(token).is_some_and(|l| l.value() == self.text)
     }
+}
+
+/// Words without language and datatype.
+fn is_simple(token: &str) -> bool {
+    token.starts_with('"') && token.ends_with('"')
 }
 
 /// The subject of a line, but of a link to a member: that is the member's.

@@ -24,18 +24,7 @@ impl Serving {
 
     pub(super) async fn with(bed: &Bed, failpoints: &str) -> Self {
         let mut child = bed.command("serve", failpoints).spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (mut lines, shared) = (
-            BufReader::new(child.stderr.take().unwrap()).lines(),
-            log.clone(),
-        );
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                let mut log = shared.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
+        let log = logged(&mut child);
         let serving = Self { child, log };
         serving.logs("harvestd is up").await;
         serving
@@ -59,6 +48,23 @@ impl Serving {
         );
         began.elapsed()
     }
+}
+
+/// What a process logs from now on.
+fn logged(child: &mut Child) -> Arc<Mutex<String>> {
+    let log = Arc::new(Mutex::new(String::new()));
+    let (mut lines, shared) = (
+        BufReader::new(child.stderr.take().unwrap()).lines(),
+        log.clone(),
+    );
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut log = shared.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+    log
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,6 +166,48 @@ async fn a_reload_with_an_error_changes_nothing() {
             .contains("\"資料 1.1\"@zh-hant")
     );
     house.close().await;
+}
+
+/// The demo, up, with what its command line says beside.
+async fn demo(dir: &std::path::Path, more: &[&str]) -> Serving {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_harvestd"));
+    command.args(["demo", "--json", "--listen", "127.0.0.1:0"]);
+    command.args(["--admin-listen", "127.0.0.1:0", "--data-dir"]);
+    command.arg(dir).args(more).kill_on_drop(true);
+    command.env("HARVESTD_LOG", "info");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
+    let up = tokio::time::timeout(DEADLINE, told.next_line()).await;
+    assert!(up.expect("it says where it listens").unwrap().is_some());
+    Serving {
+        log: logged(&mut child),
+        child,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_reads_its_own_file_anew_and_says_where_it_has_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let serving = demo(&dir.path().join("built-in"), &[]).await;
+    signal(&serving.child, Signal::HUP);
+    serving
+        .logs("the demo's configuration is part of the program")
+        .await;
+    serving.terminate().await;
+
+    let file = dir.path().join("mydemo.toml");
+    let text = include_str!("../../config/demo.toml");
+    std::fs::write(&file, text).unwrap();
+    let more = ["--config", file.to_str().unwrap()];
+    let serving = demo(&dir.path().join("file"), &more).await;
+    std::fs::write(&file, text.replace("kind = \"ckan\"", "kind = \"ckam\"")).unwrap();
+    signal(&serving.child, Signal::HUP);
+    serving.logs("the new configuration is refused").await;
+    std::fs::write(&file, text).unwrap();
+    signal(&serving.child, Signal::HUP);
+    serving.logs("the configuration was read anew").await;
+    serving.terminate().await;
 }
 
 /// `harvestd overrides …`
