@@ -113,7 +113,12 @@ fn parse(
 fn unreadable(error: &ReadError) -> String {
     let body = |text: String| text.replace("answer", "body");
     let (kind, doing) = (body(error.kind.to_string()), body(error.doing.clone()));
-    let (found, expected) = (&error.found, &error.expected);
+    // What was found may be the pusher's own words.
+    let found = match error.found.as_str() {
+        "an empty answer" => "an empty body",
+        found => found,
+    };
+    let expected = &error.expected;
     format!("{kind}: {doing}: found {found}, expected {expected}")
 }
 
