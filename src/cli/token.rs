@@ -45,13 +45,7 @@ fn new(args: &args::TokenNew, common: &Common, now_ms: i64) -> Exit {
             );
             return out::complain(&text, Exit::Usage);
         }
-        None => {
-            let known = config.sources.iter().map(|s| s.id.as_str());
-            let near = meant(&args.source, known);
-            let near = near.map_or(String::new(), |near| format!(" (did you mean {near:?}?)"));
-            let text = format!("no source is called {:?}{near}", args.source);
-            return out::complain(&text, Exit::UnknownSource);
-        }
+        None => return out::complain(&unknown(&config, args), Exit::UnknownSource),
     }
     match tokens::make(&config.data_dir, &args.source, now_ms) {
         Ok((token, secret)) if common.json => out::print(&format!(
@@ -64,6 +58,23 @@ fn new(args: &args::TokenNew, common: &Common, now_ms: i64) -> Exit {
         )),
         Err(error) => failed(&error),
     }
+}
+
+/// Says which file was read, and for which of its sources there could be a token.
+fn unknown(config: &Config, args: &args::TokenNew) -> String {
+    let pushed = config.sources.iter().filter(|source| source.is_pushed());
+    let pushed: Vec<&str> = pushed.map(|source| source.id.as_str()).collect();
+    let near = meant(&args.source, config.sources.iter().map(|s| s.id.as_str()));
+    let near = near.map_or(String::new(), |near| format!(" (did you mean {near:?}?)"));
+    let file = args.place.config_file().display();
+    let known = match pushed.as_slice() {
+        [] => "has no source of kind \"push\"".to_owned(),
+        ids => format!("has these sources of kind \"push\": {}", ids.join(", ")),
+    };
+    format!(
+        "no source is called {:?}{near}; {file} {known}",
+        args.source
+    )
 }
 
 fn list(args: &args::TokenList, common: &Common) -> Exit {

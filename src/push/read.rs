@@ -8,8 +8,8 @@ use crate::report::{FindingRow, RefusedRow};
 use crate::run::gather;
 use crate::state::digest;
 use harvestd_harvesters::{
-    Answer, Bookmark, Completeness, Harvester, Location, Page, PartName, Record, RecordId, Request,
-    Stop,
+    Answer, Bookmark, Completeness, Harvester, Location, Page, PartName, ReadError, Record,
+    RecordId, Request, Stop,
 };
 use harvestd_vocab::{Class, Refusal};
 use std::{
@@ -102,11 +102,24 @@ fn parse(
     }));
     match outcome {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(PushError::Unreadable(error.to_string())),
+        Ok(Err(error)) => Err(PushError::Unreadable(unreadable(&error))),
         Err(_) => Err(PushError::Unreadable(
             "reading the body made its parser panic: please report it".to_owned(),
         )),
     }
+}
+
+/// A connector speaks of the answer that it reads; here that is the body of a request.
+fn unreadable(error: &ReadError) -> String {
+    let body = |text: String| text.replace("answer", "body");
+    let (kind, doing) = (body(error.kind.to_string()), body(error.doing.clone()));
+    // What was found may be the pusher's own words.
+    let found = match error.found.as_str() {
+        "an empty answer" => "an empty body",
+        found => found,
+    };
+    let expected = &error.expected;
+    format!("{kind}: {doing}: found {found}, expected {expected}")
 }
 
 impl Read {

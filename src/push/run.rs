@@ -67,7 +67,10 @@ pub fn run(order: &Order<'_>, group: Group) -> Option<Report> {
     }
     let mut report = Report::begin(source, &order.source.kind, Trigger::Push, order.started_ms);
     report.bytes = sorted.pushes.iter().map(|push| push.bytes).sum();
-    let text = format!("{} pushes share this run", sorted.pushes.len());
+    let text = match sorted.pushes.len() {
+        1 => "1 push in this run".to_owned(),
+        pushes => format!("{pushes} pushes share this run"),
+    };
     let taken: Taken = Arc::default();
     let whole = sorted.pushes.iter().any(|push| push.what == What::Whole);
     let done = take_in(order, sorted, &taken, &mut report).and_then(|()| match whole {
