@@ -51,7 +51,7 @@ class Trial:
         counts = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["counts"]
         daemon = subprocess.Popen([self.options.harvestd, "serve", "--config", self.config, "--log", "error"])
         try:
-            self.until_ready()
+            self.until_up()
             held = self.dumps()
             print(f"{counts['holds']} datasets, {len(held)} triples; the dumps agree: nt, ttl, rdf, jsonld")
             self.questions(held)
@@ -64,14 +64,14 @@ class Trial:
             sys.exit("FAILED:\n  " + "\n  ".join(self.failures))
         print("every answer is pyoxigraph's own")
 
-    def until_ready(self):
+    def until_up(self):
         deadline = time.monotonic() + 60
         while True:
             try:
-                return self.get("/readyz")
+                return self.get("/healthz")
             except OSError:
                 if time.monotonic() > deadline:
-                    sys.exit("the daemon is not ready after a minute")
+                    sys.exit("the daemon does not answer after a minute")
                 time.sleep(0.1)
 
     def get(self, path):

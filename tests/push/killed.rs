@@ -108,7 +108,7 @@ async fn before_the_state() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_snapshot() {
-    dies_at("backup=1*off->return", true, true).await;
+    dies_at("backup=return", true, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
