@@ -115,8 +115,11 @@ fn unreadable(error: &ReadError) -> String {
     let (kind, doing) = (body(error.kind.to_string()), body(error.doing.clone()));
     // What was found may be the pusher's own words.
     let found = match error.found.as_str() {
-        "an empty answer" => "an empty body",
-        found => found,
+        "an empty answer" => "an empty body".to_owned(),
+        found => match found.strip_prefix("the end of the answer") {
+            Some(rest) => format!("the end of the body{rest}"),
+            None => found.to_owned(),
+        },
     };
     let expected = &error.expected;
     format!("{kind}: {doing}: found {found}, expected {expected}")
