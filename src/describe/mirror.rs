@@ -2,7 +2,7 @@
 
 use super::Said;
 use harvestd_harvesters::RecordId;
-use harvestd_vocab::{Context, Normal, Refusal, iris::record_iri};
+use harvestd_vocab::{Context, Normal, Refusal, containment::record_class, iris::record_iri};
 use oxigraph::{
     io::{RdfFormat, RdfParser},
     model::{NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, vocab::rdf},
@@ -10,8 +10,6 @@ use oxigraph::{
 
 const PRIMARY_TOPIC: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/primaryTopic");
-const CATALOG_RECORD: NamedNodeRef<'_> =
-    NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
 
 /// The body, unchanged, with the record of ours that places it, and the one that it brings.
 pub fn taken_over(id: &RecordId, raw: &[u8], context: &Context) -> Result<Said, Refusal> {
@@ -19,6 +17,7 @@ pub fn taken_over(id: &RecordId, raw: &[u8], context: &Context) -> Result<Said, 
     let entity =
         NamedNode::new(&id.key).map_err(|e| bad(&e.to_string(), "the IRI of an entity"))?;
     let body = String::from_utf8(raw.to_vec()).map_err(|e| bad(&e.to_string(), "UTF-8"))?;
+    let class = record_class(id.class);
     let (mut topics, mut records) = (Vec::new(), Vec::new());
     for quad in RdfParser::from_format(RdfFormat::NTriples).for_slice(raw) {
         let quad = quad.map_err(|e| bad(&e.to_string(), "N-Triples"))?;
@@ -31,13 +30,13 @@ pub fn taken_over(id: &RecordId, raw: &[u8], context: &Context) -> Result<Said, 
         if quad.predicate == PRIMARY_TOPIC && quad.object == Term::from(entity.clone()) {
             topics.push(subject.clone());
         }
-        if quad.predicate == rdf::TYPE && quad.object == Term::from(CATALOG_RECORD.into_owned()) {
+        if quad.predicate == rdf::TYPE && quad.object == Term::from(class.into_owned()) {
             records.push(subject.clone());
         }
     }
     topics.retain(|record| records.contains(record));
     let [origin] = topics.as_slice() else {
-        let found = format!("{} catalogue records about it", topics.len());
+        let found = format!("{} records about it", topics.len());
         return Err(bad(&found, "one"));
     };
     let normal = Normal {

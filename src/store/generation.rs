@@ -10,14 +10,9 @@ use super::{Clock, Head, Store, StoreError, now_us, page_graph};
 use crate::log::{SegmentWriter, Verb};
 use crate::store_read;
 use harvestd_vocab::{Class, iris::parse_record_iri};
-use oxigraph::model::{
-    GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad,
-    vocab::{rdf, xsd},
-};
+use oxigraph::model::{Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, vocab::xsd};
 use std::collections::BTreeMap;
 
-const CATALOG_RECORD: NamedNodeRef<'_> =
-    NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
 const DESCRIPTION: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/description");
 const CREATED: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://purl.org/dc/terms/created");
@@ -108,13 +103,7 @@ impl Store {
     fn entities_in_order(&self) -> Result<Vec<NamedNode>, StoreError> {
         let doing = "listing what the store holds";
         let mut classes: BTreeMap<String, Class> = BTreeMap::new();
-        let records = self.quads.quads_for_pattern(
-            None,
-            Some(rdf::TYPE),
-            Some(CATALOG_RECORD.into()),
-            Some(GraphNameRef::DefaultGraph),
-        );
-        for record in records {
+        for record in store_read::records(&self.quads) {
             let NamedOrBlankNode::NamedNode(record) =
                 record.map_err(StoreError::storage(doing))?.subject
             else {

@@ -102,7 +102,7 @@ mod tests {
 d:1 a dcat:Dataset ; dct:title "公廁" ; dct:publisher d:office .
 a:1 a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
 d:office a foaf:Agent ; foaf:name "臺南市環保局" .
-<http://hub.example/record/a/agent:office> a dcat:CatalogRecord ; foaf:primaryTopic d:office .
+<http://hub.example/record/a/agent:office> a <https://w3id.org/harvestd/ns#AgentRecord> ; foaf:primaryTopic d:office .
 <https://elsewhere.example/record/9> a dcat:CatalogRecord ; foaf:primaryTopic d:1 .
 b:1 {
     d:1 a dcat:Dataset ; dct:title "廁所" ; dct:publisher d:office .

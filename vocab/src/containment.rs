@@ -3,6 +3,7 @@
 //! A description is the entity's node and what it contains; nothing else decides ownership. The store walks the same
 //! edges as the normaliser, by [`contains`].
 
+use crate::Class;
 use crate::terms::{
     adms, dcat, dct, dqv, geosparql, harvestd, locn, prov, skos, spdx, time, vcard,
 };
@@ -59,6 +60,26 @@ const MEMBERSHIP: [NamedNodeRef<'static>; 4] = [
     dcat::RECORD,
     dcat::HAS_CATALOG,
 ];
+
+/// What the record of an entity is typed as: by that, and by `foaf:primaryTopic`, it is found.
+///
+/// November 2026: the record of an agent is no `dcat:CatalogRecord`, and no catalogue lists it (`dcat:record`): DCAT-AP
+/// wants the topic of one to be a `dcat:Resource`, and lists of catalogue records to be lists of these. It has a class of
+/// ours, because an agent has a record like everything else: who says it under which key, and the name under which its
+/// parts are known. A class that documents on the web have as well (`foaf:Document`) would let a source's page about an
+/// agency pass for our record of it.
+pub const RECORD_CLASSES: [NamedNodeRef<'static>; 2] =
+    [dcat::CATALOG_RECORD, harvestd::AGENT_RECORD];
+
+/// The one of [`RECORD_CLASSES`] for the record of such an entity.
+pub fn record_class(class: Class) -> NamedNodeRef<'static> {
+    match class {
+        Class::Agent => harvestd::AGENT_RECORD,
+        Class::Catalog | Class::DatasetSeries | Class::DataService | Class::Dataset => {
+            dcat::CATALOG_RECORD
+        }
+    }
+}
 
 /// Is the named object of this predicate a part of its subject?
 pub fn is_containment(predicate: NamedNodeRef<'_>) -> bool {

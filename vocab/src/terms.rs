@@ -295,7 +295,7 @@ vocabulary! {
         FIELDS: "fields", PROVISION: "provision", ROWS: "rows",
         STATED_FREQUENCY: "statedFrequency", UPDATE_INTERVAL: "updateInterval", DEFINES: "defines",
         OID: "oid", ORGANISATION_CODE: "organisationCode",
-        OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
+        AGENT_RECORD: "AgentRecord", OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
         NOT_OPEN: "NotOpen", FEE: "Fee",
         EXPECTED: "expected", HARVESTED: "harvested", PUBLISHED: "published", STANDING: "standing",
     }
