@@ -28,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{Notify, Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -76,6 +76,8 @@ struct Place {
     push_holds: Option<(u64, u64)>,
     failures_in_row: u32,
     paused: bool,
+    /// Its task computes anew when it is due.
+    look: Arc<Notify>,
     gone: CancellationToken,
 }
 
@@ -113,6 +115,7 @@ impl Daemon {
         let (orders, incoming) = mpsc::channel(ORDERS_WAITING);
         let (pushes, pushed) = mpsc::channel(self.config().limits.push.waiting_max);
         let gone = self.stop.child_token();
+        let look = Arc::new(Notify::new());
         let state = self.rooms.state.source(&source.id).unwrap_or_default();
         let place = Place {
             holds: self.rooms.state.datasets(&source.id).unwrap_or_default(),
@@ -131,7 +134,8 @@ impl Daemon {
                 .flatten()
                 .and_then(|report| report.details),
             failures_in_row: state.failures_in_row,
-            paused: state.paused,
+            paused: self.rooms.state.paused(&source.id).unwrap_or_default(),
+            look: look.clone(),
             running: None,
             push_holds: None,
             begun_ms: None,
@@ -152,7 +156,7 @@ impl Daemon {
             if source.is_pushed() {
                 daemon.take_pushes(id, pushed, gone).await;
             } else {
-                daemon.keep(id, incoming, gone).await;
+                daemon.keep(id, incoming, look, gone).await;
             }
         });
         lives.insert(place.source.id.clone(), life);
@@ -164,6 +168,7 @@ impl Daemon {
         self: Arc<Self>,
         id: String,
         mut incoming: mpsc::Receiver<Asked>,
+        look: Arc<Notify>,
         gone: CancellationToken,
     ) {
         let scheduled = self.purpose == Purpose::Serve;
@@ -183,6 +188,7 @@ impl Daemon {
                         let _ = asked.answer.send(report);
                     }
                 }
+                () = look.notified() => {}
                 () = until(due.filter(|_| scheduled)) => {
                     if scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;

@@ -49,7 +49,6 @@ pub struct SourceState {
     pub validators: BTreeMap<String, Validators>,
     /// Version of mapping, tables and settings under which the hashes were taken.
     pub epoch: String,
-    pub paused: bool,
     pub failures_in_row: u32,
     pub last_started_ms: Option<i64>,
     pub last_complete_ms: Option<i64>,
@@ -192,6 +191,21 @@ impl State {
         self.db
             .open_tree("sources")?
             .insert(id, encode_json(source))?;
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Apart from what a run leaves behind: it may be said while one goes on.
+    pub fn paused(&self, id: &str) -> Result<bool, StateError> {
+        Ok(self.db.open_tree("paused")?.contains_key(id)?)
+    }
+
+    pub fn set_paused(&self, id: &str, paused: bool) -> Result<(), StateError> {
+        let tree = self.db.open_tree("paused")?;
+        match paused {
+            true => tree.insert(id, &[FORMAT])?,
+            false => tree.remove(id)?,
+        };
         self.db.flush()?;
         Ok(())
     }

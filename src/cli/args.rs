@@ -9,6 +9,8 @@
 //! - `token` works on a file of its own, whoever has the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
+//! Whose configuration. That of `--config`; where `--data-dir` is a demo's, the demo's own: `configured.rs`.
+//!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
 //! finds it by `--data-dir` alone, whatever port the system gave it.
 
@@ -149,7 +151,7 @@ pub enum Command {
 /// Where the configuration and the data are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Place {
-    /// The configuration file [default: config/harvestd.toml]
+    /// The configuration file [default: config/harvestd.toml, or the demo's own for the data directory of a demo]
     #[arg(long, value_name = "FILE", env = "HARVESTD_CONFIG")]
     pub config: Option<PathBuf>,
     /// The data directory, whatever the configuration says
@@ -233,17 +235,13 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// What the command line says about the configuration, and the address of the sample server.
-    pub fn outside(&self, demo_url: &str) -> Outside {
-        let outside = Outside {
+    /// What the command line says about the configuration.
+    pub fn outside(&self) -> Outside {
+        Outside {
             data_dir: self.data_dir.clone(),
             listen: self.listen,
             admin_listen: self.admin_listen,
             ..Outside::default()
-        };
-        Outside {
-            variables: outside.variables.with("DEMO_URL", demo_url),
-            ..outside
         }
     }
 }

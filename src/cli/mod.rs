@@ -3,6 +3,7 @@
 pub mod args;
 mod check_config;
 mod client;
+mod configured;
 pub mod exit;
 mod feed;
 mod identity;

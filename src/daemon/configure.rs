@@ -92,6 +92,7 @@ impl Daemon {
             match places.get_mut(&source.id) {
                 Some(place) if place.source.is_pushed() == source.is_pushed() => {
                     place.source = source;
+                    place.look.notify_one();
                 }
                 Some(place) => *place = self.begin_anew(source, place),
                 None => {

@@ -140,12 +140,10 @@ impl Daemon {
         let place = places
             .get_mut(id)
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
-        let kept = self.rooms.state.source(id).and_then(|mut state| {
-            state.paused = paused;
-            self.rooms.state.set_source(id, &state)
-        });
+        let kept = self.rooms.state.set_paused(id, paused);
         kept.map_err(|e| DeskError::Failed(e.to_string()))?;
         place.paused = paused;
+        place.look.notify_one();
         if paused {
             place.next_due_ms = None;
         }
