@@ -13,6 +13,8 @@ mod texts;
 
 #[path = "replica/foreign.rs"]
 mod foreign;
+#[path = "replica/loops.rs"]
+mod loops;
 #[path = "replica/step.rs"]
 mod step;
 #[path = "replica/verify.rs"]

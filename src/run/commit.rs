@@ -2,14 +2,20 @@
 
 use super::unify::{self, Changed, unify};
 use super::{Phase, Progress, Rooms, RunError, gather::Gathered, now_ms};
+use crate::compare::Said;
 use crate::config::Source;
+use crate::describe::{Described, Looped};
 use crate::gate::Verdict;
 use crate::parts::Log;
-use crate::report::{Counts, Outcome, Report, Trigger};
+use crate::report::{LOOPED, Outcome, Report, Trigger};
+use crate::state::Had;
 use crate::store::{Applied, ApplyOptions};
-use harvestd_harvesters::Completeness;
+use harvestd_harvesters::{Completeness, RecordId};
 use harvestd_vocab::{Class, iris::record_iri};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 pub async fn commit(
     rooms: &Arc<Rooms>,
@@ -61,6 +67,11 @@ pub(crate) fn committed(
         Verdict::Held(_) => said.datasets.held = absent_datasets,
         Verdict::NotInferred(_) => {}
     }
+    let looped = held_loops(&described, &had);
+    for id in &looped {
+        said.count(id.class).gone += 1;
+    }
+    removed.extend(looped);
     // What refers goes before what is referred to.
     removed.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.key.cmp(&b.key)));
 
@@ -119,13 +130,7 @@ pub(crate) fn committed(
             joined = unified.joined;
         }
     }
-    account(
-        &mut said.datasets,
-        &mut said.referents,
-        &applied,
-        described.refused_datasets,
-        described.refused_referents,
-    );
+    account(&mut said, &applied, &described);
     report.counts = said.datasets;
     report.referents = said.referents;
     (report.counts.holds, report.referents.holds) = holds(&had, &applied);
@@ -140,6 +145,7 @@ pub(crate) fn committed(
     report.findings = described.findings;
     report.findings_by_code = described.findings_by_code;
     report.noticed = said.noticed;
+    report.noticed.extend(loops_told(&described.looped));
     report.parts = said.parts;
     if applied.losers > 0 {
         let text = format!(
@@ -239,22 +245,38 @@ pub(crate) fn committed(
     Ok(())
 }
 
-/// Counts what applying did into the sums of the run.
-fn account(
-    datasets: &mut Counts,
-    referents: &mut Counts,
-    applied: &Applied,
-    refused_datasets: u64,
-    refused_referents: u64,
-) {
-    datasets.refused += refused_datasets;
-    referents.refused += refused_referents;
+/// Records that turned out to have passed through us, and that we hold, or would by what came before in this run.
+fn held_loops(described: &Described, had: &Had) -> Vec<RecordId> {
+    let looped = &described.looped.ids;
+    if looped.is_empty() {
+        return Vec::new();
+    }
+    let staged = described.upserts.iter().map(|(id, _)| id);
+    let staged: HashSet<&RecordId> = staged.filter(|id| looped.contains(*id)).collect();
+    let is_held = |id: &&RecordId| {
+        staged.contains(*id) || had.records.contains_key(&crate::state::id_digest(id))
+    };
+    looped.iter().filter(is_held).cloned().collect()
+}
+
+/// What the report says of loops.
+fn loops_told(looped: &Looped) -> Option<(String, String)> {
+    let (id, sign) = looped.first.as_ref()?;
+    let text = format!(
+        "{} datasets and {} other records came back that had come from here, such as {id} ({sign}); they are not compared",
+        looped.datasets, looped.referents
+    );
+    Some((LOOPED.to_owned(), text))
+}
+
+/// Counts what describing and applying did into the sums of the run.
+fn account(said: &mut Said, applied: &Applied, described: &Described) {
+    said.datasets.refused += described.refused_datasets;
+    said.referents.refused += described.refused_referents;
+    said.datasets.looped += described.looped.datasets;
+    said.referents.looped += described.looped.referents;
     for (class, tally) in &applied.by_class {
-        let counts = if *class == Class::Dataset {
-            &mut *datasets
-        } else {
-            &mut *referents
-        };
+        let counts = said.count(*class);
         counts.new += tally.new;
         counts.changed += tally.changed;
         counts.unchanged += tally.unchanged;
@@ -262,7 +284,7 @@ fn account(
 }
 
 /// Datasets, and other records, of the source in the store after the run.
-fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
+fn holds(had: &Had, applied: &Applied) -> (u64, u64) {
     let (mut datasets, mut referents) = (had.datasets, had.referents);
     for (class, tally) in &applied.by_class {
         let held = if *class == Class::Dataset {
@@ -277,18 +299,28 @@ fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use harvestd_harvesters::RecordId;
+
+    fn described(looped: Looped) -> Described {
+        let dir = tempfile::tempdir().unwrap();
+        let stage = crate::stage::Stage::begin(dir.path().join("run")).unwrap();
+        Described {
+            stage: stage.finish().unwrap(),
+            upserts: Vec::new(),
+            refused: Vec::new(),
+            refused_datasets: 1,
+            refused_referents: 0,
+            looped,
+            findings: Vec::new(),
+            findings_by_code: Default::default(),
+        }
+    }
 
     #[test]
     fn tallies_are_added_where_they_belong() {
-        let (mut datasets, mut referents) = (
-            Counts {
-                received: 3,
-                ..Counts::default()
-            },
-            Counts::default(),
-        );
+        let mut said = Said::default();
+        said.datasets.received = 5;
         let mut applied = Applied::default();
         applied.by_class.insert(
             Class::Dataset,
@@ -306,15 +338,15 @@ mod tests {
                 ..Default::default()
             },
         );
-        account(&mut datasets, &mut referents, &applied, 1, 0);
+        let looped = Looped {
+            datasets: 2,
+            ..Looped::default()
+        };
+        account(&mut said, &applied, &described(looped));
+        let c = &said.datasets;
         assert_eq!(
-            (
-                datasets.new,
-                datasets.changed,
-                datasets.refused,
-                referents.new
-            ),
-            (1, 1, 1, 5)
+            (c.new, c.changed, c.refused, c.looped, said.referents.new),
+            (1, 1, 1, 2, 5)
         );
     }
 

@@ -29,7 +29,6 @@ pub(super) fn begin<'a>(
     let rows_max = config.limits.report_rows_max;
     let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
     intake.pieces = pieces;
-    intake.base = config.public_url.to_string();
     let questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
