@@ -8,7 +8,7 @@ mod identity;
 mod kept_digest;
 
 pub use entries::{digest, id_digest, part_name};
-pub use identity::Joined;
+pub use identity::{Holder, Joined, KeptLink, Tag, tag};
 pub use kept_digest::KeptDigest;
 
 use crate::network::Validators;

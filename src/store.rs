@@ -187,11 +187,10 @@ impl Store {
         &self.quads
     }
 
-    /// What tells of each record of a dataset which dataset it is about.
-    pub fn all_features(&self) -> Result<Vec<Features>, StoreError> {
+    /// What tells of each record of a dataset which dataset it is about, one record after the other.
+    pub fn all_features(&self) -> impl Iterator<Item = Result<Features, StoreError>> {
         let all = crate::store_read::all_features(&self.quads, &self.base);
-        all.collect::<Result<_, _>>()
-            .map_err(StoreError::storage("reading what tells of records"))
+        all.map(|f| f.map_err(StoreError::storage("reading what tells of records")))
     }
 
     /// The names of an agent that is a record of its own.

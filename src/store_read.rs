@@ -9,9 +9,11 @@
 
 mod decisions;
 mod features;
+mod pairs;
 
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{all_features, names};
+pub use pairs::pairs;
 
 use harvestd_vocab::containment::{
     DEPTH_MAX, RECORD_CLASSES, containment_predicates, contains, is_membership,

@@ -166,6 +166,16 @@ impl Features {
         }
     }
 
+    /// Do they say the same but for the date of the last change? It decides who speaks for a dataset, and links nothing.
+    pub fn links_as(&self, other: &Self) -> bool {
+        let modified = self.modified.clone();
+        *self
+            == Self {
+                modified,
+                ..other.clone()
+            }
+    }
+
     /// Does this record name the other one as its source, or as the page of its dataset?
     pub fn names(&self, other: &Self) -> bool {
         self.points_at
