@@ -233,6 +233,10 @@ impl Daemon {
             .due_between(since.min(now), now)
             .or_else(|| schedule.next_after(now));
         let start = due.map(|due| schedule.starts_at(id, due));
+        let again = state.try_again_ms.and_then(DateTime::from_timestamp_millis);
+        // One that lies before the last start was for a run that could not even begin.
+        let again = again.filter(|again| started.is_none_or(|last| last < *again));
+        let start = start.into_iter().chain(again).min();
         start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 

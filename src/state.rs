@@ -56,6 +56,8 @@ pub struct SourceState {
     pub last_full_ms: Option<i64>,
     /// The source asked us to come back no earlier.
     pub not_before_ms: Option<i64>,
+    /// The last run broke off for a reason that may pass: when it is tried again, if the source is not due before.
+    pub try_again_ms: Option<i64>,
 }
 
 /// Hashes of a record's parts: name's hash -> raw bytes' hash.

@@ -406,5 +406,7 @@ pub struct Kind {
     pub about: &'static str,
     /// Raised whenever `describe` says anything differently: unchanged records are then described again.
     pub mapping_version: u32,
+    /// Its sources hand in their records themselves: nobody asks them.
+    pub pushes: bool,
     pub open: fn(Settings) -> Result<Box<dyn Harvester>, SettingsError>,
 }

@@ -125,6 +125,9 @@ pub struct NetworkLimits {
     pub backoff_max_ms: u64,
     /// A Retry-After longer than this ends the run instead of being waited for.
     pub retry_after_max_ms: u64,
+    /// A run that broke off for a reason that may pass is tried again after this, twice as long each time. 0: when due.
+    pub run_retry_first_ms: u64,
+    pub run_retry_max_ms: u64,
 }
 
 impl Default for NetworkLimits {
@@ -143,6 +146,8 @@ impl Default for NetworkLimits {
             backoff_first_ms: 500,
             backoff_max_ms: 60_000,
             retry_after_max_ms: 900_000,
+            run_retry_first_ms: 30 * SECOND,
+            run_retry_max_ms: HOUR,
         }
     }
 }
@@ -309,6 +314,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("network.backoff_first_ms", 10, HOUR),
     ("network.backoff_max_ms", 10, DAY),
     ("network.retry_after_max_ms", 0, DAY),
+    ("network.run_retry_first_ms", 0, DAY),
+    ("network.run_retry_max_ms", 10, 7 * DAY),
     ("xml.depth_max", 4, 1_000),
     ("xml.total_bytes_max", KB, 16 * GB),
     ("xml.tag_bytes_max", KB, 16 * MB),
@@ -376,6 +383,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.connect_ms", "network.total_ms"),
     ("network.read_ms", "network.total_ms"),
     ("network.backoff_first_ms", "network.backoff_max_ms"),
+    ("network.run_retry_first_ms", "network.run_retry_max_ms"),
     ("webhooks.connect_ms", "webhooks.total_ms"),
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
     ("query.query_bytes_max", "http.body_bytes_max"),

@@ -237,7 +237,6 @@ impl From<DeskError> for Problem {
         let (status, code) = match &error {
             DeskError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
             DeskError::Running(_) => (StatusCode::CONFLICT, "running"),
-            DeskError::Disabled(_) => (StatusCode::CONFLICT, "disabled"),
             DeskError::Pushes(_) => (StatusCode::CONFLICT, "pushes-itself"),
             DeskError::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

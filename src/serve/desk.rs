@@ -104,8 +104,6 @@ pub enum DeskError {
     Unknown(String),
     #[error("a run of {0:?} is under way")]
     Running(String),
-    #[error("{0:?} is not enabled in the configuration")]
-    Disabled(String),
     #[error("{0:?} pushes its records itself; nobody asks it")]
     Pushes(String),
     /// What is wanted cannot be, for a reason that the caller can mend.

@@ -36,6 +36,8 @@ use tower_http::{
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A request's id goes into each log line and back to the client: a UUID has 36 bytes, a W3C `traceparent` 55. Longer ones
+/// are taken for something else, and replaced by one of ours.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// For the world: any origin may read.

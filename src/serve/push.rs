@@ -26,7 +26,11 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const VERSION: HeaderName = HeaderName::from_static("harvestd-version");
 const ACTIVITY: HeaderName = HeaderName::from_static("harvestd-activity");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// An Idempotency-Key is kept for days beside its answer, and named in logs: a UUID has 36 bytes, and what other interfaces
+/// with such keys take is 255. A client's library then fits this one.
 const KEY_BYTES_MAX: usize = 255;
+/// Seconds until a client that found the queue full, or the daemon stopping, should come again: a queue of
+/// `limits.push.waiting_max` pushes is committed within a second or two, and a restart takes as long.
 const RETRY_AFTER_S: u32 = 2;
 const MEDIA_TYPES: &str = "text/turtle, application/trig, application/n-triples, application/n-quads, application/rdf+xml, \
     application/ld+json, or application/json for CKAN packages";

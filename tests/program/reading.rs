@@ -10,7 +10,7 @@ const DATASETS: usize = 5;
 
 /// A data directory into which one catalogue was harvested, and its configuration file.
 struct Bed {
-    _origin: Origin,
+    origin: Origin,
     dir: tempfile::TempDir,
 }
 
@@ -22,10 +22,7 @@ impl Bed {
         let source = source("a", "dcat", &origin.at("/a"), "");
         let text_of = configuration(&dir.path().join("data"), "", &[source]);
         std::fs::write(dir.path().join("c.toml"), text_of).unwrap();
-        let bed = Self {
-            _origin: origin,
-            dir,
-        };
+        let bed = Self { origin, dir };
         let told = bed.asks(&["run", "a"]).await;
         assert_eq!(told.exit, Some(0), "{told:?}");
         bed
@@ -165,4 +162,28 @@ async fn everything_that_is_wrong_is_told_with_its_place() {
     let told = harvestd(&["check-config", "--json", "--config", "nope.toml"]).await;
     assert_eq!(told.exit, Some(2));
     assert_eq!(told.json()["errors"][0]["file"], "nope.toml");
+}
+
+/// Another harvestd is asked under the limits that sources are asked under.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_silent_or_endless_is_given_up() {
+    let bed = Bed::harvested().await;
+    let config = std::fs::read_to_string(bed.at("c.toml")).unwrap();
+    let limits = "tries_max = 1\nread_ms = 200\nbody_bytes_max = 1_024";
+    std::fs::write(bed.at("c.toml"), config.replace("tries_max = 1", limits)).unwrap();
+    let silent = axum::body::Body::from_stream(futures_util::stream::pending::<
+        Result<axum::body::Bytes, std::convert::Infallible>,
+    >());
+    let silent = std::sync::Mutex::new(Some(silent));
+    bed.origin.answer("/silent/feed/state", move |_| {
+        origin::plain("application/json", silent.lock().unwrap().take().unwrap())
+    });
+    bed.origin
+        .say("/endless/feed/state", "application/json", " ".repeat(2_000));
+    for (peer, says) in [("silent", "timed out"), ("endless", "body_bytes_max")] {
+        let there = bed.origin.at(&format!("/{peer}/"));
+        let told = bed.asks(&["verify", "--against", &there]).await;
+        assert_eq!(told.exit, Some(1), "{told:?}");
+        assert!(told.error.contains(says), "{told:?}");
+    }
 }

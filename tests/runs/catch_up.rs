@@ -1,13 +1,18 @@
-//! When a source starts after the daemon was down: what was due meanwhile is made up for once, or waits.
+//! When a source starts: after the daemon was down, what was due meanwhile is made up for once, or waits; after a run that
+//! broke off, it is tried again soon.
 
 use super::*;
+use axum::{http::StatusCode, response::IntoResponse};
 use chrono::{DateTime, Duration, FixedOffset, Timelike, Utc};
 use harvestd::{
     daemon::{Daemon, Purpose},
     schedule::Schedule,
     serve::desk::Desk,
 };
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    time::Instant,
+};
 use texts::{config, numbered};
 
 /// Once a day, some twelve hours from now: not due while the test lives.
@@ -120,4 +125,84 @@ async fn many_missed_times_are_one_run() {
     );
     assert_eq!(down.origin.asked(), asked + 1);
     house.close().await;
+}
+
+/// A server that answers like this, so many times, before it says what it has; and a source of it that never ran.
+async fn out_of_order(status: u16, times: usize) -> Down {
+    let down = Down::since(None).await;
+    let broken = AtomicUsize::new(times);
+    down.origin.answer("/a", move |_| {
+        let fewer = |left: usize| left.checked_sub(1);
+        match broken.fetch_update(SeqCst, SeqCst, fewer) {
+            Ok(_) => StatusCode::from_u16(status).unwrap().into_response(),
+            Err(_) => origin::plain(TURTLE, numbered(2)),
+        }
+    });
+    down
+}
+
+impl Down {
+    fn serve(&self, first_ms: u64) -> House {
+        let limits = format!(
+            "[source.network.limits]\nrun_retry_first_ms = {first_ms}\nrun_retry_max_ms = 30_000\n"
+        );
+        let config = config(self.dir.path(), "", &[self.source("once") + &limits]);
+        House {
+            daemon: Daemon::open(config, Purpose::Serve).unwrap(),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_run_without_an_answer_is_tried_again_soon() {
+    let down = out_of_order(503, 3).await;
+    let house = down.serve(10);
+    let tomorrow = schedule().1.next_after(Utc::now()).unwrap();
+    due(&house, |due| due == tomorrow).await;
+    let source = house.daemon.source("a").unwrap();
+    assert_eq!((source.holds, source.failures_in_row), (2, 0));
+    assert_eq!(down.origin.asked(), 4, "three times in vain");
+    house.close().await;
+}
+
+/// It waits, and longer each time; a restart does not change it.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_waits_before_it_tries_again() {
+    let down = out_of_order(503, usize::MAX).await;
+    let before = Utc::now();
+    let mut house = down.serve(20_000);
+    let again = due(&house, |due| due > Utc::now()).await;
+    let waits = again - before;
+    assert!(
+        waits >= Duration::seconds(20) && waits < Duration::seconds(80),
+        "{waits}"
+    );
+    house.close().await;
+    house = down.serve(20_000);
+    assert_eq!(due(&house, |due| due > Utc::now()).await, again);
+    let failed = house.order("a", Trigger::Hand, false).await;
+    assert_eq!(failed.outcome, Outcome::Failed, "{}", failed.line());
+    let then = due(&house, |due| due > again).await;
+    assert!(
+        then - Utc::now() > Duration::seconds(20),
+        "the longest wait: {then}"
+    );
+    assert_eq!(down.origin.asked(), 2);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_will_not_pass_waits_until_it_is_due() {
+    for (status, first_ms) in [(404, 10), (503, 0)] {
+        let down = out_of_order(status, usize::MAX).await;
+        let house = down.serve(first_ms);
+        let next = due(&house, |due| due > Utc::now()).await;
+        assert_eq!(
+            next,
+            schedule().1.next_after(Utc::now()).unwrap(),
+            "{status}"
+        );
+        assert_eq!(down.origin.asked(), 1);
+        house.close().await;
+    }
 }
