@@ -14,6 +14,7 @@ mod generation;
 pub(crate) mod lines;
 mod mirror;
 mod one;
+mod own_date;
 mod place;
 mod project;
 mod receipts;

@@ -127,7 +127,9 @@ impl Store {
         };
         for (index, staged) in (0_u64..).zip(stage.read()) {
             if !done.contains(&index) {
-                applying.upsert(&staged.map_err(StoreError::Stage)?)?;
+                let mut staged = staged.map_err(StoreError::Stage)?;
+                applying.store.keep_own_date(&mut staged)?;
+                applying.upsert(&staged)?;
                 progress(index + 1);
             }
         }

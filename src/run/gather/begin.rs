@@ -174,6 +174,7 @@ pub(crate) fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester
         inner,
         base: config.public_url.to_string(),
         source: source.id.clone(),
+        day: catalog::today(),
     }))
 }
 
