@@ -9,6 +9,7 @@ mod batch;
 mod bulk;
 mod claims;
 mod corrections;
+mod engine_log;
 mod evidence;
 mod generation;
 pub(crate) mod lines;
@@ -32,6 +33,7 @@ use crate::log::{Activity, Log, Verb, parse_date_time};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -127,6 +129,8 @@ pub struct Store {
     head: Head,
     limits: WriteLimits,
     triples_since_flush: usize,
+    /// Files of the engine's own log whose names are durable.
+    engine_logs: HashSet<PathBuf>,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
     /// What was committed since the digest last took it in.
@@ -162,6 +166,7 @@ impl Store {
             head,
             limits,
             triples_since_flush: 0,
+            engine_logs: HashSet::new(),
             unpublished: AtomicBool::new(true),
             changes: Mutex::default(),
         };
@@ -205,24 +210,17 @@ impl Store {
         self.quads.flush().map_err(StoreError::storage("flushing"))
     }
 
+    /// The same for whoever does not have the writer: the store may be changed meanwhile.
+    pub fn flushing(&self) -> impl FnOnce() -> Result<(), StoreError> + Send + use<> {
+        let quads = self.quads.clone();
+        move || quads.flush().map_err(StoreError::storage("flushing"))
+    }
+
     /// Makes everything committed durable by syncing the engine's write-ahead log. Of a small commit it costs a fraction of
     /// what [`Store::flush`] does, which writes a new file for each of the engine's tables.
-    pub fn sync(&self) -> Result<(), StoreError> {
-        let synced = || -> std::io::Result<()> {
-            for entry in std::fs::read_dir(&self.dir)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|e| e == "log") {
-                    match std::fs::File::open(&path) {
-                        Ok(log) => log.sync_data()?,
-                        // What it held has been written out meanwhile.
-                        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                        Err(e) => return Err(e),
-                    }
-                }
-            }
-            std::fs::File::open(&self.dir)?.sync_all()
-        };
-        synced().map_err(StoreError::log("syncing the store's own log"))
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        let synced = engine_log::sync(&self.dir, &mut self.engine_logs);
+        synced.map_err(StoreError::log("syncing the store's own log"))
     }
 
     /// Writes quads that describe the house and not the catalogue (run reports). They are no activities.
