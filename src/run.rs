@@ -65,7 +65,10 @@ impl Rooms {
     pub fn publish(&self) -> Result<(), RunError> {
         let flushing = {
             let writer = self.writer()?;
-            writer.store.is_unpublished().then(|| writer.store.flushing())
+            writer
+                .store
+                .is_unpublished()
+                .then(|| writer.store.flushing())
         };
         let Some(flushing) = flushing else {
             return Ok(());

@@ -83,7 +83,9 @@ impl Daemon {
                 }
                 if due.take().is_some() {
                     let (daemon, id) = (self.clone(), id.clone());
-                    publishing = Some(tokio::spawn(async move { daemon.publish_pushes(&id).await }));
+                    publishing = Some(tokio::spawn(
+                        async move { daemon.publish_pushes(&id).await },
+                    ));
                 }
                 if gone.is_cancelled() {
                     if let Some(last) = publishing.take() {

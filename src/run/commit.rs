@@ -111,7 +111,8 @@ pub(crate) fn committed(
             let changed = Changed {
                 staged: Some(&described.stage),
                 gone: &gone,
-                source: (holds(&had, &applied).0 > 0).then_some(source.id.as_str()),
+                source: (holds((had.datasets, had.referents), &applied).0 > 0)
+                    .then_some(source.id.as_str()),
                 ..Changed::default()
             };
             let unified = unify(&rooms.state, writer, &changed, trusted)?;
@@ -128,7 +129,7 @@ pub(crate) fn committed(
     );
     report.counts = said.datasets;
     report.referents = said.referents;
-    (report.counts.holds, report.referents.holds) = holds(&had, &applied);
+    (report.counts.holds, report.referents.holds) = holds((had.datasets, had.referents), &applied);
     if !failed && report.counts.received > 0 && report.counts.refused == report.counts.received {
         report.outcome = Outcome::Partial;
         report.why = Some("every record was refused".to_owned());
@@ -240,7 +241,7 @@ pub(crate) fn committed(
 }
 
 /// Counts what applying did into the sums of the run.
-fn account(
+pub(crate) fn account(
     datasets: &mut Counts,
     referents: &mut Counts,
     applied: &Applied,
@@ -261,9 +262,9 @@ fn account(
     }
 }
 
-/// Datasets, and other records, of the source in the store after the run.
-fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
-    let (mut datasets, mut referents) = (had.datasets, had.referents);
+/// Datasets, and other records, of the source in the store after a run, from those before it.
+pub(crate) fn holds(before: (u64, u64), applied: &Applied) -> (u64, u64) {
+    let (mut datasets, mut referents) = before;
     for (class, tally) in &applied.by_class {
         let held = if *class == Class::Dataset {
             &mut datasets
