@@ -20,6 +20,7 @@ mod project;
 mod receipts;
 mod records;
 mod restate;
+mod runs;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
@@ -33,7 +34,7 @@ use crate::log::{Activity, Log, Verb, parse_date_time};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -117,6 +118,8 @@ pub struct WriteLimits {
     pub bulk_bytes_min: u64,
     /// Quads of one bulk batch: some 300 bytes each while it is sorted.
     pub bulk_batch_quads: usize,
+    /// Runs of each source that are told of.
+    pub runs_noted: usize,
 }
 
 /// The store, its log, and where they stand.
@@ -131,6 +134,8 @@ pub struct Store {
     triples_since_flush: usize,
     /// Files of the engine's own log whose names are durable.
     engine_logs: HashSet<PathBuf>,
+    /// Source -> its runs that are told of, where they were counted.
+    runs_told: HashMap<String, usize>,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
     /// What was committed since the digest last took it in.
@@ -167,6 +172,7 @@ impl Store {
             limits,
             triples_since_flush: 0,
             engine_logs: HashSet::new(),
+            runs_told: HashMap::new(),
             unpublished: AtomicBool::new(true),
             changes: Mutex::default(),
         };
@@ -223,12 +229,12 @@ impl Store {
         synced.map_err(StoreError::log("syncing the store's own log"))
     }
 
-    /// Writes quads that describe the house and not the catalogue (run reports). They are no activities.
+    /// Writes quads that describe the house and not the catalogue. They are no activities.
     pub fn note(&mut self, quads: Vec<Quad>) -> Result<(), StoreError> {
         self.unpublished.store(true, Relaxed);
         self.quads
             .extend(quads)
-            .map_err(StoreError::storage("writing a run's report"))
+            .map_err(StoreError::storage("writing a note"))
     }
 
     /// A checkpoint in a new folder on the same filesystem.

@@ -195,9 +195,8 @@ pub(crate) fn committed(
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();
-        writer
-            .store
-            .note(crate::run::prov::quads(writer.store.base(), report))?;
+        let told = crate::run::prov::quads(writer.store.base(), report);
+        writer.store.note_run(&source.id, told)?;
     }
     // Also what a run before committed and then failed to publish.
     let publish = writer.store.is_unpublished();
