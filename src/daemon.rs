@@ -9,6 +9,7 @@ mod digest;
 mod open;
 mod push;
 mod shared;
+mod snapshots;
 
 pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;

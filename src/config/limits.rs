@@ -49,6 +49,8 @@ pub struct Limits {
     pub shutdown_grace_ms: u64,
     /// Reports kept of each source's last runs.
     pub reports_kept: usize,
+    /// Runs of each source that `{public_url}graph/runs` tells of; the older ones are only counted.
+    pub runs_noted: usize,
     /// What one run may take away from a source.
     pub gate: GateLimits,
     pub network: NetworkLimits,
@@ -78,6 +80,7 @@ impl Default for Limits {
             snapshots: SnapshotLimits::default(),
             shutdown_grace_ms: 20_000,
             reports_kept: 100,
+            runs_noted: 1_000,
             gate: GateLimits::default(),
             network: NetworkLimits::default(),
             xml: XmlLimits::default(),
@@ -297,8 +300,10 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("snapshots.newest", 0, 1_000),
     ("snapshots.days", 0, 3_660),
     ("snapshots.bytes_max", 0, 1_024 * GB),
+    ("snapshots.look_every_ms", 10, 366 * DAY),
     ("shutdown_grace_ms", 0, 10 * MINUTE),
     ("reports_kept", 1, 100_000),
+    ("runs_noted", 1, 1_000_000),
     ("gate.removed_records_max", 0, 1_000_000),
     ("gate.removed_percent_max", 0, 50),
     ("network.connect_ms", 100, 5 * MINUTE),

@@ -200,6 +200,10 @@ impl Config {
                 self.limits.runs_at_once_max != running.limits.runs_at_once_max,
             ),
             (
+                "limits.runs_noted",
+                self.limits.runs_noted != running.limits.runs_noted,
+            ),
+            (
                 "limits.reports_kept",
                 self.limits.reports_kept != running.limits.reports_kept,
             ),

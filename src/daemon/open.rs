@@ -70,7 +70,10 @@ impl Daemon {
         let data_dir = config.data_dir.clone();
         let lock = Lock::take(&data_dir)?;
         let limits = write_limits(&config);
-        let store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
+        let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
+        if purpose.writes() {
+            store.follow_rules()?;
+        }
         let state = open_state(&data_dir, &store, &config)?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
@@ -147,6 +150,7 @@ impl Daemon {
         });
         if purpose.writes() {
             daemon.share(&config)?;
+            daemon.tasks.spawn(daemon.clone().look_at_snapshots());
         }
         daemon.take_over(config)?;
         Ok(daemon)
@@ -162,6 +166,7 @@ pub fn write_limits(config: &Config) -> WriteLimits {
         segment_activities_max: limits.segment_activities_max,
         bulk_bytes_min: limits.bulk_bytes_min,
         bulk_batch_quads: limits.bulk_batch_quads,
+        runs_noted: limits.runs_noted,
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How often old receipts of a source are looked for.
@@ -74,12 +74,23 @@ impl Daemon {
         let mut last_ms = 0;
         // When what was pushed is to be visible.
         let mut due: Option<Instant> = None;
+        let mut publishing: Option<JoinHandle<()>> = None;
         loop {
             if gone.is_cancelled() || due.is_some_and(|due| due <= Instant::now()) {
+                if let Some(before) = publishing.take() {
+                    // Whatever became of it was told by itself.
+                    let _ = before.await;
+                }
                 if due.take().is_some() {
-                    self.publish_pushes(&id).await;
+                    let (daemon, id) = (self.clone(), id.clone());
+                    publishing = Some(tokio::spawn(
+                        async move { daemon.publish_pushes(&id).await },
+                    ));
                 }
                 if gone.is_cancelled() {
+                    if let Some(last) = publishing.take() {
+                        let _ = last.await;
+                    }
                     return;
                 }
             }
@@ -104,9 +115,10 @@ impl Daemon {
         }
     }
 
+    /// Pushes are taken in meanwhile, but for the moment in which the snapshot is made.
     async fn publish_pushes(self: &Arc<Self>, id: &str) {
         let daemon = self.clone();
-        let published = tokio::task::spawn_blocking(move || daemon.rooms.writer()?.publish()).await;
+        let published = tokio::task::spawn_blocking(move || daemon.rooms.publish()).await;
         let error = match published {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),

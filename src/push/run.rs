@@ -7,11 +7,11 @@
 mod sort;
 
 use super::{Answer, Group, Push, PushError, What, answer::Known};
-use crate::compare::{Intake, Reading};
+use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
 use crate::describe::{Described, Describers};
 use crate::gate::{Evidence, Verdict, gate};
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Outcome, RefusedRow, Report, Trigger};
 use crate::run::{
     Progress, Rooms, RunError, catalog, commit,
     gather::{self, Gathered},
@@ -19,7 +19,7 @@ use crate::run::{
 };
 use crate::stage::Stage;
 use crate::state::Had;
-use crate::store::{Done, Notes, Receipt, Receipts, Store};
+use crate::store::{Applied, Done, Notes, Receipt, Receipts, Store};
 use harvestd_harvesters::{Completeness, Page};
 use harvestd_vocab::Class;
 use sort::Sorted;
@@ -148,6 +148,7 @@ fn take_in(
         &had,
         &verdict,
         &evidence,
+        &said,
         &described,
         &report.run,
     );
@@ -221,13 +222,23 @@ fn receipts(
     had: &Had,
     verdict: &Verdict,
     evidence: &Evidence,
+    said: &Said,
     described: &Described,
     run: &str,
 ) -> Receipts {
     let base = order.config.public_url.to_string();
     let (source, run) = (order.source.id.clone(), run.to_owned());
     let held: HashSet<_> = had.records.keys().copied().collect();
-    let refused = described.refused.clone();
+    let refused: Vec<RefusedRow> = said
+        .refused
+        .iter()
+        .chain(&described.refused)
+        .cloned()
+        .collect();
+    let mut counts = said.datasets.clone();
+    let mut referents = said.referents.clone();
+    commit::left_out(&mut counts, &mut referents, described);
+    let before = (had.datasets, had.referents);
     let (held_back, why) = match verdict {
         Verdict::Pass => (0, None),
         Verdict::Held(why) | Verdict::NotInferred(why) => (evidence.absent, Some(why.clone())),
@@ -235,7 +246,12 @@ fn receipts(
     Box::new(move |done: &Done<'_>| {
         let told = done.told.iter().map(|told| (told.record.as_str(), told));
         let told: HashMap<_, _> = told.collect();
+        commit::account(&mut counts, &mut referents, done.applied);
+        counts.absent = deleted(done.applied).saturating_sub(counts.gone);
+        counts.held = held_back;
+        counts.holds = commit::holds(before, done.applied).0;
         let known = Known {
+            counts: &counts,
             base: &base,
             source: &source,
             run: &run,
@@ -274,4 +290,12 @@ fn receipts(
         }
         notes
     })
+}
+
+/// Datasets that the run took away.
+fn deleted(applied: &Applied) -> u64 {
+    applied
+        .by_class
+        .get(&Class::Dataset)
+        .map_or(0, |tally| tally.deleted)
 }

@@ -2,12 +2,11 @@
 
 use super::unify::{self, Changed, unify};
 use super::{Phase, Progress, Rooms, RunError, gather::Gathered, now_ms};
-use crate::compare::Said;
 use crate::config::Source;
 use crate::describe::{Described, Looped};
 use crate::gate::Verdict;
 use crate::parts::Log;
-use crate::report::{LOOPED, Outcome, Report, Trigger};
+use crate::report::{Counts, LOOPED, Outcome, Report, Trigger};
 use crate::state::Had;
 use crate::store::{Applied, ApplyOptions};
 use harvestd_harvesters::{Completeness, RecordId};
@@ -122,7 +121,8 @@ pub(crate) fn committed(
             let changed = Changed {
                 staged: Some(&described.stage),
                 gone: &gone,
-                source: (holds(&had, &applied).0 > 0).then_some(source.id.as_str()),
+                source: (holds((had.datasets, had.referents), &applied).0 > 0)
+                    .then_some(source.id.as_str()),
                 ..Changed::default()
             };
             let unified = unify(&rooms.state, writer, &changed, trusted)?;
@@ -130,10 +130,11 @@ pub(crate) fn committed(
             joined = unified.joined;
         }
     }
-    account(&mut said, &applied, &described);
+    left_out(&mut said.datasets, &mut said.referents, &described);
+    account(&mut said.datasets, &mut said.referents, &applied);
     report.counts = said.datasets;
     report.referents = said.referents;
-    (report.counts.holds, report.referents.holds) = holds(&had, &applied);
+    (report.counts.holds, report.referents.holds) = holds((had.datasets, had.referents), &applied);
     if !failed && report.counts.received > 0 && report.counts.refused == report.counts.received {
         report.outcome = Outcome::Partial;
         report.why = Some("every record was refused".to_owned());
@@ -200,9 +201,8 @@ pub(crate) fn committed(
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();
-        writer
-            .store
-            .note(crate::run::prov::quads(writer.store.base(), report))?;
+        let told = crate::run::prov::quads(writer.store.base(), report);
+        writer.store.note_run(&source.id, told)?;
     }
     // Also what a run before committed and then failed to publish.
     let publish = writer.store.is_unpublished();
@@ -269,23 +269,31 @@ fn loops_told(looped: &Looped) -> Option<(String, String)> {
     Some((LOOPED.to_owned(), text))
 }
 
-/// Counts what describing and applying did into the sums of the run.
-fn account(said: &mut Said, applied: &Applied, described: &Described) {
-    said.datasets.refused += described.refused_datasets;
-    said.referents.refused += described.refused_referents;
-    said.datasets.looped += described.looped.datasets;
-    said.referents.looped += described.looped.referents;
+/// Counts what describing left out: what it refused, and what had passed through us.
+pub(crate) fn left_out(datasets: &mut Counts, referents: &mut Counts, described: &Described) {
+    datasets.refused += described.refused_datasets;
+    referents.refused += described.refused_referents;
+    datasets.looped += described.looped.datasets;
+    referents.looped += described.looped.referents;
+}
+
+/// Counts what applying did into the sums of the run.
+pub(crate) fn account(datasets: &mut Counts, referents: &mut Counts, applied: &Applied) {
     for (class, tally) in &applied.by_class {
-        let counts = said.count(*class);
+        let counts = if *class == Class::Dataset {
+            &mut *datasets
+        } else {
+            &mut *referents
+        };
         counts.new += tally.new;
         counts.changed += tally.changed;
         counts.unchanged += tally.unchanged;
     }
 }
 
-/// Datasets, and other records, of the source in the store after the run.
-fn holds(had: &Had, applied: &Applied) -> (u64, u64) {
-    let (mut datasets, mut referents) = (had.datasets, had.referents);
+/// Datasets, and other records, of the source in the store after a run, from those before it.
+pub(crate) fn holds(before: (u64, u64), applied: &Applied) -> (u64, u64) {
+    let (mut datasets, mut referents) = before;
     for (class, tally) in &applied.by_class {
         let held = if *class == Class::Dataset {
             &mut datasets
@@ -319,7 +327,7 @@ mod tests {
 
     #[test]
     fn tallies_are_added_where_they_belong() {
-        let mut said = Said::default();
+        let mut said = crate::compare::Said::default();
         said.datasets.received = 5;
         let mut applied = Applied::default();
         applied.by_class.insert(
@@ -342,7 +350,8 @@ mod tests {
             datasets: 2,
             ..Looped::default()
         };
-        account(&mut said, &applied, &described(looped));
+        left_out(&mut said.datasets, &mut said.referents, &described(looped));
+        account(&mut said.datasets, &mut said.referents, &applied);
         let c = &said.datasets;
         assert_eq!(
             (c.new, c.changed, c.refused, c.looped, said.referents.new),

@@ -142,6 +142,7 @@ impl Store {
                 generation: applying.store.head.generation,
                 activities: (last > before).then_some((before + 1, last)),
                 told: &applying.told.take().unwrap_or_default(),
+                applied: &applying.applied,
             });
         }
         applying.commit()?;

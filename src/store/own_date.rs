@@ -76,6 +76,7 @@ mod tests {
             segment_activities_max: 10,
             bulk_bytes_min: 1_000_000,
             bulk_batch_quads: 1_000,
+            runs_noted: 10,
         };
         let mut store = Store::open(dir.path(), BASE, limits).unwrap();
         let mut held_after = |title: &str, day: &str| {

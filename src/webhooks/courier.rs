@@ -10,7 +10,7 @@ use super::{
     sign,
 };
 use crate::{
-    log::Log,
+    log::{Activity, Log},
     network::{Delivered, Delivery, Network},
     serve::changes::Told,
     snapshot::Published,
@@ -140,6 +140,18 @@ impl Courier {
         if standing.pending.is_none() && now.seq <= cursor.seq {
             return Ok(Next::Rest);
         }
+        if let Some(kept) = self.first_kept(cursor, now.seq).await? {
+            let reached = Cursor {
+                seq: kept.seq - 1,
+                ..cursor
+            };
+            // Another message than the one that waited, if one did.
+            standing.pending = standing
+                .pending
+                .filter(|pending| pending.last == reached.seq);
+            let batch = Batch::pruned(cursor, reached.seq, kept.published_us);
+            return self.attempt(keep, standing, batch, cursor, reached).await;
+        }
         let up_to = standing.pending.as_ref().map(|pending| pending.last);
         let (last, told) = self.compose(cursor, up_to.unwrap_or(now.seq)).await?;
         let reached = Cursor {
@@ -154,6 +166,22 @@ impl Courier {
         }
         let batch = Batch::of(cursor, last, &told);
         self.attempt(keep, standing, batch, cursor, reached).await
+    }
+
+    /// The first activity that the log holds after the cursor, up to and with `up_to`, if it is not the next one.
+    async fn first_kept(&self, cursor: Cursor, up_to: u64) -> io::Result<Option<Activity>> {
+        let log = self.log.clone();
+        tokio::task::spawn_blocking(move || {
+            let begins = log.begins(cursor.generation)?.unwrap_or_default();
+            if begins <= cursor.seq + 1 || begins > up_to {
+                return Ok(None);
+            }
+            log.after(cursor.generation, begins - 1, begins)?
+                .next()
+                .transpose()
+        })
+        .await
+        .map_err(io::Error::other)?
     }
 
     /// What the receiver wants of the next activities, and up to which they were looked through.

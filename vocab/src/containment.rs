@@ -9,6 +9,10 @@ use crate::terms::{
 };
 use oxrdf::NamedNodeRef;
 
+/// Which rules these are. Raised whenever what belongs to a description changes: a store that was written under others
+/// states everything again in a new generation of its log.
+pub const VERSION: u32 = 1;
+
 /// A named node further than this from its entity is a reference, whatever leads to it. Former blank nodes are named
 /// under the record and belong to it at any depth.
 pub const DEPTH_MAX: usize = 4;
@@ -115,7 +119,9 @@ pub fn contains(record: &str, depth: usize, predicate: NamedNodeRef<'_>, object:
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use oxrdf::vocab::rdf;
 
     #[test]
     fn parts_are_contained_and_shared_things_are_not() {
@@ -124,6 +130,20 @@ mod tests {
         assert!(is_membership(dcat::HAS_DATASET));
         assert!(!is_membership(dcat::SERVES_DATASET));
         assert!(!is_membership(dcat::HAS_DISTRIBUTION));
+    }
+
+    /// Whoever changes the rules raises [`VERSION`] and takes over the new number here.
+    #[test]
+    fn the_version_belongs_to_these_rules() {
+        let lists = CONTAINMENT.iter().chain(&[rdf::NIL]).chain(&MEMBERSHIP);
+        let mut rules: u64 = 0xcbf2_9ce4_8422_2325;
+        let depth = [u8::try_from(DEPTH_MAX).unwrap()];
+        let names = lists.flat_map(|name| name.as_str().bytes().chain([b' ']));
+        // FNV-1a.
+        for byte in names.chain(depth) {
+            rules = (rules ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        assert_eq!((VERSION, rules), (1, 4_495_457_139_920_925_705));
     }
 
     #[test]
