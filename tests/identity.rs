@@ -85,12 +85,12 @@ fn temp_index() {
     };
     let (state, _) = harvestd::state::State::open(dir.path(), head, 32 << 20).unwrap();
     let began = Instant::now();
-    for (n, f) in all.iter().enumerate() {
-        state.set_features(None, Some(f)).unwrap();
-        if n % 5000 == 0 {
-            println!("{n} {:?}", began.elapsed());
-        }
-    }
+    state
+        .fill_identity(
+            all.iter()
+                .map(|f| Ok::<_, harvestd::state::StateError>(f.clone())),
+        )
+        .unwrap();
     println!("set: {:?}", began.elapsed());
     let began = Instant::now();
     let mut n = 0;
