@@ -63,68 +63,6 @@ fn the_whole_export() {
     println!("{}", Measured::of(&rows.iter().collect::<Vec<_>>()));
 }
 
-/// TEMP
-#[test]
-#[ignore = "temp"]
-fn temp_index() {
-    let Some(rows) = rows() else { return };
-    let rows: Vec<&Row> = rows.iter().collect();
-    let made = Copies::of(&rows);
-    let ministry = open("data_gov_tw");
-    let all: Vec<Features> = rows
-        .iter()
-        .map(|row| features(&*ministry, "national", &row.id, row.raw(), &made))
-        .collect();
-    let keys: usize = all.iter().map(|f| candidates::keys(f).len()).sum();
-    println!("{} features, {keys} keys", all.len());
-    let dir = tempfile::tempdir().unwrap();
-    let head = harvestd::store::Head {
-        generation: 1,
-        seq: 0,
-        published_us: 0,
-    };
-    let (state, _) = harvestd::state::State::open(dir.path(), head, 32 << 20).unwrap();
-    let began = Instant::now();
-    state
-        .fill_identity(
-            all.iter()
-                .map(|f| Ok::<_, harvestd::state::StateError>(f.clone())),
-        )
-        .unwrap();
-    println!("set: {:?}", began.elapsed());
-    let began = Instant::now();
-    let mut n = 0;
-    for f in &all {
-        for key in candidates::keys(f) {
-            n += state.holders(key).unwrap().take(101).count();
-        }
-    }
-    println!("holders: {:?} {n}", began.elapsed());
-    let began = Instant::now();
-    println!(
-        "features: {:?} {}",
-        state
-            .features()
-            .unwrap()
-            .map(|f| f.unwrap().titles.len())
-            .sum::<usize>(),
-        began.elapsed().as_secs_f64()
-    );
-    let began = Instant::now();
-    state.trust_identity("x", Default::default()).unwrap();
-    println!("flush: {:?}", began.elapsed());
-    drop(state);
-    let began = Instant::now();
-    let (_state, _) = harvestd::state::State::open(dir.path(), head, 32 << 20).unwrap();
-    println!("open: {:?}", began.elapsed());
-    let du = Command::new("du")
-        .arg("-sm")
-        .arg(dir.path())
-        .output()
-        .unwrap();
-    println!("{}", String::from_utf8_lossy(&du.stdout));
-}
-
 #[test]
 fn wilson_is_wilson() {
     let (lower, upper) = wilson(99, 100);

@@ -21,11 +21,7 @@ use crate::{
     network::local::Local,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fmt::Write,
-    io,
-};
+use std::{fmt::Write, io};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// `harvestd identity …`

@@ -21,7 +21,6 @@ use std::{
 pub const CHUNK: usize = 512;
 /// Features of other records that are held while a chunk is linked.
 const OTHERS_MAX: usize = 4096;
-
 /// Pairs that are compared together where all are: 24 bytes each.
 const PAIRS_ENOUGH: usize = 20_000;
 
