@@ -12,7 +12,7 @@ mod features;
 mod pairs;
 
 pub use decisions::{OWN, decisions, identity_graph, replaced};
-pub use features::{all_features, names};
+pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use pairs::pairs;
 
 use harvestd_vocab::containment::{

@@ -116,8 +116,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     if arguments.wants(Part::Describe) {
         table.add(describe::line(&export)?);
     }
-    if arguments.only != [Part::Describe] {
-        harvest(arguments, export, &mut table)?;
+    match arguments.only.as_slice() {
+        [Part::Describe] => {}
+        // It has a place of its own, and stands on no other line.
+        [Part::Identity] => identity::lines(&mut Server::start(export)?, &mut table)?,
+        _ => harvest(arguments, export, &mut table)?,
     }
     print!("{table}");
     Ok(())

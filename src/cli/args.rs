@@ -402,7 +402,7 @@ pub enum Identity {
     ///
     /// Records are of different sources, of the newest published snapshot. Each pair comes with its score and its
     /// evidence. From `identity.merge_min` on, records are taken for one; from `identity.list_min` on, they are listed.
-    /// What is taken for one is published once, when a run of one of its sources has ended.
+    /// What is taken for one is published once, under the IRI that is marked (`published` with --json).
     List(IdentityList),
     /// Say what speaks for a record being about the same dataset as another, and what against it
     ///
@@ -461,6 +461,8 @@ pub struct IdentityDecisions {
 #[derive(Debug, Clone, Args)]
 pub struct IdentityList {
     /// Leave out pairs with a lower score, from 0 to 1 [default: identity.list_min of the configuration]
+    ///
+    /// Below that, all records are compared for this answer, which takes time and memory.
     #[arg(long, value_name = "SCORE", value_parser = score)]
     pub min: Option<f64>,
     #[command(flatten)]

@@ -119,21 +119,10 @@ fn compare_everything(
     decisions: &Decisions,
 ) -> Result<(Applied, Joined), RunError> {
     tracing::info!("every record is compared with every other of another source, once");
-    state.forget_identity()?;
-    for features in writer.store.all_features() {
-        state.set_features(None, Some(&features?))?;
-    }
+    let all = writer.store.all_features();
+    state.fill_identity(all.map(|features| features.map_err(RunError::from)))?;
     let joins = joins(decisions);
-    let mut relinking = Relinking::all(state, &joins, writer.thresholds.list_min);
-    let mut chunk = BTreeMap::new();
-    for features in state.features()? {
-        let features = features?;
-        chunk.insert(tag(&features.record), features);
-        if chunk.len() >= CHUNK {
-            relinking.link(&std::mem::take(&mut chunk))?;
-        }
-    }
-    relinking.link(&chunk)?;
+    Relinking::new(state, &joins, writer.thresholds.list_min).link_all()?;
     let replaced = writer.store.replaced()?;
     let mut settling = Settling::new(state, writer, decisions, &changed.before)?;
     for kept in state.links()? {
@@ -193,7 +182,7 @@ fn relink(
     decisions: &Decisions,
 ) -> Result<Relinked, RunError> {
     let joins = joins(decisions);
-    let mut relinking = Relinking::some(state, &joins, writer.thresholds.list_min);
+    let mut relinking = Relinking::new(state, &joins, writer.thresholds.list_min);
     let mut chunk = Vec::new();
     for record in changed.gone {
         if let Some(was) = state.features_of(tag(record))? {

@@ -31,6 +31,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/pause"),
     ("POST", "/sources/{id}/resume"),
     ("GET", "/identity/features"),
+    ("GET", "/identity/pairs"),
     ("GET", "/state/hashes"),
     ("GET", "/overrides"),
     ("GET", "/webhooks"),
@@ -51,6 +52,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/pause", post(pause))
         .route("/sources/{id}/resume", post(resume))
         .route("/identity/features", get(features))
+        .route("/identity/pairs", get(pairs))
         .route("/state/hashes", get(hashes))
         .route("/overrides", get(overrides))
         .merge(webhooks::routes())
@@ -188,6 +190,16 @@ async fn resume(State(house): State<House>, Path(id): Path<String>) -> Result<Re
 async fn features(State(house): State<House>) -> Result<Response, Problem> {
     let snapshot = house.snapshot()?;
     let question = Question::Features {
+        snapshot: snapshot.path.clone(),
+        base: house.config.public_url.to_string(),
+    };
+    respond::answered(house.readers.ask(question, &snapshot).await?)
+}
+
+/// Pairs of records that have something in common, in the newest snapshot: a line of JSON each.
+async fn pairs(State(house): State<House>) -> Result<Response, Problem> {
+    let snapshot = house.snapshot()?;
+    let question = Question::Pairs {
         snapshot: snapshot.path.clone(),
         base: house.config.public_url.to_string(),
     };

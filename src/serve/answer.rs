@@ -5,6 +5,7 @@
 mod features;
 mod hashes;
 mod house;
+mod pairs;
 pub mod write;
 
 pub(super) use house::MOVED;
@@ -148,6 +149,7 @@ pub fn answer(
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)
         }
+        Question::Pairs { snapshot, base } => pairs::write(session.store(snapshot)?, base, reply),
         Question::Hashes { snapshot } => hashes::write(session.store(snapshot)?, reply),
         Question::Decisions { snapshot, base } => {
             features::write_decisions(session.store(snapshot)?, base, reply)

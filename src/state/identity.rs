@@ -111,10 +111,29 @@ impl State {
         joined.map(|joined| decode_json(&joined)).transpose()
     }
 
-    /// Forgets all features, keys and links, before they are put in anew.
-    pub fn forget_identity(&self) -> Result<(), StateError> {
+    /// Forgets what is kept here, and puts the features of all records in anew, without any link. Keys are put in at the
+    /// end and in order, which takes a fraction of the time; till then they are held, 26 bytes each.
+    pub fn fill_identity<E: From<StateError>>(
+        &self,
+        all: impl Iterator<Item = Result<Features, E>>,
+    ) -> Result<(), E> {
+        let failed = |e: sled::Error| E::from(StateError::Sled(e));
         for name in [FEATURES, KEYS, LINKS, ONE] {
-            self.db.drop_tree(name)?;
+            self.db.drop_tree(name).map_err(failed)?;
+        }
+        let tree = self.db.open_tree(FEATURES).map_err(failed)?;
+        let mut keys: Vec<Entry> = Vec::new();
+        for features in all {
+            let features = features?;
+            let record = tag(&features.record);
+            tree.insert(record, encode_json(&features))
+                .map_err(failed)?;
+            keys.extend(entries(&features));
+        }
+        keys.sort_unstable();
+        let tree = self.db.open_tree(KEYS).map_err(failed)?;
+        for entry in keys {
+            tree.insert(entry, &[FORMAT]).map_err(failed)?;
         }
         Ok(())
     }
@@ -165,6 +184,14 @@ impl State {
         key: u64,
     ) -> Result<impl Iterator<Item = Result<Holder, StateError>> + use<>, StateError> {
         let entries = self.db.open_tree(KEYS)?.scan_prefix(key.to_be_bytes());
+        Ok(entries.map(|entry| Ok(holder(&entry?.0)?.1)))
+    }
+
+    /// Every key with each record that has it: key after key, and of a key those of one source together.
+    pub fn keys(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(u64, Holder), StateError>> + use<>, StateError> {
+        let entries = self.db.open_tree(KEYS)?.iter();
         Ok(entries.map(|entry| holder(&entry?.0)))
     }
 
@@ -181,7 +208,8 @@ impl State {
             (None, None) => {}
         }
         let tree = self.db.open_tree(KEYS)?;
-        let (was, is) = (entries(was), entries(is));
+        let of = |f: Option<&Features>| f.map(entries).into_iter().flatten().collect();
+        let (was, is): (BTreeSet<Entry>, BTreeSet<Entry>) = (of(was), of(is));
         for gone in was.difference(&is) {
             tree.remove(gone)?;
         }
@@ -256,26 +284,30 @@ impl State {
     }
 }
 
+/// Key, source and record, one after the other.
+type Entry = [u8; 8 + SOURCE_BYTES + size_of::<Tag>()];
+
 /// What stands in the index for a record.
-fn entries(features: Option<&Features>) -> BTreeSet<Vec<u8>> {
-    let Some(features) = features else {
-        return BTreeSet::new();
-    };
+fn entries(features: &Features) -> impl Iterator<Item = Entry> + use<> {
     let Holder { source, record } = Holder::of(features);
     let mut keys = keys(features);
     keys.push(entity_key(&features.entity));
-    keys.into_iter()
-        .map(|key| [key.to_be_bytes().as_slice(), &source, &record].concat())
-        .collect()
+    keys.into_iter().map(move |key| {
+        let mut entry = [0; size_of::<Entry>()];
+        entry[..8].copy_from_slice(&key.to_be_bytes());
+        entry[8..8 + SOURCE_BYTES].copy_from_slice(&source);
+        entry[8 + SOURCE_BYTES..].copy_from_slice(&record);
+        entry
+    })
 }
 
-fn holder(entry: &[u8]) -> Result<Holder, StateError> {
+fn holder(entry: &[u8]) -> Result<(u64, Holder), StateError> {
     let bad = || StateError::Entry(format!("a key of {} bytes in the index", entry.len()));
-    let (_, rest) = entry.split_first_chunk::<8>().ok_or_else(bad)?;
+    let (key, rest) = entry.split_first_chunk::<8>().ok_or_else(bad)?;
     let (source, record) = rest.split_first_chunk::<SOURCE_BYTES>().ok_or_else(bad)?;
-    let record = record.try_into().map_err(|_| bad())?;
-    Ok(Holder {
+    let holder = Holder {
         source: *source,
-        record,
-    })
+        record: record.try_into().map_err(|_| bad())?,
+    };
+    Ok((u64::from_be_bytes(*key), holder))
 }

@@ -49,7 +49,8 @@ fn linked(
     }
     evidence.sort_by(|x, y| {
         let weight = y.weight.total_cmp(&x.weight);
-        x.limits.cmp(&y.limits).then(weight)
+        let limits = x.limits.cmp(&y.limits);
+        limits.then(weight).then_with(|| x.code.cmp(&y.code))
     });
     let link = || {
         Some(Link {

@@ -21,6 +21,8 @@ use std::{
 pub const CHUNK: usize = 512;
 /// Features of other records that are held while a chunk is linked.
 const OTHERS_MAX: usize = 4096;
+/// Pairs that are compared together where all are: 24 bytes each.
+const PAIRS_ENOUGH: usize = 20_000;
 
 /// Two records, the one that sorts first before the other.
 pub type Pair = (Box<str>, Box<str>);
@@ -46,28 +48,16 @@ pub struct Relinking<'a> {
     joins: &'a HashSet<Pair>,
     /// From which score on links are kept.
     list_min: f64,
-    /// All records are linked in their turn: there were no links before, and nothing is noted.
-    all: bool,
     relinked: Relinked,
 }
 
 impl<'a> Relinking<'a> {
-    /// Where there are links already.
-    pub fn some(state: &'a State, joins: &'a HashSet<Pair>, list_min: f64) -> Self {
+    pub fn new(state: &'a State, joins: &'a HashSet<Pair>, list_min: f64) -> Self {
         Self {
             state,
             joins,
             list_min,
-            all: false,
             relinked: Relinked::default(),
-        }
-    }
-
-    /// Where there are none, and [`Relinking::link`] is asked for every record.
-    pub fn all(state: &'a State, joins: &'a HashSet<Pair>, list_min: f64) -> Self {
-        Self {
-            all: true,
-            ..Self::some(state, joins, list_min)
         }
     }
 
@@ -107,27 +97,78 @@ impl<'a> Relinking<'a> {
 
     /// Finds all links of these records again.
     pub fn link(&mut self, wanted: &BTreeMap<Tag, Features>) -> Result<(), RunError> {
-        // A link between two of them is found once, at the first.
-        let all = self.all;
-        let falls_to = |own: &Tag, other: &Tag| other > own || !(all || wanted.contains_key(other));
         let groups = Groups::new(self.state);
         let mut others = Others::new(self.state);
         for (own, features) in wanted {
+            // A link between two of them is found once, at the first.
+            let falls_to = |other: &Tag| other > own || !wanted.contains_key(other);
             let mut found = Vec::new();
             for other in groups.candidates(features)? {
-                if falls_to(own, &other)
+                if falls_to(&other)
                     && let Some(other) = others.get(other)?
-                    && other.entity != features.entity
                 {
-                    found.extend(judge(features, &other, &groups.common()));
-                    groups.trouble()?;
+                    found.extend(self.judged(features, &other, &groups)?);
                 }
             }
-            found.retain(|l| l.score >= self.list_min || self.joins.contains(&pair(l)));
-            let about = |other: &Tag| falls_to(own, other);
-            self.replace(features, &found, &about)?;
+            self.replace(features, &found, &falls_to)?;
         }
         Ok(())
+    }
+
+    /// Finds the links of all records, where the state holds none: key after key, since few lead from one source to
+    /// another.
+    pub fn link_all(&self) -> Result<(), RunError> {
+        let mut pairs: Vec<[Tag; 2]> = Vec::new();
+        let mut of_key: Vec<Holder> = Vec::new();
+        let mut last = None;
+        for entry in self.state.keys()? {
+            let (key, holder) = entry?;
+            if last.replace(key) != Some(key) {
+                pairs.extend(across(&of_key));
+                of_key.clear();
+            }
+            // One more than are compared tells as much as all of them.
+            if of_key.len() <= KEY_RECORDS_MAX {
+                of_key.push(holder);
+            }
+            if pairs.len() >= PAIRS_ENOUGH {
+                self.link_pairs(&mut pairs)?;
+            }
+        }
+        pairs.extend(across(&of_key));
+        self.link_pairs(&mut pairs)
+    }
+
+    fn link_pairs(&self, pairs: &mut Vec<[Tag; 2]>) -> Result<(), RunError> {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let groups = Groups::new(self.state);
+        let mut others = Others::new(self.state);
+        for [a, b] in pairs.drain(..) {
+            let (Some(a), Some(b)) = (others.get(a)?, others.get(b)?) else {
+                continue;
+            };
+            if let Some(link) = self.judged(&a, &b, &groups)? {
+                let standing = None;
+                self.state.set_link(&KeptLink { link, standing })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The link between two records, if it is one to be kept.
+    fn judged(
+        &self,
+        a: &Features,
+        b: &Features,
+        groups: &Groups<'_>,
+    ) -> Result<Option<Link>, RunError> {
+        if a.entity == b.entity {
+            return Ok(None);
+        }
+        let link = judge(a, b, &groups.common());
+        groups.trouble()?;
+        Ok(link.filter(|l| l.score >= self.list_min || self.joins.contains(&pair(l))))
     }
 
     pub fn ended(self) -> Relinked {
@@ -168,9 +209,6 @@ impl<'a> Relinking<'a> {
     }
 
     fn touch(&mut self, link: &Link, was: Option<KeptLink>) -> Result<(), RunError> {
-        if self.all {
-            return Ok(());
-        }
         let before = self.relinked.before.entry(pair(link));
         before.or_insert_with(|| was.and_then(KeptLink::placed));
         for record in [&link.a, &link.b] {
@@ -179,6 +217,19 @@ impl<'a> Relinking<'a> {
         }
         Ok(())
     }
+}
+
+/// The pairs of a key's records that are of different sources; none of a key that says nothing.
+fn across(holders: &[Holder]) -> Vec<[Tag; 2]> {
+    let mut pairs = Vec::new();
+    if holders.len() > KEY_RECORDS_MAX {
+        return pairs;
+    }
+    for (n, a) in holders.iter().enumerate() {
+        let others = holders[n + 1..].iter().filter(|b| b.source != a.source);
+        pairs.extend(others.map(|b| [a.record.min(b.record), a.record.max(b.record)]));
+    }
+    pairs
 }
 
 pub fn pair(link: &Link) -> Pair {
