@@ -231,7 +231,10 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
 /// would have nobody to ask, and another's sources would be harvested into the demo.
 fn of_a_demo(place: &args::Place) -> Option<String> {
     let data_dir = place.data_dir.as_ref().filter(|_| place.config.is_none())?;
-    DemoNote::of(data_dir).ok().flatten()?;
+    match DemoNote::of(data_dir) {
+        Ok(note) => note?,
+        Err(error) => return Some(error.to_string()),
+    };
     let (dir, start) = (data_dir.display(), start(data_dir));
     Some(format!(
         "{dir} is the data directory of a demo: `{start}` runs it"

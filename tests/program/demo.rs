@@ -160,4 +160,7 @@ async fn a_file_of_its_own_is_found() {
         told.error.contains("demo.json") && told.error.contains("once more"),
         "{told:?}"
     );
+    let told = harvestd(&["serve", "--data-dir", text(&data)]).await;
+    assert_eq!(told.exit, Some(2));
+    assert!(told.error.contains("once more"), "{told:?}");
 }
