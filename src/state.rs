@@ -3,10 +3,12 @@
 //! It never means "delete everything" or "start at 1": whenever it disagrees with the store it is rebuilt from the
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
+mod bodies;
 mod entries;
 mod identity;
 mod kept_digest;
 
+pub use bodies::Body;
 pub use entries::{digest, id_digest, part_name};
 pub use identity::Joined;
 pub use kept_digest::KeptDigest;

@@ -34,6 +34,9 @@ pub fn is_pushed(kind: &str) -> bool {
     kind == KIND.name
 }
 
+/// Names of the parts that pushed records come in: the connectors' own.
+pub const PARTS: [PartName; 5] = [dcat::PART, "package", "organization", "agent", "service"];
+
 /// What stands for the address of a centre whose settings give none.
 pub fn no_address(source: &str) -> String {
     format!("http://{source}{NO_ADDRESS}/")

@@ -106,7 +106,9 @@ pub enum DeskError {
     Running(String),
     #[error("{0:?} is not enabled in the configuration")]
     Disabled(String),
-    #[error("{0:?} pushes its records itself; nobody asks it")]
+    #[error(
+        "{0:?} pushes its records itself; nobody asks it (but `redescribe` describes again what it pushed)"
+    )]
     Pushes(String),
     /// What is wanted cannot be, for a reason that the caller can mend.
     #[error("{0}")]

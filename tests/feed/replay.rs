@@ -181,7 +181,12 @@ async fn other_rules_of_containment_begin_a_new_generation() {
     let graph = NamedNode::new(format!("{base}graph/runs")).unwrap();
     let said = |subject: &str, word: &str, value: u8, graph: GraphName| {
         let iri = |iri: &str| NamedNode::new(iri).unwrap();
-        Quad::new(iri(subject), iri(word), Literal::from(i32::from(value)), graph)
+        Quad::new(
+            iri(subject),
+            iri(word),
+            Literal::from(i32::from(value)),
+            graph,
+        )
     };
     let name = format!("{base}feed#generation-1");
     let rules = "https://w3id.org/harvestd/ns#containmentRules";
