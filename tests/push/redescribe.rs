@@ -134,7 +134,8 @@ async fn what_is_no_more_does_not_come_back() {
     origin.say("/a", "text/turtle", crate::texts::numbered(3));
     let asked = crate::texts::source("centre", "dcat", &origin.at("/a"), "");
     let bed = Bed::at(bed.close().await, "", &[&asked, OTHER]).await;
-    bed.house.complete("centre").await;
+    let report = bed.house.run("centre").await;
+    assert_eq!(report.counts.new, 3, "{}", report.line());
     let bed = Bed::at(bed.close().await, "", &[&centre("en"), OTHER]).await;
     let nothing = redescribe(&bed).await;
     let why = nothing.why.unwrap();
