@@ -111,6 +111,10 @@ impl State {
                 let ahead =
                     told.is_some_and(|t| t.generation != head.generation || t.seq > head.seq);
                 state.forget(ahead)?;
+                if told.is_some_and(|t| (t.generation, t.seq) > (head.generation, head.seq)) {
+                    // The store was put back: what was pushed since is not in it.
+                    state.forget_all_bodies()?;
+                }
                 let told = told.map_or("nothing".to_owned(), |t| {
                     format!("{}-{}", t.generation, t.seq)
                 });

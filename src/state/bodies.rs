@@ -11,6 +11,7 @@ use harvestd_harvesters::RecordId;
 const CHUNK_BYTES: usize = 60_000;
 /// zstd level of kept bodies.
 const LEVEL: i32 = 3;
+const PREFIX: &str = "bodies:";
 
 /// A record as it was pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +102,19 @@ impl State {
         self.db.drop_tree(name(source))?;
         Ok(())
     }
+
+    /// Forgets the bodies of all sources.
+    pub(super) fn forget_all_bodies(&self) -> Result<(), StateError> {
+        let names = self.db.tree_names().into_iter();
+        for name in names.filter(|name| name.starts_with(PREFIX.as_bytes())) {
+            self.db.drop_tree(name)?;
+        }
+        Ok(())
+    }
 }
 
 fn name(source: &str) -> String {
-    format!("bodies:{source}")
+    format!("{PREFIX}{source}")
 }
 
 fn body_of(bytes: &[u8]) -> Result<Body, StateError> {
@@ -167,5 +177,16 @@ mod tests {
         assert_eq!(read("a").len(), 2);
         state.forget_bodies("a").unwrap();
         assert_eq!((read("a").len(), read("b").len()), (0, 1));
+        // A store that is behind the state was put back.
+        let newer = Head {
+            generation: 1,
+            seq: 9,
+            published_us: 9,
+        };
+        state.moved_on(newer).unwrap();
+        drop(state);
+        let older = Head { seq: 3, ..newer };
+        let (state, _) = State::open(dir.path(), older, 1 << 20).unwrap();
+        assert_eq!(state.bodies("b").unwrap().count(), 0);
     }
 }
