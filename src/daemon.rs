@@ -155,7 +155,7 @@ impl Daemon {
                 let _ = before.await;
             }
             if source.is_pushed() {
-                daemon.take_pushes(id, pushed, gone).await;
+                daemon.take_pushes(id, pushed, incoming, gone).await;
             } else {
                 daemon.keep(id, incoming, look, gone).await;
             }

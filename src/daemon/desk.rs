@@ -57,10 +57,12 @@ impl Desk for Daemon {
         let place = places
             .get(id)
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
-        if place.source.is_pushed() {
+        if place.source.is_pushed() && order.trigger != Trigger::Redescribe {
             return Err(DeskError::Pushes(id.to_owned()));
         }
         match &place.running {
+            // A group of pushes is soon done, and what is ordered waits for it.
+            Some(_) if place.source.is_pushed() => {}
             Some(running) if running.yields => running.stop(),
             Some(_) => return Err(DeskError::Running(id.to_owned())),
             None => {}

@@ -4,6 +4,7 @@
 //! into the commit itself. So a push that comes again after a `kill -9`, whenever that was, is answered as if nothing had
 //! happened. Start at [`run`].
 
+mod keep;
 mod sort;
 
 use super::{Answer, Group, Push, PushError, What, answer::Known};
@@ -22,6 +23,7 @@ use crate::state::Had;
 use crate::store::{Applied, Done, Notes, Receipt, Receipts, Store};
 use harvestd_harvesters::{Completeness, Page};
 use harvestd_vocab::Class;
+use keep::Keep;
 use sort::Sorted;
 use std::{
     collections::{HashMap, HashSet},
@@ -110,8 +112,6 @@ fn take_in(
         _ => Some(Completeness::Changes),
     };
     let intake = compared(order, had, &sorted.pushes, &report.run)?;
-    let pushes = sorted.pushes.drain(..).map(|push| (push, None));
-    *taken.lock().unwrap_or_else(PoisonError::into_inner) = pushes.collect();
     let Intake {
         had,
         describers,
@@ -139,6 +139,14 @@ fn take_in(
     said.proof = proof;
     let verdict = gate(&evidence, order.config.limits.gate);
     tell(&evidence, &verdict, report);
+    let goes = match verdict {
+        Verdict::Pass => absent.as_slice(),
+        Verdict::Held(_) | Verdict::NotInferred(_) => &[],
+    };
+    let keep = Keep::begin(order, &described, goes.iter().chain(&said.withdrawn))?;
+    keep.unchanged(order, &sorted.pushes, &had)?;
+    let pushes = sorted.pushes.drain(..).map(|push| (push, None));
+    *taken.lock().unwrap_or_else(PoisonError::into_inner) = pushes.collect();
     let mut state = order.rooms.state.source(&order.source.id)?;
     state.epoch = order.config.epoch(order.source);
     let receipts = receipts(
@@ -170,7 +178,9 @@ fn take_in(
         &verdict,
         report,
         order.progress,
-    )
+    )?;
+    let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+    keep.finish(order, taken.iter().map(|(push, _)| push))
 }
 
 /// Everything that the pushes say, against what is held.

@@ -104,7 +104,9 @@ pub enum DeskError {
     Unknown(String),
     #[error("a run of {0:?} is under way")]
     Running(String),
-    #[error("{0:?} pushes its records itself; nobody asks it")]
+    #[error(
+        "{0:?} pushes its records itself; nobody asks it (but `redescribe` describes again what it pushed)"
+    )]
     Pushes(String),
     /// What is wanted cannot be, for a reason that the caller can mend.
     #[error("{0}")]

@@ -40,7 +40,9 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
         source: source.id.clone(),
         proof: match way {
             Way::Source => proved(&said, unframed),
-            Way::Details | Way::KeptAnswers | Way::KeptParts => Some(Completeness::Changes),
+            Way::Details | Way::KeptAnswers | Way::KeptParts | Way::KeptBodies => {
+                Some(Completeness::Changes)
+            }
         },
         declared: said.datasets.declared,
         seen: said.distinct,
