@@ -18,6 +18,7 @@ mod place;
 mod project;
 mod receipts;
 mod records;
+mod remarks;
 mod restate;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};

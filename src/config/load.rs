@@ -12,6 +12,7 @@ use super::{
     table::{Context, Found, SECRET, Table},
     webhook,
 };
+use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use std::{
@@ -142,6 +143,7 @@ struct DaemonSettings {
     identity: Thresholds,
     shared: Vec<String>,
     feed: FeedSettings,
+    feedback: FeedbackSettings,
 }
 
 impl DaemonSettings {
@@ -162,6 +164,7 @@ impl DaemonSettings {
             identity: self.identity,
             shared: self.shared,
             feed: self.feed,
+            feedback: self.feedback,
             sources: sources.list,
             overrides_dir,
             overrides: overrides.into(),
@@ -206,6 +209,9 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
             .map_or_else(Thresholds::default, thresholds),
         shared: shared(root),
         feed: root.table("feed").map_or_else(FeedSettings::default, feed),
+        feedback: root
+            .table("feedback")
+            .map_or_else(FeedbackSettings::default, feedback),
     };
     listeners(root, outside, &settings);
     settings
@@ -354,6 +360,14 @@ fn feed(table: Table<'_>) -> FeedSettings {
     FeedSettings {
         keep_days: keep_days.and_then(|days| u64::try_from(days).ok()),
     }
+}
+
+fn feedback(table: Table<'_>) -> FeedbackSettings {
+    let open = table.boolean("open").unwrap_or_default();
+    let range = "a range of addresses, as 127.0.0.1/32 or 10.1.0.0/16";
+    let proxies = table.list("proxies", range, |text| text.parse().ok());
+    table.finish();
+    FeedbackSettings { open, proxies }
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

@@ -33,7 +33,10 @@ pub(super) fn folder(root: &Table<'_>, on_disk: bool) -> (PathBuf, Vec<PathBuf>)
         .file
         .beside(said.as_ref().map_or(FOLDER, |said| &said.value));
     let usual = said.as_ref().is_none_or(|said| said.value == FOLDER);
-    if usual && (!on_disk || !dir.exists()) {
+    if usual && !on_disk {
+        return (PathBuf::new(), Vec::new());
+    }
+    if usual && !dir.exists() {
         return (dir, Vec::new());
     }
     let files = matching(&dir.join("*.toml")).unwrap_or_else(|e| {
