@@ -3,7 +3,10 @@
 use super::{FeedbackError, FeedbackLimits, accept::draft};
 use crate::overrides::{Override, Value, property};
 use chrono::NaiveDate;
-use harvestd_vocab::links::{self, is_http};
+use harvestd_vocab::{
+    links::{self, is_http},
+    terms::prefixed,
+};
 use oxrdf::{Literal, NamedNode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -172,10 +175,24 @@ impl Sent {
                 Kind::Remark => remark(said, &mut rows),
             }
         }
-        if rows.is_empty() {
-            Ok(self)
-        } else {
-            Err(FeedbackError::Refused(rows))
+        if !rows.is_empty() {
+            return Err(FeedbackError::Refused(rows));
+        }
+        self.said.in_one_spelling();
+        Ok(self)
+    }
+}
+
+impl Said {
+    /// However it was sent, the same is spelt the same.
+    fn in_one_spelling(&mut self) {
+        if let Some(written) = &self.property
+            && let Ok(known) = property(written)
+        {
+            self.property = Some(prefixed(known.as_str()));
+        }
+        for tag in [&mut self.lang, &mut self.text_lang] {
+            *tag = tag.take().map(|tag| tag.to_ascii_lowercase());
         }
     }
 }
