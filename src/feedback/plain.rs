@@ -4,7 +4,7 @@ use super::{
     FeedbackError, Row,
     said::{Kind, Said, Sent},
 };
-use crate::overrides::Value;
+use crate::{overrides::Value, push::read::unreadable};
 use harvestd_harvesters::guard::{JsonLimits, scan_json};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -29,7 +29,8 @@ struct Plain {
 }
 
 pub(super) fn read(body: &[u8]) -> Result<Sent, FeedbackError> {
-    scan_json(body, JsonLimits::default()).map_err(|e| FeedbackError::Unreadable(e.to_string()))?;
+    scan_json(body, JsonLimits::default())
+        .map_err(|e| FeedbackError::Unreadable(unreadable(&e)))?;
     let plain: Plain = serde_json::from_slice(body).map_err(|e| {
         let linked =
             serde_json::from_slice::<Json>(body).is_ok_and(|json| json.get("@context").is_some());

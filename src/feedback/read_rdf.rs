@@ -8,7 +8,7 @@ use super::{
     FeedbackError, Row,
     said::{Kind, Said, Sent, quoted},
 };
-use crate::{describe::STACK_BYTES, overrides::Value};
+use crate::{describe::STACK_BYTES, overrides::Value, push::read::unreadable};
 use harvestd_harvesters::guard::{JsonLimits, XmlLimits, scan_json, scan_xml};
 use harvestd_vocab::terms::{dct, dqv, foaf, harvestd, oa, prov, rdfs, schema, vcard};
 use oxrdf::{NamedNodeRef, NamedOrBlankNode, Term, Triple, vocab::rdf};
@@ -47,16 +47,16 @@ pub(super) fn read(body: &[u8], media_type: &str, base: &str) -> Result<Sent, Fe
 }
 
 fn parse(body: &[u8], media_type: &str, base: &str) -> Result<Vec<Triple>, FeedbackError> {
-    let unreadable = |e: String| FeedbackError::Unreadable(e);
+    let refused = FeedbackError::Unreadable;
     let format = match media_type {
         "application/ld+json" => {
-            scan_json(body, JsonLimits::default()).map_err(|e| unreadable(e.to_string()))?;
+            scan_json(body, JsonLimits::default()).map_err(|e| refused(unreadable(&e)))?;
             RdfFormat::JsonLd {
                 profile: JsonLdProfileSet::empty(),
             }
         }
         "application/rdf+xml" => {
-            scan_xml(body, XmlLimits::default()).map_err(|e| unreadable(e.to_string()))?;
+            scan_xml(body, XmlLimits::default()).map_err(|e| refused(unreadable(&e)))?;
             RdfFormat::RdfXml
         }
         "application/n-triples" | "application/n-quads" => RdfFormat::NQuads,
@@ -64,7 +64,7 @@ fn parse(body: &[u8], media_type: &str, base: &str) -> Result<Vec<Triple>, Feedb
     };
     let parser = RdfParser::from_format(format)
         .with_base_iri(format!("{base}feedback"))
-        .map_err(|e| unreadable(e.to_string()))?;
+        .map_err(|e| refused(e.to_string()))?;
     let quads = parser.for_reader(body).with_document_loader(move |url| {
         let address = url
             .strip_prefix("https://")
@@ -81,7 +81,7 @@ fn parse(body: &[u8], media_type: &str, base: &str) -> Result<Vec<Triple>, Feedb
     });
     let triples = quads.map(|quad| quad.map(Triple::from));
     let triples = triples.collect::<Result<Vec<_>, _>>();
-    triples.map_err(|e| unreadable(format!("reading the {format}: {e}")))
+    triples.map_err(|e| refused(format!("reading the {format}: {e}")))
 }
 
 struct Graph(Vec<Triple>);
@@ -427,7 +427,10 @@ fn person(graph: &Graph, who: &Term) -> (Option<String>, Option<String>) {
             contact.push(iri.as_str().to_owned());
             None
         }
-        Term::NamedNode(iri) => Some(iri.as_str().to_owned()),
+        // One of whom more is said would have a name.
+        Term::NamedNode(iri) if !graph.0.iter().any(|t| t.subject == agent) => {
+            Some(iri.as_str().to_owned())
+        }
         _ => None,
     };
     let contact = contact.join(", ");

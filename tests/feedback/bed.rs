@@ -91,6 +91,12 @@ impl Bed {
         (self.child, self.listen, self.admin) = start(self.dir.path(), failpoints).await;
     }
 
+    /// kill -9, and nothing after it.
+    pub async fn stop(&mut self) {
+        self.child.start_kill().unwrap();
+        self.child.wait().await.unwrap();
+    }
+
     /// The daemon has died by itself.
     pub async fn died(&mut self) {
         tokio::time::timeout(DEADLINE, self.child.wait())

@@ -161,7 +161,7 @@ async fn bodies_that_cannot_be_read_are_told_why() {
     };
     let deep = format!("{{\"@graph\":{}{}}}", "[".repeat(2_000), "]".repeat(2_000));
     for (media_type, body, status, says) in [
-        (json, "{".to_owned(), 422, "reading the JSON"),
+        (json, "{".to_owned(), 422, "guarding JSON"),
         (
             json,
             "{\"dataset\":\"x\"}".to_owned(),
