@@ -389,6 +389,13 @@ struct Demo {
     stop: CancellationToken,
 }
 
+/// The configuration that is part of the program. Corrections that are accepted from feedback are in the data directory.
+fn built_in(outside: &mut Outside) -> Result<Config, ConfigErrors> {
+    let parse = |outside: &Outside| Config::parse("the built-in demo.toml", CONFIG, outside);
+    outside.overrides_dir = Some(parse(outside)?.data_dir.join("overrides"));
+    parse(outside)
+}
+
 async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
     let failed = |e: std::io::Error| (format!("the demo's sample server: {e}"), Exit::Failed);
     let listener = match TcpListener::bind(SAMPLE).await {
@@ -413,7 +420,7 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
     outside.public_url = url::Url::parse(&format!("http://{listen}/")).ok();
     let loaded = match &args.config {
         Some(file) => Config::load_with(file, &outside),
-        None => Config::parse("the built-in demo.toml", CONFIG, &outside),
+        None => built_in(&mut outside),
     };
     let config = loaded.map_err(|e| (e.to_string(), Exit::Usage))?;
     std::fs::create_dir_all(&config.data_dir).map_err(failed)?;

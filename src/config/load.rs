@@ -30,6 +30,8 @@ pub struct Outside {
     pub listen: Option<SocketAddr>,
     pub admin_listen: Option<SocketAddr>,
     pub data_dir: Option<PathBuf>,
+    /// Where corrections are, of a configuration that is no file.
+    pub overrides_dir: Option<PathBuf>,
 }
 
 const ADDRESS: &str = "an address with a port, as 127.0.0.1:8080";
@@ -89,7 +91,8 @@ fn read(
     let included = included(&root, &problems);
     let mut sources = Sources::default();
     let mut corrections = Overrides::default();
-    let (overrides_dir, of_corrections) = overrides::folder(&root, on_disk);
+    let (overrides_dir, of_corrections) =
+        overrides::folder(&root, outside.overrides_dir.as_deref(), on_disk);
     if whole {
         sources.read(&root, &limits);
         overrides::read(&root, &mut corrections);

@@ -48,7 +48,7 @@ pub struct Config {
     /// Who may say something of datasets.
     pub feedback: FeedbackSettings,
     /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told. Empty where the configuration
-    /// is no file and names none: nobody would read what is written there.
+    /// is no file and nobody names one: nobody would read what is written there.
     pub overrides_dir: PathBuf,
     /// Corrections by hand, laid over what is harvested.
     pub overrides: Arc<Overrides>,

@@ -167,9 +167,13 @@ impl Bed {
 
     pub fn operator(&self, method: &str, path: &str) -> RequestBuilder {
         let token = std::fs::read_to_string(self.data_dir().join("admin-token")).unwrap();
+        self.operator_as(token.trim(), method, path)
+    }
+
+    pub fn operator_as(&self, token: &str, method: &str, path: &str) -> RequestBuilder {
         let url = format!("http://{}{path}", self.admin);
         let request = self.client.request(method.parse().unwrap(), url);
-        request.bearer_auth(token.trim())
+        request.bearer_auth(token)
     }
 
     pub fn judge(&self, id: u64, wanted: &Value) -> RequestBuilder {

@@ -116,7 +116,12 @@ fn elements(xml: &str) -> Vec<(String, String)> {
                     .collect();
                 all.push((format!("{}/{name}", open.join("/")), attributes.join(" ")));
             }
-            Event::Text(text) => all.last_mut().unwrap().1.push_str(&text),
+            Event::Text(text) => {
+                // Before the first element stands nothing but a line's end.
+                if let Some((_, said)) = all.last_mut() {
+                    said.push_str(&text);
+                }
+            }
             Event::GeneralRef(name) => {
                 let name: &str = &name;
                 let text = quick_xml::escape::resolve_predefined_entity(name).unwrap();

@@ -110,6 +110,6 @@ async fn an_address_is_in_no_answer_no_snapshot_and_no_log() {
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // Without the operator's token there is nothing.
-    let stranger = bed.operator("GET", "/feedback").bearer_auth("wrong");
+    let stranger = bed.operator_as(&bed.token, "GET", "/feedback");
     assert_eq!(stranger.send().await.unwrap().status(), 401);
 }
