@@ -4,15 +4,16 @@
 //! property with its right values, `harvestd:expected` for those that are found, `rdf:predicate` where the property has no
 //! value any more, and `rdf:subject` where a distribution is meant. Nothing is fetched. Start at [`read`].
 
+mod graph;
+
 use super::{
     FeedbackError, Row,
     said::{Kind, Said, Sent, quoted},
 };
-use crate::{describe::STACK_BYTES, overrides::Value, push::read::unreadable};
-use harvestd_harvesters::guard::{JsonLimits, XmlLimits, scan_json, scan_xml};
+use crate::{describe::STACK_BYTES, overrides::Value};
+use graph::{Graph, parse};
 use harvestd_vocab::terms::{dct, dqv, foaf, harvestd, oa, prov, rdfs, schema, vcard};
 use oxrdf::{NamedNodeRef, NamedOrBlankNode, Term, Triple, vocab::rdf};
-use oxrdfio::{JsonLdProfileSet, LoadedDocument, RdfFormat, RdfParser};
 
 pub(super) const PREDICATE: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://www.w3.org/1999/02/22-rdf-syntax-ns#predicate");
@@ -22,8 +23,6 @@ pub(super) const VALUE: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://www.w3.org/1999/02/22-rdf-syntax-ns#value");
 pub(super) const LANGUAGE: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/elements/1.1/language");
-/// Where Web Annotation has its context, without the scheme.
-const CONTEXT: &str = "www.w3.org/ns/anno.jsonld";
 /// Vocabularies whose words say what a body is, and not what is right of a dataset.
 const FRAMES: [&str; 2] = [oa::NS, "http://purl.org/dc/elements/1.1/"];
 
@@ -44,81 +43,6 @@ pub(super) fn read(body: &[u8], media_type: &str, base: &str) -> Result<Sent, Fe
             .join()
             .unwrap_or_else(|_| Err(failed("a panic".to_owned())))
     })
-}
-
-fn parse(body: &[u8], media_type: &str, base: &str) -> Result<Vec<Triple>, FeedbackError> {
-    let refused = FeedbackError::Unreadable;
-    let format = match media_type {
-        "application/ld+json" => {
-            scan_json(body, JsonLimits::default()).map_err(|e| refused(unreadable(&e)))?;
-            RdfFormat::JsonLd {
-                profile: JsonLdProfileSet::empty(),
-            }
-        }
-        "application/rdf+xml" => {
-            scan_xml(body, XmlLimits::default()).map_err(|e| refused(unreadable(&e)))?;
-            RdfFormat::RdfXml
-        }
-        "application/n-triples" | "application/n-quads" => RdfFormat::NQuads,
-        _ => RdfFormat::TriG,
-    };
-    let parser = RdfParser::from_format(format)
-        .with_base_iri(format!("{base}feedback"))
-        .map_err(|e| refused(e.to_string()))?;
-    let quads = parser.for_reader(body).with_document_loader(move |url| {
-        let address = url
-            .strip_prefix("https://")
-            .or_else(|| url.strip_prefix("http://"));
-        if address != Some(CONTEXT) {
-            let expected = "a context in the document, or http://www.w3.org/ns/anno.jsonld";
-            return Err(format!("the remote @context {url}, expected {expected}").into());
-        }
-        Ok(LoadedDocument {
-            url: url.to_owned(),
-            content: include_str!("anno.json").into(),
-            format,
-        })
-    });
-    let triples = quads.map(|quad| quad.map(Triple::from));
-    let triples = triples.collect::<Result<Vec<_>, _>>();
-    triples.map_err(|e| refused(format!("reading the {format}: {e}")))
-}
-
-struct Graph(Vec<Triple>);
-
-impl Graph {
-    fn all<'a>(
-        &'a self,
-        subject: &'a NamedOrBlankNode,
-        predicate: NamedNodeRef<'a>,
-    ) -> impl Iterator<Item = &'a Term> {
-        let said = self.0.iter();
-        said.filter(move |t| t.subject == *subject && t.predicate == predicate)
-            .map(|t| &t.object)
-    }
-
-    fn first<'a>(
-        &'a self,
-        subject: &'a NamedOrBlankNode,
-        predicates: &[NamedNodeRef<'a>],
-    ) -> Option<&'a Term> {
-        predicates
-            .iter()
-            .find_map(|predicate| self.all(subject, *predicate).next())
-    }
-
-    fn has(
-        &self,
-        subject: &NamedOrBlankNode,
-        predicate: NamedNodeRef<'_>,
-        iri: NamedNodeRef<'_>,
-    ) -> bool {
-        let mut objects = self
-            .0
-            .iter()
-            .filter(|t| t.subject == *subject && t.predicate == predicate);
-        objects.any(|t| matches!(&t.object, Term::NamedNode(node) if *node == iri))
-    }
 }
 
 fn one(key: &str, found: impl Into<String>, expected: &str) -> FeedbackError {
@@ -208,31 +132,7 @@ impl Said {
         body: &NamedOrBlankNode,
         heard: bool,
     ) -> Result<(), FeedbackError> {
-        let is_frame = |predicate: &str| {
-            let own = [
-                rdf::TYPE,
-                PREDICATE,
-                SUBJECT,
-                VALUE,
-                harvestd::EXPECTED,
-                schema::RATING_VALUE,
-                schema::BEST_RATING,
-            ];
-            own.iter().any(|known| known.as_str() == predicate)
-                || FRAMES.iter().any(|frame| predicate.starts_with(frame))
-        };
-        let said = graph.0.iter().filter(|t| t.subject == *body);
-        let mut properties: Vec<&str> = said
-            .map(|t| t.predicate.as_str())
-            .filter(|p| !is_frame(p))
-            .collect();
-        for named in graph.all(body, PREDICATE) {
-            if let Term::NamedNode(property) = named {
-                properties.push(property.as_str());
-            }
-        }
-        properties.sort_unstable();
-        properties.dedup();
+        let properties = properties(graph, body);
         let subject = match graph.first(body, &[SUBJECT]) {
             Some(Term::NamedNode(subject)) if subject.as_str() != self.dataset => {
                 Some(subject.as_str().to_owned())
@@ -297,6 +197,33 @@ impl Said {
         }
         self.lang = Some(lang);
     }
+}
+
+/// What a body says something right of: what is neither its frame nor the words of a text.
+fn properties<'a>(graph: &'a Graph, body: &'a NamedOrBlankNode) -> Vec<&'a str> {
+    const FRAME: [NamedNodeRef<'_>; 7] = [
+        rdf::TYPE,
+        PREDICATE,
+        SUBJECT,
+        VALUE,
+        harvestd::EXPECTED,
+        schema::RATING_VALUE,
+        schema::BEST_RATING,
+    ];
+    let is_frame = |predicate: &str| {
+        FRAME.iter().any(|known| known.as_str() == predicate)
+            || FRAMES.iter().any(|frame| predicate.starts_with(frame))
+    };
+    let said = graph.0.iter().filter(|t| t.subject == *body);
+    let said = said.map(|t| t.predicate.as_str()).filter(|p| !is_frame(p));
+    let named = graph.all(body, PREDICATE).filter_map(|named| match named {
+        Term::NamedNode(property) => Some(property.as_str()),
+        _ => None,
+    });
+    let mut properties: Vec<&str> = said.chain(named).collect();
+    properties.sort_unstable();
+    properties.dedup();
+    properties
 }
 
 fn annotation(graph: &Graph) -> Result<NamedOrBlankNode, FeedbackError> {

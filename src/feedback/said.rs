@@ -110,6 +110,12 @@ impl Said {
         }
     }
 
+    /// The same of a dataset as it is published.
+    pub(super) fn published_as(mut self, kept: Option<String>) -> Self {
+        self.dataset = kept.unwrap_or(self.dataset);
+        self
+    }
+
     /// Every text in it, by its key.
     fn texts(&self) -> Vec<(&'static str, &str)> {
         let mut texts = vec![("dataset", self.dataset.as_str())];

@@ -131,13 +131,14 @@ impl Shelf {
         if !self.journal.writes() {
             return Err(FeedbackError::ReadOnly);
         }
-        let mut said = sent.said;
-        said.dataset = held.kept.unwrap_or(said.dataset);
+        let private = Private {
+            contact: sent.contact,
+        };
         let remark = Remark {
             id: self.remarks.len() as u64 + 1,
             at_ms: now_ms,
             sender,
-            said,
+            said: sent.said.published_as(held.kept),
             publishers: held.publishers,
             sources: held.sources,
             judged: None,
@@ -156,9 +157,6 @@ impl Shelf {
         if self.counts.open >= limits.open_max || self.journal.bytes() >= limits.kept_bytes_max {
             return Err(FeedbackError::Full);
         }
-        let private = Private {
-            contact: sent.contact,
-        };
         let kept = Kept {
             remark,
             private,
