@@ -116,4 +116,12 @@ async fn another_centre_may_speak_and_each_reads_what_is_said_of_its_own() {
         .await
         .unwrap();
     assert_eq!(posted.headers()["access-control-allow-origin"], "*");
+    let preflight = bed
+        .request("OPTIONS", "/feedback")
+        .header("origin", "https://e.example")
+        .header("access-control-request-method", "POST");
+    let preflight = preflight.send().await.unwrap();
+    assert_eq!(preflight.headers()["access-control-allow-origin"], "*");
+    let wrong = bed.request("DELETE", "/feedback").send().await.unwrap();
+    assert_eq!(wrong.status(), 405);
 }
