@@ -6,6 +6,7 @@
 mod configure;
 mod desk;
 mod digest;
+mod feedback;
 mod open;
 mod push;
 mod shared;
@@ -15,6 +16,7 @@ pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};
+use crate::feedback::Feedback;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
@@ -56,6 +58,9 @@ pub struct Daemon {
     shelf: Shelf,
     inbox: Arc<Inbox>,
     webhooks: Arc<Webhooks>,
+    feedback: Arc<Feedback>,
+    /// Held from reading files of the configuration to taking them over, and while one is written.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// One source, as the daemon keeps it in mind.
@@ -93,6 +98,11 @@ impl Daemon {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Nobody else reads or writes files of the configuration, and takes them over, until this is dropped.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Where pushes are handed in.

@@ -877,6 +877,10 @@ fn the_annotated_file_leaves_nothing_out() {
             "identity.zzzzzzzz",
         ),
         (format!("{MAIN}[feed]\nzzzzzzzz = 1\n"), "feed.zzzzzzzz"),
+        (
+            format!("{MAIN}[feedback]\nzzzzzzzz = 1\n"),
+            "feedback.zzzzzzzz",
+        ),
         (format!("{MAIN}{SOURCE}zzzzzzzz = 1\n"), "source.zzzzzzzz"),
         (
             format!("{MAIN}{SOURCE}[source.network]\nzzzzzzzz = 1\n"),
@@ -933,6 +937,7 @@ fn the_annotated_files_examples_are_accepted() {
         "owns",
         "allow_ranges",
         "allow_hosts",
+        "proxies",
     ];
     let once: String = text
         .lines()

@@ -300,6 +300,12 @@ async fn until_stopped(
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hangup.recv() => {
+                // Nothing is written to the files between being read and being taken over.
+                let turn = tokio::select! {
+                    turn = house.daemon.turn() => turn,
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                };
                 let Some(loaded) = load() else {
                     tracing::warn!("nothing to read anew: the demo's configuration is part of the program; with --config it is a file");
                     continue;
@@ -310,6 +316,7 @@ async fn until_stopped(
                     _ = terminate.recv() => break,
                     _ = interrupt.recv() => break,
                 }
+                drop(turn);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place, Purpose};
+use crate::feedback::{Feedback, FeedbackError, Remark, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Report, Trigger};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
@@ -34,6 +35,14 @@ impl Desk for Daemon {
 
     fn webhooks(&self) -> Option<Arc<Webhooks>> {
         Some(self.webhooks.clone())
+    }
+
+    fn feedback(&self) -> Option<Arc<Feedback>> {
+        Some(self.feedback.clone())
+    }
+
+    fn judge(&self, id: u64, wanted: &Judgement) -> Result<Arc<Remark>, FeedbackError> {
+        self.judged(id, wanted)
     }
 
     fn report(&self, id: &str) -> Option<Report> {

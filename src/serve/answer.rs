@@ -4,6 +4,7 @@
 
 mod features;
 mod hashes;
+mod held;
 mod house;
 mod pairs;
 pub mod write;
@@ -154,6 +155,11 @@ pub fn answer(
         Question::Decisions { snapshot, base } => {
             features::write_decisions(session.store(snapshot)?, base, reply)
         }
+        Question::Held {
+            snapshot,
+            base,
+            iris,
+        } => held::write(session.store(snapshot)?, base, iris, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

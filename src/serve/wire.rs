@@ -121,6 +121,12 @@ pub enum Question {
     Pairs { snapshot: PathBuf, base: String },
     /// What people decided of pairs of records: a line of JSON each.
     Decisions { snapshot: PathBuf, base: String },
+    /// Of each of these IRIs what is held under it: a list of [`crate::feedback::Held`] in JSON.
+    Held {
+        snapshot: PathBuf,
+        base: String,
+        iris: Vec<String>,
+    },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }
