@@ -106,7 +106,7 @@ async fn an_address_is_in_no_answer_no_snapshot_and_no_log() {
         .filter(|file| holds(&std::fs::read(file).unwrap(), "people.example"))
         .collect();
     let file = bed.data_dir().join("feedback.jsonl");
-    assert_eq!(holding, [file.clone()]);
+    assert_eq!(holding, std::slice::from_ref(&file));
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // Without the operator's token there is nothing.
