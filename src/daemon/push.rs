@@ -31,7 +31,7 @@ pub(super) fn places(places: &BTreeMap<String, Place>) -> BTreeMap<String, push:
 
 /// What is to be done next.
 enum Next {
-    Take(Push),
+    Take(Box<Push>),
     Run(Asked),
     /// Something else is due.
     Else,
@@ -46,7 +46,7 @@ async fn next(
     gone: &CancellationToken,
 ) -> Next {
     if let Some(first) = first {
-        return Next::Take(first);
+        return Next::Take(Box::new(first));
     }
     let until = async {
         match due {
@@ -60,7 +60,7 @@ async fn next(
         () = until => Next::Else,
         Some(asked) = orders.recv() => Next::Run(asked),
         push = waiting.recv() => match push {
-            Some(push) => Next::Take(push),
+            Some(push) => Next::Take(Box::new(push)),
             None => {
                 // Nobody can hand in any more: the source is about to go.
                 gone.cancelled().await;
@@ -105,7 +105,7 @@ impl Daemon {
                 }
             }
             let push = match next(first.take(), &mut waiting, &mut orders, due, &gone).await {
-                Next::Take(push) => push,
+                Next::Take(push) => *push,
                 Next::Run(asked) => {
                     let Order { trigger, full } = asked.order;
                     if let Some(report) = self.run(&id, trigger, full, &gone).await {
