@@ -21,7 +21,7 @@ use crate::run::{
 use crate::stage::Stage;
 use crate::state::Had;
 use crate::store::{Applied, Done, Notes, Receipt, Receipts, Store};
-use harvestd_harvesters::{Completeness, Page};
+use harvestd_harvesters::{Completeness, Page, RecordId};
 use harvestd_vocab::Class;
 use keep::Keep;
 use sort::Sorted;
@@ -112,6 +112,8 @@ fn take_in(
         _ => Some(Completeness::Changes),
     };
     let intake = compared(order, had, &sorted.pushes, &report.run)?;
+    let pushes = sorted.pushes.drain(..).map(|push| (push, None));
+    *taken.lock().unwrap_or_else(PoisonError::into_inner) = pushes.collect();
     let Intake {
         had,
         describers,
@@ -124,19 +126,8 @@ fn take_in(
     } else {
         Vec::new()
     };
-    let evidence = Evidence {
-        source: order.source.id.clone(),
-        proof,
-        trouble: None,
-        declared: None,
-        seen: said.distinct,
-        seen_all: said.distinct + said.referents.received,
-        duplicates: said.datasets.duplicate,
-        refused_nameless: said.refused_nameless,
-        had: had.datasets,
-        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
-    };
     said.proof = proof;
+    let evidence = evidence(order.source, &said, &had, &absent);
     let verdict = gate(&evidence, order.config.limits.gate);
     tell(&evidence, &verdict, report);
     let goes = match verdict {
@@ -144,9 +135,10 @@ fn take_in(
         Verdict::Held(_) | Verdict::NotInferred(_) => &[],
     };
     let keep = Keep::begin(order, &described, goes.iter().chain(&said.withdrawn))?;
-    keep.unchanged(order, &sorted.pushes, &had)?;
-    let pushes = sorted.pushes.drain(..).map(|push| (push, None));
-    *taken.lock().unwrap_or_else(PoisonError::into_inner) = pushes.collect();
+    {
+        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        keep.unchanged(order, taken.iter().map(|(push, _)| push), &had)?;
+    }
     let mut state = order.rooms.state.source(&order.source.id)?;
     state.epoch = order.config.epoch(order.source);
     let receipts = receipts(
@@ -181,6 +173,22 @@ fn take_in(
     )?;
     let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
     keep.finish(order, taken.iter().map(|(push, _)| push))
+}
+
+/// What the pushes prove; `absent` are records that a whole catalogue does not name.
+fn evidence(source: &Source, said: &Said, had: &Had, absent: &[RecordId]) -> Evidence {
+    Evidence {
+        source: source.id.clone(),
+        proof: said.proof,
+        trouble: None,
+        declared: None,
+        seen: said.distinct,
+        seen_all: said.distinct + said.referents.received,
+        duplicates: said.datasets.duplicate,
+        refused_nameless: said.refused_nameless,
+        had: had.datasets,
+        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
+    }
 }
 
 /// Everything that the pushes say, against what is held.

@@ -30,9 +30,14 @@ impl Keep {
     }
 
     /// What the pushes say again of records that stay as they are, and of which nothing is kept yet.
-    pub fn unchanged(&self, order: &Order<'_>, pushes: &[Push], had: &Had) -> Result<(), RunError> {
+    pub fn unchanged<'p>(
+        &self,
+        order: &Order<'_>,
+        pushes: impl Iterator<Item = &'p Push>,
+        had: &Had,
+    ) -> Result<(), RunError> {
         let (state, source) = (&order.rooms.state, &order.source.id);
-        for piece in pushes.iter().flat_map(|push| &push.read.pieces) {
+        for piece in pushes.flat_map(|push| &push.read.pieces) {
             let name = id_digest(&piece.id);
             let said = (part_name(piece.part), piece.hash);
             let known = had.records.get(&name);

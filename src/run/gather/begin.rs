@@ -35,15 +35,7 @@ pub(super) fn begin<'a>(
             first_questions(config, &*harvester, &before.state, known, report)
         }
         Way::KeptAnswers => kept_questions(rooms, source)?,
-        Way::KeptBodies => {
-            if rooms.state.bodies(&source.id)?.next().is_none() {
-                return Err(RunError::Kind(format!(
-                    "nothing that {} pushed is kept: it has to push first",
-                    source.id
-                )));
-            }
-            Questions::of_kept(Vec::new())
-        }
+        Way::KeptBodies => kept_bodies(rooms, source)?,
         Way::Details | Way::KeptParts => {
             if intake.pieces.as_ref().is_some_and(|p| p.log.is_empty()) {
                 return Err(nothing_kept(source));
@@ -228,6 +220,17 @@ fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError>
         return Err(nothing_kept(source));
     }
     Ok(Questions::of_kept(kept))
+}
+
+/// Nobody is asked for what was pushed; but some of it has to be kept.
+fn kept_bodies(rooms: &Rooms, source: &Source) -> Result<Questions, RunError> {
+    if rooms.state.bodies(&source.id)?.next().is_none() {
+        return Err(RunError::Kind(format!(
+            "nothing that {} pushed is kept: it has to push first",
+            source.id
+        )));
+    }
+    Ok(Questions::of_kept(Vec::new()))
 }
 
 fn nothing_kept(source: &Source) -> RunError {
