@@ -11,6 +11,8 @@
 
 #[path = "identity/copies.rs"]
 mod copies;
+#[path = "identity/demo.rs"]
+mod demo;
 #[path = "identity/listed.rs"]
 mod listed;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]

@@ -359,6 +359,7 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
                     &format!("http://{}", house.listen),
                     &house.run_now(),
                     &sample,
+                    &house.daemon.config().data_dir.display().to_string(),
                 ));
             }
             let file = args.config.as_ref();
@@ -415,7 +416,8 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
         chrono::Utc::now(),
         STEP,
     )
-    .map_err(failed)?;
+    .map_err(failed)?
+    .with_hub(config.public_url.as_str());
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     tokio::spawn(async move {

