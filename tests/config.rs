@@ -755,7 +755,8 @@ fn the_demo_loads() {
         [
             "http://127.0.0.1:4000/ministry/export.json",
             "http://127.0.0.1:4000/ckan",
-            "http://127.0.0.1:4000/dcat/catalog"
+            "http://127.0.0.1:4000/dcat/catalog",
+            "http://127.0.0.1:4000/centre"
         ]
     );
     for source in &config.sources {

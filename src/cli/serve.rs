@@ -385,6 +385,7 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
                     &format!("http://{}", house.listen),
                     &house.run_now(),
                     &note.sample,
+                    &house.daemon.config().data_dir.display().to_string(),
                 ));
             }
             let load = || note.load(&outside).map(|(config, _)| config);
@@ -421,7 +422,9 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
     let data_dir = config.data_dir.clone();
     std::fs::create_dir_all(&data_dir).map_err(failed)?;
     let kept = data_dir.join("demo-world.json");
-    let world = demo::World::kept(kept, chrono::Utc::now(), STEP).map_err(failed)?;
+    let world = demo::World::kept(kept, chrono::Utc::now(), STEP)
+        .map_err(failed)?
+        .with_hub(config.public_url.as_str());
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     tokio::spawn(async move {
