@@ -48,10 +48,10 @@ async fn the_demo_holds_every_case() {
     assert!(report["noticed"].to_string().contains("harvested-from-us"));
 
     let list = well(&config, &["identity", "list"]).await;
-    for said in ["ONE DATASET", "dataset/passed-on", "dataset/unsure"] {
+    for said in ["ONE DATASET", "dataset/passed-on", "demo-centre/unsure"] {
         assert!(list.contains(said), "{said}\n{list}");
     }
-    assert!(!list.contains("dataset/monthly"), "{list}");
+    assert!(!list.contains("demo-centre/monthly"), "{list}");
     let (score, evidence) = pair(&config, "passed-on", 40).await;
     assert!(score >= 0.9, "{score}");
     for code in ["names-the-other", "same-data", "title-equal", "agency-same"] {
