@@ -6,6 +6,7 @@
 mod configure;
 mod desk;
 mod digest;
+mod listen;
 mod open;
 mod push;
 mod shared;
@@ -167,6 +168,7 @@ impl Daemon {
         gone: CancellationToken,
     ) {
         let scheduled = self.purpose == Purpose::Serve;
+        let mut ear = listen::Ear::default();
         loop {
             let due = self.next_start(&id);
             self.with(&id, |place| {
@@ -182,6 +184,11 @@ impl Daemon {
                     if let Some(report) = report {
                         let _ = asked.answer.send(report);
                     }
+                }
+                () = self.news(&id, &mut ear), if scheduled => {
+                    let report = self.run(&id, Trigger::News, false, &gone).await;
+                    let source = self.with(&id, |place| place.source.clone());
+                    ear.done(report.as_ref(), source.as_deref());
                 }
                 () = until(due.filter(|_| scheduled)) => {
                     if scheduled && due.is_some_and(|d| d <= Utc::now()) {

@@ -57,6 +57,8 @@ pub struct SourceState {
     pub last_full_ms: Option<i64>,
     /// The source asked us to come back no earlier.
     pub not_before_ms: Option<i64>,
+    /// The address that is asked for news, where the source's feed named one.
+    pub listens: Option<String>,
 }
 
 /// Hashes of a record's parts: name's hash -> raw bytes' hash.

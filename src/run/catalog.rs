@@ -2,7 +2,7 @@
 
 use crate::config::Source;
 use harvestd_harvesters::{
-    Answer, Bookmark, Detail, Harvester, Page, PartKind, ReadError, Record, RecordId, Request,
+    Answer, Bookmark, Detail, Harvester, News, Page, PartKind, ReadError, Record, RecordId, Request,
 };
 use harvestd_vocab::{
     Class, Description, Refusal,
@@ -11,6 +11,7 @@ use harvestd_vocab::{
 };
 use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf};
 use serde_json::{Value, json};
+use url::Url;
 
 /// Key and part of the record.
 pub const KEY: &str = "self";
@@ -54,6 +55,14 @@ impl Harvester for WithCatalog {
 
     fn follows_feed(&self) -> bool {
         self.inner.follows_feed()
+    }
+
+    fn listen(&self, door: &Url, heard: Option<&str>, wait_ms: u64) -> Option<Request> {
+        self.inner.listen(door, heard, wait_ms)
+    }
+
+    fn hear(&self, answer: Answer<'_>) -> Result<News, ReadError> {
+        self.inner.hear(answer)
     }
 
     fn detail(&self, record: &Record) -> Option<Detail> {

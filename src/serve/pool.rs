@@ -205,7 +205,10 @@ impl Pool {
     ) -> Result<Answer, PoolError> {
         let is_dump = matches!(
             question,
-            Question::Dump { .. } | Question::Features { .. } | Question::Hashes { .. }
+            Question::Dump { .. }
+                | Question::Entities { .. }
+                | Question::Features { .. }
+                | Question::Hashes { .. }
         );
         let lane = if is_dump {
             Some(self.place(&self.lanes).await?)
