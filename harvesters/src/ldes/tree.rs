@@ -16,7 +16,7 @@ pub struct Tree {
     pub children: Vec<Url>,
     /// The view says that it does not keep everything.
     pub prunes: bool,
-    /// When the oldest page begins, where every page says when.
+    /// When the oldest page begins, as far as pages say when.
     begins: Option<i64>,
 }
 
@@ -56,7 +56,7 @@ impl Tree {
             let bounds = pages.entry(url).or_default();
             bounds.narrow(quads, &relation, note);
         }
-        let begins = pages.values().map(|bounds| bounds.from).min().flatten();
+        let begins = pages.values().filter_map(|bounds| bounds.from).min();
         let kept = plain(here.clone());
         pages.retain(|url, bounds| *url != kept && !bounds.is_known(note));
         let mut pages: Vec<(Url, Bounds)> = pages.into_iter().collect();
