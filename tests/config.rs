@@ -892,6 +892,10 @@ fn the_annotated_file_leaves_nothing_out() {
             "source.details.zzzzzzzz",
         ),
         (
+            format!("{MAIN}{SOURCE}[source.follow]\nzzzzzzzz = 1\n"),
+            "source.follow.zzzzzzzz",
+        ),
+        (
             format!(
                 "{MAIN}[[webhook]]\nzzzzzzzz = 1\nid = \"a\"\nurl = \"https://a.example/\"\nsecret = \"${{TOKEN}}\"\n"
             ),

@@ -2,6 +2,7 @@
 //!
 //! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
 
+mod entities;
 mod features;
 mod hashes;
 mod held;
@@ -16,6 +17,7 @@ use super::{
     wire::{Question, Refused, SparqlQuery},
     worker::Reply,
 };
+use crate::store::Head;
 use oxigraph::{
     model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef},
     sparql::{QueryDatasetSpecification, QueryEvaluationError, SparqlEvaluator},
@@ -146,6 +148,20 @@ pub fn answer(
         } => house::describe(session.store(snapshot)?, iri, accept, base, reply),
         Question::Dump { snapshot, format } => {
             house::dump(session.store(snapshot)?, *format, reply)
+        }
+        Question::Entities {
+            snapshot,
+            stream,
+            generation,
+            seq,
+            published_us,
+        } => {
+            let head = Head {
+                generation: *generation,
+                seq: *seq,
+                published_us: *published_us,
+            };
+            entities::write(session.store(snapshot)?, stream, head, reply)
         }
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)

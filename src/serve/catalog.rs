@@ -1,4 +1,5 @@
-//! The whole catalogue as one document: `/catalog.ttl`, `.rdf`, `.jsonld`, `.nt`, and `/catalog` by Accept.
+//! The whole catalogue as one document: `/catalog.ttl`, `.rdf`, `.jsonld`, `.nt`, and `/catalog` by Accept; and
+//! `/catalog.nq`, entity by entity, for who goes on with the feed from there.
 //!
 //! Streamed from a worker's scan of the default graph; nothing of it lies in memory here. Start at [`give`].
 
@@ -11,7 +12,7 @@ use super::{
     sparql::accept,
     wire::Question,
 };
-use crate::snapshot::Published;
+use crate::{snapshot::Published, store::Head};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -29,11 +30,12 @@ pub const GENERATION: HeaderName = HeaderName::from_static("harvestd-generation"
 pub const SEQUENCE: HeaderName = HeaderName::from_static("harvestd-sequence");
 
 /// Formats that have an address of their own.
-const FILES: [GraphFormat; 4] = [
+const FILES: [GraphFormat; 5] = [
     GraphFormat::Turtle,
     GraphFormat::RdfXml,
     GraphFormat::JsonLd,
     GraphFormat::NTriples,
+    GraphFormat::NQuads,
 ];
 
 pub fn routes() -> Router<House> {
@@ -101,9 +103,19 @@ async fn give(
         );
         response
     } else {
-        let question = Question::Dump {
-            snapshot: snapshot.path.clone(),
-            format,
+        let path = snapshot.path.clone();
+        let question = match format {
+            GraphFormat::NQuads => Question::Entities {
+                snapshot: path,
+                stream: house.feed.feed(Head::from(&**snapshot)).stream(),
+                generation: snapshot.generation,
+                seq: snapshot.seq,
+                published_us: snapshot.published_us,
+            },
+            _ => Question::Dump {
+                snapshot: path,
+                format,
+            },
         };
         let readers = view.pool(house, &house.readers);
         respond::answered(readers.ask(question, snapshot).await?)?

@@ -111,6 +111,15 @@ pub enum Question {
         snapshot: PathBuf,
         format: crate::serve::negotiate::GraphFormat,
     },
+    /// The whole default graph, entity by entity, each in a graph of its own name; `stream` is the feed's that goes on
+    /// after the activity of these numbers and this time.
+    Entities {
+        snapshot: PathBuf,
+        stream: String,
+        generation: u64,
+        seq: u64,
+        published_us: i64,
+    },
     /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
     Features { snapshot: PathBuf, base: String },
     /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
