@@ -8,6 +8,7 @@ use crate::state::KeptDigest;
 pub mod shelf;
 
 use crate::log::Log;
+use crate::search::{Search, View};
 use crate::store::{Head, Store, StoreError};
 use shelf::{Kept, Shelf};
 use std::{
@@ -31,6 +32,8 @@ pub struct Published {
     pub published_us: i64,
     /// Directory of the checkpoint, opened read-only by workers. Exists as long as the value is held.
     pub path: PathBuf,
+    /// The search index as it belongs to this snapshot. None: there is none, or it failed, which was told.
+    pub search: Option<Arc<View>>,
     /// The policy let it go: it is removed with the value.
     let_go: AtomicBool,
 }
@@ -51,6 +54,7 @@ impl Published {
             seq: head.seq,
             published_us: head.published_us,
             path,
+            search: None,
             let_go: AtomicBool::new(false),
         }
     }
@@ -114,6 +118,8 @@ pub struct Publisher {
     kept: usize,
     /// Moves with what is published.
     digest: Option<Arc<KeptDigest>>,
+    /// Moves with it as well, and is published with it.
+    search: Option<Search>,
     policy: SnapshotLimits,
 }
 
@@ -150,6 +156,7 @@ impl Publisher {
             shelf: Shelf::of(found.collect()),
             kept,
             digest: None,
+            search: None,
             policy,
         })
     }
@@ -161,6 +168,11 @@ impl Publisher {
     /// From now on the digest moves whenever something is published, never before.
     pub fn with_digest(&mut self, digest: Arc<KeptDigest>) {
         self.digest = Some(digest);
+    }
+
+    /// From now on each publication brings its view of the search index.
+    pub fn with_search(&mut self, search: Search) {
+        self.search = Some(search);
     }
 
     /// What is kept, for whoever asks for the past.
@@ -196,7 +208,9 @@ impl Publisher {
                 source,
             })?;
         crate::crash_point!("prune");
-        let published = Arc::new(Published::of(head, path));
+        let mut published = Published::of(head, path);
+        published.search = self.indexed(store);
+        let published = Arc::new(published);
         self.shelf.put(published.clone());
         self.sender.send_replace(Some(published.clone()));
         if let Some(digest) = &self.digest
@@ -207,6 +221,17 @@ impl Publisher {
         self.thin(store);
         crate::crash_point!("pruned");
         Ok(published)
+    }
+
+    /// The view of what the store holds. Trouble here costs the doors that need it, never a publication.
+    fn indexed(&mut self, store: &Store) -> Option<Arc<View>> {
+        match self.search.as_mut()?.follow(store) {
+            Ok(view) => Some(view),
+            Err(error) => {
+                tracing::error!(%error, "the search index stays behind until the next publication");
+                None
+            }
+        }
     }
 
     /// Shows what the store holds for as long as somebody holds the view: it takes no place among the kept ones, and lets

@@ -16,6 +16,7 @@ mod mirror;
 mod one;
 mod place;
 mod project;
+mod reading;
 mod receipts;
 mod records;
 mod restate;
@@ -23,6 +24,7 @@ mod restate;
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
+pub use reading::Times;
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 

@@ -3,6 +3,7 @@
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
 use crate::gate::GateLimits;
+use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
 use crate::webhooks::WebhookLimits;
@@ -59,6 +60,7 @@ pub struct Limits {
     pub changes: ChangesLimits,
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
+    pub search: SearchLimits,
 }
 
 impl Default for Limits {
@@ -87,6 +89,7 @@ impl Default for Limits {
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
+            search: SearchLimits::default(),
         }
     }
 }
@@ -369,6 +372,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("webhooks.backoff_max_ms", 1, 7 * DAY),
     ("webhooks.retry_after_max_ms", 0, 7 * DAY),
     ("webhooks.dead_max", 0, 1_000_000),
+    ("search.heap_bytes", 16 * MB, 4 * GB),
+    ("search.rows_max", 1, 100_000),
+    ("search.query_bytes_max", 256, MB),
+    ("search.clauses_max", 1, 10_000),
+    ("search.facet_values_max", 1, 1_000_000),
 ];
 
 /// The second must not be less than the first.
@@ -380,6 +388,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
+    ("search.query_bytes_max", "http.body_bytes_max"),
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),

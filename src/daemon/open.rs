@@ -14,6 +14,7 @@ use crate::run::{
     corrections::lay,
     unify::{self, Changed},
 };
+use crate::search::Search;
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
@@ -96,6 +97,8 @@ impl Daemon {
             standings: tell_standings,
         };
         if purpose.writes() {
+            let search = Search::of(&data_dir, &config.limits.search);
+            writer.publisher.with_search(search);
             catch_up(&state, &mut writer)?;
             lay(&mut writer, &config.overrides)?;
             state.moved_on(writer.store.head())?;
