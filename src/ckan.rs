@@ -33,6 +33,24 @@ pub struct Source<'a> {
     pub agents: &'a dyn Fn(&str) -> Option<Agent>,
 }
 
+impl Source<'_> {
+    /// IRI of the record that speaks for the dataset.
+    fn record(&self) -> Option<&str> {
+        let records = self.facts.subjects(foaf::PRIMARY_TOPIC, self.entity);
+        records.first().copied()
+    }
+
+    /// IRI of the catalogue of the source whose record speaks.
+    fn catalog(&self) -> &str {
+        let catalogs = self
+            .record()
+            .map(|record| self.facts.subjects(dcat::RECORD, record));
+        catalogs
+            .and_then(|catalogs| catalogs.first().copied())
+            .unwrap_or(self.base)
+    }
+}
+
 /// What an agent is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {

@@ -16,7 +16,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
@@ -32,8 +32,8 @@ pub struct Published {
     pub published_us: i64,
     /// Directory of the checkpoint, opened read-only by workers. Exists as long as the value is held.
     pub path: PathBuf,
-    /// The search index as it belongs to this snapshot. None: there is none, or it failed, which was told.
-    pub search: Option<Arc<View>>,
+    /// The search index as it belongs to this snapshot, while it is one of the newest two.
+    search: RwLock<Option<Arc<View>>>,
     /// The policy let it go: it is removed with the value.
     let_go: AtomicBool,
 }
@@ -54,9 +54,21 @@ impl Published {
             seq: head.seq,
             published_us: head.published_us,
             path,
-            search: None,
+            search: RwLock::default(),
             let_go: AtomicBool::new(false),
         }
+    }
+
+    /// The search index as it belongs to this snapshot. None: there is none, it failed (which was told), or two others were
+    /// published since.
+    pub fn search(&self) -> Option<Arc<View>> {
+        let search = self.search.read();
+        search.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_search(&self, view: Option<Arc<View>>) {
+        let mut search = self.search.write().unwrap_or_else(PoisonError::into_inner);
+        *search = view;
     }
 
     /// To be removed when nobody holds it any more.
@@ -120,6 +132,8 @@ pub struct Publisher {
     digest: Option<Arc<KeptDigest>>,
     /// Moves with it as well, and is published with it.
     search: Option<Search>,
+    /// The one before the newest: whoever began with it may still search in it.
+    before: Weak<Published>,
     policy: SnapshotLimits,
 }
 
@@ -157,6 +171,7 @@ impl Publisher {
             kept,
             digest: None,
             search: None,
+            before: Weak::new(),
             policy,
         })
     }
@@ -208,11 +223,11 @@ impl Publisher {
                 source,
             })?;
         crate::crash_point!("prune");
-        let mut published = Published::of(head, path);
-        published.search = self.indexed(store);
-        let published = Arc::new(published);
+        let published = Arc::new(Published::of(head, path));
+        published.set_search(self.indexed(store));
         self.shelf.put(published.clone());
-        self.sender.send_replace(Some(published.clone()));
+        let newest = self.sender.send_replace(Some(published.clone()));
+        self.forget_index(newest);
         if let Some(digest) = &self.digest
             && let Err(error) = store.changes(|changes| digest.advance(head, changes))
         {
@@ -231,6 +246,14 @@ impl Publisher {
                 tracing::error!(%error, "the search index stays behind until the next publication");
                 None
             }
+        }
+    }
+
+    /// Snapshots are kept for long, views of the index are not: they would keep its old files.
+    fn forget_index(&mut self, newest: Option<Arc<Published>>) {
+        let newest = newest.map_or_else(Weak::new, |newest| Arc::downgrade(&newest));
+        if let Some(before) = std::mem::replace(&mut self.before, newest).upgrade() {
+            before.set_search(None);
         }
     }
 

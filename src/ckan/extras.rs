@@ -91,12 +91,11 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Value> {
         super::resources::mail(facts, contact, vcard::HAS_EMAIL),
     );
     place_and_time(source, &mut say);
-    let record = facts.subjects(foaf::PRIMARY_TOPIC, node);
-    if let Some(record) = record.first() {
-        say("record", Some((*record).to_owned()));
+    if let Some(record) = source.record() {
+        say("record", Some(record.to_owned()));
         let entry = [prov::WAS_DERIVED_FROM, dct::SOURCE];
         let way = facts.iris(record, dct::SOURCE).map(str::to_owned);
-        let chain = std::iter::once((*record).to_owned()).chain(way);
+        let chain = std::iter::once(record.to_owned()).chain(way);
         say("harvest_chain", list(chain.collect()));
         say(
             "entry",

@@ -69,15 +69,9 @@ pub(super) fn organization(source: &Source<'_>) -> (Option<String>, Option<Group
             .collect()
     };
     if let Some(contained) = contained(facts, agent, foaf::NAME) {
-        let catalog = super::sources(source).join("+");
-        let key = format!("{}catalog/{catalog}#agent={}", source.base, contained.title);
-        let name = format!(
-            "{catalog}-{}",
-            &names::name_of(&key)[..]
-                .rsplit('-')
-                .next()
-                .unwrap_or_default()
-        );
+        let catalog = source.catalog();
+        let key = format!("{catalog}#agent={}", contained.title);
+        let name = format!("{}-{}", last(catalog), names::hash_of(&key));
         let words = called(&contained);
         let name = names::slug(&name, 100);
         return (None, Some(Group::of(&key, name, contained, "")), words);

@@ -10,19 +10,8 @@ use uuid::Uuid;
 /// Longest readable part of a name; CKAN takes names of at most 100 characters.
 const WORDS_MAX: usize = 80;
 /// Parts of an address that say nothing of what it names.
-const SILENT: [&str; 12] = [
-    "www",
-    "dataset",
-    "datasets",
-    "resource",
-    "id",
-    "data",
-    "api",
-    "catalog",
-    "catalogue",
-    "record",
-    "def",
-    "doc",
+const SILENT: [&str; 7] = [
+    "www", "dataset", "datasets", "resource", "id", "catalog", "record",
 ];
 
 /// CKAN's id of what has this IRI.
@@ -39,14 +28,18 @@ pub fn id_number(id: &str) -> Option<u128> {
 
 /// CKAN's name of what has this IRI: `data-gov-tw-23009-1f0c4be2a977`.
 pub fn name_of(iri: &str) -> String {
-    let hash = blake3::hash(iri.as_bytes()).to_hex();
-    let hash = &hash[..12];
+    let hash = hash_of(iri);
     let words = words_of(iri);
     if words.is_empty() {
         format!("iri-{hash}")
     } else {
         format!("{words}-{hash}")
     }
+}
+
+/// Twelve digits that no other IRI has.
+pub fn hash_of(iri: &str) -> String {
+    blake3::hash(iri.as_bytes()).to_hex()[..12].to_owned()
 }
 
 /// CKAN's name of a theme: short where the scheme is one that we know.

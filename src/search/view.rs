@@ -20,6 +20,7 @@ use std::{
 use tantivy::{
     DocAddress, DocSet, Searcher, TERMINATED, TantivyDocument, Term,
     columnar::StrColumn,
+    query::{BooleanQuery, ConstScoreQuery},
     schema::{Field, IndexRecordOption, Value as _},
 };
 
@@ -110,34 +111,23 @@ impl View {
             now,
             clauses_max: question.clauses_max,
         };
-        let mut trees = vec![("q", tree_of(&question.q)?)];
+        let mut parts = vec![("q", &question.q, tree_of(&question.q)?)];
         for filter in &question.filters {
-            let tree =
-                grammar::parse(filter).map_err(|why| SearchError::query("fq", filter, &why))?;
-            trees.push(("fq", tree));
+            let tree = grammar::parse(filter);
+            let tree = tree.map_err(|why| SearchError::query("fq", filter, &why))?;
+            parts.push(("fq", filter, tree));
         }
-        let asked: Vec<&str> = std::iter::once(&*question.q)
-            .chain(question.filters.iter().map(String::as_str))
-            .collect();
-        for ((name, tree), text) in trees.iter().zip(asked) {
-            terms
-                .query(tree)
-                .map_err(|why| SearchError::query(name, text, &why))?;
+        let mut queries = Vec::new();
+        for (parameter, text, tree) in parts {
+            let query = terms.query(&tree);
+            let query = query.map_err(|why| SearchError::query(parameter, text, &why))?;
+            // What is filtered by says nothing of how well it fits.
+            queries.push(match parameter {
+                "q" => query,
+                _ => Box::new(ConstScoreQuery::new(query, 0.0)),
+            });
         }
-        let whole = Tree::And(
-            trees
-                .into_iter()
-                .map(|(_, tree)| tree)
-                .filter(|t| *t != Tree::Everything)
-                .collect(),
-        );
-        let unlimited = Terms {
-            clauses_max: usize::MAX,
-            ..terms
-        };
-        let query = unlimited
-            .query(&whole)
-            .map_err(|why| SearchError::query("fq", "", &why))?;
+        let query = BooleanQuery::intersection(queries);
         let mut facets = Vec::new();
         for facet in &question.facets {
             facets.push(self.facet(facet)?);
@@ -203,7 +193,7 @@ impl View {
             let Some(column) = reader.fast_fields().str("name")? else {
                 continue;
             };
-            let mut has = alive(reader, &column);
+            let has = alive(reader, &column);
             let mut ord = 0;
             let mut stream = column.dictionary().stream()?;
             while stream.advance() {
@@ -212,7 +202,6 @@ impl View {
                 }
                 ord += 1;
             }
-            has.clear();
         }
         names.sort_unstable();
         Ok(names)

@@ -14,7 +14,11 @@ mod site;
 mod tags;
 
 use super::{House, catalog};
-use crate::{config::Limits, search::View, snapshot::Published};
+use crate::{
+    config::Config,
+    search::{SearchLimits, View},
+    snapshot::Published,
+};
 use answer::{Failed, Given};
 use asked::Asked;
 use axum::{
@@ -30,10 +34,13 @@ use std::sync::Arc;
 /// What an action may look at.
 pub struct Scene {
     pub view: Arc<View>,
-    pub limits: Limits,
-    /// Base of our own addresses, with a slash at its end.
-    pub base: String,
-    pub title: std::collections::BTreeMap<String, String>,
+    pub config: Arc<Config>,
+}
+
+impl Scene {
+    fn limits(&self) -> &SearchLimits {
+        &self.config.limits.search
+    }
 }
 
 type Action = fn(&Scene, &Asked) -> Result<Given, Failed>;
@@ -95,9 +102,7 @@ async fn action(
     }
     let scene = Scene {
         view,
-        limits: house.config.limits.clone(),
-        base: house.base().to_owned(),
-        title: house.config.title.clone(),
+        config: house.config.clone(),
     };
     let action = *action;
     let given = if *name == "package_show" {
@@ -127,7 +132,7 @@ fn newest(house: &House) -> Result<(Arc<Published>, Arc<View>), Failed> {
     let snapshot = snapshot.ok_or(Failed::NotYet(
         "Nothing has been harvested and published yet.",
     ))?;
-    let view = snapshot.search.clone();
+    let view = snapshot.search();
     let view = view.ok_or(Failed::NotYet(
         "The search index is not available; the server's log says why.",
     ))?;

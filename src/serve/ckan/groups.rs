@@ -159,7 +159,7 @@ pub fn packages(scene: &Scene, facet: &str, name: &str) -> Result<Value, Failed>
             by: By::Modified,
             descending: true,
         }],
-        rows: scene.limits.search.rows_max,
+        rows: scene.limits().rows_max,
         clauses_max: 1,
         ..Question::default()
     };

@@ -35,7 +35,7 @@ pub fn list(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
 
 /// All datasets, the last changed first, a page at a time.
 pub fn current(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
-    let rows_max = scene.limits.search.rows_max;
+    let rows_max = scene.limits().rows_max;
     let rows = asked.number("limit")?.unwrap_or(rows_max).min(rows_max);
     let start = match (asked.number("offset")?, asked.number("page")?) {
         (Some(offset), _) => offset,
@@ -50,7 +50,7 @@ pub fn current(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
         sorts: vec![newest],
         start,
         rows,
-        clauses_max: scene.limits.search.clauses_max,
+        clauses_max: scene.limits().clauses_max,
         ..Question::default()
     };
     let found = scene.view.search(&question, Utc::now())?;

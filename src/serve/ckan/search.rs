@@ -54,7 +54,7 @@ pub fn search(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
             unknown.join(", ")
         )));
     }
-    let limits = &scene.limits.search;
+    let limits = scene.limits();
     let sort = asked.text("sort").filter(|sort| !sort.trim().is_empty());
     let mut filters = asked.texts("fq");
     filters.extend(asked.texts("fq_list"));
@@ -121,7 +121,7 @@ pub fn search(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
 
 /// A few names and titles for what somebody begins to type.
 pub fn autocomplete(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
-    let limits = &scene.limits.search;
+    let limits = scene.limits();
     let question = Question {
         q: asked.needed("q")?.replace(':', " "),
         rows: asked.number("limit")?.unwrap_or(ROWS).min(limits.rows_max),

@@ -40,14 +40,12 @@ pub fn licences(scene: &Scene, _: &Asked) -> Result<Given, Failed> {
 }
 
 pub fn status(scene: &Scene, _: &Asked) -> Result<Given, Failed> {
-    let title = scene
-        .title
-        .get("en")
-        .or_else(|| scene.title.values().next());
+    let titles = &scene.config.title;
+    let title = titles.get("en").or_else(|| titles.values().next());
     Ok(Given::value(&json!({
         "site_title": title,
         "site_description": "",
-        "site_url": scene.base.trim_end_matches('/'),
+        "site_url": scene.config.public_url.as_str().trim_end_matches('/'),
         "error_emails_to": null,
         "locale_default": "en",
         "extensions": [],
