@@ -89,7 +89,10 @@ async fn parameters_come_as_json_as_a_form_and_in_the_address() {
             .post(search)
             .body(r#"{"q": "水庫"}"#)
             .header("content-type", "application/json"),
-        serving.post(search).form(&[("q", "水庫")]),
+        serving
+            .post(search)
+            .body("q=%E6%B0%B4%E5%BA%AB")
+            .header("content-type", "application/x-www-form-urlencoded"),
         serving
             .post(search)
             .body(r#"{"q": "水庫"}"#)

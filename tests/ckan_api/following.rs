@@ -7,13 +7,16 @@ use super::{
     texts, titles,
 };
 use serde_json::Value;
+use url::form_urlencoded;
 
 /// As many as the store has, by SPARQL.
 async fn counted(serving: &Serving) -> u64 {
     let query = "SELECT (COUNT(*) AS ?n) { ?d a <http://www.w3.org/ns/dcat#Dataset> }";
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("query", query)
+        .finish();
     let response = serving
-        .get("/sparql")
-        .query(&[("query", query)])
+        .get(&format!("/sparql?{query}"))
         .header("accept", "application/sparql-results+json")
         .send()
         .await

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -163,7 +163,8 @@ fn in_pieces(view: Arc<View>, begin: Vec<u8>, packages: Vec<Package>, after: Vec
             Some((piece.map(Bytes::from), (None, packages, after, false)))
         }
     });
-    Body::from_stream(pieces)
+    // Layers may ask again after the end.
+    Body::from_stream(pieces.fuse())
 }
 
 /// Packages with commas between them.
