@@ -200,7 +200,7 @@ impl Package {
             "metadata_modified": dates::ckan(self.modified_us),
             "num_resources": resources.len(),
             "num_tags": self.tags.len(),
-            "organization": owner.map(|group| group.as_organization(source)),
+            "organization": owner.map(Group::as_organization),
             "owner_org": owner.map(|group| &group.id),
             "groups": self.groups.iter().map(Group::as_group).collect::<Vec<_>>(),
             "tags": self.tags.iter().map(|tag| tags::json(tag)).collect::<Vec<_>>(),

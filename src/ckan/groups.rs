@@ -40,10 +40,10 @@ impl Group {
         }
     }
 
-    pub(super) fn as_organization(&self, source: &Source<'_>) -> Value {
+    pub(super) fn as_organization(&self) -> Value {
         json!({
             "id": self.id, "name": self.name, "title": self.title, "type": "organization", "description": "",
-            "image_url": "", "created": super::dates::ckan(source.created_us), "is_organization": true,
+            "image_url": "", "is_organization": true,
             "approval_status": "approved", "state": "active",
         })
     }

@@ -1,3 +1,5 @@
+//! A row of the national export as a package, and where it comes from.
+
 use super::*;
 
 const BODY: &str = include_str!("../../vocab/tests/normalise/export-row.nt");

@@ -1,3 +1,5 @@
+//! What queries mean, and where they are refused.
+
 use super::*;
 
 fn shown(tree: &Tree) -> String {
