@@ -4,6 +4,7 @@
 
 use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
+use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
 use crate::webhooks::WebhookLimits;
@@ -63,6 +64,7 @@ pub struct Limits {
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
     pub feedback: FeedbackLimits,
+    pub search: SearchLimits,
 }
 
 impl Default for Limits {
@@ -93,6 +95,7 @@ impl Default for Limits {
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
             feedback: FeedbackLimits::default(),
+            search: SearchLimits::default(),
         }
     }
 }
@@ -394,6 +397,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("feedback.addresses_max", 1, 10_000_000),
     ("feedback.publish_every_ms", 0, HOUR),
     ("feedback.page_max", 1, 10_000),
+    ("search.heap_bytes", 16 * MB, 4 * GB),
+    ("search.rows_max", 1, 100_000),
+    ("search.query_bytes_max", 256, MB),
+    ("search.clauses_max", 1, 10_000),
+    ("search.facet_values_max", 1, 1_000_000),
 ];
 
 /// The second must not be less than the first.
@@ -406,6 +414,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
+    ("search.query_bytes_max", "http.body_bytes_max"),
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),

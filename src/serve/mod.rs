@@ -10,6 +10,7 @@ mod asof;
 mod catalog;
 pub mod changes;
 mod child;
+mod ckan;
 mod dereference;
 pub mod desk;
 mod feed;
@@ -188,6 +189,7 @@ fn routes(house: &House) -> Router {
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
         .merge(changes::routes())
+        .merge(ckan::routes())
         .merge(feed::routes())
         .merge(feedback::routes())
         .merge(dereference::routes())

@@ -47,8 +47,12 @@ pub async fn root(State(house): State<House>, headers: HeaderMap) -> Result<Resp
         (StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response()
     } else {
         let base = house.base();
-        let doors = DOORS.map(|(name, path)| (name.to_owned(), format!("{base}{path}").into()));
-        Json(serde_json::Map::from_iter(doors)).into_response()
+        let kept = house.desk.feedback().is_some();
+        let doors = DOORS
+            .iter()
+            .filter(|(name, _)| kept || !name.starts_with("feedback"));
+        let doors = doors.map(|(name, path)| ((*name).to_owned(), format!("{base}{path}").into()));
+        Json(doors.collect::<serde_json::Map<_, _>>()).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
