@@ -11,6 +11,8 @@ mod lookups;
 mod manners;
 #[path = "serve/operator.rs"]
 mod operator;
+#[path = "serve/pages.rs"]
+mod pages;
 #[path = "serve/queries.rs"]
 mod queries;
 #[path = "serve/standing.rs"]
