@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod demo;
 pub mod describe;
 pub mod digest;
+pub mod documents;
 pub mod encoding;
 pub mod feed;
 pub mod feed_cache;

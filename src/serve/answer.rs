@@ -5,6 +5,7 @@
 mod features;
 mod hashes;
 mod house;
+mod lists;
 mod page;
 mod pairs;
 pub mod write;
@@ -191,6 +192,14 @@ pub fn answer(
         Question::Page { snapshot, page } => {
             let members = session.list(snapshot, &page.list)?;
             page::write(session.store(snapshot)?, page, &members, reply)
+        }
+        Question::List {
+            snapshot,
+            list,
+            form,
+        } => {
+            let members = session.list(snapshot, list)?;
+            lists::write(session.store(snapshot)?, form, &members, reply)
         }
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)

@@ -125,10 +125,7 @@ impl Wanted {
         }
         let limits = &house.config.limits.pages;
         let datasets = self.narrowed.limit.unwrap_or(limits.datasets);
-        let query = match self.narrowed.address.as_str() {
-            "" => "page=1",
-            some => some,
-        };
+        let query = &self.narrowed.address;
         let address = format!("{}catalog.{}?{query}", house.base(), format.extension());
         Question::Page {
             snapshot: path,

@@ -206,6 +206,7 @@ impl Pool {
         let is_dump = matches!(
             question,
             Question::Dump { .. }
+                | Question::List { .. }
                 | Question::Features { .. }
                 | Question::Pairs { .. }
                 | Question::Hashes { .. }

@@ -16,10 +16,12 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 7] = [
+const DOORS: [(&str, &str); 9] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
+    ("data_json", "data.json"),
+    ("csv", "catalog.csv"),
     ("feed", "feed"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),

@@ -113,6 +113,12 @@ pub enum Question {
     },
     /// A page of datasets with what they name, and where the pages before and after it are.
     Page { snapshot: PathBuf, page: PageAsked },
+    /// A whole list of datasets in a form that others gave.
+    List {
+        snapshot: PathBuf,
+        list: ListAsked,
+        form: ListForm,
+    },
     /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
     Features { snapshot: PathBuf, base: String },
     /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
@@ -140,6 +146,15 @@ pub struct PageAsked {
     pub bytes_max: u64,
     /// The first page's own address, which has a query already.
     pub address: String,
+}
+
+/// The forms of a list that are no RDF.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListForm {
+    /// DCAT-US; `address` is the document's own.
+    DataJson { address: String },
+    /// The table of the national portal. `safe`: no cell is taken for a formula.
+    NationalCsv { safe: bool },
 }
 
 /// A list of datasets in one snapshot.

@@ -59,6 +59,18 @@ pub struct Concept {
     high_value: Vec<NamedNode>,
 }
 
+impl Concept {
+    /// What it is called in Chinese.
+    pub fn chinese(&self) -> &'static str {
+        self.zh_hant
+    }
+
+    /// What it is called in English.
+    pub fn english(&self) -> &'static str {
+        self.english
+    }
+}
+
 struct Concepts {
     all: Vec<Concept>,
     themes: HashMap<String, usize>,

@@ -108,7 +108,7 @@ fn catalogs(store: &Store, asked: &PageAsked) -> Result<Vec<Triple>, StorageErro
 }
 
 /// Entities that a description names and that this page has not told of yet.
-fn companions(
+pub(super) fn companions(
     store: &Store,
     description: &[Triple],
     told: &mut HashSet<NamedNode>,
@@ -133,32 +133,12 @@ fn is_dataset(store: &Store, node: NamedNodeRef<'_>) -> Result<bool, StorageErro
     store.contains(typed)
 }
 
-/// Where this page is among the others. It holds the members from `start` to before `end`.
+/// What Hydra says of this page, which holds the members from `start` to before `end`.
 fn links(asked: &PageAsked, members: &[String], start: usize, end: usize) -> Vec<Triple> {
-    let page = |first: usize| match first.checked_sub(1) {
-        None => asked.address.clone(),
-        Some(before) => after(&asked.address, &members[before]),
-    };
     let here = match &asked.after {
         None => asked.address.clone(),
         Some(key) => after(&asked.address, key),
     };
-    let per_page = asked.datasets_max;
-    let last = members.len().saturating_sub(1) / per_page * per_page;
-    let mut around = vec![("first", "firstPage", page(0))];
-    if start > 0 {
-        around.push((
-            "previous",
-            "previousPage",
-            page(start.saturating_sub(per_page)),
-        ));
-    }
-    if end < members.len() {
-        around.push(("next", "nextPage", page(end)));
-        around.push(("last", "lastPage", page(last.max(end))));
-    } else {
-        around.push(("last", "lastPage", here.clone()));
-    }
     let collection = format!("{}#collection", asked.address);
     let mut triples = vec![
         (
@@ -171,29 +151,54 @@ fn links(asked: &PageAsked, members: &[String], start: usize, end: usize) -> Vec
             rdf::TYPE.into_owned(),
             hydra("PartialCollectionView").into(),
         ),
-        (&here, hydra("itemsPerPage"), number(per_page)),
+        (&here, hydra("itemsPerPage"), number(asked.datasets_max)),
         (&here, hydra("totalItems"), number(members.len())),
     ];
-    for (now, formerly, address) in around {
+    for (now, formerly, address) in around(asked, &here, members, start, end) {
         let address: Term = NamedNode::new_unchecked(address).into();
         triples.push((&here, hydra(now), address.clone()));
         triples.push((&here, hydra(formerly), address));
     }
+    let view = NamedNode::new_unchecked(here.clone());
     triples.push((
         &collection,
         rdf::TYPE.into_owned(),
         hydra("Collection").into(),
     ));
     triples.push((&collection, hydra("totalItems"), number(members.len())));
-    triples.push((
-        &collection,
-        hydra("view"),
-        NamedNode::new_unchecked(here.clone()).into(),
-    ));
+    triples.push((&collection, hydra("view"), view.into()));
     let triple = |(subject, predicate, object): (&String, NamedNode, Term)| {
         Triple::new(NamedNode::new_unchecked(subject.clone()), predicate, object)
     };
     triples.into_iter().map(triple).collect()
+}
+
+/// The pages around this one: Hydra's term, the term that it replaced, and the address.
+fn around(
+    asked: &PageAsked,
+    here: &str,
+    members: &[String],
+    start: usize,
+    end: usize,
+) -> Vec<(&'static str, &'static str, String)> {
+    let page = |first: usize| match first.checked_sub(1) {
+        None => asked.address.clone(),
+        Some(before) => after(&asked.address, &members[before]),
+    };
+    let per_page = asked.datasets_max;
+    let mut around = vec![("first", "firstPage", page(0))];
+    if start > 0 {
+        let previous = page(start.saturating_sub(per_page));
+        around.push(("previous", "previousPage", previous));
+    }
+    if end < members.len() {
+        let last = (members.len() - 1) / per_page * per_page;
+        around.push(("next", "nextPage", page(end)));
+        around.push(("last", "lastPage", page(last.max(end))));
+    } else {
+        around.push(("last", "lastPage", here.to_owned()));
+    }
+    around
 }
 
 fn after(address: &str, key: &str) -> String {

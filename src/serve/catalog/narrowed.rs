@@ -26,7 +26,7 @@ pub struct Narrowed {
     pub limit: Option<usize>,
     /// The address speaks of pages.
     pub in_pages: bool,
-    /// The address's query without what says from where on, as it came; never empty where it is paged.
+    /// The query of the first page's address.
     pub address: String,
     /// All of the query but `as-of`, as it came.
     pub said: String,
@@ -64,7 +64,13 @@ impl Narrowed {
             kept.join("&")
         };
         said.said = without(&["as-of"]);
-        said.address = without(&["after", "page"]);
+        let first = without(&["after", "page"]);
+        let says_so = said.limit.is_some() || said.which != Which::default();
+        said.address = match first.as_str() {
+            _ if says_so => first,
+            "" => "page=1".to_owned(),
+            some => format!("{some}&page=1"),
+        };
         Ok(said)
     }
 
@@ -215,6 +221,16 @@ mod tests {
         );
         assert!(!said.in_pages && !said.is_whole());
         assert!(Narrowed::of("as-of=4", true).unwrap().is_whole());
+        for (query, first) in [
+            ("page", "page=1"),
+            ("after=http%3A%2F%2Fa.example%2F1", "page=1"),
+            ("as-of=4&page=1", "as-of=4&page=1"),
+            ("source=moi&page=1", "source=moi"),
+        ] {
+            let said = Narrowed::of(query, true).unwrap();
+            assert_eq!(said.address, first, "{query}");
+            assert!(!Narrowed::of(&said.address, true).unwrap().is_whole());
+        }
         assert!(Narrowed::of("page", true).unwrap().in_pages);
     }
 
