@@ -102,12 +102,19 @@ fn identifier<'t>(entry: &Entry<'t>) -> &'t str {
     entry.iri.strip_prefix(AT_THE_PORTAL).unwrap_or(entry.iri)
 }
 
-fn kind(entry: &Entry<'_>) -> &'static str {
+/// Files or an interface; or what else the portal calls it, whose word for the kind is the dataset's type.
+fn kind<'t>(entry: &Entry<'t>) -> &'t str {
     let served = |file| entry.iris(file, dcat::ACCESS_SERVICE).next().is_some();
-    match entry.distributions().next() {
-        None => "",
-        Some(_) if entry.distributions().any(served) => "API服務",
-        Some(_) => "檔案資料",
+    let has_files = entry.distributions().next().is_some();
+    if entry.distributions().any(served) {
+        return "API服務";
+    }
+    let mut types = entry.iris(entry.iri, dct::TYPE);
+    let called = types.find_map(|kind| entry.label(kind, CHINESE_FIRST));
+    match called {
+        Some(word) if !has_files || entry.iri.starts_with(AT_THE_PORTAL) => word,
+        _ if has_files => "檔案資料",
+        _ => "",
     }
 }
 
@@ -144,11 +151,17 @@ fn related(entry: &Entry<'_>) -> String {
     joined(pages.chain(entry.iris(entry.iri, dcat::LANDING_PAGE)))
 }
 
+/// Where a file is; some agencies write there whom to ask.
 fn address(entry: &Entry<'_>, file: &str) -> String {
     let mut addresses = entry
         .iris(file, dcat::DOWNLOAD_URL)
         .chain(entry.iris(file, dcat::ACCESS_URL));
-    addresses.next().unwrap_or_default().to_owned()
+    let words = || entry.text(file, dcat::ACCESS_URL, CHINESE_FIRST);
+    addresses
+        .next()
+        .or_else(words)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A list's item: what would part it is taken out.
@@ -215,14 +228,16 @@ fn licence(entry: &Entry<'_>) -> String {
 }
 
 fn charge(entry: &Entry<'_>) -> String {
-    let free = entry
+    let said = entry
         .literals(entry.iri, schema::IS_ACCESSIBLE_FOR_FREE)
-        .any(|free| free.value() == "true");
-    if free {
-        return "免費".to_owned();
-    }
-    let conditions = entry.text(entry.iri, schema::CONDITIONS_OF_ACCESS, CHINESE_FIRST);
-    conditions.unwrap_or_default().to_owned()
+        .next();
+    let conditions = || entry.text(entry.iri, schema::CONDITIONS_OF_ACCESS, CHINESE_FIRST);
+    let word = match said.map(Literal::value) {
+        Some("true") => Some("免費"),
+        Some("false") => conditions().or(Some("收費")),
+        _ => conditions(),
+    };
+    word.unwrap_or_default().to_owned()
 }
 
 fn contact(entry: &Entry<'_>, predicate: NamedNodeRef<'_>) -> String {
