@@ -6,6 +6,8 @@
 mod configure;
 mod desk;
 mod digest;
+mod feedback;
+mod listen;
 mod open;
 mod push;
 mod shared;
@@ -15,6 +17,7 @@ pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};
+use crate::feedback::Feedback;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
@@ -56,6 +59,9 @@ pub struct Daemon {
     shelf: Shelf,
     inbox: Arc<Inbox>,
     webhooks: Arc<Webhooks>,
+    feedback: Arc<Feedback>,
+    /// Held from reading files of the configuration to taking them over, and while one is written.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// One source, as the daemon keeps it in mind.
@@ -93,6 +99,11 @@ impl Daemon {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Nobody else reads or writes files of the configuration, and takes them over, until this is dropped.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Where pushes are handed in.
@@ -155,7 +166,7 @@ impl Daemon {
                 let _ = before.await;
             }
             if source.is_pushed() {
-                daemon.take_pushes(id, pushed, gone).await;
+                daemon.take_pushes(id, pushed, incoming, gone).await;
             } else {
                 daemon.keep(id, incoming, look, gone).await;
             }
@@ -173,6 +184,7 @@ impl Daemon {
         gone: CancellationToken,
     ) {
         let scheduled = self.purpose == Purpose::Serve;
+        let mut ear = listen::Ear::default();
         loop {
             let due = self.next_start(&id);
             self.with(&id, |place| {
@@ -190,6 +202,11 @@ impl Daemon {
                     }
                 }
                 () = look.notified() => {}
+                () = self.news(&id, &mut ear), if scheduled => {
+                    let report = self.run(&id, Trigger::News, false, &gone).await;
+                    let source = self.with(&id, |place| place.source.clone());
+                    ear.done(report.as_ref(), source.as_deref());
+                }
                 () = until(due.filter(|_| scheduled)) => {
                     if scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;

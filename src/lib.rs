@@ -16,6 +16,7 @@ pub mod documents;
 pub mod encoding;
 pub mod feed;
 pub mod feed_cache;
+pub mod feedback;
 pub mod gate;
 pub mod identity;
 pub mod lock;

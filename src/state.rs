@@ -3,10 +3,12 @@
 //! It never means "delete everything" or "start at 1": whenever it disagrees with the store it is rebuilt from the
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
+mod bodies;
 mod entries;
 mod identity;
 mod kept_digest;
 
+pub use bodies::Body;
 pub use entries::{digest, id_digest, part_name};
 pub use identity::{Holder, Joined, KeptLink, Tag, tag};
 pub use kept_digest::KeptDigest;
@@ -58,6 +60,8 @@ pub struct SourceState {
     pub not_before_ms: Option<i64>,
     /// The last run broke off for a reason that may pass: when it is tried again, if the source is not due before.
     pub try_again_ms: Option<i64>,
+    /// The address that is asked for news, where the source's feed named one.
+    pub listens: Option<String>,
 }
 
 /// Hashes of a record's parts: name's hash -> raw bytes' hash.
@@ -110,6 +114,10 @@ impl State {
                 let ahead =
                     told.is_some_and(|t| t.generation != head.generation || t.seq > head.seq);
                 state.forget(ahead)?;
+                if told.is_some_and(|t| (t.generation, t.seq) > (head.generation, head.seq)) {
+                    // The store was put back: what was pushed since is not in it.
+                    state.forget_all_bodies()?;
+                }
                 let told = told.map_or("nothing".to_owned(), |t| {
                     format!("{}-{}", t.generation, t.seq)
                 });

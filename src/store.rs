@@ -20,6 +20,7 @@ mod place;
 mod project;
 mod receipts;
 mod records;
+mod remarks;
 mod restate;
 mod runs;
 

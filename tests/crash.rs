@@ -102,7 +102,7 @@ impl Bed {
     /// `harvestd run a` in a process of its own.
     async fn run(&self, failpoints: &str) -> Output {
         let running = self.command("run", failpoints).arg("a").output();
-        let ended = tokio::time::timeout(DEADLINE, running).await;
+        let ended = tokio::time::timeout(at_random::patience(), running).await;
         ended.expect("harvestd run ends").unwrap()
     }
 

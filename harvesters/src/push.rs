@@ -30,6 +30,9 @@ pub const KIND: Kind = Kind {
     open,
 };
 
+/// Names of the parts that pushed records come in: the connectors' own.
+pub const PARTS: [PartName; 5] = [dcat::PART, "package", "organization", "agent", "service"];
+
 /// What stands for the address of a centre whose settings give none.
 pub fn no_address(source: &str) -> String {
     format!("http://{source}{NO_ADDRESS}/")

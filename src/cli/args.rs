@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query`, `export`, `overrides`, `identity` and `verify` only read: they ask the daemon where one
+//! - `status`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
 //! - `token` works on a file of its own, whoever has the data directory.
 //! - `check-config` reads configuration files and nothing else.
@@ -14,13 +14,24 @@
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
 //! finds it by `--data-dir` alone, whatever port the system gave it.
 
+mod feedback;
+mod identity;
+mod overrides;
+mod token;
+mod webhooks;
+mod work;
+
+pub use feedback::*;
+pub use identity::*;
+pub use overrides::*;
+pub use token::*;
+pub use webhooks::*;
+pub use work::*;
+
 use super::exit;
 use crate::config::Outside;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,8 +104,8 @@ pub enum Command {
     Serve(Serve),
     /// Show everything at once: an invented federation on loopback, harvested over HTTP every few seconds
     ///
-    /// Serves a ministry's export, a city's CKAN and an observatory's DCAT catalogue to itself, changes them a little
-    /// between harvests, and prints what to open. Nothing leaves this machine.
+    /// Serves a ministry's export, a city's and a research centre's CKAN and an observatory's DCAT catalogue to itself,
+    /// changes them a little between harvests, and prints what to open. Nothing leaves this machine.
     Demo(Demo),
     /// Harvest one source now
     ///
@@ -132,6 +143,9 @@ pub enum Command {
     /// Say how each correction by hand stands to what its source says
     #[command(subcommand)]
     Overrides(Overrides),
+    /// Read what people and centres say of datasets, and decide of it: a correction is published from then on
+    #[command(subcommand)]
+    Feedback(Feedback),
     /// Show who is told of changes and what they did not take; send it again
     #[command(subcommand)]
     Webhooks(Webhooks),
@@ -194,388 +208,6 @@ pub struct NewGeneration {
     pub why: String,
 }
 
-/// Where a daemon is and listens.
-#[derive(Debug, Clone, Args)]
-pub struct Serve {
-    #[command(flatten)]
-    pub place: Place,
-    /// Where the public pages and SPARQL listen; port 0 takes any that is free [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub listen: Option<SocketAddr>,
-    /// Where "run now" and "pause" listen; others than loopback want an admin_token [default: 127.0.0.1:8081]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub admin_listen: Option<SocketAddr>,
-}
-
-impl Serve {
-    /// What the command line says about the configuration.
-    pub fn outside(&self) -> Outside {
-        Outside {
-            listen: self.listen,
-            admin_listen: self.admin_listen,
-            ..self.place.outside()
-        }
-    }
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Demo {
-    /// A configuration of your own for the demo: `${DEMO_URL}` is the sample server's address [default: built in]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The data directory [default: data/demo]
-    #[arg(long, value_name = "FOLDER")]
-    pub data_dir: Option<PathBuf>,
-    /// Where the public pages and SPARQL listen; port 0 takes any that is free [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub listen: Option<SocketAddr>,
-    /// Where "run now" and "pause" listen [default: 127.0.0.1:8081]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub admin_listen: Option<SocketAddr>,
-}
-
-impl Demo {
-    /// What the command line says about the configuration.
-    pub fn outside(&self) -> Outside {
-        Outside {
-            data_dir: self.data_dir.clone(),
-            listen: self.listen,
-            admin_listen: self.admin_listen,
-            ..Outside::default()
-        }
-    }
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Run {
-    /// The source's id, as `harvestd sources` lists it
-    pub source: String,
-    /// Ask for everything, not only for what changed since the last complete run
-    #[arg(long)]
-    pub full: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Check {
-    /// The source's id, as `harvestd sources` lists it
-    pub source: String,
-    /// Ask for everything, not only for what changed since the last complete run
-    #[arg(long)]
-    pub full: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Redescribe {
-    /// The source's id, as `harvestd sources` lists it
-    pub source: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Details {
-    /// The source's id, as `harvestd sources` lists it
-    pub source: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Query {
-    /// The query; `-` reads it from standard input
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
-    pub query: Option<String>,
-    /// A file that holds the query
-    #[arg(long, short, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// How the answer is written [default: a table for people; json with --json; ttl for CONSTRUCT and DESCRIBE]
-    #[arg(long, short = 'o', value_enum)]
-    pub format: Option<AnswerFormat>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// Formats of an answer: the first five for SELECT and ASK, the others for CONSTRUCT and DESCRIBE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AnswerFormat {
-    Table,
-    Json,
-    Xml,
-    Csv,
-    Tsv,
-    Ttl,
-    Nt,
-    Rdf,
-    Jsonld,
-}
-
-impl AnswerFormat {
-    pub fn is_for_graphs(self) -> bool {
-        matches!(self, Self::Ttl | Self::Nt | Self::Rdf | Self::Jsonld)
-    }
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Status {
-    /// Only this source, with its last runs
-    pub source: Option<String>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Sources {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Export {
-    /// The syntax
-    #[arg(long, short = 'o', value_enum, default_value = "ttl")]
-    pub format: CatalogFormat,
-    /// The file to write; it appears when it is whole [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// Syntaxes of `/catalog.{ttl,rdf,jsonld,nt}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CatalogFormat {
-    Ttl,
-    Nt,
-    Rdf,
-    Jsonld,
-}
-
-/// `harvestd webhooks …`
-#[derive(Debug, Clone, Subcommand)]
-pub enum Webhooks {
-    /// Say of each receiver how far it was told, what it waits for, and what is wrong
-    List(WebhooksList),
-    /// List the batches that a receiver did not take until they were given up
-    Dead(OneWebhook),
-    /// Send batches of the dead-letter list again, the oldest first; what is taken leaves the list
-    ///
-    /// Under their first ids, so that a receiver which had one all the same knows it. Ends at the first that is not taken.
-    Resend(ResendWebhook),
-    /// Take up again a receiver that was left: it answered 410, or its dead-letter list was full
-    ///
-    /// It is told from where it was left. A batch that waits for its next try is tried at once.
-    Enable(OneWebhook),
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct WebhooksList {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct OneWebhook {
-    /// The webhook's id, as `harvestd webhooks list` shows it
-    pub id: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct ResendWebhook {
-    /// The webhook's id, as `harvestd webhooks list` shows it
-    pub id: String,
-    /// One batch of its dead-letter list, as `harvestd webhooks dead` shows it [default: all]
-    pub batch: Option<String>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// `harvestd identity …`
-#[derive(Debug, Clone, Subcommand)]
-pub enum Identity {
-    /// List the records that are taken for one dataset, and the pairs that a person should look at
-    ///
-    /// Records are of different sources, of the newest published snapshot. Each pair comes with its score and its
-    /// evidence. From `identity.merge_min` on, records are taken for one; from `identity.list_min` on, they are listed.
-    /// What is taken for one is published once, under the IRI that is marked (`published` with --json).
-    List(IdentityList),
-    /// Say what speaks for a record being about the same dataset as another, and what against it
-    ///
-    /// With one IRI: every record of another source that has something in common with it. With two: those two, also where
-    /// nothing links them. Changes nothing.
-    Explain(IdentityExplain),
-    /// Decide that two records are about one dataset, whatever their score; it is published once from now on
-    Join(IdentityDecide),
-    /// Decide that two records are about two datasets, whatever their score; each is published from now on
-    Split(IdentityDecide),
-    /// Take back what was decided of two records: what is published goes back to what it was
-    Forget(IdentityForget),
-    /// List what was decided, by whom, when and why
-    Decisions(IdentityDecisions),
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct IdentityDecide {
-    /// A dataset, or the record of one
-    pub a: String,
-    /// Another one, of another source
-    pub b: String,
-    /// Why: kept with the decision
-    #[arg(long, value_name = "TEXT")]
-    pub why: String,
-    /// Who decides [default: the user's name as the system has it]
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "USER",
-        hide_env = true,
-        default_value = "operator",
-        hide_default_value = true
-    )]
-    pub who: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct IdentityForget {
-    /// A dataset, or the record of one
-    pub a: String,
-    /// The other one
-    pub b: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct IdentityDecisions {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct IdentityList {
-    /// Leave out pairs with a lower score, from 0 to 1 [default: identity.list_min of the configuration]
-    ///
-    /// Below that, all records are compared for this answer, which takes time and memory.
-    #[arg(long, value_name = "SCORE", value_parser = score)]
-    pub min: Option<f64>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct IdentityExplain {
-    /// A dataset, or the record of one
-    pub iri: String,
-    /// Another one
-    pub other: Option<String>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// `harvestd overrides …`
-#[derive(Debug, Clone, Subcommand)]
-pub enum Overrides {
-    /// List every correction that is configured: where it is written, what it is about, how it stands
-    ///
-    /// applied: the source says what is expected. drifted: it says something else by now; the correction holds.
-    /// fulfilled: it says the same by now; the correction can be removed. unplaced: the dataset has no such distribution,
-    /// or several. absent: no such dataset is held. not in force: the running daemon has not read it yet (SIGHUP).
-    List(OverridesList),
-    /// List those that a person should look at: drifted, unplaced, fulfilled, not in force; exit code 1 where there are any
-    ///
-    /// Of datasets that are not held nothing is said: their corrections wait.
-    Check(OverridesList),
-    /// Say everything about the corrections of one dataset: what was expected, found and published, who, when, why
-    Explain(OverridesExplain),
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct OverridesList {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct OverridesExplain {
-    /// The dataset's IRI, as it stands in the correction
-    pub iri: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// `harvestd token …`
-#[derive(Debug, Clone, Subcommand)]
-pub enum Token {
-    /// Make a token for one source; it is shown once, and only its hash is kept
-    ///
-    /// Whoever has it may push as this source, and as no other: `PUT /push/SOURCE/ID` and the rest of what README's "One
-    /// way in" lists. A daemon that runs knows it at once.
-    New(TokenNew),
-    /// List the tokens, without what they are
-    List(TokenList),
-    /// Take a token back; from then on it is refused
-    Revoke(TokenRevoke),
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct TokenNew {
-    /// The source's id, as `harvestd sources` lists it
-    pub source: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct TokenList {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct TokenRevoke {
-    /// The token's id, as `harvestd token list` says it
-    pub id: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-fn score(text: &str) -> Result<f64, String> {
-    let score = text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
-    score.ok_or_else(|| "expected a number from 0 to 1".to_owned())
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Verify {
-    /// Replay the change log from its beginning and compare that as well
-    #[arg(long)]
-    pub replay: bool,
-    /// Compare with the digest of another harvestd, by its public address
-    #[arg(long, value_name = "URL", value_parser = address)]
-    pub against: Option<url::Url>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-fn address(text: &str) -> Result<url::Url, String> {
-    let url = url::Url::parse(text).map_err(|e| e.to_string())?;
-    let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
-    fits.then_some(url)
-        .ok_or_else(|| "expected an address that begins with http:// or https://".to_owned())
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct CheckConfig {
-    #[command(flatten)]
-    pub serve: Serve,
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -613,6 +245,10 @@ mod tests {
             "identity split https://a.example/1 https://b.example/2 --why other",
             "identity forget https://a.example/1 https://b.example/2",
             "identity decisions --json",
+            "feedback list --status open --publisher Office --json",
+            "feedback show 1 --data-dir d",
+            "feedback accept 1 --property dct:title --lang en --set A --set B --who me",
+            "feedback decline 1 --why no --withhold",
             "token new centre --config c.toml",
             "token list --json",
             "token revoke 0123456789ab",
@@ -631,6 +267,10 @@ mod tests {
             "no-such-command",
             "token",
             "token new",
+            "feedback",
+            "feedback list --status gone",
+            "feedback accept x",
+            "feedback decline 1",
             "identity",
             "identity list --min 2",
             "identity explain",

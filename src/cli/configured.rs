@@ -112,7 +112,14 @@ impl DemoNote {
         match &self.config {
             Some(file) => Config::load_with_token(file, &outside),
             None => {
-                let config = Config::parse("the built-in demo.toml", BUILT_IN, &outside)?;
+                let parse =
+                    |outside: &Outside| Config::parse("the built-in demo.toml", BUILT_IN, outside);
+                // Corrections that are accepted from feedback lie beside what was harvested: the program's folder is not ours.
+                let overrides_dir = parse(&outside)?.data_dir.join("overrides");
+                let config = parse(&Outside {
+                    overrides_dir: Some(overrides_dir),
+                    ..outside
+                })?;
                 Ok((config, None))
             }
         }

@@ -231,7 +231,10 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
 /// would have nobody to ask, and another's sources would be harvested into the demo.
 fn of_a_demo(place: &args::Place) -> Option<String> {
     let data_dir = place.data_dir.as_ref().filter(|_| place.config.is_none())?;
-    DemoNote::of(data_dir).ok().flatten()?;
+    match DemoNote::of(data_dir) {
+        Ok(note) => note?,
+        Err(error) => return Some(error.to_string()),
+    };
     let (dir, start) = (data_dir.display(), start(data_dir));
     Some(format!(
         "{dir} is the data directory of a demo: `{start}` runs it"
@@ -297,6 +300,12 @@ async fn until_stopped(
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hangup.recv() => {
+                // Nothing is written to the files between being read and being taken over.
+                let turn = tokio::select! {
+                    turn = house.daemon.turn() => turn,
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                };
                 let Some(loaded) = load() else {
                     tracing::warn!("nothing to read anew: the demo's configuration is part of the program; with --config it is a file");
                     continue;
@@ -307,6 +316,7 @@ async fn until_stopped(
                     _ = terminate.recv() => break,
                     _ = interrupt.recv() => break,
                 }
+                drop(turn);
             }
         }
     }
@@ -375,6 +385,7 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
                     &format!("http://{}", house.listen),
                     &house.run_now(),
                     &note.sample,
+                    &house.daemon.config().data_dir.display().to_string(),
                 ));
             }
             let load = || note.load(&outside).map(|(config, _)| config);
@@ -411,7 +422,9 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
     let data_dir = config.data_dir.clone();
     std::fs::create_dir_all(&data_dir).map_err(failed)?;
     let kept = data_dir.join("demo-world.json");
-    let world = demo::World::kept(kept, chrono::Utc::now(), STEP).map_err(failed)?;
+    let world = demo::World::kept(kept, chrono::Utc::now(), STEP)
+        .map_err(failed)?
+        .with_hub(config.public_url.as_str());
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     tokio::spawn(async move {

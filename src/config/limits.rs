@@ -2,6 +2,7 @@
 //!
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
+use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
@@ -62,6 +63,7 @@ pub struct Limits {
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
     pub pages: PageLimits,
+    pub feedback: FeedbackLimits,
 }
 
 impl Default for Limits {
@@ -92,6 +94,7 @@ impl Default for Limits {
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
             pages: PageLimits::default(),
+            feedback: FeedbackLimits::default(),
         }
     }
 }
@@ -408,6 +411,16 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("webhooks.backoff_max_ms", 1, 7 * DAY),
     ("webhooks.retry_after_max_ms", 0, 7 * DAY),
     ("webhooks.dead_max", 0, 1_000_000),
+    ("feedback.body_bytes_max", KB, 4 * MB),
+    ("feedback.text_bytes_max", 100, MB),
+    ("feedback.values_max", 1, 1_000),
+    ("feedback.open_max", 1, 1_000_000),
+    ("feedback.kept_bytes_max", KB, 16 * GB),
+    ("feedback.per_centre_day_max", 1, 1_000_000),
+    ("feedback.per_address_hour_max", 1, 1_000_000),
+    ("feedback.addresses_max", 1, 10_000_000),
+    ("feedback.publish_every_ms", 0, HOUR),
+    ("feedback.page_max", 1, 10_000),
 ];
 
 /// The second must not be less than the first.
@@ -424,6 +437,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),
+    ("feedback.text_bytes_max", "feedback.body_bytes_max"),
 ];
 
 /// Least and most of a limit, named as under `[limits]`.

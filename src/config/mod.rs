@@ -20,6 +20,7 @@ pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
+use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,10 @@ pub struct Config {
     /// The shared vocabularies that are published beside the sources' records, each once.
     pub shared: Vec<String>,
     pub feed: FeedSettings,
-    /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told.
+    /// Who may say something of datasets.
+    pub feedback: FeedbackSettings,
+    /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told. Empty where the configuration
+    /// is no file and nobody names one: nobody would read what is written there.
     pub overrides_dir: PathBuf,
     /// Corrections by hand, laid over what is harvested.
     pub overrides: Arc<Overrides>,
@@ -93,6 +97,7 @@ pub struct Source {
     pub offset_minutes: Option<i32>,
     pub network: SourceNetwork,
     pub details: Details,
+    pub follow: Follow,
     /// The kind's own table.
     pub options: serde_json::Value,
     /// File and line where the source is configured, for messages.
@@ -143,6 +148,18 @@ pub struct Details {
     pub retry_max_ms: u64,
     /// So many in a row in vain, and the source is left alone until its next run.
     pub failures_in_row_max: u64,
+}
+
+/// How the feed of another harvestd is waited for between scheduled runs, so that what it publishes is here at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Whether it is waited for at all.
+    pub listen: bool,
+    /// How long one question may wait for its answer; never as long as `network.limits.read_ms`.
+    pub wait_ms: u64,
+    /// After a failure so long until the next question; the wait doubles with each failure, up to the second.
+    pub retry_first_ms: u64,
+    pub retry_max_ms: u64,
 }
 
 impl Config {

@@ -101,7 +101,17 @@ impl Daemon {
                 }
             }
         }
+        self.feedback.configure(&config);
         self.inbox.configure(config.clone(), push::places(&places));
+        Ok(())
+    }
+
+    /// Takes over other corrections, and nothing else.
+    pub(super) fn correct_to(&self, overrides: Arc<Overrides>) -> Result<(), RunError> {
+        let mut config = (*self.config()).clone();
+        config.overrides = overrides;
+        self.hand_over(&config)?;
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         Ok(())
     }
 

@@ -110,7 +110,7 @@ fn parse(
 }
 
 /// A connector speaks of the answer that it reads; here that is the body of a request.
-fn unreadable(error: &ReadError) -> String {
+pub(crate) fn unreadable(error: &ReadError) -> String {
     let body = |text: String| text.replace("answer", "body");
     let (kind, doing) = (body(error.kind.to_string()), body(error.doing.clone()));
     // What was found may be the pusher's own words.

@@ -4,6 +4,7 @@
 //! into the commit itself. So a push that comes again after a `kill -9`, whenever that was, is answered as if nothing had
 //! happened. Start at [`run`].
 
+mod keep;
 mod sort;
 
 use super::{Answer, Group, Push, PushError, What, answer::Known};
@@ -20,8 +21,9 @@ use crate::run::{
 use crate::stage::Stage;
 use crate::state::Had;
 use crate::store::{Applied, Done, Notes, Receipt, Receipts, Store};
-use harvestd_harvesters::{Completeness, Page};
+use harvestd_harvesters::{Completeness, Page, RecordId};
 use harvestd_vocab::Class;
+use keep::Keep;
 use sort::Sorted;
 use std::{
     collections::{HashMap, HashSet},
@@ -124,21 +126,19 @@ fn take_in(
     } else {
         Vec::new()
     };
-    let evidence = Evidence {
-        source: order.source.id.clone(),
-        proof,
-        trouble: None,
-        declared: None,
-        seen: said.distinct,
-        seen_all: said.distinct + said.referents.received,
-        duplicates: said.datasets.duplicate,
-        refused_nameless: said.refused_nameless,
-        had: had.datasets,
-        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
-    };
     said.proof = proof;
+    let evidence = evidence(order.source, &said, &had, &absent);
     let verdict = gate(&evidence, order.config.limits.gate);
     tell(&evidence, &verdict, report);
+    let goes = match verdict {
+        Verdict::Pass => absent.as_slice(),
+        Verdict::Held(_) | Verdict::NotInferred(_) => &[],
+    };
+    let keep = Keep::begin(order, &described, goes.iter().chain(&said.withdrawn))?;
+    {
+        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        keep.unchanged(order, taken.iter().map(|(push, _)| push), &had)?;
+    }
     let mut state = order.rooms.state.source(&order.source.id)?;
     state.epoch = order.config.epoch(order.source);
     let receipts = receipts(
@@ -170,7 +170,25 @@ fn take_in(
         &verdict,
         report,
         order.progress,
-    )
+    )?;
+    let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+    keep.finish(order, taken.iter().map(|(push, _)| push))
+}
+
+/// What the pushes prove; `absent` are records that a whole catalogue does not name.
+fn evidence(source: &Source, said: &Said, had: &Had, absent: &[RecordId]) -> Evidence {
+    Evidence {
+        source: source.id.clone(),
+        proof: said.proof,
+        trouble: None,
+        declared: None,
+        seen: said.distinct,
+        seen_all: said.distinct + said.referents.received,
+        duplicates: said.datasets.duplicate,
+        refused_nameless: said.refused_nameless,
+        had: had.datasets,
+        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
+    }
 }
 
 /// Everything that the pushes say, against what is held.

@@ -104,6 +104,9 @@ pub(crate) fn committed(
             false
         } else {
             let trusted = unify::doubt(&rooms.state, writer)?;
+            if !source.is_pushed() {
+                rooms.state.forget_bodies(&source.id)?;
+            }
             rooms.state.begin_applying(&source.id)?;
             trusted
         };

@@ -1,11 +1,11 @@
-//! The operator's door, on a listener of its own: run now, pause, resume; identity, corrections, webhooks, hashes.
+//! The operator's door, on a listener of its own: run now, pause, resume; identity, corrections, feedback, webhooks, hashes.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
 use super::{
     House,
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
-    layers,
+    feedback, layers,
     problem::Problem,
     respond, webhooks,
     wire::Question,
@@ -40,6 +40,9 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/webhooks/{id}/enable"),
     ("GET", "/identity/decisions"),
     ("POST", "/identity/decide"),
+    ("GET", "/feedback"),
+    ("GET", "/feedback/{id}"),
+    ("POST", "/feedback/{id}/judge"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -56,6 +59,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/state/hashes", get(hashes))
         .route("/overrides", get(overrides))
         .merge(webhooks::routes())
+        .merge(feedback::operator::routes())
         .route("/identity/decisions", get(decisions))
         .route("/identity/decide", post(decide))
         .fallback(async || Problem::not_found("There is nothing at this address."))

@@ -2,8 +2,10 @@
 //!
 //! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
 
+mod entities;
 mod features;
 mod hashes;
+mod held;
 mod house;
 mod lists;
 mod page;
@@ -201,6 +203,20 @@ pub fn answer(
             let members = session.list(snapshot, list)?;
             lists::write(session.store(snapshot)?, form, &members, reply)
         }
+        Question::Entities {
+            snapshot,
+            stream,
+            generation,
+            seq,
+            published_us,
+        } => {
+            let head = Head {
+                generation: *generation,
+                seq: *seq,
+                published_us: *published_us,
+            };
+            entities::write(session.store(snapshot)?, stream, head, reply)
+        }
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)
         }
@@ -209,6 +225,11 @@ pub fn answer(
         Question::Decisions { snapshot, base } => {
             features::write_decisions(session.store(snapshot)?, base, reply)
         }
+        Question::Held {
+            snapshot,
+            base,
+            iris,
+        } => held::write(session.store(snapshot)?, base, iris, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

@@ -1,5 +1,6 @@
 //! The catalogue as a document: `/catalog.ttl`, `.rdf`, `.jsonld`, `.nt`, and `/catalog` by Accept. Whole, or where the
-//! address has one of the parameters of [`narrowed`], in pages.
+//! address has one of the parameters of [`narrowed`], in pages. `/catalog.nq`, always whole, is it entity by entity, for
+//! who goes on with the feed from there.
 //!
 //! Streamed from a worker's scan of the default graph; nothing of it lies in memory here. Start at [`give`].
 
@@ -14,7 +15,7 @@ use super::{
     sparql::accept,
     wire::{PageAsked, Question},
 };
-use crate::snapshot::Published;
+use crate::{snapshot::Published, store::Head};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -34,11 +35,12 @@ pub const GENERATION: HeaderName = HeaderName::from_static("harvestd-generation"
 pub const SEQUENCE: HeaderName = HeaderName::from_static("harvestd-sequence");
 
 /// Formats that have an address of their own.
-const FILES: [GraphFormat; 4] = [
+const FILES: [GraphFormat; 5] = [
     GraphFormat::Turtle,
     GraphFormat::RdfXml,
     GraphFormat::JsonLd,
     GraphFormat::NTriples,
+    GraphFormat::NQuads,
 ];
 
 pub fn routes() -> Router<House> {
@@ -108,19 +110,35 @@ impl Wanted {
         headers: &HeaderMap,
     ) -> Result<Self, Problem> {
         let file = format!("catalog.{}", format.extension());
+        let narrowed = Narrowed::of(query, format != GraphFormat::NQuads)?;
+        if format == GraphFormat::NQuads && !narrowed.is_whole() {
+            return Err(Problem::bad_request(
+                "bad-parameter",
+                "/catalog.nq always comes whole; the other formats come in pages and narrowed.",
+            ));
+        }
         Ok(Self {
             format,
             asked: Asked::of(house, path.unwrap_or(&file), query, headers)?,
-            narrowed: Narrowed::of(query, true)?,
+            narrowed,
         })
     }
 
     fn question(&self, house: &House, snapshot: &Published) -> Question {
         let (path, format) = (snapshot.path.clone(), self.format);
         if self.narrowed.is_whole() {
-            return Question::Dump {
-                snapshot: path,
-                format,
+            return match format {
+                GraphFormat::NQuads => Question::Entities {
+                    snapshot: path,
+                    stream: house.feed.feed(Head::from(snapshot)).stream(),
+                    generation: snapshot.generation,
+                    seq: snapshot.seq,
+                    published_us: snapshot.published_us,
+                },
+                _ => Question::Dump {
+                    snapshot: path,
+                    format,
+                },
             };
         }
         let limits = &house.config.limits.pages;

@@ -207,6 +207,7 @@ impl Pool {
             question,
             Question::Dump { .. }
                 | Question::List { .. }
+                | Question::Entities { .. }
                 | Question::Features { .. }
                 | Question::Pairs { .. }
                 | Question::Hashes { .. }

@@ -25,6 +25,8 @@ const DOORS: [(&str, &str); 9] = [
     ("feed", "feed"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),
+    ("feedback", "feedback"),
+    ("feedback_feed", "feedback/feed"),
     ("metrics", "metrics"),
 ];
 

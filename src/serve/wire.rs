@@ -119,6 +119,15 @@ pub enum Question {
         list: ListAsked,
         form: ListForm,
     },
+    /// The whole default graph, entity by entity, each in a graph of its own name; `stream` is the feed's that goes on
+    /// after the activity of these numbers and this time.
+    Entities {
+        snapshot: PathBuf,
+        stream: String,
+        generation: u64,
+        seq: u64,
+        published_us: i64,
+    },
     /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
     Features { snapshot: PathBuf, base: String },
     /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
@@ -129,6 +138,12 @@ pub enum Question {
     Pairs { snapshot: PathBuf, base: String },
     /// What people decided of pairs of records: a line of JSON each.
     Decisions { snapshot: PathBuf, base: String },
+    /// Of each of these IRIs what is held under it: a list of [`crate::feedback::Held`] in JSON.
+    Held {
+        snapshot: PathBuf,
+        base: String,
+        iris: Vec<String>,
+    },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }

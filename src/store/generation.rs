@@ -5,9 +5,10 @@
 //! Killed before that moment, the old generation stands and the new segments are swept at the next start; killed after
 //! it, the rest of the old one goes at the next start. Start at [`Store::new_generation`].
 
+use super::batch::Segments;
 use super::lines::body_of;
 use super::{Clock, Head, Store, StoreError, now_us, page_graph};
-use crate::log::{SegmentWriter, Verb};
+use crate::log::Verb;
 use crate::state::digest;
 use crate::store_read;
 use harvestd_vocab::{Class, containment, iris::parse_record_iri};
@@ -232,7 +233,7 @@ impl Store {
     fn state_all(&self, entities: Vec<NamedNode>) -> Result<Head, StoreError> {
         let mut stating = Stating {
             clock: self.clock(),
-            segment: None,
+            segments: Segments::default(),
             store: self,
         };
         let mut loader = self
@@ -243,7 +244,10 @@ impl Store {
         let mut all = entities.into_iter();
         let quads = std::iter::from_fn(|| match all.next() {
             Some(entity) => Some(stating.state(&entity)),
-            None => stating.close().transpose(),
+            None => {
+                let named = stating.segments.close(self).transpose();
+                named.map(|quad| quad.map(|quad| vec![quad]))
+            }
         })
         .chain([Ok(vec![self.rules_quad()])])
         .flat_map(|quads| {
@@ -268,7 +272,7 @@ impl Store {
 
 struct Stating<'a> {
     clock: Clock,
-    segment: Option<SegmentWriter>,
+    segments: Segments,
     store: &'a Store,
 }
 
@@ -281,33 +285,11 @@ impl Stating<'_> {
         let activity = self
             .clock
             .next(Verb::Create, entity.as_str().to_owned(), body);
-        let segment = match &mut self.segment {
-            Some(segment) => segment,
-            none => none.insert(
-                self.store
-                    .log
-                    .begin(self.store.head.generation, activity.seq)
-                    .map_err(StoreError::log("opening a segment"))?,
-            ),
-        };
-        segment
-            .append(&activity)
-            .map_err(StoreError::log("writing a segment"))?;
+        let full = self.segments.append(self.store, &activity)?;
         let mut quads: Vec<Quad> = self.store.index(&activity).into();
-        if segment.len() >= self.store.limits.segment_activities_max {
-            quads.extend(self.close()?.into_iter().flatten());
+        if full {
+            quads.extend(self.segments.close(self.store)?);
         }
         Ok(quads)
-    }
-
-    /// Finishes the segment under way; what names it.
-    fn close(&mut self) -> Result<Option<Vec<Quad>>, StoreError> {
-        let Some(segment) = self.segment.take() else {
-            return Ok(None);
-        };
-        let written = segment
-            .finish()
-            .map_err(StoreError::log("closing a segment"))?;
-        Ok(Some(vec![self.store.segment_quad(&written)]))
     }
 }

@@ -10,9 +10,8 @@ use super::{
     sign,
 };
 use crate::{
-    log::{Activity, Log},
+    log::Log,
     network::{Delivered, Delivery, Network},
-    serve::changes::Told,
     snapshot::Published,
 };
 use std::{
@@ -23,8 +22,6 @@ use std::{
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Activities that are looked through for one batch: a receiver that wants few moves on all the same.
-const LOOKED_THROUGH: usize = 10_000;
 const GONE: u16 = 410;
 /// After trouble of our own (a disk, the log).
 const OWN_TROUBLE: Duration = Duration::from_secs(30);
@@ -166,45 +163,6 @@ impl Courier {
         }
         let batch = Batch::of(cursor, last, &told);
         self.attempt(keep, standing, batch, cursor, reached).await
-    }
-
-    /// The first activity that the log holds after the cursor, up to and with `up_to`, if it is not the next one.
-    async fn first_kept(&self, cursor: Cursor, up_to: u64) -> io::Result<Option<Activity>> {
-        let log = self.log.clone();
-        tokio::task::spawn_blocking(move || {
-            let begins = log.begins(cursor.generation)?.unwrap_or_default();
-            if begins <= cursor.seq + 1 || begins > up_to {
-                return Ok(None);
-            }
-            log.after(cursor.generation, begins - 1, begins)?
-                .next()
-                .transpose()
-        })
-        .await
-        .map_err(io::Error::other)?
-    }
-
-    /// What the receiver wants of the next activities, and up to which they were looked through.
-    async fn compose(&self, cursor: Cursor, up_to: u64) -> io::Result<(u64, Vec<Told>)> {
-        let (log, base, webhook) = (self.log.clone(), self.base.clone(), self.webhook.clone());
-        let most = self.limits.batch_activities_max;
-        tokio::task::spawn_blocking(move || {
-            let (mut last, mut told) = (cursor.seq, Vec::new());
-            let activities = log.after(cursor.generation, cursor.seq, up_to)?;
-            for activity in activities.take(LOOKED_THROUGH) {
-                let activity = activity?;
-                last = activity.seq;
-                if webhook.wants(&base, &activity) {
-                    told.push(Told::of(&log, cursor.generation, &activity));
-                }
-                if told.len() >= most {
-                    break;
-                }
-            }
-            Ok((last, told))
-        })
-        .await
-        .map_err(io::Error::other)?
     }
 
     /// One try of a batch. Taken, the cursor moves to `reached`.

@@ -225,21 +225,19 @@ async fn other_rules_of_containment_begin_a_new_generation() {
             whole.graph == before.graph,
             "what belongs to nothing is gone"
         );
-        let writer = house.daemon.rooms.writer().unwrap();
         let name = NamedNode::new(format!("{base}feed#generation-2")).unwrap();
-        let why =
-            writer
-                .store
-                .quads()
-                .quads_for_pattern(Some(name.as_ref().into()), None, None, None);
-        let why: Vec<String> = why.map(|quad| quad.unwrap().object.to_string()).collect();
+        let about = |store: &harvestd::store::Store| -> Vec<String> {
+            let about = Some(name.as_ref().into());
+            let why = store.quads().quads_for_pattern(about, None, None, None);
+            why.map(|quad| quad.unwrap().object.to_string()).collect()
+        };
+        let why = about(&house.daemon.rooms.writer().unwrap().store);
         assert!(
             why.iter().any(
                 |said| said.contains("from version 0 of the rules of containment to version 1")
             ),
             "{why:?}"
         );
-        drop(writer);
         house.close().await;
     }
 }

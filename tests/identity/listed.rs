@@ -37,7 +37,7 @@ async fn harvestd(config: &Path, words: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), format!("{told}{complaint}"))
 }
 
-async fn well(config: &Path, words: &[&str]) -> String {
+pub async fn well(config: &Path, words: &[&str]) -> String {
     let (code, text) = harvestd(config, words).await;
     assert_eq!(code, 0, "{words:?}: {text}");
     text

@@ -313,8 +313,7 @@ async fn a_key_of_very_many_records_says_nothing() {
     let mut seen = Seen::default();
     let most = KEY_RECORDS_MAX - 2;
     harvest(&portals, "a", &named("a", most)).await;
-    let mut step = 0;
-    for (id, count, pairs) in [
+    let turns = [
         ("b", 1, most),
         ("b", 2, 2 * most),
         ("b", 3, 0),
@@ -325,12 +324,12 @@ async fn a_key_of_very_many_records_says_nothing() {
         ("b", 1, 2 * most + 1),
         ("c", 2, 0),
         ("c", 1, 2 * most + 1),
-    ] {
+    ];
+    for (step, (id, count, pairs)) in turns.into_iter().enumerate() {
         harvest(&portals, id, &named(id, count)).await;
         let listed = assert_as_from_the_start(&portals, step, &mut seen);
         assert_eq!(listed.len(), pairs, "{id} {count}");
         assert!(listed.iter().all(|l| l.standing == Standing::Unsure));
-        step += 1;
     }
     portals.house.close().await;
 }

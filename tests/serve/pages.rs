@@ -288,6 +288,10 @@ async fn a_list_is_narrowed_by_what_its_address_says() {
         "unknown-parameter",
     )
     .await;
+    for query in ["source=a", "page=1"] {
+        let whole = doors.get(&format!("/catalog.nq?{query}")).send().await;
+        assert_eq!(whole.unwrap().status(), 400, "{query}: it comes whole");
+    }
     problem(
         doors.get("/catalog.rdf?page=2").send().await.unwrap(),
         400,
