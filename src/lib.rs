@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod demo;
 pub mod describe;
 pub mod digest;
+pub mod documents;
 pub mod encoding;
 pub mod facts;
 pub mod feed;

@@ -63,6 +63,7 @@ pub struct Limits {
     pub changes: ChangesLimits,
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
+    pub pages: PageLimits,
     pub feedback: FeedbackLimits,
     pub search: SearchLimits,
 }
@@ -94,6 +95,7 @@ impl Default for Limits {
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
+            pages: PageLimits::default(),
             feedback: FeedbackLimits::default(),
             search: SearchLimits::default(),
         }
@@ -290,6 +292,28 @@ impl Default for PushLimits {
     }
 }
 
+/// Limits of the catalogue in pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageLimits {
+    /// Datasets on a page where nobody says how many.
+    pub datasets: usize,
+    /// Datasets on a page at most, whatever is asked for.
+    pub datasets_max: usize,
+    /// A page ends with the dataset by which it has come to this size.
+    pub bytes_max: u64,
+}
+
+impl Default for PageLimits {
+    fn default() -> Self {
+        Self {
+            datasets: 100,
+            datasets_max: 1_000,
+            bytes_max: 16 * MB,
+        }
+    }
+}
+
 /// Limit, least, most. A file that leaves the range is refused: beyond it the daemon would not work, or not be limited.
 const RANGES: &[(&str, u64, u64)] = &[
     ("requests_per_run_max", 1, 10_000_000),
@@ -378,6 +402,9 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.publish_every_ms", 0, MINUTE),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
+    ("pages.datasets", 1, 100_000),
+    ("pages.datasets_max", 1, 100_000),
+    ("pages.bytes_max", KB, GB),
     ("webhooks.batch_activities_max", 1, 10_000),
     ("webhooks.connect_ms", 100, 5 * MINUTE),
     ("webhooks.total_ms", 100, 10 * MINUTE),
@@ -412,6 +439,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.run_retry_first_ms", "network.run_retry_max_ms"),
     ("webhooks.connect_ms", "webhooks.total_ms"),
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
+    ("pages.datasets", "pages.datasets_max"),
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
     ("search.query_bytes_max", "http.body_bytes_max"),

@@ -21,6 +21,7 @@ mod html;
 pub mod layers;
 mod lease;
 pub mod listen;
+mod lists;
 mod lookup;
 pub mod negotiate;
 pub mod pool;
@@ -188,6 +189,7 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(lists::routes())
         .merge(changes::routes())
         .merge(ckan::routes())
         .merge(feed::routes())

@@ -20,6 +20,8 @@ const DOORS: [(&str, &str); 9] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
+    ("data_json", "data.json"),
+    ("csv", "catalog.csv"),
     ("feed", "feed"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),
