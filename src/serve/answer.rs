@@ -4,6 +4,8 @@
 
 mod entities;
 mod features;
+mod figures;
+mod graph;
 mod hashes;
 mod held;
 mod house;
@@ -176,6 +178,13 @@ pub fn answer(
             base,
             iris,
         } => held::write(session.store(snapshot)?, base, iris, reply),
+        Question::Graph {
+            snapshot,
+            graph,
+            accept,
+            base,
+        } => graph::write(session.store(snapshot)?, graph, accept, base, reply),
+        Question::Figures { snapshot } => figures::write(session.store(snapshot)?, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

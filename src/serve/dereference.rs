@@ -28,12 +28,7 @@ async fn describe(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let path = uri.path();
-    let path = path
-        .strip_prefix(house.prefix())
-        .filter(|rest| rest.starts_with('/'))
-        .unwrap_or(path);
-    let path = normal(path.trim_start_matches('/'));
+    let path = own_path(&house, &uri);
     let iri = format!("{}{path}", house.base());
     let asked = Asked::of(&house, &path, uri.query().unwrap_or_default(), &headers)?;
     let view = asked.find(&house)?;
@@ -62,6 +57,16 @@ fn moved(there: &str) -> Result<Response, Problem> {
     let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
     response.headers_mut().insert(header::LOCATION, there);
     Ok(response)
+}
+
+/// The path of a request below `public_url`, as our IRIs spell it.
+pub(super) fn own_path(house: &House, uri: &Uri) -> String {
+    let path = uri.path();
+    let path = path
+        .strip_prefix(house.prefix())
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
+    normal(path.trim_start_matches('/'))
 }
 
 /// A path as our IRIs spell it: everything but unreserved characters, and the `/`, `:` and `*` that are ours, is percent-encoded,

@@ -16,10 +16,12 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 9] = [
+const DOORS: [(&str, &str); 11] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
+    ("graph_store", "graph-store"),
+    ("void", ".well-known/void"),
     ("feed", "feed"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),

@@ -136,6 +136,16 @@ pub enum Question {
         base: String,
         iris: Vec<String>,
     },
+    /// A named graph. Of a record that is the winner of its entity, and has no other words of its own: the description.
+    Graph {
+        snapshot: PathBuf,
+        graph: String,
+        accept: String,
+        /// That of our IRIs.
+        base: String,
+    },
+    /// What the default graph holds in figures, as [`Figures`] in JSON.
+    Figures { snapshot: PathBuf },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }
@@ -177,6 +187,26 @@ pub struct Holdings {
     pub data_services: u64,
     pub catalogs: u64,
     pub agents: u64,
+}
+
+/// The default graph in figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    pub triples: u64,
+    /// Classes with how many nodes are of them.
+    pub classes: Vec<(String, u64)>,
+    /// Properties with how many triples have them.
+    pub properties: Vec<(String, u64)>,
+    pub links: Vec<Links>,
+}
+
+/// Triples that lead with one property into what somebody else publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    pub property: String,
+    /// What the IRIs begin with that they lead to.
+    pub into: String,
+    pub triples: u64,
 }
 
 /// Triples of the default graph that belong to no entity's description.
