@@ -10,6 +10,8 @@ mod hashes;
 mod held;
 mod house;
 mod pairs;
+mod portray;
+mod sitemap;
 pub mod write;
 
 pub(super) use house::MOVED;
@@ -184,6 +186,17 @@ pub fn answer(
             accept,
             base,
         } => graph::write(session.store(snapshot)?, graph, accept, base, reply),
+        Question::Portray {
+            snapshot,
+            iri,
+            portrait,
+            site,
+        } => portray::write(session.store(snapshot)?, iri, *portrait, site, reply),
+        Question::Sitemap {
+            snapshot,
+            number,
+            site,
+        } => sitemap::write(session.store(snapshot)?, *number, site, reply),
         Question::Figures { snapshot } => figures::write(session.store(snapshot)?, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;

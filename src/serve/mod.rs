@@ -25,11 +25,13 @@ pub mod listen;
 mod lookup;
 pub mod negotiate;
 pub mod pool;
+pub mod portrait;
 pub mod problem;
 pub mod push;
 mod respond;
 mod root;
 pub mod service_description;
+mod sitemap;
 mod snapshots;
 mod sparql;
 mod state;
@@ -217,6 +219,7 @@ fn routes(house: &House) -> Router {
         .merge(feedback::routes())
         .merge(dereference::routes())
         .merge(graph_store::routes())
+        .merge(sitemap::routes())
         .merge(void::routes())
         .merge(snapshots::routes())
         .merge(status::routes())

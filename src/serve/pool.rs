@@ -220,6 +220,7 @@ impl Pool {
                 | Question::Features { .. }
                 | Question::Pairs { .. }
                 | Question::Hashes { .. }
+                | Question::Sitemap { .. }
         );
         let lane = if is_dump {
             Some(self.place(&self.lanes).await?)

@@ -16,8 +16,9 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 11] = [
+const DOORS: [(&str, &str); 12] = [
     ("status", "status"),
+    ("sitemap", "sitemap.xml"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
     ("graph_store", "graph-store"),

@@ -45,7 +45,7 @@ pub fn write(
 }
 
 /// The entity for which this record speaks in the default graph, where its own graph has no body.
-fn spoken_for(
+pub fn spoken_for(
     store: &Store,
     base: &str,
     record: NamedNodeRef<'_>,
