@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The winner of a source elsewhere, with an IRI of its own, and the log that says when it came.
 const ELSEWHERE: &str = r#"
 <https://moi.example/7> a dcat:Dataset ; dct:title "門牌"@zh ; dct:license <https://data.gov.tw/license> ;
+    dct:description "門牌號碼"@zh ; dct:tableOfContents "road(路);number(號)" ;
     dcat:theme <http://publications.europa.eu/resource/authority/data-theme/GOVE> ; dcat:distribution <http://hub.example/record/moi/7#f> .
-<http://hub.example/record/moi/7#f> a dcat:Distribution ; dcat:downloadURL <https://moi.example/7.csv> .
+<http://hub.example/record/moi/7#f> a dcat:Distribution ; dcat:downloadURL <https://moi.example/7.csv> ;
+    dct:format <http://publications.europa.eu/resource/authority/file-type/CSV> .
 m:7 a dcat:CatalogRecord ; foaf:primaryTopic <https://moi.example/7> .
 "#;
 const LOG: &str = r#"
@@ -222,6 +224,26 @@ async fn a_dataset_is_told_in_the_words_of_schema_org() {
     problem(unknown, 400, "unknown-format").await;
     let none = get(&doors, "/dataset/moi/none?format=schemaorg", "*/*").await;
     problem(none, 404, "not-found").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dataset_that_can_be_loaded_is_told_in_croissant() {
+    let doors = house().await;
+    let path = "/record/moi/7?format=croissant";
+    let document: Value = serde_json::from_str(&text(&doors, path, "*/*").await).unwrap();
+    assert_eq!(document["url"], "http://hub.example/record/moi/7");
+    let file = &document["distribution"][0];
+    assert_eq!(file["contentUrl"], "https://moi.example/7.csv");
+    let columns = document["recordSet"][0]["field"].as_array().unwrap();
+    let columns = columns
+        .iter()
+        .map(|c| c["source"]["extract"]["column"].as_str());
+    assert_eq!(columns.collect::<Vec<_>>(), [Some("road"), Some("number")]);
+    let page = text(&doors, "/record/moi/7", "text/html").await;
+    assert!(page.contains("/record/moi/7?format=croissant\""), "{page}");
+    // It has no licence: its page does not lead there either.
+    let none = get(&doors, "/dataset/moi/1?format=croissant", "*/*").await;
+    problem(none, 406, "not-loadable").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

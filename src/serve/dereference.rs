@@ -1,6 +1,6 @@
 //! Our own IRIs answer: `{base}dataset/…`, `record/…`, `agent/…`, `catalog/…`, `service/…`, `series/…`.
 //!
-//! The description comes from a worker, in the format that Accept or `format` prefers: RDF, a page, or schema.org. Start at [`describe`].
+//! The description comes from a worker, in the format that Accept or `format` prefers: RDF, a page, schema.org, or Croissant. Start at [`describe`].
 
 use super::{
     House,
@@ -97,7 +97,7 @@ impl Form {
         }
         let media_type = negotiate::named(&format).ok_or_else(|| {
             let detail = format!(
-                "`format` is {format:?}; expected is html, schemaorg, ttl, nt, json, xml or a media type."
+                "`format` is {format:?}; expected is html, schemaorg, croissant, ttl, nt, json, xml or a media type."
             );
             Problem::bad_request("unknown-format", detail)
         })?;

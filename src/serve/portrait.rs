@@ -1,8 +1,9 @@
-//! An entity for readers of their own: schema.org for crawlers, a page for people. What is known of it here, and which
+//! An entity for readers of their own: schema.org for crawlers, Croissant for machine learning, a page for people. What is known of it here, and which
 //! forms there are.
 //!
 //! Pure: reads no store and no clock. Start at [`Portrait`] and [`Said`].
 
+pub mod croissant;
 mod fields;
 pub mod page;
 mod places;
@@ -23,6 +24,8 @@ const LANGUAGES: [&str; 3] = ["zh", "", "en"];
 pub enum Portrait {
     /// JSON-LD in the words of schema.org: datasets only.
     SchemaOrg,
+    /// Croissant 1.0: datasets that can be loaded only.
+    Croissant,
     /// HTML, with that of schema.org in it.
     Page,
 }
@@ -32,6 +35,7 @@ impl Portrait {
     pub fn named(format: &str) -> Option<Self> {
         match format {
             "schemaorg" => Some(Self::SchemaOrg),
+            "croissant" => Some(Self::Croissant),
             "html" => Some(Self::Page),
             _ => None,
         }
@@ -39,7 +43,7 @@ impl Portrait {
 
     pub fn media_type(self) -> &'static str {
         match self {
-            Self::SchemaOrg => "application/ld+json",
+            Self::SchemaOrg | Self::Croissant => "application/ld+json",
             Self::Page => "text/html; charset=utf-8",
         }
     }

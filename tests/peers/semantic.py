@@ -1,5 +1,5 @@
 """The doors of linked data, asked by clients that others wrote: the Graph Store Protocol and VoID by rdflib, pages and
-sitemaps by extruct.
+sitemaps by extruct, Croissant by mlcroissant where it is installed.
 
     python tests/peers/semantic.py --harvestd target/debug/harvestd
 
@@ -105,6 +105,31 @@ def crawl(base):
     check("extruct: pages without a whole Dataset of absolute addresses", wrong, [])
 
 
+def croissant(base):
+    try:
+        import mlcroissant
+    except ImportError:
+        print("SKIPPED: mlcroissant is not installed; no Croissant was validated")
+        return
+    records = select(base, "SELECT ?r { ?r a <http://www.w3.org/ns/dcat#CatalogRecord> ; <http://xmlns.com/foaf/0.1/primaryTopic> ?d . ?d a <http://www.w3.org/ns/dcat#Dataset> }")
+    loadable, wrong = 0, []
+    for row in records:
+        answer = requests.get(row["r"], params={"format": "croissant"}, timeout=60)
+        if answer.status_code == 406:
+            continue
+        try:
+            dataset = mlcroissant.Dataset(jsonld=answer.json())
+            good = len(dataset.metadata.distribution) > 0
+        except Exception as error:  # whatever it complains of is what we want to see
+            good = False
+            print(error)
+        loadable += 1
+        if not good:
+            wrong.append(row["r"])
+    check(f"mlcroissant: errors in {loadable} of {len(records)} datasets that have the form", wrong, [])
+    check("some datasets have the form", loadable > 20, True)
+
+
 def walk(value, name=None):
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -138,6 +163,7 @@ def main():
             graphs(base)
             void(base)
             crawl(base)
+            croissant(base)
         finally:
             demo.terminate()
             demo.wait(30)

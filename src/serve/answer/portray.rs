@@ -7,7 +7,7 @@ use crate::{
     log::date_time,
     serve::{
         guard,
-        portrait::{NAMES, Portrait, Said, page, schema_org},
+        portrait::{NAMES, Portrait, Said, croissant, page, schema_org},
         wire::Site,
         worker::Reply,
     },
@@ -36,7 +36,17 @@ pub fn write(
     let said = said(store, iri, site)?;
     let schema_org = schema_org::document(&said);
     let text = match portrait {
-        Portrait::Page => page::document(&said, &site.prefix, schema_org.as_ref()),
+        Portrait::Page => {
+            let loadable = croissant::document(&said).is_ok();
+            page::document(&said, &site.prefix, schema_org.as_ref(), loadable)
+        }
+        Portrait::Croissant => match croissant::document(&said) {
+            Ok(document) => document.to_string(),
+            Err(lacks) => {
+                let why = format!("{iri} has no form in Croissant: {lacks}.");
+                return Err(guard::refuse(406, "not-loadable", why).into());
+            }
+        },
         Portrait::SchemaOrg => match schema_org {
             Some(document) => document.to_string(),
             None => {

@@ -13,19 +13,20 @@ use std::fmt::Write as _;
 const DEPTH_MAX: usize = 4;
 
 /// Forms of the same that a page leads to: what `format` says, its media type, and what it is called.
-const FORMS: [(&str, &str, &str); 4] = [
+const FORMS: [(&str, &str, &str); 5] = [
     ("ttl", "text/turtle", "Turtle"),
     ("application/ld%2Bjson", "application/ld+json", "JSON-LD"),
     ("application/rdf%2Bxml", "application/rdf+xml", "RDF/XML"),
     ("schemaorg", "application/ld+json", "schema.org"),
+    ("croissant", "application/ld+json", "Croissant"),
 ];
 
-/// The page. `prefix` goes before our paths.
-pub fn document(said: &Said, prefix: &str, schema_org: Option<&Value>) -> String {
+/// The page. `prefix` goes before our paths; `loadable` says that there is a form for machine learning.
+pub fn document(said: &Said, prefix: &str, schema_org: Option<&Value>, loadable: bool) -> String {
     let name = said.called(&said.entity);
     let title = name.map_or(said.entity.as_str(), |name| name.value());
     let language = name.and_then(|name| name.language());
-    let mut body = forms(said, schema_org.is_some());
+    let mut body = forms(said, schema_org.is_some(), loadable);
     if let Some(text) = said.text(&said.entity, dct::DESCRIPTION) {
         let _ = write!(body, "<p{}>{}</p>", lang(text), escape(text.value()));
     }
@@ -50,10 +51,12 @@ pub fn document(said: &Said, prefix: &str, schema_org: Option<&Value>) -> String
     }
 }
 
-fn forms(said: &Said, is_dataset: bool) -> String {
-    let forms = FORMS
-        .iter()
-        .filter(|(name, ..)| is_dataset || *name != "schemaorg");
+fn forms(said: &Said, is_dataset: bool, loadable: bool) -> String {
+    let forms = FORMS.iter().filter(|(name, ..)| match *name {
+        "schemaorg" => is_dataset,
+        "croissant" => loadable,
+        _ => true,
+    });
     let links = forms.map(|(format, media_type, name)| {
         let address = escape(&format!("{}?format={format}", said.address));
         format!("<a rel=\"alternate\" type=\"{media_type}\" href=\"{address}\">{name}</a>")
@@ -143,7 +146,7 @@ mod tests {
         let mut said = Said::of("http://e.example/1", triples);
         said.address = "http://h.example/record/s/1".to_owned();
         let json = crate::serve::portrait::schema_org::document(&said);
-        let page = document(&said, "", json.as_ref());
+        let page = document(&said, "", json.as_ref(), false);
         assert_eq!(page.matches("<script").count(), 1, "{page}");
         assert_eq!(page.matches("</script").count(), 1);
         for expected in [

@@ -18,7 +18,7 @@ use harvestd_vocab::terms::{dcat, dct, foaf, schema, spdx};
 use oxigraph::model::NamedNodeRef;
 use serde_json::{Map, Value, json};
 
-const TABLE_OF_CONTENTS: NamedNodeRef<'_> =
+pub(super) const TABLE_OF_CONTENTS: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/tableOfContents");
 
 /// The dataset. None where the entity is none.
@@ -91,7 +91,7 @@ impl Members {
     }
 }
 
-fn text<'s>(said: &'s Said, node: &str, property: NamedNodeRef<'_>) -> Option<&'s str> {
+pub(super) fn text<'s>(said: &'s Said, node: &str, property: NamedNodeRef<'_>) -> Option<&'s str> {
     said.text(node, property).map(|text| text.value())
 }
 
@@ -118,7 +118,7 @@ fn themes(said: &Said) -> impl Iterator<Item = Value> {
     })
 }
 
-fn party(said: &Said, node: &str) -> Value {
+pub(super) fn party(said: &Said, node: &str) -> Value {
     let mut party = json!({ "@type": "Organization", "@id": node });
     if said.is_a(node, foaf::PERSON) {
         party["@type"] = "Person".into();
@@ -133,7 +133,7 @@ fn party(said: &Said, node: &str) -> Value {
 }
 
 /// Of the dataset, else of its distributions: addresses, or the words of a licence that has none.
-fn licences(said: &Said) -> Vec<&str> {
+pub(super) fn licences(said: &Said) -> Vec<&str> {
     let entity = said.entity.as_str();
     let of = |node: &str| said.iris(node, dct::LICENSE).collect::<Vec<_>>();
     let mut found = of(entity);
@@ -193,7 +193,7 @@ fn download(said: &Said, node: &str) -> Value {
 }
 
 /// The media type, else the name or the code of the format.
-fn format(said: &Said, node: &str) -> Option<String> {
+pub(super) fn format(said: &Said, node: &str) -> Option<String> {
     let types = said.iris(node, dcat::MEDIA_TYPE);
     let media_type = types
         .filter_map(|iri| iri.strip_prefix(harvestd_vocab::terms::MEDIA_TYPES))
@@ -209,7 +209,7 @@ fn format(said: &Said, node: &str) -> Option<String> {
     named.or_else(|| Some(format.rsplit(['/', '#']).next()?.to_owned()))
 }
 
-fn sha256<'s>(said: &'s Said, node: &str) -> Option<&'s str> {
+pub(super) fn sha256<'s>(said: &'s Said, node: &str) -> Option<&'s str> {
     let sums = said.iris(node, spdx::CHECKSUM);
     sums.filter(|sum| {
         let mut algorithms = said.iris(sum, spdx::ALGORITHM);
