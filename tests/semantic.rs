@@ -186,8 +186,12 @@ async fn void_counts_what_queries_count_and_is_never_stale() {
             assert_eq!(told.get(&class).copied().unwrap_or(0), entities, "{class}");
         }
         let linked = parts(&document, "linkPredicate", "triples");
-        let theme = "http://www.w3.org/ns/dcat#theme".to_owned();
-        assert_eq!(linked, BTreeMap::from([(theme, 1)]));
+        let into = [
+            "http://www.w3.org/ns/dcat#theme",
+            "http://purl.org/dc/terms/format",
+        ];
+        let into = into.map(|property| (property.to_owned(), 1));
+        assert_eq!(linked, BTreeMap::from(into));
         doors.add("<http://x.example/1> a <http://x.example/New> ; <http://x.example/p> \"v\" .");
         doors.publish();
     }

@@ -62,10 +62,11 @@ pub fn write(
 fn said(store: &Store, iri: &str, site: &Site) -> Result<Said, Failure> {
     let (entity, triples) = house::found(store, iri, &site.base)?;
     let mut said = Said::of(entity.as_str(), triples);
-    match said.iris(entity.as_str(), foaf::PRIMARY_TOPIC).next() {
+    let topic = said.iris(entity.as_str(), foaf::PRIMARY_TOPIC).next();
+    match topic.map(str::to_owned) {
         // A record that is not the winner: what it is about has its words here, and at its address alone.
         Some(topic) => {
-            said.entity = topic.to_owned();
+            said.entity = topic;
             said.address = iri.to_owned();
         }
         None => {

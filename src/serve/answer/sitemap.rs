@@ -108,11 +108,11 @@ fn pages(
     site: &Site,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let head = format!("{HEAD}<urlset xmlns=\"{NAMESPACE}\">\n");
-    out.write_all(head.as_bytes()).map_err(Failure::Output)?;
     if datasets.len() > ADDRESSES_MAX {
         return Err(super::internal("a sitemap would hold too many addresses"));
     }
+    let head = format!("{HEAD}<urlset xmlns=\"{NAMESPACE}\">\n");
+    out.write_all(head.as_bytes()).map_err(Failure::Output)?;
     for dataset in datasets {
         let Some(address) = portray::address(store, &site.base, dataset.as_ref())? else {
             continue;

@@ -81,15 +81,12 @@ fn forms(said: &Said, is_dataset: bool, loadable: bool) -> String {
 /// What is said of a node, as a table of properties.
 fn facts(said: &Said, node: &str, depth: usize) -> String {
     let mut rows = String::new();
-    let mut before = "";
     for (property, value) in said.all(node) {
         // Distributions have their own part of the page.
         if depth == 0 && *property == dcat::HAS_DISTRIBUTION.as_str() {
             continue;
         }
         let name = property.rsplit(['#', '/']).next().unwrap_or(property);
-        let name = if before == property { "" } else { name };
-        before = property;
         let _ = write!(
             rows,
             "<tr><th scope=\"row\" title=\"{}\">{}</th><td>{}</td></tr>",

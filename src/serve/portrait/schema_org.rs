@@ -14,7 +14,10 @@
 //! What is not known is left out. Start at [`document`].
 
 use super::{Said, fields, is_web, places};
-use harvestd_vocab::terms::{dcat, dct, foaf, schema, spdx};
+use harvestd_vocab::{
+    tables::media_type_of,
+    terms::{MEDIA_TYPES, dcat, dct, foaf, schema, spdx},
+};
 use oxigraph::model::NamedNodeRef;
 use serde_json::{Map, Value, json};
 
@@ -44,7 +47,10 @@ pub fn document(said: &Said) -> Option<Value> {
     let keywords = said.literals(entity, dcat::KEYWORD);
     out.several("keywords", keywords.map(|word| word.value().into()));
     out.several("about", themes(said));
-    let parties = |property| said.iris(entity, property).map(|node| party(said, node));
+    let parties = |property| {
+        said.iris(entity, property)
+            .map(move |node| party(said, node))
+    };
     out.several("creator", parties(dct::CREATOR));
     out.several("publisher", parties(dct::PUBLISHER));
     out.several("license", licences(said).into_iter().map(Value::from));
@@ -109,7 +115,7 @@ fn elsewhere(said: &Said) -> Vec<&str> {
 
 fn themes(said: &Said) -> impl Iterator<Item = Value> {
     let themes = said.iris(&said.entity, dcat::THEME);
-    themes.map(|iri| {
+    themes.map(move |iri| {
         let mut term = json!({ "@type": "DefinedTerm", "@id": iri, "url": iri });
         if let Some(name) = said.called(iri) {
             term["name"] = name.value().into();
@@ -156,7 +162,7 @@ pub(super) fn licences(said: &Said) -> Vec<&str> {
 /// Periods in ISO 8601, `..` where an end is open.
 fn periods(said: &Said) -> impl Iterator<Item = String> {
     let periods = said.iris(&said.entity, dct::TEMPORAL);
-    periods.filter_map(|node| {
+    periods.filter_map(move |node| {
         let end = |own, old| text(said, node, own).or_else(|| text(said, node, old));
         let from = end(dcat::START_DATE, schema::START_DATE);
         let to = end(dcat::END_DATE, schema::END_DATE);
@@ -194,15 +200,14 @@ fn download(said: &Said, node: &str) -> Value {
 
 /// The media type, else the name or the code of the format.
 pub(super) fn format(said: &Said, node: &str) -> Option<String> {
-    let types = said.iris(node, dcat::MEDIA_TYPE);
-    let media_type = types
-        .filter_map(|iri| iri.strip_prefix(harvestd_vocab::terms::MEDIA_TYPES))
-        .next();
+    let media_type = said
+        .iris(node, dcat::MEDIA_TYPE)
+        .find_map(|iri| iri.strip_prefix(MEDIA_TYPES));
     if let Some(media_type) = media_type {
         return Some(media_type.to_owned());
     }
     let format = said.iris(node, dct::FORMAT).next()?;
-    if let Some(media_type) = harvestd_vocab::tables::media_type_of(format) {
+    if let Some(media_type) = media_type_of(format) {
         return Some(media_type.to_owned());
     }
     let named = said.called(format).map(|name| name.value().to_owned());
@@ -220,7 +225,7 @@ pub(super) fn sha256<'s>(said: &'s Said, node: &str) -> Option<&'s str> {
 
 /// The catalogues that list it: links from a collection are part of the member's description.
 fn catalogues(said: &Said) -> impl Iterator<Item = Value> {
-    said.catalogues().map(|catalogue| {
+    said.catalogues().map(move |catalogue| {
         let mut out = json!({ "@type": "DataCatalog", "@id": catalogue, "url": catalogue });
         if let Some(name) = said.called(catalogue) {
             out["name"] = name.value().into();
