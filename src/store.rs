@@ -18,6 +18,7 @@ mod one;
 mod own_date;
 mod place;
 mod project;
+mod reading;
 mod receipts;
 mod records;
 mod remarks;
@@ -27,6 +28,7 @@ mod runs;
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
+pub use reading::Times;
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 
