@@ -129,11 +129,11 @@ fn triples(base: &str, holdings: Option<&Holdings>) -> Vec<Triple> {
     triples
 }
 
-fn term(namespace: &str, name: &str) -> Term {
+pub(super) fn term(namespace: &str, name: &str) -> Term {
     NamedNode::new_unchecked(format!("{namespace}{name}")).into()
 }
 
-fn number(count: u64) -> Term {
+pub(super) fn number(count: u64) -> Term {
     Literal::new_typed_literal(count.to_string(), oxigraph::model::vocab::xsd::INTEGER).into()
 }
 
