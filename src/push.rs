@@ -62,6 +62,10 @@ pub enum PushError {
     KeyUsed,
     #[error("version {found} is not newer than {held}, which was pushed already")]
     OldVersion { found: u64, held: u64 },
+    #[error(
+        "this source takes nothing without a version: send `Harvestd-Version: n`, a whole number higher than that of the push before"
+    )]
+    NoVersion,
     #[error("no dataset {0:?} is held of this source")]
     NotHeld(String),
     #[error("too much is waiting to be taken in")]
