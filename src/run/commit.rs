@@ -70,7 +70,8 @@ pub(crate) fn committed(
     if failed {
         return run.leave(gathered, report.trigger);
     }
-    run.tell(writer, done.as_ref(), report)?;
+    let failures = gathered.state.failures_in_row;
+    run.tell(writer, done.as_ref(), failures, report)?;
     run.remember(writer, gathered, removed, report)
 }
 
@@ -232,11 +233,12 @@ impl Run<'_> {
             .map_err(RunError::io("dropping a failed run's answers"))
     }
 
-    /// Tells of a run that changed something.
+    /// Tells of a run that changed something, after so many failures in a row.
     fn tell(
         &self,
         writer: &mut Writer,
         done: Option<&Done>,
+        failures: u32,
         report: &mut Report,
     ) -> Result<(), RunError> {
         let quads = done.map_or(0, |done| done.applied.quads);
@@ -246,7 +248,11 @@ impl Run<'_> {
         if quads > 0 {
             report.ended_ms = now_ms();
             let told = super::prov::quads(writer.store.base(), report);
-            writer.store.note_run(source, told)?;
+            if report.outcome == Outcome::Complete || report.trigger == Trigger::Details {
+                writer.store.note_run(source, told)?;
+            } else {
+                writer.store.note_failure(source, told, failures + 1)?;
+            }
         }
         Ok(())
     }
