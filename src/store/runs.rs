@@ -22,7 +22,7 @@ impl Store {
     /// Writes what is said of a run of a source: `{run} prov:used {the source's catalogue}` and more. Where more runs are
     /// told of than are to be, and a quarter, the oldest go, so that not every run looks through all of them.
     pub fn note_run(&mut self, source: &str, said: Vec<Quad>) -> Result<(), StoreError> {
-        self.note(source, said, Vec::new())
+        self.note_instead(source, said, Vec::new())
     }
 
     /// As [`Self::note_run`], of the failure `in_row` of a row of them: only the first of a row and the newest are told,
@@ -64,7 +64,7 @@ impl Store {
                 }
             }
         }
-        self.note(source, said, between)
+        self.note_instead(source, said, between)
     }
 
     /// Whether a run is told of.
@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// Notes a run; `instead_of` is what was said of one that is not told of any more.
-    fn note(
+    fn note_instead(
         &mut self,
         source: &str,
         said: Vec<Quad>,
@@ -210,7 +210,7 @@ mod tests {
         Store::open(dir, BASE, limits).unwrap()
     }
 
-    fn note(store: &mut Store, source: &str, at: u64) {
+    fn note_instead(store: &mut Store, source: &str, at: u64) {
         let run = NamedNode::new_unchecked(format!("{BASE}run/{at}-{source}"));
         let graph = GraphName::NamedNode(store.runs_graph());
         let ended =
