@@ -15,6 +15,8 @@ mod texts;
 mod follow;
 #[path = "replica/foreign.rs"]
 mod foreign;
+#[path = "replica/joined.rs"]
+mod joined;
 #[path = "replica/step.rs"]
 mod step;
 #[path = "replica/verify.rs"]
