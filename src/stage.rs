@@ -51,6 +51,7 @@ pub struct Stage {
     pub records: u64,
     /// Bytes of all bodies.
     pub bytes: u64,
+    mirrors: bool,
 }
 
 impl Stage {
@@ -61,6 +62,7 @@ impl Stage {
             files: BTreeMap::new(),
             records: 0,
             bytes: 0,
+            mirrors: false,
         })
     }
 
@@ -81,6 +83,7 @@ impl Stage {
         out.write_all(staged.body.as_bytes())?;
         self.records += 1;
         self.bytes += staged.bytes as u64;
+        self.mirrors |= staged.mirrors.is_some();
         Ok(())
     }
 
@@ -93,6 +96,7 @@ impl Stage {
             dir: self.dir,
             records: self.records,
             bytes: self.bytes,
+            mirrors: self.mirrors,
         })
     }
 }
@@ -103,6 +107,8 @@ pub struct StageFiles {
     dir: PathBuf,
     pub records: u64,
     pub bytes: u64,
+    /// Some of them are another harvestd's.
+    pub mirrors: bool,
 }
 
 impl StageFiles {

@@ -11,6 +11,7 @@ mod claims;
 mod corrections;
 mod evidence;
 mod generation;
+mod knots;
 pub(crate) mod lines;
 mod mirror;
 mod one;

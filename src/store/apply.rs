@@ -110,9 +110,10 @@ impl Store {
                 .sweep(self.head.generation, self.head.seq)
                 .map_err(StoreError::log("sweeping"))?;
         }
+        let knots = self.knots(stage, deletions)?;
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
-            self.bulk(stage, policy, &mut applied, progress)?
+            self.bulk(stage, policy, &knots, &mut applied, progress)?
         } else {
             HashSet::new()
         };
@@ -124,14 +125,25 @@ impl Store {
             claimed: HashMap::new(),
             applied,
             told: receipts.as_ref().map(|_| Vec::new()),
+            tied: HashSet::new(),
         };
+        let mut tied = Vec::new();
         for (index, staged) in (0_u64..).zip(stage.read()) {
-            if !done.contains(&index) {
-                applying.upsert(&staged.map_err(StoreError::Stage)?)?;
+            if done.contains(&index) {
+                continue;
+            }
+            let staged = staged.map_err(StoreError::Stage)?;
+            if knots.holds(&staged.entity) {
+                tied.push(staged);
+            } else {
+                applying.upsert(&staged)?;
                 progress(index + 1);
             }
         }
-        for (class, record) in deletions {
+        for (staged, deletions) in knots.tied(tied, deletions) {
+            applying.tie(staged, &deletions)?;
+        }
+        for (class, record) in deletions.iter().filter(|(_, record)| !knots.takes(record)) {
             applying.delete(*class, record)?;
         }
         if let Some(receipts) = receipts {
@@ -157,10 +169,13 @@ pub(super) struct Applying<'a> {
     pub applied: Applied,
     /// What became of each record, where somebody wants to know.
     pub told: Option<Vec<Told>>,
+    /// Entities of the knot whose changes are being made: nodes may go from one to the other, and nothing is committed
+    /// before all are made.
+    pub tied: HashSet<String>,
 }
 
 impl Applying<'_> {
-    fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
+    pub(super) fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
         let before = self.seq();
         self.settle(&s.entity)?;
         let mut placed = self.store.placement(&s.record)?;
@@ -263,7 +278,10 @@ impl Applying<'_> {
                 .come
                 .extend(mirror::of_staged(&self.store.base, s));
         }
-        let new = self.projected(&s.body, &s.entity, s.name())?;
+        let new = match s.mirrors {
+            Some(_) => self.projected_as_it_came(s)?,
+            None => self.projected(&s.body, &s.entity, s.name())?,
+        };
         self.replace(winner.is_some(), &s.entity, &old, new)
     }
 
@@ -314,7 +332,7 @@ impl Applying<'_> {
         }
     }
 
-    fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
+    pub(super) fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
         let before = self.seq();
         let Some(mut placed) = self.store.placement(record)? else {
             return Ok(());
@@ -411,6 +429,19 @@ impl Applying<'_> {
         self.projected_among(body, entity, record, &|owner| owner == entity)
     }
 
+    /// The same of a mirrored body: where it comes from no two entities have a node, so that only what is a third one's here
+    /// is renamed.
+    fn projected_as_it_came(&self, s: &Staged) -> Result<String, StoreError> {
+        let own = |owner: &str| owner == s.entity || self.tied.contains(owner);
+        let mut taken = BTreeSet::new();
+        for node in foreign_nodes(&s.body, &s.entity, s.name()) {
+            if self.store.is_others(node, &own)? {
+                taken.insert(node);
+            }
+        }
+        Ok(project(&s.body, s.name(), &taken))
+    }
+
     /// The same, where the nodes of some other entities may be taken over: those that `own` says yes to.
     pub(super) fn projected_among(
         &mut self,
@@ -451,7 +482,7 @@ impl Applying<'_> {
 
     pub(super) fn commit_if_full(&mut self) -> Result<(), StoreError> {
         let limit = self.store.limits.batch_triples_max;
-        if self.batch.gone.len() + self.batch.come.len() >= limit {
+        if self.tied.is_empty() && self.batch.gone.len() + self.batch.come.len() >= limit {
             self.commit()
         } else {
             Ok(())

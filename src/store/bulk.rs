@@ -5,6 +5,7 @@
 
 use super::apply::{Applied, Outcome};
 use super::claims::{Claims, claim, short};
+use super::knots::Knots;
 use super::lines::quads;
 use super::mirror;
 use super::place::Policy;
@@ -26,6 +27,7 @@ impl Store {
         &mut self,
         stage: &StageFiles,
         policy: &Policy,
+        knots: &Knots,
         applied: &mut Applied,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<HashSet<u64>, StoreError> {
@@ -44,6 +46,7 @@ impl Store {
                 changes: Vec::new(),
                 store: self,
                 policy,
+                knots,
                 applied,
             };
             let fed = bulk.feed(stage, progress);
@@ -153,6 +156,7 @@ struct Bulk<'a> {
     changes: Vec<Change>,
     store: &'a Store,
     policy: &'a Policy,
+    knots: &'a Knots,
     applied: &'a mut Applied,
 }
 
@@ -173,7 +177,8 @@ impl Bulk<'_> {
             let known = !empty
                 && (self.store.placement(&staged.record)?.is_some()
                     || self.store.is_known(&staged.entity)?);
-            if first_seen && !known && !self.policy.corrects(&staged.entity) {
+            let apart = self.policy.corrects(&staged.entity) || self.knots.holds(&staged.entity);
+            if first_seen && !known && !apart {
                 self.add(&staged, empty)?;
                 self.done.insert(index);
                 self.applied.count(staged.id.class, Outcome::New);

@@ -15,7 +15,7 @@ use crate::log::Verb;
 use oxigraph::model::GraphName;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 impl Store {
@@ -79,6 +79,7 @@ impl<'a> Applying<'a> {
             claimed: HashMap::new(),
             applied: Applied::default(),
             told: None,
+            tied: HashSet::new(),
         }
     }
 

@@ -79,6 +79,22 @@ async fn news_is_heard_and_harvested() {
     let _second = b.serve().await;
     // The first run is due at once, since there was none.
     let mut now = until_equal(&a, &b, None).await;
+    let (_, head, root) = get(a.listen, "/feed", "").await.unwrap();
+    for (word, relation, path) in [
+        ("state", "related", "feed/state"),
+        ("changes", "monitor", "changes"),
+        ("dump", "alternate", "catalog.nq"),
+    ] {
+        let address = format!("<{}{path}>", a.base);
+        assert!(
+            root.contains(&format!("harvestd:{word} {address}")),
+            "{root}"
+        );
+        assert!(
+            head.contains(&format!("link: {address}; rel=\"{relation}\"")),
+            "{head}"
+        );
+    }
     for revision in 2..=4 {
         origin.say("/a", JSON, export(&rows(1, 40, revision)));
         a.run("a").await;
