@@ -33,8 +33,6 @@ pub struct Intake {
     pub rows_max: usize,
     /// For a source whose records come in parts.
     pub pieces: Option<Pieces>,
-    /// Base of our own IRIs: what a feed gives back of ours is left out. Empty: nothing is ours.
-    pub base: String,
     /// Digest of each key that came with a time -> the latest time, in microseconds since 1970.
     versions: std::collections::HashMap<[u8; 16], i64>,
     /// Digest of each record of this run -> digest of its bytes.
@@ -68,6 +66,17 @@ pub struct Said {
     pub broken: Option<std::io::Error>,
 }
 
+impl Said {
+    /// The counts of datasets, or of other records.
+    pub fn count(&mut self, class: Class) -> &mut Counts {
+        if class == Class::Dataset {
+            &mut self.datasets
+        } else {
+            &mut self.referents
+        }
+    }
+}
+
 impl Intake {
     pub fn new(had: Had, describers: Describers, replay: bool, rows_max: usize) -> Self {
         Self {
@@ -77,7 +86,6 @@ impl Intake {
             replay,
             rows_max,
             pieces: None,
-            base: String::new(),
             versions: std::collections::HashMap::new(),
             seen: std::collections::HashMap::new(),
             gone: HashSet::new(),
@@ -101,11 +109,7 @@ impl Intake {
     }
 
     fn counts(&mut self, class: Class) -> &mut Counts {
-        if class == Class::Dataset {
-            &mut self.said.datasets
-        } else {
-            &mut self.said.referents
-        }
+        self.said.count(class)
     }
 
     fn see(&mut self, name: [u8; 16], class: Class) {

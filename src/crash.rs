@@ -1,11 +1,17 @@
 //! Points at which a test may kill the daemon, or make a step of its fail, named where they stand. Dev builds only; nothing happens without
 //! the environment variable `FAILPOINTS` (`segment-write=return` kills at the first passage, `3*off->return` at the fourth).
 
-/// Dies by SIGKILL if the failpoint of that name says so.
+/// Dies by SIGKILL if the failpoint of that name says so, `$before` being the last that it does.
 #[macro_export]
 macro_rules! crash_point {
     ($name:expr) => {
         fail::fail_point!($name, |_| $crate::crash::die())
+    };
+    ($name:expr, $before:expr) => {
+        fail::fail_point!($name, |_| {
+            let _ = $before;
+            $crate::crash::die()
+        })
     };
 }
 

@@ -6,15 +6,18 @@
 mod configure;
 mod desk;
 mod digest;
+mod feedback;
 mod listen;
 mod open;
 mod push;
 mod shared;
+mod snapshots;
 
 pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
 
 use crate::config::{CatchUp, Config, Source};
+use crate::feedback::Feedback;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
@@ -29,7 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{Notify, Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,6 +59,9 @@ pub struct Daemon {
     shelf: Shelf,
     inbox: Arc<Inbox>,
     webhooks: Arc<Webhooks>,
+    feedback: Arc<Feedback>,
+    /// Held from reading files of the configuration to taking them over, and while one is written.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// One source, as the daemon keeps it in mind.
@@ -77,6 +83,8 @@ struct Place {
     push_holds: Option<(u64, u64)>,
     failures_in_row: u32,
     paused: bool,
+    /// Its task computes anew when it is due.
+    look: Arc<Notify>,
     gone: CancellationToken,
 }
 
@@ -91,6 +99,11 @@ impl Daemon {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Nobody else reads or writes files of the configuration, and takes them over, until this is dropped.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Where pushes are handed in.
@@ -114,6 +127,7 @@ impl Daemon {
         let (orders, incoming) = mpsc::channel(ORDERS_WAITING);
         let (pushes, pushed) = mpsc::channel(self.config().limits.push.waiting_max);
         let gone = self.stop.child_token();
+        let look = Arc::new(Notify::new());
         let state = self.rooms.state.source(&source.id).unwrap_or_default();
         let place = Place {
             holds: self.rooms.state.datasets(&source.id).unwrap_or_default(),
@@ -132,7 +146,8 @@ impl Daemon {
                 .flatten()
                 .and_then(|report| report.details),
             failures_in_row: state.failures_in_row,
-            paused: state.paused,
+            paused: self.rooms.state.paused(&source.id).unwrap_or_default(),
+            look: look.clone(),
             running: None,
             push_holds: None,
             begun_ms: None,
@@ -151,9 +166,9 @@ impl Daemon {
                 let _ = before.await;
             }
             if source.is_pushed() {
-                daemon.take_pushes(id, pushed, gone).await;
+                daemon.take_pushes(id, pushed, incoming, gone).await;
             } else {
-                daemon.keep(id, incoming, gone).await;
+                daemon.keep(id, incoming, look, gone).await;
             }
         });
         lives.insert(place.source.id.clone(), life);
@@ -165,6 +180,7 @@ impl Daemon {
         self: Arc<Self>,
         id: String,
         mut incoming: mpsc::Receiver<Asked>,
+        look: Arc<Notify>,
         gone: CancellationToken,
     ) {
         let scheduled = self.purpose == Purpose::Serve;
@@ -185,6 +201,7 @@ impl Daemon {
                         let _ = asked.answer.send(report);
                     }
                 }
+                () = look.notified() => {}
                 () = self.news(&id, &mut ear), if scheduled => {
                     let report = self.run(&id, Trigger::News, false, &gone).await;
                     let source = self.with(&id, |place| place.source.clone());
@@ -234,6 +251,10 @@ impl Daemon {
             .due_between(since.min(now), now)
             .or_else(|| schedule.next_after(now));
         let start = due.map(|due| schedule.starts_at(id, due));
+        let again = state.try_again_ms.and_then(DateTime::from_timestamp_millis);
+        // One that lies before the last start was for a run that could not even begin.
+        let again = again.filter(|again| started.is_none_or(|last| last < *again));
+        let start = start.into_iter().chain(again).min();
         start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 

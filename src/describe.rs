@@ -3,16 +3,18 @@
 //!
 //! Threads have 8 MB of stack and a panic is contained to its record. Touches no network and no store.
 
+mod looped;
 mod mirror;
 
-use crate::report::{FindingRow, RefusedRow};
+use crate::report::{FindingRow, LOOPED, RefusedRow};
+use crate::run::catalog;
 use crate::stage::{Stage, StageFiles, Staged};
 use crate::state::Parts;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use harvestd_harvesters::{Harvester, Location, MIRRORED, Record, RecordId};
-use harvestd_vocab::{Class, Context, Normal, Refusal, normalise};
+use harvestd_vocab::{Class, Context, Normal, Refusal, normalise, shared};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -34,7 +36,20 @@ pub(crate) const STACK_BYTES: usize = 8 * 1024 * 1024;
 type Job = (Record, Parts);
 /// The normal form, and the other harvestd's record whose body it is.
 type Said = (Normal, Option<String>);
-type Done = (RecordId, Parts, Result<Said, Refusal>);
+type Done = (RecordId, Parts, Result<Said, Left>);
+
+/// Why a record is left out.
+enum Left {
+    Refused(Refusal),
+    /// It passed through us, as this IRI of ours shows.
+    Looped(String),
+}
+
+impl From<Refusal> for Left {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why)
+    }
+}
 
 /// The threads, and the one that stages what they have done.
 pub struct Describers {
@@ -43,6 +58,28 @@ pub struct Describers {
     next: u64,
     jobs: Option<Sender<(u64, Vec<Job>)>>,
     collector: Option<JoinHandle<io::Result<Described>>>,
+}
+
+/// What came back to where it came from.
+#[derive(Debug, Default)]
+pub struct Looped {
+    pub datasets: u64,
+    pub referents: u64,
+    /// Those of them that nothing newer came of in this run.
+    pub ids: HashSet<RecordId>,
+    /// The first one, and the IRI of ours that shows it.
+    pub first: Option<(RecordId, String)>,
+}
+
+impl Looped {
+    fn take(&mut self, id: RecordId, sign: String) {
+        match id.class {
+            Class::Dataset => self.datasets += 1,
+            _ => self.referents += 1,
+        }
+        self.first.get_or_insert_with(|| (id.clone(), sign));
+        self.ids.insert(id);
+    }
 }
 
 /// What describing gave.
@@ -54,6 +91,8 @@ pub struct Described {
     /// Refused records of class Dataset, and of the other classes.
     pub refused_datasets: u64,
     pub refused_referents: u64,
+    /// Records that passed through us: they are not compared.
+    pub looped: Looped,
     pub findings: Vec<FindingRow>,
     pub findings_by_code: BTreeMap<String, u64>,
 }
@@ -141,15 +180,29 @@ pub(crate) fn normal_of(
     context: &Context,
     record: &Record,
 ) -> Result<Normal, Refusal> {
-    said_of(harvester, context, record).map(|(normal, _)| normal)
+    match said_of(harvester, context, record) {
+        Ok((normal, _)) => Ok(normal),
+        Err(Left::Refused(why)) => Err(why),
+        Err(Left::Looped(sign)) => Err(Refusal::new(
+            LOOPED,
+            "",
+            &sign,
+            "a record that does not come from here",
+        )),
+    }
 }
 
-fn said_of(harvester: &dyn Harvester, context: &Context, record: &Record) -> Result<Said, Refusal> {
+fn said_of(harvester: &dyn Harvester, context: &Context, record: &Record) -> Result<Said, Left> {
     let said = catch_unwind(AssertUnwindSafe(|| {
         if let Some(raw) = record.part(MIRRORED) {
             return mirror::taken_over(&record.id, raw, context);
         }
         let description = harvester.describe(record)?;
+        if !is_own(record, context)
+            && let Some(sign) = looped::sign(&context.base, &description.node, &description.triples)
+        {
+            return Err(Left::Looped(sign.to_owned()));
+        }
         Ok((normalise(description, &record.id.key, context)?, None))
     }));
     said.unwrap_or_else(|panic| {
@@ -157,13 +210,18 @@ fn said_of(harvester: &dyn Harvester, context: &Context, record: &Record) -> Res
             .downcast_ref::<String>()
             .map(String::as_str)
             .or(panic.downcast_ref::<&str>().copied());
-        Err(Refusal::new(
+        Err(Left::Refused(Refusal::new(
             "panic",
             "",
             text.unwrap_or("a panic"),
             "a record that our code can describe: please report it",
-        ))
+        )))
     })
+}
+
+/// Is it we who say it: a source's own catalogue, or what all sources share? Its names are ours.
+fn is_own(record: &Record, context: &Context) -> bool {
+    record.part(catalog::PART).is_some() || context.source == shared::SOURCE
 }
 
 fn collect(
@@ -178,6 +236,7 @@ fn collect(
         refused: Vec::new(),
         refused_datasets: 0,
         refused_referents: 0,
+        looped: Looped::default(),
         findings: Vec::new(),
         findings_by_code: BTreeMap::new(),
     };
@@ -201,6 +260,7 @@ struct Collecting {
     refused: Vec<RefusedRow>,
     refused_datasets: u64,
     refused_referents: u64,
+    looped: Looped,
     findings: Vec<FindingRow>,
     findings_by_code: BTreeMap<String, u64>,
 }
@@ -222,9 +282,11 @@ impl Collecting {
                     }
                 }
                 self.stage.push(&Staged::new(id.clone(), normal, mirrors))?;
+                self.looped.ids.remove(&id);
                 self.upserts.push((id, parts));
             }
-            Err(why) => {
+            Err(Left::Looped(sign)) => self.looped.take(id, sign),
+            Err(Left::Refused(why)) => {
                 if id.class == Class::Dataset {
                     self.refused_datasets += 1
                 } else {
@@ -249,6 +311,7 @@ impl Collecting {
             refused: self.refused,
             refused_datasets: self.refused_datasets,
             refused_referents: self.refused_referents,
+            looped: self.looped,
             findings: self.findings,
             findings_by_code: self.findings_by_code,
         })

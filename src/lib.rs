@@ -15,6 +15,7 @@ pub mod digest;
 pub mod encoding;
 pub mod feed;
 pub mod feed_cache;
+pub mod feedback;
 pub mod gate;
 pub mod identity;
 pub mod lock;

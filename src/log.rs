@@ -318,6 +318,10 @@ struct Hashing<W> {
 
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        crate::crash_point!("segment-half", {
+            let half = &buf[..buf.len() / 2];
+            self.inner.write_all(half).and_then(|()| self.inner.flush())
+        });
         let n = self.inner.write(buf)?;
         self.sha.update(&buf[..n]);
         Ok(n)

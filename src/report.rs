@@ -5,6 +5,8 @@ use harvestd_vocab::{Finding, Refusal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Under what a report speaks of records that passed through us.
+pub const LOOPED: &str = "harvested-from-us";
 /// End of the name of a run that asked for details: no source's id has a dot.
 const DETAILS: &str = ".details";
 
@@ -88,7 +90,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// Counts of records. `received` is the sum of the six that follow it.
+/// Counts of records. `received` is the sum of the seven that follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// What the source says it has.
@@ -100,7 +102,10 @@ pub struct Counts {
     pub refused: u64,
     pub duplicate: u64,
     pub filtered: u64,
-    /// Withdrawn by the source in so many words.
+    /// Came from us, and came back: not compared with anything.
+    #[serde(default)]
+    pub looped: u64,
+    /// Withdrawn by the source in so many words, or held until it turned out to come from us.
     pub gone: u64,
     /// Removed because a complete run did not see them.
     pub absent: u64,
@@ -158,7 +163,8 @@ impl Report {
     pub fn close(&mut self, ended_ms: i64) {
         self.ended_ms = ended_ms;
         let c = &self.counts;
-        let sum = c.new + c.changed + c.unchanged + c.refused + c.duplicate + c.filtered;
+        let handled = c.new + c.changed + c.unchanged + c.refused;
+        let sum = handled + c.duplicate + c.filtered + c.looped;
         if c.received != sum && self.outcome != Outcome::Failed {
             self.disagreements.push(format!(
                 "{} records were received, but {sum} are accounted for",
@@ -196,7 +202,7 @@ impl Report {
         };
         let of = if *c == Counts::default() { "" } else { of };
         let mut line = format!(
-            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}), deleted {}, held back {}, holds {}{of}",
+            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}, looped {}), deleted {}, held back {}, holds {}{of}",
             self.source,
             self.outcome,
             c.received,
@@ -206,6 +212,7 @@ impl Report {
             c.refused,
             c.duplicate,
             c.filtered,
+            c.looped,
             c.gone + c.absent,
             c.held,
             c.holds

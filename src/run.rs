@@ -59,6 +59,23 @@ impl Rooms {
             .lock()
             .map_err(|_| RunError::Panic("the writer is poisoned: restart the daemon".to_owned()))
     }
+
+    /// Publishes what is committed, if anything is that is not published. Most of what that takes is the flush before, and
+    /// nobody waits for it: the writer is held only for what was committed since.
+    pub fn publish(&self) -> Result<(), RunError> {
+        let flushing = {
+            let writer = self.writer()?;
+            writer
+                .store
+                .is_unpublished()
+                .then(|| writer.store.flushing())
+        };
+        let Some(flushing) = flushing else {
+            return Ok(());
+        };
+        flushing()?;
+        self.writer()?.publish()
+    }
 }
 
 impl Writer {

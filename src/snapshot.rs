@@ -91,6 +91,8 @@ pub struct SnapshotLimits {
     pub days: u64,
     /// Bytes that all of them hold and the store does not share; the oldest go first.
     pub bytes_max: u64,
+    /// How often that is looked at where nothing is published: what they hold grows while the store compacts its files.
+    pub look_every_ms: u64,
 }
 
 impl Default for SnapshotLimits {
@@ -99,6 +101,7 @@ impl Default for SnapshotLimits {
             newest: 10,
             days: 30,
             bytes_max: 1024 * 1024 * 1024,
+            look_every_ms: 60 * 60 * 1000,
         }
     }
 }
@@ -224,8 +227,8 @@ impl Publisher {
         Ok(())
     }
 
-    /// Trouble here costs disk, never a publication.
-    fn thin(&self, store: &Store) {
+    /// Lets go what the policy does not keep. Trouble here costs disk, never a publication.
+    pub fn thin(&self, store: &Store) {
         let ended = |generation, seq| first_after(store.log(), generation, seq);
         let live = self.dir.with_file_name("store");
         let now_us = chrono::Utc::now().timestamp_micros();

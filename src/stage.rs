@@ -51,7 +51,6 @@ pub struct Stage {
     pub records: u64,
     /// Bytes of all bodies.
     pub bytes: u64,
-    mirrors: bool,
 }
 
 impl Stage {
@@ -62,7 +61,6 @@ impl Stage {
             files: BTreeMap::new(),
             records: 0,
             bytes: 0,
-            mirrors: false,
         })
     }
 
@@ -83,7 +81,6 @@ impl Stage {
         out.write_all(staged.body.as_bytes())?;
         self.records += 1;
         self.bytes += staged.bytes as u64;
-        self.mirrors |= staged.mirrors.is_some();
         Ok(())
     }
 
@@ -96,7 +93,6 @@ impl Stage {
             dir: self.dir,
             records: self.records,
             bytes: self.bytes,
-            mirrors: self.mirrors,
         })
     }
 }
@@ -107,8 +103,6 @@ pub struct StageFiles {
     dir: PathBuf,
     pub records: u64,
     pub bytes: u64,
-    /// Some of them are another harvestd's.
-    pub mirrors: bool,
 }
 
 impl StageFiles {

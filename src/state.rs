@@ -3,12 +3,14 @@
 //! It never means "delete everything" or "start at 1": whenever it disagrees with the store it is rebuilt from the
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
+mod bodies;
 mod entries;
 mod identity;
 mod kept_digest;
 
+pub use bodies::Body;
 pub use entries::{digest, id_digest, part_name};
-pub use identity::Joined;
+pub use identity::{Holder, Joined, KeptLink, Tag, tag};
 pub use kept_digest::KeptDigest;
 
 use crate::network::Validators;
@@ -49,7 +51,6 @@ pub struct SourceState {
     pub validators: BTreeMap<String, Validators>,
     /// Version of mapping, tables and settings under which the hashes were taken.
     pub epoch: String,
-    pub paused: bool,
     pub failures_in_row: u32,
     pub last_started_ms: Option<i64>,
     pub last_complete_ms: Option<i64>,
@@ -57,6 +58,8 @@ pub struct SourceState {
     pub last_full_ms: Option<i64>,
     /// The source asked us to come back no earlier.
     pub not_before_ms: Option<i64>,
+    /// The last run broke off for a reason that may pass: when it is tried again, if the source is not due before.
+    pub try_again_ms: Option<i64>,
     /// The address that is asked for news, where the source's feed named one.
     pub listens: Option<String>,
 }
@@ -111,6 +114,10 @@ impl State {
                 let ahead =
                     told.is_some_and(|t| t.generation != head.generation || t.seq > head.seq);
                 state.forget(ahead)?;
+                if told.is_some_and(|t| (t.generation, t.seq) > (head.generation, head.seq)) {
+                    // The store was put back: what was pushed since is not in it.
+                    state.forget_all_bodies()?;
+                }
                 let told = told.map_or("nothing".to_owned(), |t| {
                     format!("{}-{}", t.generation, t.seq)
                 });
@@ -194,6 +201,21 @@ impl State {
         self.db
             .open_tree("sources")?
             .insert(id, encode_json(source))?;
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Apart from what a run leaves behind: it may be said while one goes on.
+    pub fn paused(&self, id: &str) -> Result<bool, StateError> {
+        Ok(self.db.open_tree("paused")?.contains_key(id)?)
+    }
+
+    pub fn set_paused(&self, id: &str, paused: bool) -> Result<(), StateError> {
+        let tree = self.db.open_tree("paused")?;
+        match paused {
+            true => tree.insert(id, &[FORMAT])?,
+            false => tree.remove(id)?,
+        };
         self.db.flush()?;
         Ok(())
     }

@@ -9,17 +9,20 @@ mod batch;
 mod bulk;
 mod claims;
 mod corrections;
+mod engine_log;
 mod evidence;
 mod generation;
-mod knots;
 pub(crate) mod lines;
 mod mirror;
 mod one;
+mod own_date;
 mod place;
 mod project;
 mod receipts;
 mod records;
+mod remarks;
 mod restate;
+mod runs;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
@@ -33,6 +36,7 @@ use crate::log::{Activity, Log, Verb, parse_date_time};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
 use std::{
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -116,6 +120,8 @@ pub struct WriteLimits {
     pub bulk_bytes_min: u64,
     /// Quads of one bulk batch: some 300 bytes each while it is sorted.
     pub bulk_batch_quads: usize,
+    /// Runs of each source that are told of.
+    pub runs_noted: usize,
 }
 
 /// The store, its log, and where they stand.
@@ -128,6 +134,10 @@ pub struct Store {
     head: Head,
     limits: WriteLimits,
     triples_since_flush: usize,
+    /// Files of the engine's own log whose names are durable.
+    engine_logs: HashSet<PathBuf>,
+    /// Source -> its runs that are told of, where they were counted.
+    runs_told: HashMap<String, usize>,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
     /// What was committed since the digest last took it in.
@@ -163,6 +173,8 @@ impl Store {
             head,
             limits,
             triples_since_flush: 0,
+            engine_logs: HashSet::new(),
+            runs_told: HashMap::new(),
             unpublished: AtomicBool::new(true),
             changes: Mutex::default(),
         };
@@ -188,11 +200,10 @@ impl Store {
         &self.quads
     }
 
-    /// What tells of each record of a dataset which dataset it is about.
-    pub fn all_features(&self) -> Result<Vec<Features>, StoreError> {
+    /// What tells of each record of a dataset which dataset it is about, one record after the other.
+    pub fn all_features(&self) -> impl Iterator<Item = Result<Features, StoreError>> {
         let all = crate::store_read::all_features(&self.quads, &self.base);
-        all.collect::<Result<_, _>>()
-            .map_err(StoreError::storage("reading what tells of records"))
+        all.map(|f| f.map_err(StoreError::storage("reading what tells of records")))
     }
 
     /// The names of an agent that is a record of its own.
@@ -206,32 +217,25 @@ impl Store {
         self.quads.flush().map_err(StoreError::storage("flushing"))
     }
 
-    /// Makes everything committed durable by syncing the engine's write-ahead log. Of a small commit it costs a fraction of
-    /// what [`Store::flush`] does, which writes a new file for each of the engine's tables.
-    pub fn sync(&self) -> Result<(), StoreError> {
-        let synced = || -> std::io::Result<()> {
-            for entry in std::fs::read_dir(&self.dir)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|e| e == "log") {
-                    match std::fs::File::open(&path) {
-                        Ok(log) => log.sync_data()?,
-                        // What it held has been written out meanwhile.
-                        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                        Err(e) => return Err(e),
-                    }
-                }
-            }
-            std::fs::File::open(&self.dir)?.sync_all()
-        };
-        synced().map_err(StoreError::log("syncing the store's own log"))
+    /// The same for whoever does not have the writer: the store may be changed meanwhile.
+    pub fn flushing(&self) -> impl FnOnce() -> Result<(), StoreError> + Send + use<> {
+        let quads = self.quads.clone();
+        move || quads.flush().map_err(StoreError::storage("flushing"))
     }
 
-    /// Writes quads that describe the house and not the catalogue (run reports). They are no activities.
+    /// Makes everything committed durable by syncing the engine's write-ahead log. Of a small commit it costs a fraction of
+    /// what [`Store::flush`] does, which writes a new file for each of the engine's tables.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        let synced = engine_log::sync(&self.dir, &mut self.engine_logs);
+        synced.map_err(StoreError::log("syncing the store's own log"))
+    }
+
+    /// Writes quads that describe the house and not the catalogue. They are no activities.
     pub fn note(&mut self, quads: Vec<Quad>) -> Result<(), StoreError> {
         self.unpublished.store(true, Relaxed);
         self.quads
             .extend(quads)
-            .map_err(StoreError::storage("writing a run's report"))
+            .map_err(StoreError::storage("writing a note"))
     }
 
     /// A checkpoint in a new folder on the same filesystem.

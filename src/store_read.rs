@@ -3,22 +3,26 @@
 //! Never writes, and keeps nothing between calls. All three read the default graph, where each triple belongs to
 //! exactly one description. Start at [`description_of`].
 //!
-//! The nodes a description starts from are its *anchors*: the entity, its catalogue record, and what is named under the
+//! The nodes a description starts from are its *anchors*: the entity, its record, and what is named under the
 //! record's IRI (`{record}#…`). A description is its anchors and what they contain, [`DEPTH_MAX`] steps deep at most.
 //! Links from a collection to a member (`dcat:dataset`, `dcat:record`, …) belong to the member's description.
 
 mod decisions;
 mod features;
+mod pairs;
 
 pub use decisions::{OWN, decisions, identity_graph, replaced};
-pub use features::{all_features, names};
+pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
+pub use pairs::pairs;
 
 use harvestd_vocab::containment::{
-    DEPTH_MAX, containment_predicates, contains, is_membership, membership_predicates,
+    DEPTH_MAX, RECORD_CLASSES, containment_predicates, contains, is_membership,
+    membership_predicates,
 };
 use oxigraph::{
     model::{
-        GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple, vocab::rdf,
+        GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term, Triple,
+        vocab::rdf,
     },
     sparql::{QueryResults, SparqlEvaluator},
     store::{QuadIter, StorageError, Store},
@@ -28,8 +32,6 @@ use std::{
     io,
 };
 
-const CATALOG_RECORD: NamedNodeRef<'_> =
-    NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
 const RECORD: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#record");
 const PRIMARY_TOPIC: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://xmlns.com/foaf/0.1/primaryTopic");
@@ -100,14 +102,19 @@ pub fn owner_of(store: &Store, node: NamedNodeRef<'_>) -> Result<Option<NamedNod
 
 /// Every entity of the default graph with its description, in no particular order.
 pub fn scan(store: &Store) -> impl Iterator<Item = Result<Described, StorageError>> {
-    store
-        .quads_for_pattern(
-            None,
-            Some(rdf::TYPE),
-            Some(CATALOG_RECORD.into()),
-            Some(GraphNameRef::DefaultGraph),
-        )
-        .filter_map(|quad| described(store, quad).transpose())
+    records(store).filter_map(|quad| described(store, quad).transpose())
+}
+
+/// The records of the default graph, each as the triple that types it, in no particular order.
+pub fn records(store: &Store) -> impl Iterator<Item = Result<Quad, StorageError>> + use<> {
+    let typed = |class| {
+        let graph = Some(GraphNameRef::DefaultGraph);
+        store.quads_for_pattern(None, Some(rdf::TYPE), Some(class), graph)
+    };
+    RECORD_CLASSES
+        .map(|class| typed(class.into()))
+        .into_iter()
+        .flatten()
 }
 
 /// The records that a catalogue of ours lists (`dcat:record`) and that are the winners of their entities, each with
@@ -133,7 +140,7 @@ pub fn records_of(
         })
 }
 
-/// What the record is about, where `record` is a catalogue record of the default graph.
+/// What the record is about, where `record` is a record of the default graph.
 pub fn entity_of(
     store: &Store,
     record: NamedNodeRef<'_>,
@@ -155,7 +162,7 @@ pub fn entity_of(
     Ok(None)
 }
 
-/// The catalogue records of the default graph that are about `entity`, sorted: one, for an entity we hold.
+/// The records of the default graph that are about `entity`, sorted: one, for an entity we hold.
 pub fn records_about(
     store: &Store,
     entity: NamedNodeRef<'_>,
@@ -192,12 +199,13 @@ pub fn identifier_of(store: &Store, record: &str) -> Result<Option<String>, Stor
 }
 
 fn is_record(store: &Store, node: NamedNodeRef<'_>) -> Result<bool, StorageError> {
-    store.contains(oxigraph::model::QuadRef::new(
-        node,
-        rdf::TYPE,
-        CATALOG_RECORD,
-        GraphNameRef::DefaultGraph,
-    ))
+    for class in RECORD_CLASSES {
+        let typed = QuadRef::new(node, rdf::TYPE, class, GraphNameRef::DefaultGraph);
+        if store.contains(typed)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The description that the record of `quad` stands for. None where another record of the same entity speaks for it.

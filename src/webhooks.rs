@@ -8,6 +8,7 @@
 mod batch;
 mod courier;
 mod keep;
+mod next;
 mod settings;
 mod sign;
 

@@ -755,7 +755,8 @@ fn the_demo_loads() {
         [
             "http://127.0.0.1:4000/ministry/export.json",
             "http://127.0.0.1:4000/ckan",
-            "http://127.0.0.1:4000/dcat/catalog"
+            "http://127.0.0.1:4000/dcat/catalog",
+            "http://127.0.0.1:4000/centre"
         ]
     );
     for source in &config.sources {
@@ -877,6 +878,10 @@ fn the_annotated_file_leaves_nothing_out() {
             "identity.zzzzzzzz",
         ),
         (format!("{MAIN}[feed]\nzzzzzzzz = 1\n"), "feed.zzzzzzzz"),
+        (
+            format!("{MAIN}[feedback]\nzzzzzzzz = 1\n"),
+            "feedback.zzzzzzzz",
+        ),
         (format!("{MAIN}{SOURCE}zzzzzzzz = 1\n"), "source.zzzzzzzz"),
         (
             format!("{MAIN}{SOURCE}[source.network]\nzzzzzzzz = 1\n"),
@@ -937,6 +942,7 @@ fn the_annotated_files_examples_are_accepted() {
         "owns",
         "allow_ranges",
         "allow_hosts",
+        "proxies",
     ];
     let once: String = text
         .lines()

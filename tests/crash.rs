@@ -10,7 +10,6 @@ mod house;
 #[path = "support/origin.rs"]
 mod origin;
 #[path = "support/texts.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 #[path = "support/whole.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
@@ -20,6 +19,8 @@ mod whole;
 mod at_random;
 #[path = "crash/commands.rs"]
 mod commands;
+#[path = "crash/decided.rs"]
+mod decided;
 #[path = "crash/failpoints.rs"]
 mod failpoints;
 #[path = "crash/half_failed.rs"]
@@ -101,7 +102,7 @@ impl Bed {
     /// `harvestd run a` in a process of its own.
     async fn run(&self, failpoints: &str) -> Output {
         let running = self.command("run", failpoints).arg("a").output();
-        let ended = tokio::time::timeout(DEADLINE, running).await;
+        let ended = tokio::time::timeout(at_random::patience(), running).await;
         ended.expect("harvestd run ends").unwrap()
     }
 

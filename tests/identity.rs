@@ -11,11 +11,15 @@
 
 #[path = "identity/copies.rs"]
 mod copies;
+#[path = "identity/demo.rs"]
+mod demo;
 #[path = "identity/listed.rs"]
 mod listed;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 #[path = "support/origin.rs"]
 mod origin;
+#[path = "identity/real.rs"]
+mod real;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 #[path = "support/texts.rs"]
 mod texts;
@@ -246,17 +250,20 @@ fn rows() -> Option<Vec<Row>> {
 }
 
 fn open(kind: &str) -> Box<dyn Harvester> {
+    opened(kind, serde_json::json!({}))
+}
+
+fn opened(kind: &str, options: serde_json::Value) -> Box<dyn Harvester> {
     let settings = Settings {
         source: kind.to_owned(),
         url: "https://portal.example/".parse().unwrap(),
-        options: serde_json::json!({}),
+        options,
         record_bytes_max: 1 << 20,
         document: Default::default(),
     };
     (harvestd_harvesters::kind(kind).unwrap().open)(settings).unwrap()
 }
 
-/// The way of every record: described by the connector, normalised, its features read from the body.
 fn features(
     harvester: &dyn Harvester,
     source: &str,
@@ -264,17 +271,25 @@ fn features(
     raw: &[u8],
     made: &Copies,
 ) -> Features {
+    let part = if source == "national" {
+        "row"
+    } else {
+        "package"
+    };
     let record = Record {
         id: RecordId::dataset(key),
-        parts: vec![(
-            if source == "national" {
-                "row"
-            } else {
-                "package"
-            },
-            raw.to_vec(),
-        )],
+        parts: vec![(part, raw.to_vec())],
     };
+    described(harvester, source, &record, &|iri| made.names(iri))
+}
+
+/// The way of every record: described by the connector, normalised, its features read from the body.
+fn described(
+    harvester: &dyn Harvester,
+    source: &str,
+    record: &Record,
+    names: &dyn Fn(&str) -> Vec<String>,
+) -> Features {
     let cx = Context {
         base: "https://hub.example/".to_owned(),
         source: source.to_owned(),
@@ -282,10 +297,9 @@ fn features(
         offset_minutes: Some(480),
         shared_agencies: false,
     };
-    let normal = normalise(harvester.describe(&record).unwrap(), key, &cx).unwrap();
-    let names = |iri: &str| made.names(iri);
+    let normal = normalise(harvester.describe(record).unwrap(), &record.id.key, &cx).unwrap();
     let (record, entity) = (normal.record.as_str(), normal.entity.as_str());
-    Features::of(&normal.body, record, entity, source, &names)
+    Features::of(&normal.body, record, entity, source, names)
 }
 
 #[test]

@@ -29,6 +29,8 @@ mod killed;
 mod kind;
 #[path = "push/one.rs"]
 mod one;
+#[path = "push/redescribe.rs"]
+mod redescribe;
 #[path = "push/together.rs"]
 mod together;
 

@@ -17,6 +17,8 @@ mod follow;
 mod foreign;
 #[path = "replica/joined.rs"]
 mod joined;
+#[path = "replica/loops.rs"]
+mod loops;
 #[path = "replica/step.rs"]
 mod step;
 #[path = "replica/verify.rs"]

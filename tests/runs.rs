@@ -19,6 +19,8 @@ mod whole;
 mod at_once;
 #[path = "runs/bad_input.rs"]
 mod bad_input;
+#[path = "runs/catch_up.rs"]
+mod catch_up;
 #[path = "runs/failed_load.rs"]
 mod failed_load;
 #[path = "runs/identity.rs"]

@@ -181,6 +181,11 @@ impl Server {
         self.export.rows.len() as u64
     }
 
+    /// Every so many of the rows, from the first on.
+    pub fn every(&self, step: usize) -> impl Iterator<Item = &str> {
+        self.export.rows.iter().step_by(step).map(|row| row.get())
+    }
+
     pub fn origin(&self) -> &'static str {
         self.export.origin
     }

@@ -76,7 +76,7 @@ impl Client {
 }
 
 fn connect(address: SocketAddr) -> Result<TcpStream> {
-    const ANSWER_S_MAX: u64 = 120;
+    const ANSWER_S_MAX: u64 = 600;
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(ANSWER_S_MAX)))?;

@@ -12,6 +12,7 @@ mod disk;
 mod export;
 mod feed;
 mod http;
+mod identity;
 mod memory;
 mod push;
 mod queries;
@@ -52,6 +53,8 @@ enum Part {
     Push,
     /// A second harvestd that follows the first.
     Replica,
+    /// What a second source that holds some of the same datasets costs a run.
+    Identity,
 }
 
 #[derive(Debug, Parser)]
@@ -113,8 +116,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     if arguments.wants(Part::Describe) {
         table.add(describe::line(&export)?);
     }
-    if arguments.only != [Part::Describe] {
-        harvest(arguments, export, &mut table)?;
+    match arguments.only.as_slice() {
+        [Part::Describe] => {}
+        // It has a place of its own, and stands on no other line.
+        [Part::Identity] => identity::lines(&mut Server::start(export)?, &mut table)?,
+        _ => harvest(arguments, export, &mut table)?,
     }
     print!("{table}");
     Ok(())
@@ -160,6 +166,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
     }
     if arguments.wants(Part::Replica) {
         replica::lines(&mut server, table)?;
+    }
+    if arguments.wants(Part::Identity) {
+        identity::lines(&mut server, table)?;
     }
     Ok(())
 }

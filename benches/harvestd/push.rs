@@ -21,7 +21,8 @@ const EACH: usize = 40;
 const WARM_UP: usize = 5;
 const GOAL: Duration = Duration::from_millis(50);
 
-pub fn lines(place: &Place, table: &mut Table) -> Result<()> {
+/// A token of the centre's, as it is sent.
+pub fn bearer(place: &Place) -> Result<String> {
     let made = place
         .subcommand("token", "new")
         .args([PUSHES, "--json"])
@@ -34,9 +35,15 @@ pub fn lines(place: &Place, table: &mut Table) -> Result<()> {
         String::from_utf8_lossy(&made.stderr)
     );
     let made: serde_json::Value = serde_json::from_slice(&made.stdout)?;
-    let token = made["token"].as_str().context("a token")?;
+    Ok(format!(
+        "Bearer {}",
+        made["token"].as_str().context("a token")?
+    ))
+}
+
+pub fn lines(place: &Place, table: &mut Table) -> Result<()> {
+    let bearer = bearer(place)?;
     let daemon = Daemon::start(place)?;
-    let bearer = format!("Bearer {token}");
     say(&format!(
         "{ONE_AFTER_THE_OTHER} pushes, one after the other"
     ));

@@ -40,7 +40,8 @@ use url::Url;
 pub const KIND: Kind = Kind {
     name: "ckan",
     about: "CKAN portals: package_search, or package_list and package_show (the Action API, version 3)",
-    mapping_version: 2,
+    mapping_version: 3,
+    pushes: false,
     open: |settings| Ok(Box::new(Ckan::open(settings)?)),
 };
 

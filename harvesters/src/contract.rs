@@ -121,7 +121,7 @@ pub trait Page {
     }
     /// Something that stands where a record should stand and cannot be one.
     fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop>;
-    /// A record that the source's own settings leave out (`why` is a word for the report: `harvested-from-us`, …).
+    /// A record that the source's own settings leave out (`why` is a word for the report: `harvest-source`, `other-organisation`, …).
     fn filtered(&mut self, id: RecordId, why: &'static str) -> ControlFlow<Stop>;
     /// Something the operator should know of the answer as a whole (`count-lies`, `filter-ignored`, `sniffed-format`).
     fn noticed(&mut self, code: &'static str, text: String) -> ControlFlow<Stop>;
@@ -440,5 +440,7 @@ pub struct Kind {
     pub about: &'static str,
     /// Raised whenever `describe` says anything differently: unchanged records are then described again.
     pub mapping_version: u32,
+    /// Its sources hand in their records themselves: nobody asks them.
+    pub pushes: bool,
     pub open: fn(Settings) -> Result<Box<dyn Harvester>, SettingsError>,
 }

@@ -11,7 +11,7 @@
 //!
 //! Start reading at [`slices`].
 
-use crate::{ReadError, ReadErrorKind, Stop, input::Input};
+use crate::{Location, ReadError, ReadErrorKind, Stop, input::Input};
 use std::{io::BufRead, ops::ControlFlow};
 
 mod frame;
@@ -51,6 +51,21 @@ pub enum Found<'a> {
         offset: u64,
         bytes: u64,
     },
+}
+
+impl Found<'_> {
+    /// Where it stands.
+    pub fn at(&self) -> Location {
+        let (index, offset) = match self {
+            Self::Element(slice) => (slice.index, slice.offset),
+            Self::TooLarge { index, offset, .. } => (*index, *offset),
+        };
+        Location {
+            index: Some(index),
+            offset: Some(offset),
+            ..Location::default()
+        }
+    }
 }
 
 /// What stands around the array.

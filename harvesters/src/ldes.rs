@@ -32,6 +32,7 @@ pub const KIND: Kind = Kind {
     name: "ldes",
     about: "another harvestd, a DCAT-AP Feed, or any Linked Data Event Stream of versions of datasets",
     mapping_version: 1,
+    pushes: false,
     open,
 };
 

@@ -48,6 +48,7 @@ pub const KIND: Kind = Kind {
     name: "mapped",
     about: "any interface in JSON, CSV or XML, by a mapping in the source's own configuration",
     mapping_version: 1,
+    pushes: false,
     open: |settings| {
         Ok(Box::new(Mapped {
             plan: Plan::read(&settings)?,

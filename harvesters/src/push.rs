@@ -26,13 +26,12 @@ pub const KIND: Kind = Kind {
     mapping_version: 1
         + 1_000 * dcat::KIND.mapping_version
         + 1_000_000 * ckan::KIND.mapping_version,
+    pushes: true,
     open,
 };
 
-/// Does a source of this kind hand in its records itself? Then nobody asks it.
-pub fn is_pushed(kind: &str) -> bool {
-    kind == KIND.name
-}
+/// Names of the parts that pushed records come in: the connectors' own.
+pub const PARTS: [PartName; 5] = [dcat::PART, "package", "organization", "agent", "service"];
 
 /// What stands for the address of a centre whose settings give none.
 pub fn no_address(source: &str) -> String {

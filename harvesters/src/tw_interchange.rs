@@ -30,6 +30,7 @@ pub const KIND: Kind = Kind {
     name: "tw_interchange",
     about: "platforms of Taiwan's 政府資料開放跨平臺介接規範 v1: /rest/dataset, then each dataset",
     mapping_version: 2,
+    pushes: false,
     open: |settings| Ok(Box::new(Interchange::open(settings)?)),
 };
 

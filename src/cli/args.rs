@@ -4,10 +4,12 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query`, `export`, `overrides`, `identity` and `verify` only read: they ask the daemon where one
+//! - `status`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
 //! - `token` works on a file of its own, whoever has the data directory.
 //! - `check-config` reads configuration files and nothing else.
+//!
+//! Whose configuration. That of `--config`; where `--data-dir` is a demo's, the demo's own: `configured.rs`.
 //!
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
 //! finds it by `--data-dir` alone, whatever port the system gave it.
@@ -130,6 +132,9 @@ pub enum Command {
     /// Say how each correction by hand stands to what its source says
     #[command(subcommand)]
     Overrides(Overrides),
+    /// Read what people and centres say of datasets, and decide of it: a correction is published from then on
+    #[command(subcommand)]
+    Feedback(Feedback),
     /// Show who is told of changes and what they did not take; send it again
     #[command(subcommand)]
     Webhooks(Webhooks),
@@ -149,7 +154,7 @@ pub enum Command {
 /// Where the configuration and the data are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Place {
-    /// The configuration file [default: config/harvestd.toml]
+    /// The configuration file [default: config/harvestd.toml, or the demo's own for the data directory of a demo]
     #[arg(long, value_name = "FILE", env = "HARVESTD_CONFIG")]
     pub config: Option<PathBuf>,
     /// The data directory, whatever the configuration says
@@ -233,17 +238,13 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// What the command line says about the configuration, and the address of the sample server.
-    pub fn outside(&self, demo_url: &str) -> Outside {
-        let outside = Outside {
+    /// What the command line says about the configuration.
+    pub fn outside(&self) -> Outside {
+        Outside {
             data_dir: self.data_dir.clone(),
             listen: self.listen,
             admin_listen: self.admin_listen,
             ..Outside::default()
-        };
-        Outside {
-            variables: outside.variables.with("DEMO_URL", demo_url),
-            ..outside
         }
     }
 }
@@ -404,7 +405,7 @@ pub enum Identity {
     ///
     /// Records are of different sources, of the newest published snapshot. Each pair comes with its score and its
     /// evidence. From `identity.merge_min` on, records are taken for one; from `identity.list_min` on, they are listed.
-    /// What is taken for one is published once, when a run of one of its sources has ended.
+    /// What is taken for one is published once, under the IRI that is marked (`published` with --json).
     List(IdentityList),
     /// Say what speaks for a record being about the same dataset as another, and what against it
     ///
@@ -463,6 +464,8 @@ pub struct IdentityDecisions {
 #[derive(Debug, Clone, Args)]
 pub struct IdentityList {
     /// Leave out pairs with a lower score, from 0 to 1 [default: identity.list_min of the configuration]
+    ///
+    /// Below that, all records are compared for this answer, which takes time and memory.
     #[arg(long, value_name = "SCORE", value_parser = score)]
     pub min: Option<f64>,
     #[command(flatten)]
@@ -508,6 +511,106 @@ pub struct OverridesExplain {
     pub iri: String,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `harvestd feedback …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Feedback {
+    /// List what was said, the oldest first: of which dataset, by whom, what became of it
+    List(FeedbackList),
+    /// Say everything about one of them, and where whoever sent it can be asked
+    Show(FeedbackShow),
+    /// Accept one: a correction is written to a file of overrides_dir and published at once
+    ///
+    /// A remark is acknowledged by that; with --property and --set it becomes a correction. What the source says at this
+    /// moment is what the correction expects, unless the sender said what was found.
+    Accept(FeedbackAccept),
+    /// Decline one, and say why: the sender can read it
+    Decline(FeedbackDecline),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FeedbackList {
+    /// Only what is `open`, `accepted` or `declined`
+    #[arg(long, value_name = "STATUS", value_parser = ["open", "accepted", "declined"])]
+    pub status: Option<String>,
+    /// Only what is said of this dataset
+    #[arg(long, value_name = "IRI")]
+    pub dataset: Option<String>,
+    /// Only what is said of this publisher's datasets, by its IRI or name
+    #[arg(long, value_name = "IRI|NAME")]
+    pub publisher: Option<String>,
+    /// Only what is said of datasets that this source has
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FeedbackShow {
+    /// Its number, as `harvestd feedback list` shows it
+    pub id: u64,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FeedbackAccept {
+    /// Its number, as `harvestd feedback list` shows it
+    pub id: u64,
+    /// Why: kept with the correction [default: what the sender said]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub why: String,
+    /// Another property than was said, as `dct:title`
+    #[arg(long, value_name = "PROPERTY")]
+    pub property: Option<String>,
+    /// Replace the values in this language alone
+    #[arg(long, value_name = "TAG")]
+    pub lang: Option<String>,
+    /// Another value than was said; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub judge: Judge,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FeedbackDecline {
+    /// Its number, as `harvestd feedback list` shows it
+    pub id: u64,
+    /// Why: published with it
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// Show nobody any more what was said: for what is not fit to be public
+    #[arg(long)]
+    pub withhold: bool,
+    #[command(flatten)]
+    pub judge: Judge,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Who decides.
+#[derive(Debug, Clone, Args)]
+pub struct Judge {
+    /// Who decides: published with it [default: the user's name as the system has it]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "USER",
+        hide_env = true,
+        default_value = "operator",
+        hide_default_value = true
+    )]
+    pub who: String,
 }
 
 /// `harvestd token …`
@@ -613,6 +716,10 @@ mod tests {
             "identity split https://a.example/1 https://b.example/2 --why other",
             "identity forget https://a.example/1 https://b.example/2",
             "identity decisions --json",
+            "feedback list --status open --publisher Office --json",
+            "feedback show 1 --data-dir d",
+            "feedback accept 1 --property dct:title --lang en --set A --set B --who me",
+            "feedback decline 1 --why no --withhold",
             "token new centre --config c.toml",
             "token list --json",
             "token revoke 0123456789ab",
@@ -631,6 +738,10 @@ mod tests {
             "no-such-command",
             "token",
             "token new",
+            "feedback",
+            "feedback list --status gone",
+            "feedback accept x",
+            "feedback decline 1",
             "identity",
             "identity list --min 2",
             "identity explain",

@@ -4,6 +4,7 @@
 
 use super::{
     args::{CheckConfig, Common},
+    configured::Configured,
     exit::Exit,
     out,
 };
@@ -18,8 +19,8 @@ use serde_json::{Value, json};
 const DUE_TIMES: usize = 5;
 
 pub fn check_config(args: &CheckConfig, common: &Common, now: DateTime<Utc>) -> Exit {
-    let file = args.serve.place.config_file();
-    match (Config::load_with(file, &args.serve.outside()), common.json) {
+    let loaded = Configured::with(&args.serve.place, args.serve.outside());
+    match (loaded.map(|configured| configured.config), common.json) {
         (Ok(config), false) => out::print(&for_people(&config, now)),
         (Ok(config), true) => out::print(&format!("{:#}\n", for_programs(&config, now))),
         (Err(errors), false) => out::complain(&errors.to_string(), Exit::Usage),

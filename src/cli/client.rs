@@ -1,7 +1,13 @@
 //! The commands that ask a daemon: the one that runs on the data directory, or one without a schedule that lives as
 //! long as the command.
 
-use super::{args::Place, exit::Exit, out, serve::House};
+use super::{
+    args::Place,
+    configured::{Configured, start},
+    exit::Exit,
+    out,
+    serve::House,
+};
 use crate::config::{Config, Secret, meant};
 use crate::daemon::{OpenError, Purpose};
 use crate::lock::{LockError, running};
@@ -14,6 +20,7 @@ pub struct Reached {
     pub local: Local,
     pub config: Config,
     own: Option<House>,
+    is_demo: bool,
     /// What a check works in where there is no store yet. Goes at the end.
     _instead: Option<TempDir>,
 }
@@ -31,8 +38,11 @@ impl Reached {
     }
 
     async fn find(place: &Place, purpose: Purpose, held: bool) -> Result<Self, Exit> {
-        let loaded = Config::load_with_token(place.config_file(), &place.outside());
-        let (config, token) = loaded.map_err(|e| out::complain(&e.to_string(), Exit::Usage))?;
+        let Configured {
+            config,
+            token,
+            is_demo,
+        } = Configured::of(place).map_err(|e| out::complain(&e.to_string(), Exit::Usage))?;
         if config.data_dir.is_file() {
             let error = LockError::Io {
                 dir: config.data_dir.clone(),
@@ -42,8 +52,12 @@ impl Reached {
         }
         let is_new = !config.data_dir.join("store").exists();
         if held && is_new {
+            let starts = match is_demo {
+                true => format!("`{}`", start(&config.data_dir)),
+                false => "`harvestd serve` or `harvestd run SOURCE`".to_owned(),
+            };
             let text = format!(
-                "no daemon runs on {0}, and nothing was harvested into it yet: `harvestd serve` or `harvestd run SOURCE` does",
+                "no daemon runs on {0}, and nothing was harvested into it yet: {starts} does",
                 config.data_dir.display()
             );
             return Err(out::complain(&text, Exit::NotRunning));
@@ -68,6 +82,7 @@ impl Reached {
                     local,
                     config,
                     own: Some(house),
+                    is_demo,
                     _instead: instead,
                 })
             }
@@ -79,6 +94,7 @@ impl Reached {
                     local,
                     config,
                     own: None,
+                    is_demo,
                     _instead: None,
                 })
             }
@@ -100,6 +116,19 @@ impl Reached {
             known.join(", ")
         );
         Err(out::complain(&text, Exit::UnknownSource))
+    }
+
+    /// Can sources be asked? Those of a demo answer only while it runs; if it does not, that is told.
+    pub fn sources_answer(&self) -> Result<(), Exit> {
+        if !(self.is_demo && self.own.is_some()) {
+            return Ok(());
+        }
+        let text = format!(
+            "the demo of {} does not run, and its sources answer only while it does: `{}` starts it",
+            self.config.data_dir.display(),
+            start(&self.config.data_dir)
+        );
+        Err(out::complain(&text, Exit::NotRunning))
     }
 
     pub async fn done(self, exit: Exit) -> Exit {

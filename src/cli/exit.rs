@@ -57,7 +57,7 @@ Exit codes:
    3  the run is not complete (partial or failed): its report says why
    4  no source of that id is configured
    5  nothing to ask: no daemon runs on the data directory, and it holds nothing that could answer;
-     or the source never ran to an end
+     or the source never ran to an end, or is a demo's that does not run
    6  what was compared differs: the entities are named
   75  the data directory belongs to another process at this moment; try again later";
 

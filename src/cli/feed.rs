@@ -2,11 +2,11 @@
 
 use super::{
     args::{self, Common},
+    configured::Configured,
     exit::Exit,
     out,
 };
 use crate::{
-    config::Config,
     daemon::write_limits,
     lock::{Lock, LockError},
     store::{Head, Store},
@@ -15,8 +15,8 @@ use crate::{
 /// `harvestd feed …`
 pub fn feed(args: &args::Feed, common: &Common) -> Exit {
     let args::Feed::NewGeneration(args) = args;
-    let config = match Config::load_with(args.place.config_file(), &args.place.outside()) {
-        Ok(config) => config,
+    let config = match Configured::of(&args.place) {
+        Ok(configured) => configured.config,
         Err(errors) => return out::complain(&errors.to_string(), Exit::Usage),
     };
     let _lock = match Lock::take(&config.data_dir) {

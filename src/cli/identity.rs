@@ -1,10 +1,10 @@
-//! `identity list` and `identity explain`: which records are about one dataset, and why. What people decide of it is in
-//! [`decide`].
+//! `identity explain`, and the way to the others: what was found is listed in [`list`], what people decide is in [`decide`].
 //!
-//! The daemon gives what tells of each record ([`Features`], a few hundred bytes each); linking is done here, so that it
-//! takes no memory of the daemon's. Start at [`identity`].
+//! To explain, the daemon gives what tells of each record ([`Features`], a few hundred bytes each); comparing is done
+//! here, so that it takes no memory of the daemon's. Start at [`identity`].
 
 mod decide;
+mod list;
 
 use super::{
     args::{self, Common, Place},
@@ -15,49 +15,25 @@ use super::{
 use crate::{
     daemon::Purpose,
     identity::{
-        Decision, Features, Link, Linked, Standing, Thresholds, Verdict,
+        Decision, Features, Link, Standing, Thresholds, Verdict,
         candidates::{self, links},
-        clusters::{Clusters, cluster},
     },
     network::local::Local,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fmt::Write,
-    io,
-};
+use std::{fmt::Write, io};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// `harvestd identity …`
 pub async fn identity(args: &args::Identity, common: &Common) -> Exit {
     match args {
-        args::Identity::List(args) => list(args, common).await,
+        args::Identity::List(args) => list::list(args, common).await,
         args::Identity::Explain(args) => explain(args, common).await,
         args::Identity::Join(args) => decide::decide(args, Verdict::Join, common).await,
         args::Identity::Split(args) => decide::decide(args, Verdict::Split, common).await,
         args::Identity::Forget(args) => decide::forget(args, common).await,
         args::Identity::Decisions(args) => decide::list(args, common).await,
     }
-}
-
-async fn list(args: &args::IdentityList, common: &Common) -> Exit {
-    let (all, decisions, thresholds) = match gathered(&args.place).await {
-        Ok(gathered) => gathered,
-        Err(exit) => return exit,
-    };
-    let min = args.min.unwrap_or(thresholds.list_min);
-    // A lower --min lists what the configuration leaves out; it makes nothing one.
-    let lower = Thresholds {
-        list_min: min.min(thresholds.list_min),
-        ..thresholds
-    };
-    let clusters = cluster(&all, &links(&all, None), &decisions, lower);
-    let listing = Listing::of(&all, clusters, thresholds, min);
-    if common.json {
-        return json(&listing);
-    }
-    out::print(&out::printable(&listing.to_string()))
 }
 
 async fn explain(args: &args::IdentityExplain, common: &Common) -> Exit {
@@ -186,17 +162,27 @@ async fn gathered(place: &Place) -> Result<(Vec<Features>, Vec<Decision>, Thresh
     Ok((features, decisions, thresholds))
 }
 
-/// What the daemon tells line by line.
+/// What the daemon tells line by line, all of it.
 async fn lines<T: DeserializeOwned>(local: &Local, path: &str) -> Result<Vec<T>, Exit> {
+    let mut all = Vec::new();
+    each_line(local, path, |line| all.push(line)).await?;
+    Ok(all)
+}
+
+/// The same, one line after the other.
+async fn each_line<T: DeserializeOwned>(
+    local: &Local,
+    path: &str,
+    mut each: impl FnMut(T),
+) -> Result<(), Exit> {
     let answered = well(local.inquire(path).await).await?;
     let broken =
         |e: io::Error| out::complain(&format!("the answer is not whole: {e}"), Exit::Failed);
     let mut lines = BufReader::new(answered.body()).lines();
-    let mut all = Vec::new();
     while let Some(line) = lines.next_line().await.map_err(broken)? {
-        all.push(serde_json::from_str(&line).map_err(|e| broken(e.into()))?);
+        each(serde_json::from_str(&line).map_err(|e| broken(e.into()))?);
     }
-    Ok(all)
+    Ok(())
 }
 
 /// The record, or all records of the dataset, that `iri` names.
@@ -224,95 +210,6 @@ fn verdict(link: &Link, thresholds: Thresholds) -> &'static str {
     } else {
         "two"
     }
-}
-
-/// What `identity list` prints, and with --json writes.
-#[derive(Serialize)]
-struct Listing {
-    merge_min: f64,
-    list_min: f64,
-    records: usize,
-    sources: usize,
-    /// What is taken for one dataset.
-    clusters: Vec<Cluster>,
-    /// What a person should look at.
-    unsure: Vec<Linked>,
-}
-
-#[derive(Serialize)]
-struct Cluster {
-    /// IRIs, as the sources have them.
-    datasets: BTreeSet<Box<str>>,
-    links: Vec<Linked>,
-}
-
-impl Listing {
-    fn of(all: &[Features], found: Clusters, thresholds: Thresholds, min: f64) -> Self {
-        let by_record: HashMap<&str, &Features> = all.iter().map(|f| (&*f.record, f)).collect();
-        let place: HashMap<&str, usize> = found
-            .clusters
-            .iter()
-            .enumerate()
-            .flat_map(|(at, c)| c.iter().map(move |dataset| (&**dataset, at)))
-            .collect();
-        let mut within: BTreeMap<usize, Vec<Linked>> = BTreeMap::new();
-        let mut unsure = Vec::new();
-        for linked in found.links.into_iter().filter(|l| l.link.score >= min) {
-            let dataset = by_record.get(&*linked.link.a).map(|f| &*f.entity);
-            match dataset.and_then(|dataset| place.get(dataset)) {
-                Some(at) if linked.standing == Standing::One => {
-                    within.entry(*at).or_default().push(linked);
-                }
-                _ => unsure.push(linked),
-            }
-        }
-        unsure.sort_by(|x, y| y.link.score.total_cmp(&x.link.score));
-        let clusters = within.into_iter().map(|(at, links)| Cluster {
-            datasets: found.clusters[at].clone(),
-            links,
-        });
-        Self {
-            merge_min: thresholds.merge_min,
-            list_min: thresholds.list_min,
-            records: all.len(),
-            sources: all.iter().map(|f| &f.source).collect::<HashSet<_>>().len(),
-            clusters: clusters.collect(),
-            unsure,
-        }
-    }
-}
-
-impl std::fmt::Display for Listing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(
-            f,
-            "{} of {}: {} that several have, {} to look at",
-            count(self.records, "record"),
-            count(self.sources, "source"),
-            count(self.clusters.len(), "dataset"),
-            count(self.unsure.len(), "pair")
-        )?;
-        for cluster in &self.clusters {
-            writeln!(f, "\nONE DATASET")?;
-            for dataset in &cluster.datasets {
-                writeln!(f, "  {dataset}")?;
-            }
-            for linked in &cluster.links {
-                write!(f, "{}", Shown(&linked.link, linked.standing.word()))?;
-            }
-        }
-        if !self.unsure.is_empty() {
-            writeln!(f, "\nTO LOOK AT")?;
-        }
-        for linked in &self.unsure {
-            write!(f, "{}", Shown(&linked.link, linked.standing.word()))?;
-        }
-        Ok(())
-    }
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A link for people: two lines, and one for each reason.

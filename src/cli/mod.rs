@@ -3,8 +3,10 @@
 pub mod args;
 mod check_config;
 mod client;
+mod configured;
 pub mod exit;
 mod feed;
+mod feedback;
 mod identity;
 pub mod logging;
 pub mod out;
@@ -63,6 +65,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Verify(args) => verify::verify(args, common).await,
         Command::Webhooks(args) => webhooks::webhooks(args, common).await,
         Command::Feed(args) => feed::feed(args, common),
+        Command::Feedback(args) => feedback::feedback(args, common).await,
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) | Command::Token(_) => {
             Exit::Ok
         }

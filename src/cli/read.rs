@@ -3,6 +3,7 @@
 use super::{
     args::{self, AnswerFormat, CatalogFormat, Common, Place},
     client::{Reached, body, well},
+    configured::Configured,
     exit::Exit,
     out, runs,
 };
@@ -141,11 +142,10 @@ fn time(ms: i64) -> String {
 
 /// `harvestd sources`: from the configuration alone.
 pub fn sources(args: &args::Sources, common: &Common) -> Exit {
-    let config =
-        match crate::config::Config::load_with(args.place.config_file(), &args.place.outside()) {
-            Ok(config) => config,
-            Err(e) => return out::complain(&e.to_string(), Exit::Usage),
-        };
+    let config = match Configured::of(&args.place) {
+        Ok(configured) => configured.config,
+        Err(e) => return out::complain(&e.to_string(), Exit::Usage),
+    };
     let sources = config.sources.iter();
     if common.json {
         let all: Vec<Value> = sources

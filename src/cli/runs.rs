@@ -33,7 +33,14 @@ pub async fn run(wanted: Wanted<'_>, place: &Place, common: &Common) -> Exit {
     if let Err(exit) = reached.knows(wanted.source) {
         return reached.done(exit).await;
     }
-    let exit = ask(&reached, &wanted, common).await;
+    let answered = match wanted.what {
+        "redescribe" => Ok(()),
+        _ => reached.sources_answer(),
+    };
+    let exit = match answered {
+        Ok(()) => ask(&reached, &wanted, common).await,
+        Err(exit) => exit,
+    };
     reached.done(exit).await
 }
 

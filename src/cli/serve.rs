@@ -1,7 +1,12 @@
 //! `serve` and `demo`: the daemon with its doors, until it is told to stop. [`House::start`] is also how a command works
 //! on a data directory that no daemon has: a daemon without a schedule, for the length of one command.
 
-use super::{args, exit::Exit, out};
+use super::{
+    args,
+    configured::{DemoNote, start},
+    exit::Exit,
+    out,
+};
 use crate::config::{Config, ConfigErrors, Outside, Secret, admin_token_in, token_sha256};
 use crate::daemon::{Daemon, OpenError, Purpose};
 use crate::demo;
@@ -200,6 +205,9 @@ fn quoted(text: &str) -> String {
 
 /// `harvestd serve`
 pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
+    if let Some(refusal) = of_a_demo(&args.place) {
+        return out::complain(&refusal, Exit::Usage);
+    }
     let load = || Config::load_with_token(args.place.config_file(), &args.outside());
     let (config, token) = match load() {
         Ok(loaded) => loaded,
@@ -217,6 +225,20 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
     until_stopped(&house, signals, || Some(load().map(|(config, _)| config))).await;
     house.close().await;
     Exit::Ok
+}
+
+/// Why the daemon does not serve this data directory, where it is a demo's and no configuration is named: the demo's
+/// would have nobody to ask, and another's sources would be harvested into the demo.
+fn of_a_demo(place: &args::Place) -> Option<String> {
+    let data_dir = place.data_dir.as_ref().filter(|_| place.config.is_none())?;
+    match DemoNote::of(data_dir) {
+        Ok(note) => note?,
+        Err(error) => return Some(error.to_string()),
+    };
+    let (dir, start) = (data_dir.display(), start(data_dir));
+    Some(format!(
+        "{dir} is the data directory of a demo: `{start}` runs it"
+    ))
 }
 
 fn say_where(house: &House, common: &args::Common) {
@@ -278,6 +300,12 @@ async fn until_stopped(
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hangup.recv() => {
+                // Nothing is written to the files between being read and being taken over.
+                let turn = tokio::select! {
+                    turn = house.daemon.turn() => turn,
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                };
                 let Some(loaded) = load() else {
                     tracing::warn!("nothing to read anew: the demo's configuration is part of the program; with --config it is a file");
                     continue;
@@ -288,6 +316,7 @@ async fn until_stopped(
                     _ = terminate.recv() => break,
                     _ = interrupt.recv() => break,
                 }
+                drop(turn);
             }
         }
     }
@@ -335,9 +364,6 @@ fn refused(errors: &dyn std::fmt::Display) {
 const SAMPLE: &str = "127.0.0.1:8082";
 /// How often the sample federation changes a little.
 const STEP: Duration = Duration::from_secs(20);
-/// The demo's configuration, part of the program.
-const CONFIG: &str = include_str!("../../config/demo.toml");
-
 /// `harvestd demo`
 pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
     let signals = match Signals::listen() {
@@ -347,22 +373,23 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
     match demo_house(args).await {
         Ok(Demo {
             house,
-            sample,
+            note,
             outside,
             stop,
         }) => {
             if common.json {
-                let told = serde_json::json!({ "listen": house.listen, "admin_listen": house.admin_listen, "sample": sample });
+                let told = serde_json::json!({ "listen": house.listen, "admin_listen": house.admin_listen, "sample": note.sample });
                 out::print(&format!("{told}\n"));
             } else {
                 out::print(&demo::banner(
                     &format!("http://{}", house.listen),
                     &house.run_now(),
-                    &sample,
+                    &note.sample,
+                    &house.daemon.config().data_dir.display().to_string(),
                 ));
             }
-            let file = args.config.as_ref();
-            let load = || file.map(|file| Config::load_with(file, &outside));
+            let load = || note.load(&outside).map(|(config, _)| config);
+            let load = || note.config.as_ref().map(|_| load());
             until_stopped(&house, signals, load).await;
             house.close().await;
             stop.cancel();
@@ -375,8 +402,7 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
 /// A demo that runs.
 struct Demo {
     house: House,
-    /// Address of the sample server.
-    sample: String,
+    note: DemoNote,
     /// What its configuration was read with.
     outside: Outside,
     stop: CancellationToken,
@@ -389,33 +415,16 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
         Err(_) => TcpListener::bind("127.0.0.1:0").await.map_err(failed)?,
     };
     let sample = format!("http://{}", listener.local_addr().map_err(failed)?);
-    let mut outside = args.outside(&sample);
-    let listen = args
-        .listen
-        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-    // Port 0: the address is needed for our IRIs before the daemon opens.
-    let reserved = TcpListener::bind(listen).await.map_err(|e| {
-        (
-            StartError::Listen(listen, e, "--listen").to_string(),
-            Exit::Failed,
-        )
-    })?;
-    let listen = reserved.local_addr().map_err(failed)?;
-    drop(reserved);
-    outside.listen = Some(listen);
-    outside.public_url = url::Url::parse(&format!("http://{listen}/")).ok();
-    let loaded = match &args.config {
-        Some(file) => Config::load_with(file, &outside),
-        None => Config::parse("the built-in demo.toml", CONFIG, &outside),
-    };
-    let config = loaded.map_err(|e| (e.to_string(), Exit::Usage))?;
-    std::fs::create_dir_all(&config.data_dir).map_err(failed)?;
-    let world = demo::World::kept(
-        config.data_dir.join("demo-world.json"),
-        chrono::Utc::now(),
-        STEP,
-    )
-    .map_err(failed)?;
+    let (note, outside) = demo_note(args, sample).await?;
+    let (config, token) = note
+        .load(&outside)
+        .map_err(|e| (e.to_string(), Exit::Usage))?;
+    let data_dir = config.data_dir.clone();
+    std::fs::create_dir_all(&data_dir).map_err(failed)?;
+    let kept = data_dir.join("demo-world.json");
+    let world = demo::World::kept(kept, chrono::Utc::now(), STEP)
+        .map_err(failed)?
+        .with_hub(config.public_url.as_str());
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     tokio::spawn(async move {
@@ -423,13 +432,44 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
             tracing::error!(%error, "the sample server ended");
         }
     });
-    let house = House::start(config, None, Purpose::Serve)
+    let house = House::start(config, token, Purpose::Serve)
         .await
         .map_err(|e| (e.to_string(), e.exit()))?;
+    note.leave(&data_dir)
+        .map_err(|e| (format!("noting what the demo is: {e}"), Exit::Failed))?;
     Ok(Demo {
         house,
-        sample,
+        note,
         outside,
         stop,
     })
+}
+
+/// What commands have to know of the demo, and what its configuration is read with.
+async fn demo_note(
+    args: &args::Demo,
+    sample: String,
+) -> Result<(DemoNote, Outside), (String, Exit)> {
+    let wanted = args
+        .listen
+        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let refused = |e| StartError::Listen(wanted, e, "--listen");
+    // Port 0: the address is needed for our IRIs before the daemon opens.
+    let reserved = TcpListener::bind(wanted).await.map_err(refused);
+    let listen = reserved.and_then(|l| l.local_addr().map_err(refused));
+    let listen = listen.map_err(|e| (e.to_string(), Exit::Failed))?;
+    let own = || -> Result<DemoNote, Box<dyn std::error::Error>> {
+        Ok(DemoNote {
+            sample,
+            public_url: url::Url::parse(&format!("http://{listen}/"))?,
+            config: args.config.as_ref().map(std::path::absolute).transpose()?,
+        })
+    };
+    let note = own().map_err(|e| (e.to_string(), Exit::Failed))?;
+    let outside = Outside {
+        listen: Some(listen),
+        public_url: Some(note.public_url.clone()),
+        ..args.outside()
+    };
+    Ok((note, outside))
 }

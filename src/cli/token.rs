@@ -3,6 +3,7 @@
 
 use super::{
     args::{self, Common, Place},
+    configured::Configured,
     exit::Exit,
     out,
 };
@@ -20,7 +21,8 @@ pub fn token(args: &args::Token, common: &Common, now_ms: i64) -> Exit {
 }
 
 fn configured(place: &Place) -> Result<Config, Exit> {
-    Config::load_with(place.config_file(), &place.outside())
+    Configured::of(place)
+        .map(|configured| configured.config)
         .map_err(|e| out::complain(&e.to_string(), Exit::Usage))
 }
 

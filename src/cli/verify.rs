@@ -133,7 +133,9 @@ async fn verified(
     } else {
         ProgressBar::hidden()
     };
-    let peer = args.against.clone().map(Peer::new).transpose()?;
+    let limits = &reached.config.limits.network;
+    let peer = args.against.clone().map(|base| Peer::new(base, limits));
+    let peer = peer.transpose()?;
     let own = Holder::Own(&reached.local);
     for look in 0..LOOKS {
         if look > 0 {

@@ -4,7 +4,7 @@
 
 use super::{Intake, Reading};
 use crate::state::{digest, id_digest, part_name};
-use harvestd_harvesters::{MIRRORED, Page, PartName, Record, RecordId, Stop};
+use harvestd_harvesters::{Page, PartName, Record, RecordId, Stop};
 use std::ops::ControlFlow;
 
 /// Under what the report counts versions that are older than one that came before.
@@ -19,9 +19,6 @@ impl Reading<'_> {
         raw: &[u8],
         time_us: i64,
     ) -> ControlFlow<Stop> {
-        if part == MIRRORED && self.intake.is_ours(raw) {
-            return self.filtered(id, "harvested-from-us");
-        }
         let intake = &mut *self.intake;
         if intake.is_older(&id, time_us) {
             return self.progress.flow();
@@ -83,12 +80,5 @@ impl Intake {
         }
         *self.said.parts.entry(OLDER.to_owned()).or_default() += 1;
         true
-    }
-
-    /// Does a mirrored body say that its catalogue record is one of ours?
-    fn is_ours(&self, raw: &[u8]) -> bool {
-        let begin = format!("<{}record/", self.base);
-        let mut lines = raw.split(|byte| *byte == b'\n');
-        !self.base.is_empty() && lines.any(|line| line.starts_with(begin.as_bytes()))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
+use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
@@ -49,6 +50,8 @@ pub struct Limits {
     pub shutdown_grace_ms: u64,
     /// Reports kept of each source's last runs.
     pub reports_kept: usize,
+    /// Runs of each source that `{public_url}graph/runs` tells of; the older ones are only counted.
+    pub runs_noted: usize,
     /// What one run may take away from a source.
     pub gate: GateLimits,
     pub network: NetworkLimits,
@@ -59,6 +62,7 @@ pub struct Limits {
     pub changes: ChangesLimits,
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
+    pub feedback: FeedbackLimits,
 }
 
 impl Default for Limits {
@@ -78,6 +82,7 @@ impl Default for Limits {
             snapshots: SnapshotLimits::default(),
             shutdown_grace_ms: 20_000,
             reports_kept: 100,
+            runs_noted: 1_000,
             gate: GateLimits::default(),
             network: NetworkLimits::default(),
             xml: XmlLimits::default(),
@@ -87,6 +92,7 @@ impl Default for Limits {
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
+            feedback: FeedbackLimits::default(),
         }
     }
 }
@@ -125,6 +131,9 @@ pub struct NetworkLimits {
     pub backoff_max_ms: u64,
     /// A Retry-After longer than this ends the run instead of being waited for.
     pub retry_after_max_ms: u64,
+    /// A run that broke off for a reason that may pass is tried again after this, twice as long each time. 0: when due.
+    pub run_retry_first_ms: u64,
+    pub run_retry_max_ms: u64,
 }
 
 impl Default for NetworkLimits {
@@ -143,6 +152,8 @@ impl Default for NetworkLimits {
             backoff_first_ms: 500,
             backoff_max_ms: 60_000,
             retry_after_max_ms: 900_000,
+            run_retry_first_ms: 30 * SECOND,
+            run_retry_max_ms: HOUR,
         }
     }
 }
@@ -292,8 +303,10 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("snapshots.newest", 0, 1_000),
     ("snapshots.days", 0, 3_660),
     ("snapshots.bytes_max", 0, 1_024 * GB),
+    ("snapshots.look_every_ms", 10, 366 * DAY),
     ("shutdown_grace_ms", 0, 10 * MINUTE),
     ("reports_kept", 1, 100_000),
+    ("runs_noted", 1, 1_000_000),
     ("gate.removed_records_max", 0, 1_000_000),
     ("gate.removed_percent_max", 0, 50),
     ("network.connect_ms", 100, 5 * MINUTE),
@@ -309,6 +322,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("network.backoff_first_ms", 10, HOUR),
     ("network.backoff_max_ms", 10, DAY),
     ("network.retry_after_max_ms", 0, DAY),
+    ("network.run_retry_first_ms", 0, DAY),
+    ("network.run_retry_max_ms", 10, 7 * DAY),
     ("xml.depth_max", 4, 1_000),
     ("xml.total_bytes_max", KB, 16 * GB),
     ("xml.tag_bytes_max", KB, 16 * MB),
@@ -369,6 +384,16 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("webhooks.backoff_max_ms", 1, 7 * DAY),
     ("webhooks.retry_after_max_ms", 0, 7 * DAY),
     ("webhooks.dead_max", 0, 1_000_000),
+    ("feedback.body_bytes_max", KB, 4 * MB),
+    ("feedback.text_bytes_max", 100, MB),
+    ("feedback.values_max", 1, 1_000),
+    ("feedback.open_max", 1, 1_000_000),
+    ("feedback.kept_bytes_max", KB, 16 * GB),
+    ("feedback.per_centre_day_max", 1, 1_000_000),
+    ("feedback.per_address_hour_max", 1, 1_000_000),
+    ("feedback.addresses_max", 1, 10_000_000),
+    ("feedback.publish_every_ms", 0, HOUR),
+    ("feedback.page_max", 1, 10_000),
 ];
 
 /// The second must not be less than the first.
@@ -376,6 +401,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.connect_ms", "network.total_ms"),
     ("network.read_ms", "network.total_ms"),
     ("network.backoff_first_ms", "network.backoff_max_ms"),
+    ("network.run_retry_first_ms", "network.run_retry_max_ms"),
     ("webhooks.connect_ms", "webhooks.total_ms"),
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
     ("query.query_bytes_max", "http.body_bytes_max"),
@@ -383,6 +409,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),
+    ("feedback.text_bytes_max", "feedback.body_bytes_max"),
 ];
 
 /// Least and most of a limit, named as under `[limits]`.

@@ -12,6 +12,7 @@ use super::{
     table::{Context, Found, SECRET, Table},
     webhook,
 };
+use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use std::{
@@ -29,6 +30,8 @@ pub struct Outside {
     pub listen: Option<SocketAddr>,
     pub admin_listen: Option<SocketAddr>,
     pub data_dir: Option<PathBuf>,
+    /// Where corrections are, of a configuration that is no file.
+    pub overrides_dir: Option<PathBuf>,
 }
 
 const ADDRESS: &str = "an address with a port, as 127.0.0.1:8080";
@@ -88,7 +91,8 @@ fn read(
     let included = included(&root, &problems);
     let mut sources = Sources::default();
     let mut corrections = Overrides::default();
-    let (overrides_dir, of_corrections) = overrides::folder(&root, on_disk);
+    let (overrides_dir, of_corrections) =
+        overrides::folder(&root, outside.overrides_dir.as_deref(), on_disk);
     if whole {
         sources.read(&root, &limits);
         overrides::read(&root, &mut corrections);
@@ -142,6 +146,7 @@ struct DaemonSettings {
     identity: Thresholds,
     shared: Vec<String>,
     feed: FeedSettings,
+    feedback: FeedbackSettings,
 }
 
 impl DaemonSettings {
@@ -162,6 +167,7 @@ impl DaemonSettings {
             identity: self.identity,
             shared: self.shared,
             feed: self.feed,
+            feedback: self.feedback,
             sources: sources.list,
             overrides_dir,
             overrides: overrides.into(),
@@ -206,6 +212,9 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
             .map_or_else(Thresholds::default, thresholds),
         shared: shared(root),
         feed: root.table("feed").map_or_else(FeedSettings::default, feed),
+        feedback: root
+            .table("feedback")
+            .map_or_else(FeedbackSettings::default, feedback),
     };
     listeners(root, outside, &settings);
     settings
@@ -354,6 +363,14 @@ fn feed(table: Table<'_>) -> FeedSettings {
     FeedSettings {
         keep_days: keep_days.and_then(|days| u64::try_from(days).ok()),
     }
+}
+
+fn feedback(table: Table<'_>) -> FeedbackSettings {
+    let open = table.boolean("open").unwrap_or_default();
+    let range = "a range of addresses, as 127.0.0.1/32 or 10.1.0.0/16";
+    let proxies = table.list("proxies", range, |text| text.parse().ok());
+    table.finish();
+    FeedbackSettings { open, proxies }
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

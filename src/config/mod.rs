@@ -20,6 +20,7 @@ pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
+use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,10 @@ pub struct Config {
     /// The shared vocabularies that are published beside the sources' records, each once.
     pub shared: Vec<String>,
     pub feed: FeedSettings,
-    /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told.
+    /// Who may say something of datasets.
+    pub feedback: FeedbackSettings,
+    /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told. Empty where the configuration
+    /// is no file and nobody names one: nobody would read what is written there.
     pub overrides_dir: PathBuf,
     /// Corrections by hand, laid over what is harvested.
     pub overrides: Arc<Overrides>,
@@ -211,6 +215,10 @@ impl Config {
             (
                 "limits.runs_at_once_max",
                 self.limits.runs_at_once_max != running.limits.runs_at_once_max,
+            ),
+            (
+                "limits.runs_noted",
+                self.limits.runs_noted != running.limits.runs_noted,
             ),
             (
                 "limits.reports_kept",

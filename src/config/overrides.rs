@@ -6,7 +6,7 @@ use super::files::{File, matching};
 use super::table::{Context, Found, Table};
 use crate::overrides::{Draft, Override, Overrides, Value};
 use chrono::NaiveDate;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -24,16 +24,24 @@ const VALUE: &str = "\"a text\", { text = \"…\", lang = \"zh-Hant\" }, { text 
 /// Where corrections are, unless the configuration says otherwise.
 const FOLDER: &str = "overrides";
 
-/// The folder of corrections, and the files in it, by name. [`FOLDER`] beside the configuration need not be there; any
-/// other that is configured must be.
-pub(super) fn folder(root: &Table<'_>, on_disk: bool) -> (PathBuf, Vec<PathBuf>) {
+/// The folder of corrections, and the files in it, by name. [`FOLDER`] beside the configuration need not be there, nor one
+/// that is said outside; any other that is configured must be.
+pub(super) fn folder(
+    root: &Table<'_>,
+    outside: Option<&Path>,
+    on_disk: bool,
+) -> (PathBuf, Vec<PathBuf>) {
     let said = root.text("overrides_dir", "the path of a folder");
-    let dir = root
-        .cx
-        .file
-        .beside(said.as_ref().map_or(FOLDER, |said| &said.value));
     let usual = said.as_ref().is_none_or(|said| said.value == FOLDER);
-    if usual && (!on_disk || !dir.exists()) {
+    let dir = match outside {
+        Some(dir) => dir.to_owned(),
+        None if usual && !on_disk => return (PathBuf::new(), Vec::new()),
+        None => {
+            let name = said.as_ref().map_or(FOLDER, |said| &said.value);
+            root.cx.file.beside(name)
+        }
+    };
+    if (usual || outside.is_some()) && !dir.exists() {
         return (dir, Vec::new());
     }
     let files = matching(&dir.join("*.toml")).unwrap_or_else(|e| {

@@ -13,10 +13,7 @@ use super::{
 };
 use crate::schedule::Schedule;
 use chrono_tz::Tz;
-use harvestd_harvesters::{
-    Harvester, KINDS, Kind, Settings, SettingsError,
-    push::{is_pushed, no_address},
-};
+use harvestd_harvesters::{Harvester, KINDS, Kind, Settings, SettingsError, push::no_address};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use url::Url;
@@ -35,7 +32,7 @@ const JITTER_MS_MAX: i128 = 24 * 60 * 60 * 1_000;
 impl Source {
     /// Does it hand in its records itself? Then nobody asks it.
     pub fn is_pushed(&self) -> bool {
-        is_pushed(&self.kind)
+        harvestd_harvesters::kind(&self.kind).is_some_and(|kind| kind.pushes)
     }
 
     /// The source's connector, opened with the source's settings.
@@ -100,7 +97,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
     });
     let id = table.required("id", id, ID);
     let kind = kind(table);
-    let pushed = kind.is_some_and(|kind| is_pushed(kind.name));
+    let pushed = kind.is_some_and(|kind| kind.pushes);
     let url = table.parsed("url", WEB_ADDRESS, web_address);
     let url = match &id {
         Some(id) if pushed && url.is_none() => web_address(&no_address(&id.value))

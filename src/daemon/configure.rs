@@ -92,6 +92,7 @@ impl Daemon {
             match places.get_mut(&source.id) {
                 Some(place) if place.source.is_pushed() == source.is_pushed() => {
                     place.source = source;
+                    place.look.notify_one();
                 }
                 Some(place) => *place = self.begin_anew(source, place),
                 None => {
@@ -100,7 +101,17 @@ impl Daemon {
                 }
             }
         }
+        self.feedback.configure(&config);
         self.inbox.configure(config.clone(), push::places(&places));
+        Ok(())
+    }
+
+    /// Takes over other corrections, and nothing else.
+    pub(super) fn correct_to(&self, overrides: Arc<Overrides>) -> Result<(), RunError> {
+        let mut config = (*self.config()).clone();
+        config.overrides = overrides;
+        self.hand_over(&config)?;
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         Ok(())
     }
 

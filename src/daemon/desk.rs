@@ -1,6 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place, Purpose};
+use crate::feedback::{Feedback, FeedbackError, Remark, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Report, Trigger};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
@@ -36,6 +37,14 @@ impl Desk for Daemon {
         Some(self.webhooks.clone())
     }
 
+    fn feedback(&self) -> Option<Arc<Feedback>> {
+        Some(self.feedback.clone())
+    }
+
+    fn judge(&self, id: u64, wanted: &Judgement) -> Result<Arc<Remark>, FeedbackError> {
+        self.judged(id, wanted)
+    }
+
     fn report(&self, id: &str) -> Option<Report> {
         // A shared vocabulary has no place among the sources, since there is nobody to ask and nothing to schedule.
         if !self.config().shares(id) {
@@ -57,10 +66,12 @@ impl Desk for Daemon {
         let place = places
             .get(id)
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
-        if place.source.is_pushed() {
+        if place.source.is_pushed() && order.trigger != Trigger::Redescribe {
             return Err(DeskError::Pushes(id.to_owned()));
         }
         match &place.running {
+            // A group of pushes is soon done, and what is ordered waits for it.
+            Some(_) if place.source.is_pushed() => {}
             Some(running) if running.yields => running.stop(),
             Some(_) => return Err(DeskError::Running(id.to_owned())),
             None => {}
@@ -140,12 +151,10 @@ impl Daemon {
         let place = places
             .get_mut(id)
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
-        let kept = self.rooms.state.source(id).and_then(|mut state| {
-            state.paused = paused;
-            self.rooms.state.set_source(id, &state)
-        });
+        let kept = self.rooms.state.set_paused(id, paused);
         kept.map_err(|e| DeskError::Failed(e.to_string()))?;
         place.paused = paused;
+        place.look.notify_one();
         if paused {
             place.next_due_ms = None;
         }

@@ -4,6 +4,7 @@ use super::{Daemon, shared::SharedError};
 use crate::answers::Answers;
 use crate::config::Config;
 use crate::feed_cache;
+use crate::feedback::{Feedback, rdf};
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
@@ -70,7 +71,10 @@ impl Daemon {
         let data_dir = config.data_dir.clone();
         let lock = Lock::take(&data_dir)?;
         let limits = write_limits(&config);
-        let store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
+        let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
+        if purpose.writes() {
+            store.follow_rules()?;
+        }
         let state = open_state(&data_dir, &store, &config)?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
@@ -95,7 +99,10 @@ impl Daemon {
             overrides: Arc::default(),
             standings: tell_standings,
         };
+        let feedback = Feedback::open(&config, purpose.writes())
+            .map_err(|e| OpenError::Io("reading feedback", e))?;
         if purpose.writes() {
+            show(&feedback, &mut writer.store)?;
             catch_up(&state, &mut writer)?;
             lay(&mut writer, &config.overrides)?;
             state.moved_on(writer.store.head())?;
@@ -144,11 +151,17 @@ impl Daemon {
             published,
             shelf,
             webhooks: Arc::new(webhooks),
+            feedback: Arc::new(feedback),
+            turn: tokio::sync::Mutex::default(),
         });
         if purpose.writes() {
             daemon.share(&config)?;
+            daemon.tasks.spawn(daemon.clone().look_at_snapshots());
         }
         daemon.take_over(config)?;
+        if purpose.writes() {
+            daemon.tasks.spawn(daemon.clone().publish_feedback());
+        }
         Ok(daemon)
     }
 }
@@ -162,6 +175,7 @@ pub fn write_limits(config: &Config) -> WriteLimits {
         segment_activities_max: limits.segment_activities_max,
         bulk_bytes_min: limits.bulk_bytes_min,
         bulk_batch_quads: limits.bulk_batch_quads,
+        runs_noted: limits.runs_noted,
     }
 }
 
@@ -185,6 +199,15 @@ fn publish(writer: &mut Writer, purpose: Purpose) -> Result<(), OpenError> {
     } else {
         writer.publisher.show(&writer.store)?;
     }
+    Ok(())
+}
+
+/// The graph of feedback says what is kept: a kill may have come before it was told.
+fn show(feedback: &Feedback, store: &mut Store) -> Result<(), OpenError> {
+    let base = store.base().to_owned();
+    let all = feedback.changed();
+    let said = all.iter().flat_map(|remark| rdf::quads(&base, remark));
+    store.set_feedback(None, said.collect())?;
     Ok(())
 }
 

@@ -3,19 +3,17 @@
 //! It waits for no turn among the runs that ask others: what centres push is answered while a long harvest goes on, and
 //! waits only while that commits. Start at [`Daemon::take_pushes`].
 
-use super::{Daemon, Place};
-use crate::push::{
-    self, Group, Push,
-    run::{Order, run},
-};
+use super::{Asked, Daemon, Place};
+use crate::push::{self, Group, Push, run as taking};
 use crate::report::{Report, Trigger};
 use crate::run::{Progress, now_ms, remember};
+use crate::serve::desk::Order;
 use std::{
     collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How often old receipts of a source are looked for.
@@ -31,15 +29,24 @@ pub(super) fn places(places: &BTreeMap<String, Place>) -> BTreeMap<String, push:
     pushing.map(|(id, it)| (id.clone(), place(it))).collect()
 }
 
-/// The next push; None where something else is to be done first.
+/// What is to be done next.
+enum Next {
+    Take(Box<Push>),
+    Run(Asked),
+    /// Something else is due.
+    Else,
+}
+
+/// A push is not hurried past an order, nor an order past a push that was given back.
 async fn next(
     first: Option<Push>,
     waiting: &mut mpsc::Receiver<Push>,
+    orders: &mut mpsc::Receiver<Asked>,
     due: Option<Instant>,
     gone: &CancellationToken,
-) -> Option<Push> {
-    if first.is_some() {
-        return first;
+) -> Next {
+    if let Some(first) = first {
+        return Next::Take(Box::new(first));
     }
     let until = async {
         match due {
@@ -49,14 +56,16 @@ async fn next(
     };
     tokio::select! {
         biased;
-        () = gone.cancelled() => None,
-        () = until => None,
-        push = waiting.recv() => {
-            if push.is_none() {
+        () = gone.cancelled() => Next::Else,
+        () = until => Next::Else,
+        Some(asked) = orders.recv() => Next::Run(asked),
+        push = waiting.recv() => match push {
+            Some(push) => Next::Take(Box::new(push)),
+            None => {
                 // Nobody can hand in any more: the source is about to go.
                 gone.cancelled().await;
+                Next::Else
             }
-            push
         }
     }
 }
@@ -67,6 +76,7 @@ impl Daemon {
         self: Arc<Self>,
         id: String,
         mut waiting: mpsc::Receiver<Push>,
+        mut orders: mpsc::Receiver<Asked>,
         gone: CancellationToken,
     ) {
         let mut first = None;
@@ -74,17 +84,38 @@ impl Daemon {
         let mut last_ms = 0;
         // When what was pushed is to be visible.
         let mut due: Option<Instant> = None;
+        let mut publishing: Option<JoinHandle<()>> = None;
         loop {
             if gone.is_cancelled() || due.is_some_and(|due| due <= Instant::now()) {
+                if let Some(before) = publishing.take() {
+                    // Whatever became of it was told by itself.
+                    let _ = before.await;
+                }
                 if due.take().is_some() {
-                    self.publish_pushes(&id).await;
+                    let (daemon, id) = (self.clone(), id.clone());
+                    publishing = Some(tokio::spawn(
+                        async move { daemon.publish_pushes(&id).await },
+                    ));
                 }
                 if gone.is_cancelled() {
+                    if let Some(last) = publishing.take() {
+                        let _ = last.await;
+                    }
                     return;
                 }
             }
-            let Some(push) = next(first.take(), &mut waiting, due, &gone).await else {
-                continue;
+            let push = match next(first.take(), &mut waiting, &mut orders, due, &gone).await {
+                Next::Take(push) => *push,
+                Next::Run(asked) => {
+                    let Order { trigger, full } = asked.order;
+                    if let Some(report) = self.run(&id, trigger, full, &gone).await {
+                        last_ms = last_ms.max(report.started_ms);
+                        self.with(&id, |place| place.push_holds = None);
+                        let _ = asked.answer.send(report);
+                    }
+                    continue;
+                }
+                Next::Else => continue,
             };
             let limits = self.config().limits.push.clone();
             let mut group = Group::of(push, limits.per_commit_max);
@@ -104,9 +135,10 @@ impl Daemon {
         }
     }
 
+    /// Pushes are taken in meanwhile, but for the moment in which the snapshot is made.
     async fn publish_pushes(self: &Arc<Self>, id: &str) {
         let daemon = self.clone();
-        let published = tokio::task::spawn_blocking(move || daemon.rooms.writer()?.publish()).await;
+        let published = tokio::task::spawn_blocking(move || daemon.rooms.publish()).await;
         let error = match published {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
@@ -146,7 +178,7 @@ impl Daemon {
                 Some(holds) => holds,
                 None => daemon.count(&source.id),
             };
-            let order = Order {
+            let order = taking::Order {
                 rooms: &daemon.rooms,
                 config: &config,
                 source: &source,
@@ -155,7 +187,7 @@ impl Daemon {
                 progress: &progress,
                 holds,
             };
-            let report = run(&order, group)?;
+            let report = taking::run(&order, group)?;
             remember(&daemon.rooms, &source, &report);
             Some(report)
         });

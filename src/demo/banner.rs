@@ -2,7 +2,7 @@
 //!
 //! Writes nothing itself: the command line prints what [`banner`] returns.
 
-use super::server::{CKAN, DCAT, EXPORT_JSON};
+use super::server::{CENTRE, CKAN, DCAT, EXPORT_JSON};
 use std::fmt::Write as _;
 
 /// One question, in the language it is asked in.
@@ -52,9 +52,15 @@ SELECT ?title ?metres WHERE {
     },
 ];
 
+/// A dataset of the ministry's, as the research centre passes it on.
+const PASSED_ON: &str = "https://data.centre.example.org/dataset/passed-on";
+
+/// Who may have what of the research centre's.
+pub const TIERS: &str = "SELECT ?title ?tier { ?d <http://purl.org/dc/terms/title> ?title ; <http://purl.org/dc/terms/rights>/<http://purl.org/dc/terms/type> ?tier }";
+
 /// What to open and what to ask. `daemon` is the daemon's public address, `sample` that of the sample server; neither
-/// ends with a slash. `run_now` is the command that starts a run.
-pub fn banner(daemon: &str, run_now: &str, sample: &str) -> String {
+/// ends with a slash. `run_now` is the command that starts a run, `data_dir` the daemon's data directory.
+pub fn banner(daemon: &str, run_now: &str, sample: &str, data_dir: &str) -> String {
     let open = [
         (
             daemon,
@@ -76,12 +82,13 @@ pub fn banner(daemon: &str, run_now: &str, sample: &str) -> String {
     let open = open.concat();
     let mut text = format!(
         "
-harvestd demo: three invented catalogues, harvested over HTTP while you watch
-三個虛構的資料目錄，經由 HTTP 收割；資料每隔一段時間會有新增、修改與刪除
+harvestd demo: four invented catalogues, harvested over HTTP while you watch
+四個虛構的資料目錄，經由 HTTP 收割；資料每隔一段時間會有新增、修改與刪除
 
 Open  開啟
 {open}    {sample}{EXPORT_JSON}
     {sample}{CKAN}/api/3/action/package_search
+    {sample}{CENTRE}/api/3/action/package_search
     {sample}{DCAT}
 
 Change something now  立即產生變更
@@ -89,6 +96,12 @@ Change something now  立即產生變更
 
 Harvest now  立即收割
   {run_now}
+
+One dataset, several catalogues; what comes back from here; who may have what  同一資料集、回流與開放層級
+  harvestd identity list --data-dir {data_dir}
+  harvestd identity explain {PASSED_ON} --data-dir {data_dir}
+  curl -s {daemon}/sources/demo-centre/report
+  harvestd query --data-dir {data_dir} '{TIERS}'
 
 Ask  查詢
 "
@@ -121,13 +134,14 @@ mod tests {
 
     #[test]
     fn it_names_every_address() {
-        let text = banner("http://d", "curl http://a/run", "http://s");
+        let text = banner("http://d", "curl http://a/run", "http://s", "some/dir");
         for address in [
             "http://d/status",
             "http://d/sparql",
             "curl http://a/run\n",
             "http://s/step",
             "http://s/dcat/catalog",
+            "explain https://data.centre.example.org/dataset/passed-on --data-dir some/dir\n",
         ] {
             assert!(text.contains(address), "{address}\n{text}");
         }

@@ -49,6 +49,17 @@ pub fn action(moment: Moment, name: &str, parameters: &Parameters) -> Reply {
     envelope(name, result)
 }
 
+/// Answers what is asked of packages alone.
+pub(super) fn answer(packages: Vec<Value>, name: &str, parameters: &Parameters) -> Reply {
+    let result = match name {
+        "status_show" => Ok(status()),
+        "package_search" => search::package_search(packages, parameters),
+        "package_show" => show(packages, parameters),
+        _ => Err(Failure::not_found()),
+    };
+    envelope(name, result)
+}
+
 /// Why an action fails, as CKAN says it.
 struct Failure {
     status: u16,

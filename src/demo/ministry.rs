@@ -89,7 +89,12 @@ pub struct Row {
     pub amounts: String,
 }
 
-fn row(item: Item) -> Row {
+/// What stands in the title of a monthly issue.
+pub(super) const MONTH: &str = "（115年4月份）";
+/// Of each [`ROWS`] rows, this one is a monthly issue.
+pub(super) const MONTHLY: u64 = 81;
+
+pub(super) fn row(item: Item) -> Row {
     let subjects = MINISTRY_SUBJECTS.len() as u64;
     let places = PLACES.len() as u64;
     let (subject, turn) = (item.number % subjects, item.number / subjects);
@@ -108,7 +113,7 @@ fn row(item: Item) -> Row {
     let [place_slug, place, _, _, _] = PLACES[index((turn + subject * 7) % places)];
     Row {
         id: (700_001 + item.number).to_string(),
-        title: title.replace("{place}", place) + &period_suffix(period),
+        title: title.replace("{place}", place) + &period_suffix(period) + month(item.number),
         attribute,
         category,
         quality: QUALITY[index(item.number * 7 % QUALITY.len() as u64)],
@@ -154,6 +159,10 @@ fn period_suffix(period: u64) -> String {
             format!("（{}年{}月）", months / 12, months % 12 + 1)
         }
     }
+}
+
+fn month(number: u64) -> &'static str {
+    if number % ROWS == MONTHLY { MONTH } else { "" }
 }
 
 fn urls(slug: &str, place: &str, period: u64, formats: &str, attribute: &str) -> String {

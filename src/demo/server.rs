@@ -4,7 +4,7 @@
 //! address misbehave.
 
 use super::{
-    city, ministry,
+    centre, city, ministry,
     observatory::{self, Paging},
     world::{Moment, World},
 };
@@ -67,6 +67,8 @@ pub const EXPORT_JSON: &str = "/ministry/export.json";
 pub const EXPORT_CSV: &str = "/ministry/export.csv";
 /// Address of the city's CKAN: what a CKAN source is configured with.
 pub const CKAN: &str = "/ckan";
+/// Address of the research centre's CKAN.
+pub const CENTRE: &str = "/centre";
 /// Address of the observatory's catalogue as `hydra:PagedCollection`.
 pub const DCAT: &str = "/dcat/catalog";
 /// Address of the observatory's catalogue as `hydra:PartialCollectionView`.
@@ -119,6 +121,7 @@ fn routes(world: World, faults: Faults) -> Router {
         .route(EXPORT_CSV, get(export_csv))
         .route("/ckan/api/3/action/{action}", get(ckan_get).post(ckan_post))
         .route("/ckan/api/action/{action}", get(ckan_get).post(ckan_post))
+        .route("/centre/api/3/action/{action}", get(centre_get))
         .route(DCAT, get(dcat_paged))
         .route(DCAT_VIEW, get(dcat_view))
         .with_state(world)
@@ -146,10 +149,12 @@ async fn index(State(world): State<World>) -> Html<String> {
 <ul>
 <li><a href=\"{EXPORT_JSON}\">{EXPORT_JSON}</a>, <a href=\"{EXPORT_CSV}\">{EXPORT_CSV}</a>: 國土資訊部資料集匯出, {} rows
 <li><a href=\"{CKAN}/api/3/action/package_search?rows=3\">{CKAN}/api/3/action/…</a>: 福山市 CKAN, {} packages
+<li><a href=\"{CENTRE}/api/3/action/package_search\">{CENTRE}/api/3/action/…</a>: 示範研究中心 CKAN, {} packages, what it passes on among them
 <li><a href=\"{DCAT}\">{DCAT}</a>, <a href=\"{DCAT_VIEW}\">{DCAT_VIEW}</a>: Strait River Observatory, {} datasets, paged DCAT
 </ul>",
         ministry::ROWS,
         city::PACKAGES,
+        centre::PACKAGES,
         observatory::DATASETS
     ))
 }
@@ -205,8 +210,20 @@ async fn ckan_post(
     }
 }
 
+async fn centre_get(
+    State(world): State<World>,
+    Path(action): Path<String>,
+    Query(parameters): Query<city::Parameters>,
+) -> Response {
+    let reply = centre::action(now(&world), world.hub(), &action, &parameters);
+    replied(reply)
+}
+
 fn ckan(world: &World, action: &str, parameters: &city::Parameters) -> Response {
-    let reply = city::action(now(world), action, parameters);
+    replied(city::action(now(world), action, parameters))
+}
+
+fn replied(reply: city::Reply) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(reply.body)).into_response()
 }

@@ -26,6 +26,7 @@ pub struct World {
     started: Option<DateTime<Utc>>,
     by_hand: Arc<AtomicU64>,
     kept_in: Option<Arc<PathBuf>>,
+    hub: Option<Arc<str>>,
 }
 
 /// Where a world began and how far it has come.
@@ -66,7 +67,21 @@ impl World {
             started: None,
             by_hand: Arc::default(),
             kept_in: None,
+            hub: None,
         }
+    }
+
+    /// The same, where somebody in it harvests the daemon at this public address, which ends with a slash.
+    pub fn with_hub(self, public_url: &str) -> Self {
+        Self {
+            hub: Some(public_url.into()),
+            ..self
+        }
+    }
+
+    /// The public address of the daemon that somebody in it harvests.
+    pub fn hub(&self) -> Option<&str> {
+        self.hub.as_deref()
     }
 
     /// One step forward, now.

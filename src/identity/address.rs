@@ -58,7 +58,20 @@ pub fn worldwide(identifier: &str) -> Option<String> {
     (is_uuid(&lower) || is_agency_number(text) || is_oid(text)).then_some(lower)
 }
 
-fn is_uuid(text: &str) -> bool {
+/// The UUIDs that stand by themselves in an address, each once.
+pub fn uuids(address: &str) -> Vec<String> {
+    let words = address.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let mut uuids: Vec<String> = words
+        .filter(|word| is_uuid(word))
+        .map(str::to_ascii_lowercase)
+        .collect();
+    uuids.sort_unstable();
+    uuids.dedup();
+    uuids
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits.
+pub fn is_uuid(text: &str) -> bool {
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }

@@ -2,7 +2,8 @@
 //!
 //! Keys are addresses, worldwide identifiers, places of data, titles, and within an agency least hashes of a title's
 //! pairs of characters (two titles that share seven of ten have a key in common 99 times in 100). A key that very many
-//! records have says nothing and is left out. Start at [`links`].
+//! records have says nothing and is left out. Start at [`keys`]; [`links`] compares what lies in memory, `run/unify` what
+//! the state keeps.
 
 use super::{
     features::Features,
@@ -12,8 +13,9 @@ use super::{
 };
 use std::collections::{BTreeSet, HashSet};
 
-/// A key of more records than this identifies nothing.
-const KEY_RECORDS_MAX: usize = 100;
+/// A key of more records than this identifies nothing: an agency's interface, or a word that half of its titles begin
+/// with. It also bounds the work, since the pairs of a key grow with the square of its records.
+pub const KEY_RECORDS_MAX: usize = 100;
 /// Least hashes taken of a title's pairs of characters.
 const LEAST_HASHES: u64 = 4;
 
@@ -22,6 +24,7 @@ const IDENTIFIER: u8 = 2;
 const URL: u8 = 3;
 const TITLE: u8 = 4;
 const GRAM: u8 = 5;
+const ENTITY: u8 = 6;
 
 /// All keys of a record.
 pub fn keys(of: &Features) -> Vec<u64> {
@@ -48,6 +51,11 @@ pub fn keys(of: &Features) -> Vec<u64> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// Under which the records of a dataset are found. No evidence of anything, and none of [`keys`].
+pub fn entity_key(entity: &str) -> u64 {
+    hash(ENTITY, &[entity])
 }
 
 /// A title alone, and with each name of the agency.
@@ -115,17 +123,6 @@ pub fn explain(all: &[Features], a: usize, b: usize) -> Link {
     weigh(a, b, &around)
 }
 
-/// The records that share a key with any of `changed` (features as they were and as they are): their links may have
-/// changed, since what is common and what is not has.
-pub fn affected(all: &[Features], changed: &[&Features]) -> HashSet<u32> {
-    let keys_changed: HashSet<u64> = changed.iter().flat_map(|f| keys(f)).collect();
-    (0_u32..)
-        .zip(all)
-        .filter(|(_, f)| keys(f).iter().any(|key| keys_changed.contains(key)))
-        .map(|(at, _)| at)
-        .collect()
-}
-
 /// Keys of all records, sorted, so that records with one key stand together.
 struct Table {
     entries: Vec<(u64, u32)>,
@@ -150,7 +147,7 @@ impl Table {
     }
 
     /// Keys that two records of one source have.
-    fn surroundings(&self, all: &[Features]) -> Common {
+    fn surroundings(&self, all: &[Features]) -> impl Surroundings + use<> {
         let mut common = HashSet::new();
         for group in self.groups() {
             let mut sources = HashSet::new();
@@ -161,22 +158,23 @@ impl Table {
                 common.insert(group[0].0);
             }
         }
-        Common(common)
+        Common(move |key| common.contains(&key))
     }
 }
 
-struct Common(HashSet<u64>);
+/// Surroundings by the keys that two records of one source have: `0` says of a key whether it is such a one.
+pub struct Common<F>(pub F);
 
-impl Surroundings for Common {
+impl<F: Fn(u64) -> bool> Surroundings for Common<F> {
     fn url_is_common(&self, url: &str) -> bool {
-        self.0.contains(&hash(URL, &[url]))
+        self.0(hash(URL, &[url]))
     }
 
     fn title_is_common(&self, features: &Features) -> bool {
         if features.agencies.is_empty() {
-            title_keys(features).any(|key| self.0.contains(&key))
+            title_keys(features).any(&self.0)
         } else {
-            titles_of_agency(features).any(|key| self.0.contains(&key))
+            titles_of_agency(features).any(&self.0)
         }
     }
 }
@@ -210,32 +208,5 @@ mod tests {
         both.push(record("a", 2, "公廁評分", &url));
         let link = links(&both, None);
         assert!(link.iter().all(|l| l.score < 0.9), "{link:#?}");
-    }
-
-    #[test]
-    fn only_what_is_affected_gives_the_same_links_as_everything() {
-        let words = ["公廁", "路燈", "公園", "停車場", "水質", "空品"];
-        let mut all = Vec::new();
-        for n in 0..60 {
-            let title = format!("{}{}資料", words[n % 6], words[n / 6 % 6]);
-            let urls = [format!("x/{}", n % 17), format!("x/{}", n % 23)];
-            all.push(record(["a", "b", "c"][n % 3], n, &title, &urls));
-        }
-        let before = links(&all, None);
-        let old = all[7].clone();
-        all[7].urls = vec!["x/3".into()];
-        all[7].titles = vec![Title::of("公園路燈資料")];
-        let affected = affected(&all, &[&old, &all[7]]);
-        assert!(affected.len() < all.len());
-        let touched = |link: &Link| {
-            affected.iter().any(|at| {
-                let record = &all[*at as usize].record;
-                link.a == *record || link.b == *record
-            })
-        };
-        let mut kept: Vec<Link> = before.into_iter().filter(|l| !touched(l)).collect();
-        kept.extend(links(&all, Some(&affected)));
-        kept.sort_by(|l, r| (&l.a, &l.b).cmp(&(&r.a, &r.b)));
-        assert_eq!(kept, links(&all, None));
     }
 }

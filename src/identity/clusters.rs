@@ -74,6 +74,21 @@ pub enum Standing {
 }
 
 impl Standing {
+    const ALL: [Self; 5] = [
+        Self::One,
+        Self::Unsure,
+        Self::Ambiguous,
+        Self::Crowded,
+        Self::Split,
+    ];
+
+    /// The standing of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|standing| standing.word() == word)
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::One => "one",

@@ -59,6 +59,7 @@ impl Features {
         features.read_agency(&said, names);
         features.read_addresses(&said);
         features.read_urls(&said);
+        features.read_uuids();
         let description: String = said
             .values(entity, dct::DESCRIPTION.as_str())
             .flat_map(|text| Title::of(&text).0.chars().collect::<Vec<_>>())
@@ -149,6 +150,25 @@ impl Features {
             .retain(|url| !addresses.contains(url) && !points_at.contains(url));
     }
 
+    /// Where portals name datasets by UUIDs, the addresses of the data tell whose data they are: a record whose data all
+    /// lie under another's UUID names it. Its own UUID is one that its IRI has, or an identifier.
+    fn read_uuids(&mut self) {
+        let token = |uuid: &str| format!("urn:uuid:{uuid}").into();
+        if let [own] = address::uuids(&self.entity).as_slice() {
+            self.identifiers.push(own.as_str().into());
+        }
+        let own = self.identifiers.iter().filter(|id| address::is_uuid(id));
+        let own: Vec<Box<str>> = own.map(|uuid| token(uuid)).collect();
+        let mut of_data = self.urls.iter().map(|url| address::uuids(url));
+        let mut of_all = of_data.next().unwrap_or_default();
+        for uuids in of_data {
+            of_all.retain(|uuid| uuids.contains(uuid));
+        }
+        let others = of_all.iter().map(|uuid| token(uuid));
+        self.points_at.extend(others.filter(|at| !own.contains(at)));
+        self.addresses.extend(own);
+    }
+
     fn settle(&mut self) {
         self.titles.sort_unstable();
         self.titles.dedup();
@@ -164,6 +184,16 @@ impl Features {
             list.dedup();
             list.truncate(VALUES_MAX);
         }
+    }
+
+    /// Do they say the same but for the date of the last change? It decides who speaks for a dataset, and links nothing.
+    pub fn links_as(&self, other: &Self) -> bool {
+        let modified = self.modified.clone();
+        *self
+            == Self {
+                modified,
+                ..other.clone()
+            }
     }
 
     /// Does this record name the other one as its source, or as the page of its dataset?
@@ -247,6 +277,45 @@ mod tests {
 <https://h.example/record/c/u-1#p> <http://xmlns.com/foaf/0.1/name> "臺南市環保局"@zh-hant .
 <https://h.example/record/c/u-1> <http://purl.org/dc/terms/modified> "2026-01-02"^^<http://www.w3.org/2001/XMLSchema#date> .
 "#;
+
+    #[test]
+    fn data_under_anothers_uuid_name_it() {
+        let (uuid, file) = (
+            "d76ca4fd-55ad-48c6-8ba1-18a2ffd3ac24",
+            "6d4ef9f8-7699-46ca-877c-ddc28ed7da04",
+        );
+        let of = |entity: &str, urls: &[&str]| {
+            let mut body = String::new();
+            for (n, url) in urls.iter().enumerate() {
+                body += &format!(
+                    "<{entity}> <http://www.w3.org/ns/dcat#distribution> <{entity}#{n}> .\n<{entity}#{n}> <http://www.w3.org/ns/dcat#downloadURL> <{url}> .\n"
+                );
+            }
+            Features::of(
+                &body,
+                "https://h.example/record/c/1",
+                entity,
+                "c",
+                &|_| vec![],
+            )
+        };
+        let portal = of(
+            &format!("https://data.example/dataset/detail?id={uuid}"),
+            &[],
+        );
+        let download = |uuid: &str| {
+            format!("https://data.example/api/dataset/{uuid}/resource/{file}/download")
+        };
+        let (national, other) = ("https://data.gov.tw/dataset/7", download(file));
+        let copy = of(national, &[&download(uuid)]);
+        assert!(copy.names(&portal) && !portal.names(&copy));
+        let several = of(
+            national,
+            &[&download(uuid), &other, "https://files.example/1.csv"],
+        );
+        assert!(!several.names(&portal), "it has other data too");
+        assert_eq!(portal.identifiers, [uuid.into()]);
+    }
 
     #[test]
     fn a_body_says_what_its_dataset_is() {

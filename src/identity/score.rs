@@ -44,13 +44,39 @@ pub trait Surroundings {
     fn title_is_common(&self, features: &Features) -> bool;
 }
 
-/// The dataset's own title is worth this, equal.
+// Weights (0 to 1: how often it would be right, were it all that is known) are chosen by what they come to together,
+// against `identity.merge_min` (0.9: one dataset) and `list_min` (0.7: for a person). No single item merges.
+
+/// One names the other, or both bear an identifier that means the same everywhere: with an equal title 0.94, one dataset;
+/// alone for a person, since a series names its issues, and a summary what it sums up.
+const NAMED: f64 = 0.85;
+/// Equal titles. With the same agency 0.84, for a person: issues and districts are often titled alike. With the same
+/// description as well 0.92.
 const TITLE_EQUAL: f64 = 0.6;
+/// A word more (公廁, 臺南市公廁): with the same agency 0.76, for a person; with all files in common 0.88.
 const TITLE_ADDED: f64 = 0.4;
-/// With something added, so much must still be in common.
+/// With something added, so much must still be in common: of two characters in a title of ten, all titles have some.
 const ADDED_SHARE_MIN: f64 = 0.5;
+/// A word for another (東區, 西區) speaks more often for a sister than for a copy: never enough, [`FOR_A_PERSON`].
 const TITLE_ALIKE: f64 = 0.2;
+/// One word in five may be another one.
 const ALIKE_SHARE_MIN: f64 = 0.8;
+/// A file in common, one of many: a form or a table of codes that stands beside several datasets. With each further share
+/// of the files, up to all of them, [`DATA_ALL`] more: 0.8, and with an equal title 0.92.
+const DATA_ONE: f64 = 0.4;
+const DATA_ALL: f64 = 0.4;
+/// The same text: agencies copy it from dataset to dataset.
+const DESCRIPTION_EQUAL: f64 = 0.5;
+/// The same agency: it has hundreds of datasets, so it only weighs beside something else.
+const AGENCY_SAME: f64 = 0.6;
+/// A unit and the agency above it.
+const AGENCY_WITHIN: f64 = 0.3;
+/// Ceiling where something speaks against: listed, and never merged by itself.
+const FOR_A_PERSON: f64 = 0.85;
+/// Ceiling where titles differ by more than a word: listed only where nearly everything else agrees.
+const HARDLY: f64 = 0.75;
+/// Ceiling of what is never one: other numbers in the title, another agency and nothing in common.
+const NEVER: f64 = 0.0;
 
 /// The link between two records of different sources, if anything speaks for one.
 pub fn judge(a: &Features, b: &Features, around: &dyn Surroundings) -> Option<Link> {
@@ -68,11 +94,11 @@ pub fn weigh(a: &Features, b: &Features, around: &dyn Surroundings) -> Link {
     weigh_titles(&mut weighing, a, b, named || shared);
     weigh_agencies(&mut weighing, a, b, named, shared);
     if a.description != 0 && a.description == b.description {
-        weighing.add("description-equal", "the same text", 0.5);
+        weighing.add("description-equal", "the same text", DESCRIPTION_EQUAL);
     }
     if !named && !shared && (around.title_is_common(a) || around.title_is_common(b)) {
         let found = "another record of the same source has this title";
-        weighing.limit("title-not-unique", found, 0.85);
+        weighing.limit("title-not-unique", found, FOR_A_PERSON);
     }
     Link {
         a: a.record.clone(),
@@ -89,12 +115,12 @@ fn weigh_references(weighing: &mut Weighing, a: &Features, b: &Features) -> bool
         if from.names(to) {
             named = true;
             let found = format!("{} names {}", from.record, to.entity);
-            weighing.add("names-the-other", &found, 0.85);
+            weighing.add("names-the-other", &found, NAMED);
         }
     }
     if let Some(id) = common(&a.identifiers, &b.identifiers).next() {
         named = true;
-        weighing.add("identifier-equal", id, 0.85);
+        weighing.add("identifier-equal", id, NAMED);
     }
     named
 }
@@ -114,7 +140,7 @@ fn weigh_urls(
     let least = a.urls.len().min(b.urls.len()).max(1);
     let share = shared.len() as f64 / least as f64;
     let found = format!("{} of {least}, as {first}", shared.len());
-    weighing.add("same-data", &found, 0.4 + 0.4 * share);
+    weighing.add("same-data", &found, DATA_ONE + DATA_ALL * share);
     true
 }
 
@@ -127,7 +153,7 @@ fn weigh_titles(weighing: &mut Weighing, a: &Features, b: &Features, otherwise_l
         .map(|(x, y)| (x, y, likeness(x, y)))
         .max_by(|l, r| closeness(l.2).total_cmp(&closeness(r.2)))
     else {
-        return weighing.limit("no-title", "", 0.85);
+        return weighing.limit("no-title", "", FOR_A_PERSON);
     };
     let found = format!("{} / {}", x.0, y.0);
     match best {
@@ -135,16 +161,16 @@ fn weigh_titles(weighing: &mut Weighing, a: &Features, b: &Features, otherwise_l
         Likeness::Added(share) if share >= ADDED_SHARE_MIN => {
             weighing.add("title-added", &found, TITLE_ADDED);
             if !otherwise_linked {
-                weighing.limit("title-only-alike", &found, 0.85);
+                weighing.limit("title-only-alike", &found, FOR_A_PERSON);
             }
         }
-        Likeness::Added(_) => weighing.limit("title-differs", &found, 0.85),
+        Likeness::Added(_) => weighing.limit("title-differs", &found, FOR_A_PERSON),
         Likeness::Replaced(share) if share >= ALIKE_SHARE_MIN => {
             weighing.add("title-alike", &found, TITLE_ALIKE);
-            weighing.limit("title-differs", &found, 0.85);
+            weighing.limit("title-differs", &found, FOR_A_PERSON);
         }
-        Likeness::Replaced(_) => weighing.limit("title-differs", &found, 0.75),
-        Likeness::OtherNumbers => weighing.limit("other-numbers", &found, 0.0),
+        Likeness::Replaced(_) => weighing.limit("title-differs", &found, HARDLY),
+        Likeness::OtherNumbers => weighing.limit("other-numbers", &found, NEVER),
     }
 }
 
@@ -152,13 +178,13 @@ fn weigh_agencies(weighing: &mut Weighing, a: &Features, b: &Features, named: bo
     let list = |names: &[Box<str>]| names.join(", ");
     let found = format!("{} / {}", list(&a.agencies), list(&b.agencies));
     match agency::relation(&a.agencies, &b.agencies) {
-        Relation::Same => weighing.add("agency-same", &found, 0.6),
-        Relation::Within => weighing.add("agency-within", &found, 0.3),
+        Relation::Same => weighing.add("agency-same", &found, AGENCY_SAME),
+        Relation::Within => weighing.add("agency-within", &found, AGENCY_WITHIN),
         Relation::Unknown => {}
         // A portal that passes a dataset on may well call itself its publisher: then it names where it has it from.
         Relation::Different if named => {}
-        Relation::Different if shared => weighing.limit("agency-differs", &found, 0.85),
-        Relation::Different => weighing.limit("agency-differs", &found, 0.0),
+        Relation::Different if shared => weighing.limit("agency-differs", &found, FOR_A_PERSON),
+        Relation::Different => weighing.limit("agency-differs", &found, NEVER),
     }
 }
 

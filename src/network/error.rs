@@ -69,6 +69,11 @@ impl NetworkErrorKind {
         }
     }
 
+    /// May a run that ended in it do better soon? Where the source says when, that counts.
+    pub fn may_pass(self) -> bool {
+        self.retry() || matches!(self, Self::Deadline | Self::Drip)
+    }
+
     /// One word for reports and metrics; the same for every status.
     pub fn name(self) -> &'static str {
         match self {

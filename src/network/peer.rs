@@ -1,14 +1,10 @@
 //! Reading another harvestd's doors, at an address that the operator names on the command line: no guard, no pace, no
 //! retries.
 
+use crate::config::NetworkLimits;
 use serde::de::DeserializeOwned;
 use std::{io, time::Duration};
 use url::Url;
-
-/// The largest answer: the listing of a bucket of some hundred thousand entities.
-const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
-const CONNECT: Duration = Duration::from_secs(10);
-const WHOLE: Duration = Duration::from_secs(120);
 
 /// Another harvestd.
 #[derive(Debug, Clone)]
@@ -16,10 +12,12 @@ pub struct Peer {
     client: reqwest::Client,
     /// Its public address, with a slash at its end.
     base: Url,
+    body_bytes_max: u64,
 }
 
 impl Peer {
-    pub fn new(mut base: Url) -> io::Result<Self> {
+    /// `limits`: those of any source, as far as time and bytes go.
+    pub fn new(mut base: Url, limits: &NetworkLimits) -> io::Result<Self> {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
@@ -27,11 +25,16 @@ impl Peer {
         base.set_fragment(None);
         let client = reqwest::Client::builder()
             .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
+            .connect_timeout(Duration::from_millis(limits.connect_ms))
+            .read_timeout(Duration::from_millis(limits.read_ms))
+            .timeout(Duration::from_millis(limits.total_ms))
             .build()
             .map_err(io::Error::other)?;
-        Ok(Self { client, base })
+        Ok(Self {
+            client,
+            base,
+            body_bytes_max: limits.body_bytes_max,
+        })
     }
 
     /// Its address, for messages.
@@ -60,9 +63,10 @@ impl Peer {
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|e| failed(caused(e)))? {
             body.extend_from_slice(&piece);
-            if body.len() > BODY_BYTES_MAX {
+            if body.len() as u64 > self.body_bytes_max {
                 return Err(failed(format!(
-                    "more than {BODY_BYTES_MAX} bytes, expected a digest"
+                    "more than {} bytes (limits.network.body_bytes_max), expected a digest",
+                    self.body_bytes_max
                 )));
             }
         }

@@ -2,7 +2,7 @@
 //! [`Answer::of`]. Kept under the push's key, and given again as it was.
 
 use super::{Push, What};
-use crate::report::{FindingRow, RefusedRow};
+use crate::report::{Counts, FindingRow, RefusedRow};
 use crate::state::id_digest;
 use crate::store::{Done, Outcome, Told};
 use harvestd_harvesters::RecordId;
@@ -32,6 +32,9 @@ pub struct Document {
     pub generation: u64,
     /// First and last number of the activities of the commit; other pushes may have shared it.
     pub activities: Option<(u64, u64)>,
+    /// Of a whole catalogue: its datasets, counted as in the report of the run.
+    #[serde(default)]
+    pub counts: Option<Counts>,
     /// What became of each dataset, series and service; not listed where a whole catalogue was pushed.
     pub records: Vec<Row>,
     /// Records beyond those that are listed here.
@@ -67,6 +70,7 @@ pub struct Known<'a> {
     /// Digests of the records that were held before.
     pub had: &'a HashSet<[u8; 16]>,
     pub refused: &'a [RefusedRow],
+    pub counts: &'a Counts,
     pub held_back: u64,
     pub why: Option<&'a str>,
 }
@@ -149,6 +153,7 @@ impl Answer {
             run: Some(known.run.to_owned()),
             generation: done.generation,
             activities: done.activities,
+            counts: whole.then(|| known.counts.clone()),
             findings: push.read.findings.clone(),
             refused: if whole {
                 known.refused.to_vec()

@@ -4,14 +4,15 @@
 //! into the commit itself. So a push that comes again after a `kill -9`, whenever that was, is answered as if nothing had
 //! happened. Start at [`run`].
 
+mod keep;
 mod sort;
 
 use super::{Answer, Group, Push, PushError, What, answer::Known};
-use crate::compare::{Intake, Reading};
+use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
 use crate::describe::{Described, Describers};
 use crate::gate::{Evidence, Verdict, gate};
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Outcome, RefusedRow, Report, Trigger};
 use crate::run::{
     Progress, Rooms, RunError, catalog, commit,
     gather::{self, Gathered},
@@ -19,9 +20,10 @@ use crate::run::{
 };
 use crate::stage::Stage;
 use crate::state::Had;
-use crate::store::{Done, Notes, Receipt, Receipts, Store};
-use harvestd_harvesters::{Completeness, Page};
+use crate::store::{Applied, Done, Notes, Receipt, Receipts, Store};
+use harvestd_harvesters::{Completeness, Page, RecordId};
 use harvestd_vocab::Class;
+use keep::Keep;
 use sort::Sorted;
 use std::{
     collections::{HashMap, HashSet},
@@ -124,21 +126,19 @@ fn take_in(
     } else {
         Vec::new()
     };
-    let evidence = Evidence {
-        source: order.source.id.clone(),
-        proof,
-        trouble: None,
-        declared: None,
-        seen: said.distinct,
-        seen_all: said.distinct + said.referents.received,
-        duplicates: said.datasets.duplicate,
-        refused_nameless: said.refused_nameless,
-        had: had.datasets,
-        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
-    };
     said.proof = proof;
+    let evidence = evidence(order.source, &said, &had, &absent);
     let verdict = gate(&evidence, order.config.limits.gate);
     tell(&evidence, &verdict, report);
+    let goes = match verdict {
+        Verdict::Pass => absent.as_slice(),
+        Verdict::Held(_) | Verdict::NotInferred(_) => &[],
+    };
+    let keep = Keep::begin(order, &described, goes.iter().chain(&said.withdrawn))?;
+    {
+        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        keep.unchanged(order, taken.iter().map(|(push, _)| push), &had)?;
+    }
     let mut state = order.rooms.state.source(&order.source.id)?;
     state.epoch = order.config.epoch(order.source);
     let receipts = receipts(
@@ -148,6 +148,7 @@ fn take_in(
         &had,
         &verdict,
         &evidence,
+        &said,
         &described,
         &report.run,
     );
@@ -169,7 +170,25 @@ fn take_in(
         &verdict,
         report,
         order.progress,
-    )
+    )?;
+    let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+    keep.finish(order, taken.iter().map(|(push, _)| push))
+}
+
+/// What the pushes prove; `absent` are records that a whole catalogue does not name.
+fn evidence(source: &Source, said: &Said, had: &Had, absent: &[RecordId]) -> Evidence {
+    Evidence {
+        source: source.id.clone(),
+        proof: said.proof,
+        trouble: None,
+        declared: None,
+        seen: said.distinct,
+        seen_all: said.distinct + said.referents.received,
+        duplicates: said.datasets.duplicate,
+        refused_nameless: said.refused_nameless,
+        had: had.datasets,
+        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
+    }
 }
 
 /// Everything that the pushes say, against what is held.
@@ -221,13 +240,23 @@ fn receipts(
     had: &Had,
     verdict: &Verdict,
     evidence: &Evidence,
+    said: &Said,
     described: &Described,
     run: &str,
 ) -> Receipts {
     let base = order.config.public_url.to_string();
     let (source, run) = (order.source.id.clone(), run.to_owned());
     let held: HashSet<_> = had.records.keys().copied().collect();
-    let refused = described.refused.clone();
+    let refused: Vec<RefusedRow> = said
+        .refused
+        .iter()
+        .chain(&described.refused)
+        .cloned()
+        .collect();
+    let mut counts = said.datasets.clone();
+    let mut referents = said.referents.clone();
+    commit::left_out(&mut counts, &mut referents, described);
+    let before = (had.datasets, had.referents);
     let (held_back, why) = match verdict {
         Verdict::Pass => (0, None),
         Verdict::Held(why) | Verdict::NotInferred(why) => (evidence.absent, Some(why.clone())),
@@ -235,7 +264,12 @@ fn receipts(
     Box::new(move |done: &Done<'_>| {
         let told = done.told.iter().map(|told| (told.record.as_str(), told));
         let told: HashMap<_, _> = told.collect();
+        commit::account(&mut counts, &mut referents, done.applied);
+        counts.absent = deleted(done.applied).saturating_sub(counts.gone);
+        counts.held = held_back;
+        counts.holds = commit::holds(before, done.applied).0;
         let known = Known {
+            counts: &counts,
             base: &base,
             source: &source,
             run: &run,
@@ -274,4 +308,12 @@ fn receipts(
         }
         notes
     })
+}
+
+/// Datasets that the run took away.
+fn deleted(applied: &Applied) -> u64 {
+    applied
+        .by_class
+        .get(&Class::Dataset)
+        .map_or(0, |tally| tally.deleted)
 }

@@ -24,6 +24,8 @@ pub struct Questions {
     pub(super) sent: AtomicU64,
     /// The source asked us to come back no earlier than after this.
     pub retry_after: Option<std::time::Duration>,
+    /// Asking ended in an error of the network that may pass.
+    pub may_pass: bool,
 }
 
 impl Questions {
@@ -48,6 +50,7 @@ impl Questions {
             requests_max,
             sent: AtomicU64::new(0),
             retry_after: None,
+            may_pass: false,
         }
     }
 
@@ -111,7 +114,10 @@ impl Questions {
             .ask_counted(source, &request, validators, &rooms.spool_dir, &self.sent)
             .await;
         let asked = asked
-            .inspect_err(|e| self.retry_after = e.retry_after)
+            .inspect_err(|e| {
+                self.retry_after = e.retry_after;
+                self.may_pass = e.kind.may_pass();
+            })
             .map_err(|e| e.to_string())
             .and_then(|asked| self.looked_at(&request, asked));
         Ok(Some((request, asked)))

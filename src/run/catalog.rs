@@ -9,12 +9,14 @@ use harvestd_vocab::{
     iris::catalog_iri,
     terms::{dcat, dct, foaf},
 };
-use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf};
+use oxrdf::{
+    BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf, vocab::xsd,
+};
 use serde_json::{Value, json};
 use url::Url;
 
-/// Key and part of the record.
-pub const KEY: &str = "self";
+pub use harvestd_vocab::shared::CATALOG_KEY as KEY;
+/// Part of the record.
 pub const PART: &str = "configuration";
 
 /// A connector that describes the catalogue's own record as well.
@@ -22,6 +24,25 @@ pub struct WithCatalog {
     pub inner: Box<dyn Harvester>,
     pub base: String,
     pub source: String,
+    pub day: String,
+}
+
+/// The day on which a catalogue that is described now was described last, as xsd:date in UTC.
+pub fn today() -> String {
+    chrono::Utc::now().format("%Y-%m-%d").to_string()
+}
+
+/// What the catalogue's record says of itself: `day` is when the description changed last. Nobody else knows it, since
+/// the description is ours. Where nothing but the day differs from what the store holds, the store keeps its own
+/// (`src/store/own_date.rs`).
+pub fn changed_on(catalog: &NamedNode, day: &str) -> [Triple; 3] {
+    let record = BlankNode::new_unchecked("record");
+    let day = Literal::new_typed_literal(day, xsd::DATE);
+    [
+        Triple::new(record.clone(), rdf::TYPE, dcat::CATALOG_RECORD),
+        Triple::new(record.clone(), foaf::PRIMARY_TOPIC, catalog.clone()),
+        Triple::new(record, dct::MODIFIED, day),
+    ]
 }
 
 /// The record and its raw bytes: what the configuration says of the catalogue.
@@ -90,6 +111,7 @@ impl WithCatalog {
         if let Some(Ok(homepage)) = said["homepage"].as_str().map(NamedNode::new) {
             triples.push(Triple::new(node.clone(), foaf::HOMEPAGE, homepage));
         }
+        triples.extend(changed_on(&node, &self.day));
         Ok(Description {
             class: Class::Catalog,
             node: node.into(),

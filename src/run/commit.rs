@@ -3,13 +3,18 @@
 use super::unify::{self, Changed, unify};
 use super::{Phase, Progress, Rooms, RunError, gather::Gathered, now_ms};
 use crate::config::Source;
+use crate::describe::{Described, Looped};
 use crate::gate::Verdict;
 use crate::parts::Log;
-use crate::report::{Counts, Outcome, Report, Trigger};
+use crate::report::{Counts, LOOPED, Outcome, Report, Trigger};
+use crate::state::Had;
 use crate::store::{Applied, ApplyOptions};
-use harvestd_harvesters::Completeness;
+use harvestd_harvesters::{Completeness, RecordId};
 use harvestd_vocab::{Class, iris::record_iri};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 pub async fn commit(
     rooms: &Arc<Rooms>,
@@ -61,6 +66,11 @@ pub(crate) fn committed(
         Verdict::Held(_) => said.datasets.held = absent_datasets,
         Verdict::NotInferred(_) => {}
     }
+    let looped = held_loops(&described, &had);
+    for id in &looped {
+        said.count(id.class).gone += 1;
+    }
+    removed.extend(looped);
     // What refers goes before what is referred to.
     removed.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.key.cmp(&b.key)));
 
@@ -94,6 +104,9 @@ pub(crate) fn committed(
             false
         } else {
             let trusted = unify::doubt(&rooms.state, writer)?;
+            if !source.is_pushed() {
+                rooms.state.forget_bodies(&source.id)?;
+            }
             rooms.state.begin_applying(&source.id)?;
             trusted
         };
@@ -111,7 +124,8 @@ pub(crate) fn committed(
             let changed = Changed {
                 staged: Some(&described.stage),
                 gone: &gone,
-                source: (holds(&had, &applied).0 > 0).then_some(source.id.as_str()),
+                source: (holds((had.datasets, had.referents), &applied).0 > 0)
+                    .then_some(source.id.as_str()),
                 ..Changed::default()
             };
             let unified = unify(&rooms.state, writer, &changed, trusted)?;
@@ -119,16 +133,11 @@ pub(crate) fn committed(
             joined = unified.joined;
         }
     }
-    account(
-        &mut said.datasets,
-        &mut said.referents,
-        &applied,
-        described.refused_datasets,
-        described.refused_referents,
-    );
+    left_out(&mut said.datasets, &mut said.referents, &described);
+    account(&mut said.datasets, &mut said.referents, &applied);
     report.counts = said.datasets;
     report.referents = said.referents;
-    (report.counts.holds, report.referents.holds) = holds(&had, &applied);
+    (report.counts.holds, report.referents.holds) = holds((had.datasets, had.referents), &applied);
     if !failed && report.counts.received > 0 && report.counts.refused == report.counts.received {
         report.outcome = Outcome::Partial;
         report.why = Some("every record was refused".to_owned());
@@ -140,6 +149,7 @@ pub(crate) fn committed(
     report.findings = described.findings;
     report.findings_by_code = described.findings_by_code;
     report.noticed = said.noticed;
+    report.noticed.extend(loops_told(&described.looped));
     report.parts = said.parts;
     if applied.losers > 0 {
         let text = format!(
@@ -194,9 +204,8 @@ pub(crate) fn committed(
     progress.phase(Phase::Publishing);
     if applied.quads > 0 {
         report.ended_ms = now_ms();
-        writer
-            .store
-            .note(crate::run::prov::quads(writer.store.base(), report))?;
+        let told = crate::run::prov::quads(writer.store.base(), report);
+        writer.store.note_run(&source.id, told)?;
     }
     // Also what a run before committed and then failed to publish.
     let publish = writer.store.is_unpublished();
@@ -239,16 +248,40 @@ pub(crate) fn committed(
     Ok(())
 }
 
+/// Records that turned out to have passed through us, and that we hold, or would by what came before in this run.
+fn held_loops(described: &Described, had: &Had) -> Vec<RecordId> {
+    let looped = &described.looped.ids;
+    if looped.is_empty() {
+        return Vec::new();
+    }
+    let staged = described.upserts.iter().map(|(id, _)| id);
+    let staged: HashSet<&RecordId> = staged.filter(|id| looped.contains(*id)).collect();
+    let is_held = |id: &&RecordId| {
+        staged.contains(*id) || had.records.contains_key(&crate::state::id_digest(id))
+    };
+    looped.iter().filter(is_held).cloned().collect()
+}
+
+/// What the report says of loops.
+fn loops_told(looped: &Looped) -> Option<(String, String)> {
+    let (id, sign) = looped.first.as_ref()?;
+    let text = format!(
+        "{} datasets and {} other records came back that had come from here, such as {id} ({sign}); they are not compared",
+        looped.datasets, looped.referents
+    );
+    Some((LOOPED.to_owned(), text))
+}
+
+/// Counts what describing left out: what it refused, and what had passed through us.
+pub(crate) fn left_out(datasets: &mut Counts, referents: &mut Counts, described: &Described) {
+    datasets.refused += described.refused_datasets;
+    referents.refused += described.refused_referents;
+    datasets.looped += described.looped.datasets;
+    referents.looped += described.looped.referents;
+}
+
 /// Counts what applying did into the sums of the run.
-fn account(
-    datasets: &mut Counts,
-    referents: &mut Counts,
-    applied: &Applied,
-    refused_datasets: u64,
-    refused_referents: u64,
-) {
-    datasets.refused += refused_datasets;
-    referents.refused += refused_referents;
+pub(crate) fn account(datasets: &mut Counts, referents: &mut Counts, applied: &Applied) {
     for (class, tally) in &applied.by_class {
         let counts = if *class == Class::Dataset {
             &mut *datasets
@@ -261,9 +294,9 @@ fn account(
     }
 }
 
-/// Datasets, and other records, of the source in the store after the run.
-fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
-    let (mut datasets, mut referents) = (had.datasets, had.referents);
+/// Datasets, and other records, of the source in the store after a run, from those before it.
+pub(crate) fn holds(before: (u64, u64), applied: &Applied) -> (u64, u64) {
+    let (mut datasets, mut referents) = before;
     for (class, tally) in &applied.by_class {
         let held = if *class == Class::Dataset {
             &mut datasets
@@ -277,18 +310,28 @@ fn holds(had: &crate::state::Had, applied: &Applied) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use harvestd_harvesters::RecordId;
+
+    fn described(looped: Looped) -> Described {
+        let dir = tempfile::tempdir().unwrap();
+        let stage = crate::stage::Stage::begin(dir.path().join("run")).unwrap();
+        Described {
+            stage: stage.finish().unwrap(),
+            upserts: Vec::new(),
+            refused: Vec::new(),
+            refused_datasets: 1,
+            refused_referents: 0,
+            looped,
+            findings: Vec::new(),
+            findings_by_code: Default::default(),
+        }
+    }
 
     #[test]
     fn tallies_are_added_where_they_belong() {
-        let (mut datasets, mut referents) = (
-            Counts {
-                received: 3,
-                ..Counts::default()
-            },
-            Counts::default(),
-        );
+        let mut said = crate::compare::Said::default();
+        said.datasets.received = 5;
         let mut applied = Applied::default();
         applied.by_class.insert(
             Class::Dataset,
@@ -306,15 +349,16 @@ mod tests {
                 ..Default::default()
             },
         );
-        account(&mut datasets, &mut referents, &applied, 1, 0);
+        let looped = Looped {
+            datasets: 2,
+            ..Looped::default()
+        };
+        left_out(&mut said.datasets, &mut said.referents, &described(looped));
+        account(&mut said.datasets, &mut said.referents, &applied);
+        let c = &said.datasets;
         assert_eq!(
-            (
-                datasets.new,
-                datasets.changed,
-                datasets.refused,
-                referents.new
-            ),
-            (1, 1, 1, 5)
+            (c.new, c.changed, c.refused, c.looped, said.referents.new),
+            (1, 1, 1, 2, 5)
         );
     }
 

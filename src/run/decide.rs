@@ -7,7 +7,7 @@ use super::{
     unify::{self, Changed, unify},
 };
 use crate::config::meant;
-use crate::identity::{Decision, Verdict};
+use crate::identity::{Decision, Features, Verdict};
 use harvestd_vocab::{Class, iris::parse_record_iri};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -185,11 +185,22 @@ fn held(rooms: &Rooms, writer: &Writer, iri: &str) -> Result<(String, String), D
     {
         return Ok(found);
     }
-    let all = rooms.state.features()?;
-    let known = all.iter().flat_map(|f| [&*f.entity, &*f.record]);
-    let meant = meant(iri, known).map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+    let near = nearest(rooms, iri)?;
+    let meant = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
     Err(DecideError::NotHeld {
         iri: iri.to_owned(),
         meant,
     })
+}
+
+/// The record or dataset that was probably meant, if any comes near.
+fn nearest(rooms: &Rooms, iri: &str) -> Result<Option<String>, DecideError> {
+    let mut nearest: Option<String> = None;
+    for features in rooms.state.features()? {
+        let Features { entity, record, .. } = features?;
+        let known = nearest.iter().map(String::as_str);
+        let known = known.chain([&*entity, &*record]);
+        nearest = meant(iri, known).map(str::to_owned);
+    }
+    Ok(nearest)
 }

@@ -92,12 +92,14 @@ enum Way {
     KeptAnswers,
     /// The parts kept of its records are.
     KeptParts,
+    /// The bodies kept of what it pushed are.
+    KeptBodies,
 }
 
 impl Way {
     /// Nothing new is asked: what we hold is described once more.
     fn redescribes(self) -> bool {
-        matches!(self, Self::KeptAnswers | Self::KeptParts)
+        matches!(self, Self::KeptAnswers | Self::KeptParts | Self::KeptBodies)
     }
 }
 
@@ -141,6 +143,7 @@ impl Gathering<'_> {
                 self.intake.iter_mut().for_each(Intake::all_pieces);
                 Ok(())
             }
+            Way::KeptBodies => self.say_bodies().await,
             // Under other settings than the rest was described under, details wait for a run of the whole.
             Way::Details if self.before.lacking || self.before.is_of_other_settings() => Ok(()),
             Way::Details => details::ask_all(self, report).await,

@@ -3,14 +3,15 @@
 //! Its records are at hand when its run begins; from there on they go the way of all records. It reads no network and
 //! writes nothing itself. Start at [`source`].
 
-use super::{Rooms, RunError};
+use super::{Rooms, RunError, catalog};
 use crate::config::{CatchUp, Config, Details, Follow, Source, SourceNetwork};
 use crate::state::{digest, id_digest, part_name};
 use harvestd_harvesters::{
     Answer, Bookmark, Completeness, Harvester, Page, PartName, ReadError, Record, RecordId,
     Request, Stop,
 };
-use harvestd_vocab::{Description, Refusal, shared};
+use harvestd_vocab::{Class, Description, Refusal, shared};
+use oxrdf::NamedOrBlankNode;
 use std::{collections::BTreeMap, fmt::Write, ops::ControlFlow};
 
 /// The kind of such a source. No configured source can have it.
@@ -123,9 +124,14 @@ impl Harvester for Vocabulary {
     }
 
     fn describe(&self, record: &Record) -> Result<Description, Refusal> {
-        self.records.get(&record.id).cloned().ok_or_else(|| {
+        let mut said = self.records.get(&record.id).cloned().ok_or_else(|| {
             let expected = "a record of the shared vocabulary";
             Refusal::new("not-shared", "", &record.id.to_string(), expected)
-        })
+        })?;
+        if let (Class::Catalog, NamedOrBlankNode::NamedNode(node)) = (said.class, &said.node) {
+            said.triples
+                .extend(catalog::changed_on(node, &catalog::today()));
+        }
+        Ok(said)
     }
 }

@@ -1,21 +1,26 @@
 //! After a run's own changes: which records are one dataset now, and what has to be published anew for it.
 //!
-//! Only the changed records and those around them are compared; where the state cannot say what was, everything is, once.
-//! Where one source alone holds datasets nothing is compared at all. Works under the writer's lock, before anything is
-//! flushed or published, so that a snapshot never shows half of it. Start at [`unify`].
+//! Only the changed records and those around them are compared, by the index of keys in the state ([`relink`]), and only
+//! what hangs together with them is looked at ([`settle`]); where the state cannot say what was, everything is, once. Never
+//! are the features of all records held. Where one source alone holds datasets nothing is compared at all. Works under the
+//! writer's lock, before anything is flushed or published, so that a snapshot never shows half of it. Start at [`unify`].
+
+mod relink;
+mod settle;
 
 use super::{RunError, Writer};
-use crate::identity::{
-    Decision, Features, Link, Linked, Thresholds,
-    candidates::{affected, links},
-    clusters::{self, Clusters},
-    plan::{Situation, plan},
-};
-use crate::stage::StageFiles;
-use crate::state::{Joined, State};
+use crate::identity::{Decision, Features, Thresholds, clusters};
+use crate::stage::{StageFiles, Staged};
+use crate::state::{Joined, State, tag};
 use crate::store::Applied;
 use harvestd_vocab::{Class, iris::parse_record_iri};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use relink::{CHUNK, Change, Pair, Relinked, Relinking};
+use settle::{Decisions, Settling};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::Instant,
+};
 
 /// What may have changed since records were last compared.
 #[derive(Default)]
@@ -58,26 +63,17 @@ pub fn unify(
             joined: None,
         });
     }
+    let began = Instant::now();
     let basis = basis(writer);
-    let comparison = if trusted {
-        Comparison::of_changes(state, writer, changed)?
+    let decisions = Decisions::of(writer.store.decisions()?);
+    let (applied, joined) = if trusted {
+        compare_changes(state, writer, changed, &decisions)?
     } else {
-        Comparison::of_everything(writer)?
-    };
-    let decisions = writer.store.decisions()?;
-    let clusters = comparison.settle(state, writer, &decisions)?;
-    let applied = restate(writer, &comparison, &clusters, changed)?;
-    let joined = Joined {
-        datasets: clusters.clusters.len() as u64,
-        records: clusters.clusters.iter().map(|c| c.len() as u64).sum(),
-        listed: clusters
-            .links
-            .iter()
-            .filter(|l| l.standing.is_open())
-            .count() as u64,
+        compare_everything(state, writer, changed, &decisions)?
     };
     state.trust_identity(&basis, joined)?;
     tell(joined);
+    metrics::histogram!("harvestd_identity_seconds").record(began.elapsed().as_secs_f64());
     Ok(Unified {
         applied,
         joined: Some(joined),
@@ -106,7 +102,7 @@ pub fn tell(joined: Joined) {
 
 /// By which rules is compared and chosen: a change of these has everything looked at once more.
 fn basis(writer: &Writer) -> String {
-    const FORMAT: u32 = 1;
+    const FORMAT: u32 = 2;
     let Thresholds {
         merge_min,
         list_min,
@@ -114,170 +110,147 @@ fn basis(writer: &Writer) -> String {
     format!("{FORMAT} {merge_min} {list_min} {}", writer.policy.digest())
 }
 
-/// All records of datasets, and the links between them.
-struct Comparison {
-    all: Vec<Features>,
-    links: Vec<Link>,
-    /// What was linked before, where the state knows.
-    before: Option<Vec<Linked>>,
-    /// Features that the state does not know yet, by their places.
-    new: Vec<usize>,
-    gone: Vec<Box<str>>,
+/// Puts every record in the state anew, compares each with those that share a key with it, and looks at every dataset
+/// that is linked, decided of, or published with another.
+fn compare_everything(
+    state: &State,
+    writer: &mut Writer,
+    changed: &Changed<'_>,
+    decisions: &Decisions,
+) -> Result<(Applied, Joined), RunError> {
+    tracing::info!("every record is compared with every other of another source, once");
+    let all = writer.store.all_features();
+    state.fill_identity(all.map(|features| features.map_err(RunError::from)))?;
+    let joins = joins(decisions);
+    Relinking::new(state, &joins, writer.thresholds.list_min).link_all()?;
+    let replaced = writer.store.replaced()?;
+    let mut settling = Settling::new(state, writer, decisions, &changed.before)?;
+    for kept in state.links()? {
+        let link = kept?.link;
+        settling.take_in_record(&link.a)?;
+        settling.take_in_record(&link.b)?;
+    }
+    for decision in decisions.joins() {
+        settling.take_in_record(&decision.a)?;
+        settling.take_in_record(&decision.b)?;
+    }
+    for entity in replaced.keys() {
+        settling.take_in(entity)?;
+    }
+    for entity in settling.pending.clone() {
+        settling.take_in(&entity)?;
+    }
+    let (applied, joined) = settling.end()?;
+    let mut stale = Vec::new();
+    for pair in writer.store.pairs() {
+        let (a, b) = pair?;
+        if !state.is_linked(&a, &b)? {
+            stale.push((a, b));
+        }
+    }
+    writer.store.set_pairs(&stale, &[])?;
+    Ok((applied, joined))
 }
 
-impl Comparison {
-    fn of_everything(writer: &Writer) -> Result<Self, RunError> {
-        tracing::info!("every record is compared with every other of another source, once");
-        let mut all = writer.store.all_features()?;
-        all.sort_unstable_by(|a, b| a.record.cmp(&b.record));
-        let links = links(&all, None);
-        Ok(Self {
-            new: (0..all.len()).collect(),
-            all,
-            links,
-            before: None,
-            gone: Vec::new(),
-        })
+fn compare_changes(
+    state: &State,
+    writer: &mut Writer,
+    changed: &Changed<'_>,
+    decisions: &Decisions,
+) -> Result<(Applied, Joined), RunError> {
+    let Relinked { entities, before } = relink(state, writer, changed, decisions)?;
+    let joined = state.joined()?.unwrap_or_default();
+    let mut settling = Settling::new(state, writer, decisions, &changed.before)?;
+    settling.before = Some(before);
+    settling.joined = joined;
+    for record in changed.gone.iter().chain(changed.again) {
+        settling.take_in_record(record)?;
     }
-
-    fn of_changes(state: &State, writer: &Writer, changed: &Changed<'_>) -> Result<Self, RunError> {
-        let mut all: BTreeMap<Box<str>, Features> = BTreeMap::new();
-        for features in state.features()? {
-            all.insert(features.record.clone(), features);
-        }
-        let mut old = Vec::new();
-        let mut gone = Vec::new();
-        for record in changed.gone {
-            if let Some(features) = all.remove(record.as_str()) {
-                gone.push(features.record.clone());
-                old.push(features);
-            }
-        }
-        let mut come = BTreeSet::new();
-        for features in staged(writer, changed)? {
-            let record = features.record.clone();
-            match all.insert(record.clone(), features) {
-                Some(before) if before == all[&record] => {}
-                before => {
-                    old.extend(before);
-                    come.insert(record);
-                }
-            }
-        }
-        let all: Vec<Features> = all.into_values().collect();
-        let new: Vec<usize> = (0..all.len())
-            .filter(|at| come.contains(&all[*at].record))
-            .collect();
-        let before = state.links()?;
-        let again = |f: &&Features| changed.again.iter().any(|record| *record == *f.record);
-        let again = all.iter().filter(again);
-        let changed: Vec<&Features> = old
-            .iter()
-            .chain(new.iter().map(|at| &all[*at]))
-            .chain(again)
-            .collect();
-        let links = links_again(&all, &before, &changed);
-        Ok(Self {
-            all,
-            links,
-            before: Some(before),
-            new,
-            gone,
-        })
+    let pending = settling.pending.clone();
+    let entities = entities.iter().map(AsRef::as_ref);
+    for entity in entities.chain(pending.iter().map(String::as_str)) {
+        settling.take_in(entity)?;
     }
-
-    /// Clusters, and where each pair stands; the store and the state know of them from now on.
-    fn settle(
-        &self,
-        state: &State,
-        writer: &mut Writer,
-        decisions: &[Decision],
-    ) -> Result<Clusters, RunError> {
-        let found = clusters::cluster(&self.all, &self.links, decisions, writer.thresholds);
-        let anew = self.before.is_none();
-        let key = |l: &Linked| (l.link.a.clone(), l.link.b.clone());
-        let before = self.before.as_deref().unwrap_or_default();
-        let old: HashMap<_, &Linked> = before.iter().map(|l| (key(l), l)).collect();
-        let new: HashMap<_, &Linked> = found.links.iter().map(|l| (key(l), l)).collect();
-        let gone = before.iter().filter(|l| new.get(&key(l)) != Some(l));
-        let come = found.links.iter().filter(|l| old.get(&key(l)) != Some(l));
-        let (gone, come): (Vec<Linked>, Vec<Linked>) =
-            (gone.cloned().collect(), come.cloned().collect());
-        let known = (!anew).then_some(gone.as_slice());
-        writer.store.set_pairs(known, &come)?;
-        let records = self.new.iter().map(|at| &self.all[*at]);
-        state.set_features(anew, self.gone.iter().map(|r| &**r), records)?;
-        state.set_links(anew, gone.iter(), come.iter())?;
-        Ok(found)
-    }
+    settling.end()
 }
 
-/// The features of the records that were applied.
-fn staged(writer: &Writer, changed: &Changed<'_>) -> Result<Vec<Features>, RunError> {
-    let mut names: HashMap<String, Vec<String>> = HashMap::new();
-    let mut all = Vec::new();
+/// Takes the changes into the state, and finds the links again that change with them.
+fn relink(
+    state: &State,
+    writer: &Writer,
+    changed: &Changed<'_>,
+    decisions: &Decisions,
+) -> Result<Relinked, RunError> {
+    let joins = joins(decisions);
+    let mut relinking = Relinking::new(state, &joins, writer.thresholds.list_min);
+    let mut chunk = Vec::new();
+    for record in changed.gone {
+        if let Some(was) = state.features_of(tag(record))? {
+            let was = Some(was);
+            chunk.push(Change { was, is: None });
+        }
+        if chunk.len() >= CHUNK {
+            relinking.change(std::mem::take(&mut chunk))?;
+        }
+    }
+    relinking.change(std::mem::take(&mut chunk))?;
+    let mut names = HashMap::new();
     for staged in changed.staged.into_iter().flat_map(StageFiles::read) {
         let staged = staged.map_err(RunError::io("reading staged records"))?;
-        let base = writer.store.base();
-        let Some(name) = parse_record_iri(base, &staged.record) else {
+        let Some(is) = features(writer, &staged, &mut names) else {
             continue;
         };
-        if staged.id.class != Class::Dataset {
+        let was = state.features_of(tag(&is.record))?;
+        if was.as_ref() == Some(&is) {
             continue;
         }
-        let known = std::cell::RefCell::new(&mut names);
-        let names_of = |agent: &str| -> Vec<String> {
-            let mut known = known.borrow_mut();
-            let names = known.entry(agent.to_owned());
-            names
-                .or_insert_with(|| writer.store.names_of(agent))
-                .clone()
-        };
-        let (record, entity) = (&staged.record, &staged.entity);
-        let features = Features::of(&staged.body, record, entity, &name.source, &names_of);
-        all.push(features);
+        let is = Some(is);
+        chunk.push(Change { was, is });
+        if chunk.len() >= CHUNK {
+            relinking.change(std::mem::take(&mut chunk))?;
+        }
     }
-    Ok(all)
+    relinking.change(chunk)?;
+    let mut again = BTreeMap::new();
+    for record in changed.again {
+        if let Some(features) = state.features_of(tag(record))? {
+            again.insert(tag(record), features);
+        }
+    }
+    relinking.link(&again)?;
+    Ok(relinking.ended())
 }
 
-/// Links as they are: those around what changed found again, the others as they were.
-fn links_again(all: &[Features], before: &[Linked], changed: &[&Features]) -> Vec<Link> {
-    let affected = affected(all, changed);
-    let mut touched: HashSet<&str> = changed.iter().map(|f| &*f.record).collect();
-    touched.extend(affected.iter().map(|at| &*all[*at as usize].record));
-    let kept = before.iter().map(|l| &l.link).filter(|l| {
-        // What rests on a decision alone is made again from the decision.
-        let found = l.evidence.iter().all(|e| &*e.code != clusters::DECIDED);
-        found && !touched.contains(&*l.a) && !touched.contains(&*l.b)
-    });
-    let mut again: Vec<Link> = kept.cloned().collect();
-    again.extend(links(all, Some(&affected)));
-    again.sort_by(|l, r| (&l.a, &l.b).cmp(&(&r.a, &r.b)));
-    again
+/// Pairs that a person joined.
+fn joins(decisions: &Decisions) -> HashSet<Pair> {
+    let pair = |d: &Decision| (d.a.as_str().into(), d.b.as_str().into());
+    decisions.joins().map(pair).collect()
 }
 
-fn restate(
-    writer: &mut Writer,
-    comparison: &Comparison,
-    clusters: &Clusters,
-    changed: &Changed<'_>,
-) -> Result<Applied, RunError> {
-    let replaced = writer.store.replaced()?;
-    let pending = writer.store.pending()?;
-    let situation = Situation {
-        all: &comparison.all,
-        clusters: &clusters.clusters,
-        replaced: &replaced,
-        pending: &pending,
-        before: &changed.before,
-        everything: comparison.before.is_none(),
+/// The features of a record that was applied, if it is one of a dataset. `names` are those of agents that are records of
+/// their own.
+fn features(
+    writer: &Writer,
+    staged: &Staged,
+    names: &mut HashMap<String, Vec<String>>,
+) -> Option<Features> {
+    let name = parse_record_iri(writer.store.base(), &staged.record)?;
+    if staged.id.class != Class::Dataset {
+        return None;
+    }
+    let names = RefCell::new(names);
+    let names_of = |agent: &str| -> Vec<String> {
+        let mut names = names.borrow_mut();
+        let known = names.entry(agent.to_owned());
+        known
+            .or_insert_with(|| writer.store.names_of(agent))
+            .clone()
     };
-    let policy = writer.policy.clone();
-    let rank = |f: &Features| policy.rank(&f.source, &f.entity);
-    let speaks = |kept: &str| writer.store.speaks(kept);
-    let groups = plan(&situation, &rank, &speaks);
-    let mut applied = writer.store.restate(&groups, &policy)?;
-    // Datasets of which nothing is left to compare.
-    applied.add(&writer.store.restate_pending(&policy)?);
-    Ok(applied)
+    let Staged {
+        body,
+        record,
+        entity,
+        ..
+    } = staged;
+    Some(Features::of(body, record, entity, &name.source, &names_of))
 }

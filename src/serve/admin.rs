@@ -1,11 +1,11 @@
-//! The operator's door, on a listener of its own: run now, pause, resume; identity, corrections, webhooks, hashes.
+//! The operator's door, on a listener of its own: run now, pause, resume; identity, corrections, feedback, webhooks, hashes.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
 use super::{
     House,
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
-    layers,
+    feedback, layers,
     problem::Problem,
     respond, webhooks,
     wire::Question,
@@ -31,6 +31,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sources/{id}/pause"),
     ("POST", "/sources/{id}/resume"),
     ("GET", "/identity/features"),
+    ("GET", "/identity/pairs"),
     ("GET", "/state/hashes"),
     ("GET", "/overrides"),
     ("GET", "/webhooks"),
@@ -39,6 +40,9 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/webhooks/{id}/enable"),
     ("GET", "/identity/decisions"),
     ("POST", "/identity/decide"),
+    ("GET", "/feedback"),
+    ("GET", "/feedback/{id}"),
+    ("POST", "/feedback/{id}/judge"),
 ];
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
@@ -51,9 +55,11 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/sources/{id}/pause", post(pause))
         .route("/sources/{id}/resume", post(resume))
         .route("/identity/features", get(features))
+        .route("/identity/pairs", get(pairs))
         .route("/state/hashes", get(hashes))
         .route("/overrides", get(overrides))
         .merge(webhooks::routes())
+        .merge(feedback::operator::routes())
         .route("/identity/decisions", get(decisions))
         .route("/identity/decide", post(decide))
         .fallback(async || Problem::not_found("There is nothing at this address."))
@@ -194,6 +200,16 @@ async fn features(State(house): State<House>) -> Result<Response, Problem> {
     respond::answered(house.readers.ask(question, &snapshot).await?)
 }
 
+/// Pairs of records that have something in common, in the newest snapshot: a line of JSON each.
+async fn pairs(State(house): State<House>) -> Result<Response, Problem> {
+    let snapshot = house.snapshot()?;
+    let question = Question::Pairs {
+        snapshot: snapshot.path.clone(),
+        base: house.config.public_url.to_string(),
+    };
+    respond::answered(house.readers.ask(question, &snapshot).await?)
+}
+
 /// The hash of each entity in the newest snapshot, computed from its triples: a line of JSON each, and at the end what
 /// belongs to no entity. `Harvestd-Published` names the snapshot.
 async fn hashes(State(house): State<House>) -> Result<Response, Problem> {
@@ -237,7 +253,6 @@ impl From<DeskError> for Problem {
         let (status, code) = match &error {
             DeskError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
             DeskError::Running(_) => (StatusCode::CONFLICT, "running"),
-            DeskError::Disabled(_) => (StatusCode::CONFLICT, "disabled"),
             DeskError::Pushes(_) => (StatusCode::CONFLICT, "pushes-itself"),
             DeskError::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

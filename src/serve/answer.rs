@@ -5,7 +5,9 @@
 mod entities;
 mod features;
 mod hashes;
+mod held;
 mod house;
+mod pairs;
 pub mod write;
 
 pub(super) use house::MOVED;
@@ -164,10 +166,16 @@ pub fn answer(
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)
         }
+        Question::Pairs { snapshot, base } => pairs::write(session.store(snapshot)?, base, reply),
         Question::Hashes { snapshot } => hashes::write(session.store(snapshot)?, reply),
         Question::Decisions { snapshot, base } => {
             features::write_decisions(session.store(snapshot)?, base, reply)
         }
+        Question::Held {
+            snapshot,
+            base,
+            iris,
+        } => held::write(session.store(snapshot)?, base, iris, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

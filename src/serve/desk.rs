@@ -2,6 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
+use crate::feedback::{Feedback, FeedbackError, Remark, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
@@ -36,6 +37,15 @@ pub trait Desk: Send + Sync {
     /// Who is told of changes. None: this desk tells nobody.
     fn webhooks(&self) -> Option<Arc<Webhooks>> {
         None
+    }
+    /// What is said of datasets. None: this desk keeps nothing of it.
+    fn feedback(&self) -> Option<Arc<Feedback>> {
+        None
+    }
+    /// Does with something that was said what the operator wants. Waits for a commit under way: never on a thread that
+    /// others need.
+    fn judge(&self, id: u64, _wanted: &Judgement) -> Result<Arc<Remark>, FeedbackError> {
+        Err(FeedbackError::Unknown(id))
     }
     /// The snapshots that are kept. A desk without any keeps none but the newest.
     fn shelf(&self) -> Shelf {
@@ -104,9 +114,9 @@ pub enum DeskError {
     Unknown(String),
     #[error("a run of {0:?} is under way")]
     Running(String),
-    #[error("{0:?} is not enabled in the configuration")]
-    Disabled(String),
-    #[error("{0:?} pushes its records itself; nobody asks it")]
+    #[error(
+        "{0:?} pushes its records itself; nobody asks it (but `redescribe` describes again what it pushed)"
+    )]
     Pushes(String),
     /// What is wanted cannot be, for a reason that the caller can mend.
     #[error("{0}")]

@@ -36,11 +36,31 @@ use tower_http::{
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A request's id goes into each log line and back to the client: a UUID has 36 bytes, a W3C `traceparent` 55. Longer ones
+/// are taken for something else, and replaced by one of ours.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// For the world: any origin may read.
 pub fn public(router: Router, limits: &HttpLimits) -> Router {
-    let cors = CorsLayer::new()
+    around(
+        reading(router, limits)
+            .layer(middleware::map_response(problem::dress))
+            .layer(CompressionLayer::new().compress_when(compressed()))
+            .layer(cors()),
+    )
+}
+
+/// For the world as well, where bodies are read by who knows whose they are and how large they may be.
+pub fn open(router: Router) -> Router {
+    around(
+        router
+            .layer(middleware::map_response(problem::dress))
+            .layer(cors()),
+    )
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(Any)
@@ -48,19 +68,14 @@ pub fn public(router: Router, limits: &HttpLimits) -> Router {
             header::ETAG,
             header::LAST_MODIFIED,
             header::LINK,
+            header::LOCATION,
             header::RETRY_AFTER,
             super::asof::MEMENTO_DATETIME,
             catalog::GENERATION,
             catalog::SEQUENCE,
             REQUEST_ID,
         ])
-        .max_age(Duration::from_secs(86_400));
-    around(
-        reading(router, limits)
-            .layer(middleware::map_response(problem::dress))
-            .layer(CompressionLayer::new().compress_when(compressed()))
-            .layer(cors),
-    )
+        .max_age(Duration::from_secs(86_400))
 }
 
 /// An answer that is not compressed on its way out: it is already, or its entity tag is of these very bytes.

@@ -12,6 +12,7 @@ use hyper_util::{
 use std::{
     future::Future,
     io,
+    net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
@@ -24,6 +25,7 @@ use tokio::{
     time::{Instant, Sleep, sleep, timeout},
 };
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 /// Limits of a listener.
 #[derive(Debug, Clone, Copy)]
@@ -74,10 +76,10 @@ pub async fn serve(
                 continue;
             }
         };
-        let router = router.clone();
+        let (router, peer) = (router.clone(), stream.peer_addr().ok());
         let staged = staged.clone();
         connections.spawn(async move {
-            connection(stream, router, limits, staged).await;
+            connection(stream, peer.map(Peer), router, limits, staged).await;
             drop(place);
         });
     }
@@ -117,8 +119,13 @@ async fn accept(
     Ok((stream, place))
 }
 
+/// The other end of the connection that a request came over: among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
 async fn connection(
     stream: TcpStream,
+    peer: Option<Peer>,
     router: Router,
     limits: ListenLimits,
     staged: watch::Receiver<Stage>,
@@ -134,6 +141,12 @@ async fn connection(
         .keep_alive_interval(limits.header_read)
         .keep_alive_timeout(limits.header_read);
     let io = TokioIo::new(Impatient::new(stream, limits.write_stall));
+    let router = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        request
+    });
     let service = TowerToHyperService::new(router);
     let mut serving = Box::pin(builder.serve_connection(io, service).into_owned());
     let ended = tokio::select! {

@@ -13,6 +13,7 @@ mod child;
 mod dereference;
 pub mod desk;
 mod feed;
+pub mod feedback;
 pub mod geo;
 pub mod guard;
 mod html;
@@ -156,11 +157,13 @@ impl House {
     }
 }
 
-/// Everything that is not the operator's: what the world may see, and where centres push.
+/// Everything that is not the operator's: what the world may see, where centres push, and where something can be said.
 pub fn doors(house: House, inbox: std::sync::Arc<crate::push::Inbox>) -> Router {
     let prefix = house.prefix().to_owned();
     // What is nowhere is the world's: of two routers, the other's answer for it stays.
-    layers::pushing(push::routes(inbox, &prefix)).merge(public_router(house))
+    layers::pushing(push::routes(inbox, &prefix))
+        .merge(layers::open(feedback::taking(house.clone())))
+        .merge(public_router(house))
 }
 
 /// Everything the world may see. Its routes are relative to the path of `public_url`, and answer without that path too,
@@ -186,6 +189,7 @@ fn routes(house: &House) -> Router {
         .merge(catalog::routes())
         .merge(changes::routes())
         .merge(feed::routes())
+        .merge(feedback::routes())
         .merge(dereference::routes())
         .merge(snapshots::routes())
         .merge(status::routes())

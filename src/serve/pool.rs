@@ -208,6 +208,7 @@ impl Pool {
             Question::Dump { .. }
                 | Question::Entities { .. }
                 | Question::Features { .. }
+                | Question::Pairs { .. }
                 | Question::Hashes { .. }
         );
         let lane = if is_dump {

@@ -25,8 +25,12 @@ use tokio::sync::oneshot;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const VERSION: HeaderName = HeaderName::from_static("harvestd-version");
 const ACTIVITY: HeaderName = HeaderName::from_static("harvestd-activity");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// An Idempotency-Key is kept for days beside its answer, and named in logs: a UUID has 36 bytes, and what other interfaces
+/// with such keys take is 255. A client's library then fits this one.
 const KEY_BYTES_MAX: usize = 255;
+/// Seconds until a client that found the queue full, or the daemon stopping, should come again: a queue of
+/// `limits.push.waiting_max` pushes is committed within a second or two, and a restart takes as long.
 const RETRY_AFTER_S: u32 = 2;
 const MEDIA_TYPES: &str = "text/turtle, application/trig, application/n-triples, application/n-quads, application/rdf+xml, \
     application/ld+json, or application/json for CKAN packages";
@@ -171,7 +175,7 @@ async fn push(
         Read::deleting_all(&asked.deleted)
     } else {
         let body = Pushed {
-            media_type: media_type(&headers)?,
+            media_type: media_type(&headers, MEDIA_TYPES)?,
             bytes: bytes.clone(),
             deleted: asked.deleted,
         };
@@ -207,7 +211,7 @@ fn what(method: &Method, id: Option<String>) -> What {
     }
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -232,10 +236,10 @@ fn version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         .ok_or_else(|| Problem::bad_request("version", text))
 }
 
-/// The media type without its parameters. What is not UTF-8 or is compressed is not taken.
-fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
+/// The media type without its parameters, if it is among those taken. What is not UTF-8 or is compressed is not taken.
+pub(super) fn media_type(headers: &HeaderMap, taken: &str) -> Result<String, Problem> {
     let refused = |found: String| {
-        let text = format!("{found} is not taken here: {MEDIA_TYPES}; in UTF-8, not compressed.");
+        let text = format!("{found} is not taken here: {taken}; in UTF-8, not compressed.");
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",
@@ -256,7 +260,7 @@ fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
     let parsed: Option<mime::Mime> = declared.parse().ok();
     let parsed = parsed.ok_or_else(|| refused(format!("{declared:?}")))?;
     let charset = parsed.get_param(mime::CHARSET);
-    let known = MEDIA_TYPES
+    let known = taken
         .split([',', ' '])
         .any(|name| name == parsed.essence_str());
     if !known || charset.is_some_and(|charset| charset != mime::UTF_8) {

@@ -16,13 +16,15 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 7] = [
+const DOORS: [(&str, &str); 9] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
     ("feed", "feed"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),
+    ("feedback", "feedback"),
+    ("feedback_feed", "feedback/feed"),
     ("metrics", "metrics"),
 ];
 

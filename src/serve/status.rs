@@ -74,6 +74,8 @@ struct Status {
     published: Option<PublishedStatus>,
     /// Corrections by hand, by how they stand.
     overrides: BTreeMap<&'static str, usize>,
+    /// What is said of datasets, by what became of it.
+    feedback: Option<crate::feedback::Counts>,
     /// What comparing the records of different sources came to. None: one source alone holds datasets.
     identity: Option<Joined>,
     sources: Vec<SourceSummary>,
@@ -118,6 +120,7 @@ impl Status {
             ready: house.desk.ready(),
             published,
             overrides: overrides(house),
+            feedback: house.desk.feedback().map(|feedback| feedback.counts()),
             identity: house.desk.joined(),
             sources,
             webhooks: webhooks::public(house),
@@ -237,6 +240,15 @@ fn status_page(prefix: &str, status: &Status) -> String {
             counts.join(", ")
         ));
     }
+    if let Some(said) = status.feedback.filter(|said| *said != Default::default()) {
+        body.push_str(&format!(
+            "<p><a href=\"{}/feedback\">Feedback</a>: {} open, {} accepted, {} declined.</p>\n",
+            escape(prefix),
+            said.open,
+            said.accepted,
+            said.declined
+        ));
+    }
     if let Some(joined) = status.identity {
         body.push_str(&format!(
             "<p>{} records of several sources are about {} datasets, each published once. {} pairs are listed for a person: <code>harvestd identity list</code>.</p>\n",
@@ -256,6 +268,7 @@ fn status_page(prefix: &str, status: &Status) -> String {
         "Refused",
         "Duplicate",
         "Filtered",
+        "Looped",
         "Gone",
         "Absent",
         "Held",
@@ -300,6 +313,7 @@ fn source_row(prefix: &str, summary: &SourceSummary) -> String {
         counts.refused,
         counts.duplicate,
         counts.filtered,
+        counts.looped,
         counts.gone,
         counts.absent,
         counts.held,

@@ -4,6 +4,7 @@
 //! JSON in questions and heads, bytes of the answer in bodies. An answer is a head, bodies, and an end; without its end
 //! it is not whole. Start at [`Question`] and [`Head`].
 
+use crate::identity::Linked;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -124,8 +125,17 @@ pub enum Question {
     /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
     /// to no entity ([`Orphans`]).
     Hashes { snapshot: PathBuf },
+    /// Pairs of records that have something in common, with what they are published as: a line of JSON each
+    /// ([`PairedLine`]).
+    Pairs { snapshot: PathBuf, base: String },
     /// What people decided of pairs of records: a line of JSON each.
     Decisions { snapshot: PathBuf, base: String },
+    /// Of each of these IRIs what is held under it: a list of [`crate::feedback::Held`] in JSON.
+    Held {
+        snapshot: PathBuf,
+        base: String,
+        iris: Vec<String>,
+    },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }
@@ -175,6 +185,29 @@ pub struct Orphans {
     pub orphans: u64,
     /// Some of their subjects.
     pub subjects: Vec<String>,
+}
+
+/// A pair of records that have something in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Paired {
+    #[serde(flatten)]
+    pub linked: Linked,
+    /// The datasets of the two, as their sources have them. None: the record is away.
+    pub datasets: [Option<String>; 2],
+    /// The IRIs under which these are published.
+    pub published: [Option<String>; 2],
+}
+
+/// A line of the answer to [`Question::Pairs`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PairedLine {
+    Pair(Paired),
+    /// The last line: of how many records these are the pairs.
+    Of {
+        records: u64,
+        sources: u64,
+    },
 }
 
 /// How an answer begins.

@@ -248,6 +248,7 @@ mod tests {
             newest: 5,
             days: 3,
             bytes_max: 0,
+            ..SnapshotLimits::default()
         };
         let chosen = chosen(&list, 40 * DAY_US - 1, 0, &policy);
         assert_eq!(seqs(&list, &chosen), [152, 156, 157, 158, 159, 160]);
@@ -265,6 +266,7 @@ mod tests {
             newest: 10,
             days: 0,
             bytes_max: 0,
+            ..SnapshotLimits::default()
         };
         assert_eq!(chosen(&list, 7, 0, &policy), BTreeSet::from([2, 3]));
         assert_eq!(chosen(&list, 7, 3, &policy), BTreeSet::from([0, 1, 2, 3]));

@@ -76,6 +76,51 @@ fn a_state_that_is_ahead_forgets_hashes_and_bookmarks() {
 }
 
 #[test]
+fn what_tells_of_records_is_found_by_its_keys_until_the_state_is_doubted() {
+    use crate::identity::{Features, candidates::keys};
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let record = |source: &str, url: &str| Features {
+        record: format!("r/{source}").into(),
+        entity: format!("e/{source}").into(),
+        source: source.into(),
+        urls: vec![url.into()],
+        ..Features::default()
+    };
+    let (a, b) = (record("a", "x/1"), record("b", "x/1"));
+    let moved = record("b", "x/2");
+    let holders = |state: &State, of: &Features| -> Vec<Holder> {
+        let found = state.holders(keys(of)[0]).unwrap();
+        found.map(Result::unwrap).collect()
+    };
+    {
+        let (state, _) = State::open(dir.path(), HEAD, CACHE_BYTES).unwrap();
+        let all = [a.clone(), b.clone()].into_iter().map(Ok::<_, StateError>);
+        state.fill_identity(all).unwrap();
+        assert_eq!(holders(&state, &a).len(), 2);
+        state.set_features(Some(&b), Some(&moved)).unwrap();
+        assert_eq!(holders(&state, &a), [Holder::of(&a)]);
+        assert_eq!(holders(&state, &moved), [Holder::of(&b)]);
+        assert_eq!(
+            state.features_about("e/b").unwrap(),
+            std::slice::from_ref(&moved)
+        );
+        state.set_features(Some(&moved), None).unwrap();
+        assert_eq!(holders(&state, &moved), []);
+        assert_eq!(state.features_of(tag("r/b")).unwrap(), None);
+        state.trust_identity("rules", Joined::default()).unwrap();
+    }
+    let (state, found) = State::open(dir.path(), HEAD, CACHE_BYTES).unwrap();
+    assert_eq!(found, Found::Good);
+    assert_eq!(holders(&state, &a), [Holder::of(&a)]);
+    assert_eq!(state.identity_basis().unwrap().as_deref(), Some("rules"));
+    drop(state);
+    let (state, _) = State::open(dir.path(), Head { seq: 6, ..HEAD }, CACHE_BYTES).unwrap();
+    assert_eq!(holders(&state, &a), [], "it was ahead of the store");
+    assert_eq!(state.identity_basis().unwrap(), None);
+}
+
+#[test]
 fn a_state_that_is_behind_keeps_its_bookmark() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path());

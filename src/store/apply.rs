@@ -110,10 +110,9 @@ impl Store {
                 .sweep(self.head.generation, self.head.seq)
                 .map_err(StoreError::log("sweeping"))?;
         }
-        let knots = self.knots(stage, deletions)?;
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
-            self.bulk(stage, policy, &knots, &mut applied, progress)?
+            self.bulk(stage, policy, &mut applied, progress)?
         } else {
             HashSet::new()
         };
@@ -125,25 +124,16 @@ impl Store {
             claimed: HashMap::new(),
             applied,
             told: receipts.as_ref().map(|_| Vec::new()),
-            tied: HashSet::new(),
         };
-        let mut tied = Vec::new();
         for (index, staged) in (0_u64..).zip(stage.read()) {
-            if done.contains(&index) {
-                continue;
-            }
-            let staged = staged.map_err(StoreError::Stage)?;
-            if knots.holds(&staged.entity) {
-                tied.push(staged);
-            } else {
+            if !done.contains(&index) {
+                let mut staged = staged.map_err(StoreError::Stage)?;
+                applying.store.keep_own_date(&mut staged)?;
                 applying.upsert(&staged)?;
                 progress(index + 1);
             }
         }
-        for (staged, deletions) in knots.tied(tied, deletions) {
-            applying.tie(staged, &deletions)?;
-        }
-        for (class, record) in deletions.iter().filter(|(_, record)| !knots.takes(record)) {
+        for (class, record) in deletions {
             applying.delete(*class, record)?;
         }
         if let Some(receipts) = receipts {
@@ -152,6 +142,7 @@ impl Store {
                 generation: applying.store.head.generation,
                 activities: (last > before).then_some((before + 1, last)),
                 told: &applying.told.take().unwrap_or_default(),
+                applied: &applying.applied,
             });
         }
         applying.commit()?;
@@ -169,13 +160,10 @@ pub(super) struct Applying<'a> {
     pub applied: Applied,
     /// What became of each record, where somebody wants to know.
     pub told: Option<Vec<Told>>,
-    /// Entities of the knot whose changes are being made: nodes may go from one to the other, and nothing is committed
-    /// before all are made.
-    pub tied: HashSet<String>,
 }
 
 impl Applying<'_> {
-    pub(super) fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
+    fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
         let before = self.seq();
         self.settle(&s.entity)?;
         let mut placed = self.store.placement(&s.record)?;
@@ -278,10 +266,7 @@ impl Applying<'_> {
                 .come
                 .extend(mirror::of_staged(&self.store.base, s));
         }
-        let new = match s.mirrors {
-            Some(_) => self.projected_as_it_came(s)?,
-            None => self.projected(&s.body, &s.entity, s.name())?,
-        };
+        let new = self.projected(&s.body, &s.entity, s.name())?;
         self.replace(winner.is_some(), &s.entity, &old, new)
     }
 
@@ -332,7 +317,7 @@ impl Applying<'_> {
         }
     }
 
-    pub(super) fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
+    fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
         let before = self.seq();
         let Some(mut placed) = self.store.placement(record)? else {
             return Ok(());
@@ -429,19 +414,6 @@ impl Applying<'_> {
         self.projected_among(body, entity, record, &|owner| owner == entity)
     }
 
-    /// The same of a mirrored body: where it comes from no two entities have a node, so that only what is a third one's here
-    /// is renamed.
-    fn projected_as_it_came(&self, s: &Staged) -> Result<String, StoreError> {
-        let own = |owner: &str| owner == s.entity || self.tied.contains(owner);
-        let mut taken = BTreeSet::new();
-        for node in foreign_nodes(&s.body, &s.entity, s.name()) {
-            if self.store.is_others(node, &own)? {
-                taken.insert(node);
-            }
-        }
-        Ok(project(&s.body, s.name(), &taken))
-    }
-
     /// The same, where the nodes of some other entities may be taken over: those that `own` says yes to.
     pub(super) fn projected_among(
         &mut self,
@@ -482,7 +454,7 @@ impl Applying<'_> {
 
     pub(super) fn commit_if_full(&mut self) -> Result<(), StoreError> {
         let limit = self.store.limits.batch_triples_max;
-        if self.tied.is_empty() && self.batch.gone.len() + self.batch.come.len() >= limit {
+        if self.batch.gone.len() + self.batch.come.len() >= limit {
             self.commit()
         } else {
             Ok(())

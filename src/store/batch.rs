@@ -4,7 +4,7 @@
 
 use super::{Notes, Store, StoreError};
 use crate::digest::Change;
-use crate::log::Verb;
+use crate::log::{Activity, SegmentWriter, Verb};
 use oxigraph::model::{NamedNode, Quad};
 use std::{collections::HashSet, sync::atomic::Ordering::Relaxed};
 
@@ -20,6 +20,34 @@ pub(super) struct Batch {
     pub touched: HashSet<String>,
     /// What is no activity and is written with it.
     pub notes: Notes,
+}
+
+/// The segment under way, where a load writes one after the other.
+#[derive(Default)]
+pub(super) struct Segments(Option<SegmentWriter>);
+
+impl Segments {
+    /// Appends to the segment under way, or to a new one. Says whether it is full now.
+    pub fn append(&mut self, store: &Store, activity: &Activity) -> Result<bool, StoreError> {
+        let segment = match &mut self.0 {
+            Some(segment) => segment,
+            none => {
+                let begun = store.log.begin(store.head.generation, activity.seq);
+                none.insert(begun.map_err(StoreError::log("opening a segment"))?)
+            }
+        };
+        segment
+            .append(activity)
+            .map_err(StoreError::log("writing a segment"))?;
+        Ok(segment.len() >= store.limits.segment_activities_max)
+    }
+
+    /// Finishes the segment under way; the quad that names it.
+    pub fn close(&mut self, store: &Store) -> Result<Option<Quad>, StoreError> {
+        let written = self.0.take().map(SegmentWriter::finish).transpose();
+        let written = written.map_err(StoreError::log("closing a segment"))?;
+        Ok(written.map(|written| store.segment_quad(&written)))
+    }
 }
 
 impl Store {

@@ -4,15 +4,15 @@
 //! Whatever is not purely new is left to the transactions of `apply.rs`. Start at [`Store::bulk`].
 
 use super::apply::{Applied, Outcome};
+use super::batch::Segments;
 use super::claims::{Claims, claim, short};
-use super::knots::Knots;
 use super::lines::quads;
 use super::mirror;
 use super::place::Policy;
 use super::project::{foreign_nodes, project};
 use super::{Clock, Store, StoreError};
 use crate::digest::Change;
-use crate::log::{SegmentWriter, Verb};
+use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
 use oxigraph::model::{GraphName, Quad};
 use std::{
@@ -27,7 +27,6 @@ impl Store {
         &mut self,
         stage: &StageFiles,
         policy: &Policy,
-        knots: &Knots,
         applied: &mut Applied,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<HashSet<u64>, StoreError> {
@@ -38,7 +37,7 @@ impl Store {
             let loader = scope.spawn(move || load(&quads, &receive, batch));
             let mut bulk = Bulk {
                 send,
-                segment: None,
+                segments: Segments::default(),
                 clock: self.clock(),
                 claims: HashMap::new(),
                 entities: HashSet::new(),
@@ -46,7 +45,6 @@ impl Store {
                 changes: Vec::new(),
                 store: self,
                 policy,
-                knots,
                 applied,
             };
             let fed = bulk.feed(stage, progress);
@@ -148,7 +146,7 @@ impl From<oxigraph::store::StorageError> for StoreError {
 
 struct Bulk<'a> {
     send: crossbeam_channel::Sender<Load>,
-    segment: Option<SegmentWriter>,
+    segments: Segments,
     clock: Clock,
     claims: Claims,
     entities: HashSet<[u8; 16]>,
@@ -156,7 +154,6 @@ struct Bulk<'a> {
     changes: Vec<Change>,
     store: &'a Store,
     policy: &'a Policy,
-    knots: &'a Knots,
     applied: &'a mut Applied,
 }
 
@@ -177,8 +174,7 @@ impl Bulk<'_> {
             let known = !empty
                 && (self.store.placement(&staged.record)?.is_some()
                     || self.store.is_known(&staged.entity)?);
-            let apart = self.policy.corrects(&staged.entity) || self.knots.holds(&staged.entity);
-            if first_seen && !known && !apart {
+            if first_seen && !known && !self.policy.corrects(&staged.entity) {
                 self.add(&staged, empty)?;
                 self.done.insert(index);
                 self.applied.count(staged.id.class, Outcome::New);
@@ -200,20 +196,8 @@ impl Bulk<'_> {
         }
         let body = project(&s.body, s.name(), &taken);
         let activity = self.clock.next(Verb::Create, s.entity.clone(), body);
-        let segment = match &mut self.segment {
-            Some(segment) => segment,
-            none => none.insert(
-                self.store
-                    .log
-                    .begin(self.store.head.generation, activity.seq)
-                    .map_err(StoreError::log("opening a segment"))?,
-            ),
-        };
-        segment
-            .append(&activity)
-            .map_err(StoreError::log("writing a segment"))?;
+        let full = self.segments.append(self.store, &activity)?;
         self.changes.push(Change::of(&activity));
-        let full = segment.len() >= self.store.limits.segment_activities_max;
         self.tell(Load::Index(self.store.index(&activity).into()))?;
         self.tell(Load::Index(mirror::of_staged(&self.store.base, s)))?;
         self.tell(Load::Body(activity.body))?;
@@ -221,13 +205,10 @@ impl Bulk<'_> {
     }
 
     fn close_segment(&mut self) -> Result<(), StoreError> {
-        let Some(segment) = self.segment.take() else {
-            return Ok(());
-        };
-        let written = segment
-            .finish()
-            .map_err(StoreError::log("closing a segment"))?;
-        self.tell(Load::Index(vec![self.store.segment_quad(&written)]))
+        match self.segments.close(self.store)? {
+            Some(named) => self.tell(Load::Index(vec![named])),
+            None => Ok(()),
+        }
     }
 
     fn tell(&self, load: Load) -> Result<(), StoreError> {

@@ -83,7 +83,8 @@ impl Store {
         Ok(standings)
     }
 
-    fn standings(&self, overrides: &Overrides) -> Result<Standings, StoreError> {
+    /// How corrections stand, whether they are in force or not. Writes nothing.
+    pub fn standings(&self, overrides: &Overrides) -> Result<Standings, StoreError> {
         let mut by_kept: BTreeMap<String, Vec<&Override>> = BTreeMap::new();
         let mut standings = Standings::new();
         for entity in overrides.entities() {

@@ -10,7 +10,7 @@ use crate::identity::{Decision, Linked};
 use crate::log::date_time;
 use crate::store_read::{self, OWN};
 use oxigraph::model::{
-    GraphName, GraphNameRef, Literal, NamedNode, NamedOrBlankNode, Quad, Term,
+    GraphName, GraphNameRef, Literal, NamedNode, Quad, Term,
     vocab::{rdf, xsd},
 };
 use std::collections::HashSet;
@@ -72,68 +72,62 @@ impl Store {
             .collect()
     }
 
-    /// Makes the graph say of pairs what is found now, where it said what was found before. `before` None: whatever it
-    /// says of pairs.
+    /// Makes the graph say nothing more of the pairs in `gone`, and of those in `come` what is found now.
     pub fn set_pairs(
         &mut self,
-        before: Option<&[Linked]>,
-        now: &[Linked],
+        gone: &[(Box<str>, Box<str>)],
+        come: &[Linked],
     ) -> Result<(), StoreError> {
         let graph = GraphName::NamedNode(self.identity_graph());
-        let quads = |linked: &[Linked]| -> HashSet<Quad> {
-            linked
-                .iter()
-                .flat_map(|l| pair_quads(&self.base, &graph, l))
-                .collect()
-        };
-        let old = match before {
-            Some(before) => quads(before),
-            None => self.pairs()?,
-        };
-        let new = quads(now);
-        let mut gone = old.difference(&new).cloned();
-        let mut come = new.difference(&old).cloned();
-        let most = self.limits.batch_triples_max;
-        let mut batches = Vec::new();
-        loop {
-            let gone: Vec<Quad> = gone.by_ref().take(most).collect();
-            let come: Vec<Quad> = come.by_ref().take(most - gone.len()).collect();
-            if gone.is_empty() && come.is_empty() {
-                break;
+        let gone = gone
+            .iter()
+            .map(|(a, b)| (pair_node(&self.base, a, b), None));
+        let come = come
+            .iter()
+            .map(|l| (pair_node(&self.base, &l.link.a, &l.link.b), Some(l)));
+        let mut batch = Batch::default();
+        for (node, linked) in gone.chain(come).collect::<Vec<_>>() {
+            let old = self.said_of_pair(&node)?;
+            let new: HashSet<Quad> = linked
+                .map(|linked| pair_quads(&node, &graph, linked))
+                .into_iter()
+                .flatten()
+                .collect();
+            batch.gone.extend(old.difference(&new).cloned());
+            batch.come.extend(new.difference(&old).cloned());
+            if batch.gone.len() + batch.come.len() >= self.limits.batch_triples_max {
+                self.commit(std::mem::take(&mut batch))?;
             }
-            batches.push(Batch {
-                gone,
-                come,
-                ..Batch::default()
-            });
         }
-        for batch in batches {
+        if !batch.gone.is_empty() || !batch.come.is_empty() {
             self.commit(batch)?;
         }
         Ok(())
     }
 
-    fn pairs(&self) -> Result<HashSet<Quad>, StoreError> {
-        let prefix = format!("{}identity/pair/", self.base);
+    fn said_of_pair(&self, node: &NamedNode) -> Result<HashSet<Quad>, StoreError> {
         let graph = self.identity_graph();
         let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
-        let all = self.quads.quads_for_pattern(None, None, None, graph);
-        let ours = all.filter(|quad| {
-            quad.as_ref().map_or(true, |quad| match &quad.subject {
-                NamedOrBlankNode::NamedNode(node) => node.as_str().starts_with(&prefix),
-                NamedOrBlankNode::BlankNode(_) => false,
-            })
-        });
-        let pairs = ours.collect::<Result<_, _>>();
-        pairs.map_err(StoreError::storage("reading which records are one"))
+        let node = Some(node.as_ref().into());
+        let said = self.quads.quads_for_pattern(node, None, None, graph);
+        said.collect::<Result<_, _>>()
+            .map_err(StoreError::storage("reading which records are one"))
+    }
+
+    /// The pairs that the graph speaks of.
+    pub fn pairs(
+        &self,
+    ) -> impl Iterator<Item = Result<(Box<str>, Box<str>), StoreError>> + use<'_> {
+        store_read::pairs(&self.quads, &self.base).map(|pair| {
+            let linked = pair.map_err(StoreError::storage("reading which records are one"))?;
+            Ok((linked.link.a, linked.link.b))
+        })
     }
 }
 
 /// What is said of a pair.
-fn pair_quads(base: &str, graph: &GraphName, linked: &Linked) -> Vec<Quad> {
+fn pair_quads(subject: &NamedNode, graph: &GraphName, linked: &Linked) -> Vec<Quad> {
     let link = &linked.link;
-    let subject =
-        NamedNode::new_unchecked(format!("{base}identity/pair/{}", name_of(&link.a, &link.b)));
     let plain = |text: &str| Term::from(Literal::new_simple_literal(text));
     let mut said: Vec<(NamedNode, Term)> = vec![
         (rdf::TYPE.into_owned(), own("Pair").into()),
@@ -169,6 +163,10 @@ fn decimal(number: f64) -> String {
     let text = format!("{number:.3}");
     let text = text.trim_end_matches('0');
     text.strip_suffix('.').unwrap_or(text).to_owned()
+}
+
+fn pair_node(base: &str, a: &str, b: &str) -> NamedNode {
+    NamedNode::new_unchecked(format!("{base}identity/pair/{}", name_of(a, b)))
 }
 
 fn decision_node(base: &str, a: &str, b: &str) -> NamedNode {

@@ -5,31 +5,133 @@
 //! Killed before that moment, the old generation stands and the new segments are swept at the next start; killed after
 //! it, the rest of the old one goes at the next start. Start at [`Store::new_generation`].
 
+use super::batch::Segments;
 use super::lines::body_of;
 use super::{Clock, Head, Store, StoreError, now_us, page_graph};
-use crate::log::{SegmentWriter, Verb};
+use crate::log::Verb;
+use crate::state::digest;
 use crate::store_read;
-use harvestd_vocab::{Class, iris::parse_record_iri};
+use harvestd_vocab::{Class, containment, iris::parse_record_iri};
 use oxigraph::model::{
-    GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad,
-    vocab::{rdf, xsd},
+    GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, TripleRef,
+    vocab::xsd,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-const CATALOG_RECORD: NamedNodeRef<'_> =
-    NamedNodeRef::new_unchecked("http://www.w3.org/ns/dcat#CatalogRecord");
 const DESCRIPTION: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/description");
 const CREATED: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://purl.org/dc/terms/created");
 
+/// Which rules of containment a generation was stated under.
+const RULES: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("https://w3id.org/harvestd/ns#containmentRules");
+/// Default-graph triples that are taken away at once.
+const UNOWNED_MAX: usize = 50_000;
+
 impl Store {
+    /// Sees to it that the store's present generation was stated under the rules of containment of this build: else a new
+    /// one begins. A store that does not say is taken for one of these rules.
+    pub fn follow_rules(&mut self) -> Result<(), StoreError> {
+        let found = self.rules()?;
+        if found == Some(containment::VERSION) {
+            return Ok(());
+        }
+        let (Some(found), 1..) = (found, self.head.seq) else {
+            return self.note(vec![self.rules_quad()]);
+        };
+        let now = containment::VERSION;
+        tracing::warn!(
+            found,
+            now,
+            "what belongs to a description has changed: the change log begins anew"
+        );
+        let why = format!(
+            "What belongs to a description has changed: from version {found} of the rules of containment to version {now}."
+        );
+        let head = self.new_generation(&why)?;
+        tracing::warn!(
+            generation = head.generation,
+            activities = head.seq,
+            "a new generation of the change log has begun; followers are told"
+        );
+        Ok(())
+    }
+
+    fn rules(&self) -> Result<Option<u32>, StoreError> {
+        let graph = self.runs_graph();
+        let name = self.generation_name();
+        let graph = GraphNameRef::NamedNode(graph.as_ref());
+        let said = self
+            .quads
+            .quads_for_pattern(Some(name.as_ref().into()), Some(RULES), None, Some(graph))
+            .next()
+            .transpose()
+            .map_err(StoreError::storage("reading which rules the store follows"))?;
+        Ok(said.and_then(|quad| match quad.object {
+            Term::Literal(version) => version.value().parse().ok(),
+            _ => None,
+        }))
+    }
+
+    /// Says that the present generation is stated under the rules of this build.
+    fn rules_quad(&self) -> Quad {
+        let version = Literal::new_typed_literal(containment::VERSION.to_string(), xsd::INTEGER);
+        Quad::new(self.generation_name(), RULES, version, self.runs_graph())
+    }
+
+    fn generation_name(&self) -> NamedNode {
+        let generation = self.head.generation;
+        NamedNode::new_unchecked(format!("{}feed#generation-{generation}", self.base))
+    }
+
+    /// Takes away the triples of the default graph that are in no entity's description.
+    fn remove_unowned(&mut self) -> Result<(), StoreError> {
+        let doing = "looking for what belongs to no description";
+        let name = |triple: TripleRef<'_>| digest(triple.to_string().as_bytes());
+        let mut owned = HashSet::new();
+        for described in store_read::scan(&self.quads) {
+            let described = described.map_err(StoreError::storage(doing))?;
+            owned.extend(described.triples.iter().map(|t| name(t.as_ref())));
+        }
+        loop {
+            let all =
+                self.quads
+                    .quads_for_pattern(None, None, None, Some(GraphNameRef::DefaultGraph));
+            let unowned = all
+                .filter(|quad| {
+                    quad.as_ref()
+                        .map_or(true, |quad| !owned.contains(&name(quad.as_ref().into())))
+                })
+                .take(UNOWNED_MAX)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(StoreError::storage(doing))?;
+            if unowned.is_empty() {
+                return Ok(());
+            }
+            let mut transaction = self
+                .quads
+                .start_transaction()
+                .map_err(StoreError::storage(doing))?;
+            for quad in &unowned {
+                transaction.remove(quad);
+            }
+            transaction.commit().map_err(StoreError::storage(doing))?;
+        }
+    }
+
     /// Begins a new generation: one Create for each entity, referents first, in the order of their IRIs. The default graph
-    /// stays as it is. `why` is noted in `{base}graph/runs`.
+    /// stays as it is, but for what belongs to no description any more where the rules of containment have changed. `why` is noted in `{base}graph/runs`.
     ///
     /// # Errors
     /// Where the store holds nothing; where it or the disk fails. The old generation stands then.
     pub fn new_generation(&mut self, why: &str) -> Result<Head, StoreError> {
         let old = self.head;
+        if self
+            .rules()?
+            .is_some_and(|found| found != containment::VERSION)
+        {
+            self.remove_unowned()?;
+        }
         let entities = self.entities_in_order()?;
         if entities.is_empty() {
             return Err(StoreError::Broken(
@@ -56,18 +158,15 @@ impl Store {
         self.flush()?;
         crate::crash_point!("generation-committed");
         self.forget_older()?;
-        let name = format!("{}feed#generation-{}", self.base, self.head.generation);
-        let graph = NamedNode::new_unchecked(format!("{}graph/runs", self.base));
+        let (name, graph) = (self.generation_name(), self.runs_graph());
         let now = Literal::new_typed_literal(crate::log::date_time(now_us()), xsd::DATE_TIME);
         let said = [
             (DESCRIPTION, Literal::new_simple_literal(why)),
             (CREATED, now),
         ];
         self.note(
-            said.map(|(word, value)| {
-                Quad::new(NamedNode::new_unchecked(&name), word, value, graph.clone())
-            })
-            .into(),
+            said.map(|(word, value)| Quad::new(name.clone(), word, value, graph.clone()))
+                .into(),
         )?;
         self.flush()?;
         Ok(self.head)
@@ -108,13 +207,7 @@ impl Store {
     fn entities_in_order(&self) -> Result<Vec<NamedNode>, StoreError> {
         let doing = "listing what the store holds";
         let mut classes: BTreeMap<String, Class> = BTreeMap::new();
-        let records = self.quads.quads_for_pattern(
-            None,
-            Some(rdf::TYPE),
-            Some(CATALOG_RECORD.into()),
-            Some(GraphNameRef::DefaultGraph),
-        );
-        for record in records {
+        for record in store_read::records(&self.quads) {
             let NamedOrBlankNode::NamedNode(record) =
                 record.map_err(StoreError::storage(doing))?.subject
             else {
@@ -140,7 +233,7 @@ impl Store {
     fn state_all(&self, entities: Vec<NamedNode>) -> Result<Head, StoreError> {
         let mut stating = Stating {
             clock: self.clock(),
-            segment: None,
+            segments: Segments::default(),
             store: self,
         };
         let mut loader = self
@@ -151,8 +244,12 @@ impl Store {
         let mut all = entities.into_iter();
         let quads = std::iter::from_fn(|| match all.next() {
             Some(entity) => Some(stating.state(&entity)),
-            None => stating.close().transpose(),
+            None => {
+                let named = stating.segments.close(self).transpose();
+                named.map(|quad| quad.map(|quad| vec![quad]))
+            }
         })
+        .chain([Ok(vec![self.rules_quad()])])
         .flat_map(|quads| {
             let (quads, error) = match quads {
                 Ok(quads) => (quads, None),
@@ -175,7 +272,7 @@ impl Store {
 
 struct Stating<'a> {
     clock: Clock,
-    segment: Option<SegmentWriter>,
+    segments: Segments,
     store: &'a Store,
 }
 
@@ -188,33 +285,11 @@ impl Stating<'_> {
         let activity = self
             .clock
             .next(Verb::Create, entity.as_str().to_owned(), body);
-        let segment = match &mut self.segment {
-            Some(segment) => segment,
-            none => none.insert(
-                self.store
-                    .log
-                    .begin(self.store.head.generation, activity.seq)
-                    .map_err(StoreError::log("opening a segment"))?,
-            ),
-        };
-        segment
-            .append(&activity)
-            .map_err(StoreError::log("writing a segment"))?;
+        let full = self.segments.append(self.store, &activity)?;
         let mut quads: Vec<Quad> = self.store.index(&activity).into();
-        if segment.len() >= self.store.limits.segment_activities_max {
-            quads.extend(self.close()?.into_iter().flatten());
+        if full {
+            quads.extend(self.segments.close(self.store)?);
         }
         Ok(quads)
-    }
-
-    /// Finishes the segment under way; what names it.
-    fn close(&mut self) -> Result<Option<Vec<Quad>>, StoreError> {
-        let Some(segment) = self.segment.take() else {
-            return Ok(None);
-        };
-        let written = segment
-            .finish()
-            .map_err(StoreError::log("closing a segment"))?;
-        Ok(Some(vec![self.store.segment_quad(&written)]))
     }
 }

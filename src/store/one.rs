@@ -33,7 +33,7 @@ impl Store {
     }
 
     /// The IRIs that were replaced by this one.
-    pub(super) fn replaced_by(&self, kept: &str) -> Result<BTreeSet<String>, StoreError> {
+    pub fn replaced_by(&self, kept: &str) -> Result<BTreeSet<String>, StoreError> {
         let found = self.replacing(None, Some(kept))?;
         Ok(found.into_iter().map(|(gone, _)| gone).collect())
     }

@@ -4,7 +4,7 @@
 //! They stand in `{base}graph/pushes` and are no activities: the log and the catalogue say nothing of them. What a receipt
 //! says is its writer's business. Start at [`Store::receipt`].
 
-use super::{Outcome, Store, StoreError};
+use super::{Applied, Outcome, Store, StoreError};
 use crate::log::{date_time, parse_date_time};
 use oxigraph::model::{
     GraphName, GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term,
@@ -45,6 +45,8 @@ pub struct Done<'a> {
     pub activities: Option<(u64, u64)>,
     /// In the order in which records were applied; those of a bulk load are not among them.
     pub told: &'a [Told],
+    /// All of them, counted.
+    pub applied: &'a Applied,
 }
 
 /// What became of one record.

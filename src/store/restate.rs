@@ -15,7 +15,7 @@ use crate::log::Verb;
 use oxigraph::model::GraphName;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 impl Store {
@@ -79,7 +79,6 @@ impl<'a> Applying<'a> {
             claimed: HashMap::new(),
             applied: Applied::default(),
             told: None,
-            tied: HashSet::new(),
         }
     }
 

@@ -79,7 +79,7 @@ fn decision(said: &BTreeMap<String, String>) -> Option<Decision> {
     })
 }
 
-fn text(term: Term) -> String {
+pub(super) fn text(term: Term) -> String {
     match term {
         Term::NamedNode(node) => node.into_string(),
         Term::Literal(literal) => literal.value().to_owned(),

@@ -50,6 +50,20 @@ impl Batch {
         Self::named(&format!("{now}-begins"), body.to_string(), 0)
     }
 
+    /// The log does not hold what comes after the cursor any more: `last` is the last activity that is gone for good,
+    /// `published_us` the time of the first that is kept.
+    pub fn pruned(after: Cursor, last: u64, published_us: i64) -> Self {
+        let (generation, first) = (after.generation, after.seq + 1);
+        let data = json!({ "generation": generation, "first": first, "last": last });
+        let timestamp = date_time(published_us);
+        let body = json!({ "type": "harvestd.pruned", "timestamp": timestamp, "data": data });
+        Self::named(
+            &format!("{generation}-{first}-{last}-pruned"),
+            body.to_string(),
+            0,
+        )
+    }
+
     fn named(range: &str, body: String, activities: usize) -> Self {
         let hash = hex::encode(&Sha256::digest(&body)[..6]);
         Self {

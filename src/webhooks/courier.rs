@@ -12,7 +12,6 @@ use super::{
 use crate::{
     log::Log,
     network::{Delivered, Delivery, Network},
-    serve::changes::Told,
     snapshot::Published,
 };
 use std::{
@@ -23,8 +22,6 @@ use std::{
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Activities that are looked through for one batch: a receiver that wants few moves on all the same.
-const LOOKED_THROUGH: usize = 10_000;
 const GONE: u16 = 410;
 /// After trouble of our own (a disk, the log).
 const OWN_TROUBLE: Duration = Duration::from_secs(30);
@@ -140,6 +137,18 @@ impl Courier {
         if standing.pending.is_none() && now.seq <= cursor.seq {
             return Ok(Next::Rest);
         }
+        if let Some(kept) = self.first_kept(cursor, now.seq).await? {
+            let reached = Cursor {
+                seq: kept.seq - 1,
+                ..cursor
+            };
+            // Another message than the one that waited, if one did.
+            standing.pending = standing
+                .pending
+                .filter(|pending| pending.last == reached.seq);
+            let batch = Batch::pruned(cursor, reached.seq, kept.published_us);
+            return self.attempt(keep, standing, batch, cursor, reached).await;
+        }
         let up_to = standing.pending.as_ref().map(|pending| pending.last);
         let (last, told) = self.compose(cursor, up_to.unwrap_or(now.seq)).await?;
         let reached = Cursor {
@@ -154,29 +163,6 @@ impl Courier {
         }
         let batch = Batch::of(cursor, last, &told);
         self.attempt(keep, standing, batch, cursor, reached).await
-    }
-
-    /// What the receiver wants of the next activities, and up to which they were looked through.
-    async fn compose(&self, cursor: Cursor, up_to: u64) -> io::Result<(u64, Vec<Told>)> {
-        let (log, base, webhook) = (self.log.clone(), self.base.clone(), self.webhook.clone());
-        let most = self.limits.batch_activities_max;
-        tokio::task::spawn_blocking(move || {
-            let (mut last, mut told) = (cursor.seq, Vec::new());
-            let activities = log.after(cursor.generation, cursor.seq, up_to)?;
-            for activity in activities.take(LOOKED_THROUGH) {
-                let activity = activity?;
-                last = activity.seq;
-                if webhook.wants(&base, &activity) {
-                    told.push(Told::of(&log, cursor.generation, &activity));
-                }
-                if told.len() >= most {
-                    break;
-                }
-            }
-            Ok((last, told))
-        })
-        .await
-        .map_err(io::Error::other)?
     }
 
     /// One try of a batch. Taken, the cursor moves to `reached`.

@@ -92,6 +92,14 @@ fn size() -> usize {
     })
 }
 
+/// How long a run may take: one of the full size takes minutes on a busy machine.
+pub(super) fn patience() -> Duration {
+    match size() {
+        LARGE.. => DEADLINE * 20,
+        _ => DEADLINE,
+    }
+}
+
 /// What the source says before each death: half of the rows change each time, so that there is always something to commit.
 fn said(revision: usize) -> String {
     let half = size() / 2 + 50;

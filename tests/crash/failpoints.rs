@@ -130,6 +130,10 @@ macro_rules! dies {
 
 dies! {
     first_load_in_the_first_segment: "segment-write=return", first_load(SMALL);
+    first_load_half_in_the_first_segment: "segment-half=return", first_load(SMALL);
+    first_load_half_in_the_second_segment: "segment-half=2*off->return", first_load(SMALL);
+    bulk_half_in_the_segment: "segment-half=return", first_load(BULK);
+    changes_half_in_the_first_segment: "segment-half=return", changes();
     first_load_after_the_first_segment: "segment-written=return", first_load(SMALL);
     first_load_before_the_first_commit: "commit=return", first_load(SMALL);
     first_load_after_the_first_commit: "committed=return", first_load(SMALL);
@@ -228,4 +232,34 @@ async fn dying_while_corrections_are_laid() {
             assert!(!whole.quads.iter().any(|q| q.contains("graph/overrides>")));
         }
     }
+}
+
+/// Half of a segment is on disk, which no reader would take for a whole one: it goes, and its number is given again.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_segment_is_swept() {
+    let bed = Bed::new(export(&rows(1, 60, 1)), SMALL).await;
+    assert!(was_killed(&bed.run("segment-half=2*off->return").await));
+    let of_log = |ending: &str| {
+        let files = whole::files(&bed.data_dir().join("log")).into_iter();
+        let files = files.filter(|path| path.to_string_lossy().ends_with(ending));
+        files.collect::<Vec<_>>()
+    };
+    let half = of_log(".tmp");
+    let [half] = half.as_slice() else {
+        panic!("{half:?}")
+    };
+    let bytes = std::fs::read(half).unwrap();
+    assert!(bytes.len() > 100, "{}", bytes.len());
+    let cut = zstd::decode_all(bytes.as_slice()).unwrap_err();
+    assert!(cut.to_string().contains("incomplete frame"), "{cut}");
+    let before = of_log(".nq.zst");
+    assert_eq!(before.len(), 1);
+
+    let whole = bed.whole().await;
+    assert_eq!(of_log(".tmp"), Vec::<PathBuf>::new());
+    assert_eq!(of_log(".nq.zst"), before);
+    assert!(!whole.log.is_empty() && whole.bodies.len() < 60);
+    assert_eq!(bed.completes().await.counts.holds, 60);
+    assert!(of_log(".nq.zst").len() > 1);
+    bed.whole().await;
 }

@@ -107,6 +107,12 @@ async fn ends_in_the_middle(answer: impl Fn() -> Body + Send + Sync + 'static) {
     );
     Whole::of(&house.daemon);
     house.close().await;
+
+    // It goes on at the next start, whenever it is due.
+    let asked = bed.origin.asked();
+    let serving = Serving::start(&bed).await;
+    eventually("the source is asked again", || bed.origin.asked() > asked).await;
+    serving.terminate().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -381,6 +381,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         limits,
         identity: Thresholds::default(),
         feed: FeedSettings::default(),
+        feedback: harvestd::feedback::FeedbackSettings::default(),
         shared: Vec::new(),
         sources: Vec::new(),
         overrides_dir: "overrides".into(),

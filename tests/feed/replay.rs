@@ -10,6 +10,7 @@ use super::{
 };
 use harvestd::{
     config::QueryLimits,
+    daemon::write_limits,
     log::Verb,
     serve::{self, ListenLimits, public_router},
     serve::{
@@ -17,7 +18,9 @@ use harvestd::{
         pool::{Pool, PoolOptions},
     },
     snapshot::Published,
+    store::Store,
 };
+use oxigraph::model::{GraphName, Literal, NamedNode, Quad};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -156,6 +159,86 @@ async fn a_replay_from_zero_is_the_default_graph() {
             after.log.iter().any(|(kind, _)| *kind == name(verb)),
             "{verb:?}"
         );
+    }
+}
+
+/// A store that another build wrote, with other rules of what belongs to a description, begins anew by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_rules_of_containment_begin_a_new_generation() {
+    let origin = Origin::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let sources = [source("a", "data_gov_tw", &origin.at("/a"), "")];
+    let config = texts::config(&data, "", &sources);
+    origin.say("/a", "application/json", export(&rows(1, 30, 1)));
+    let house = House::with(config.clone());
+    house.complete("a").await;
+    let before = Whole::of(&house.daemon);
+    house.close().await;
+
+    let base = config.public_url.as_str();
+    let store = Store::open(&data, base, write_limits(&config)).unwrap();
+    let graph = NamedNode::new(format!("{base}graph/runs")).unwrap();
+    let said = |subject: &str, word: &str, value: u8, graph: GraphName| {
+        let iri = |iri: &str| NamedNode::new(iri).unwrap();
+        Quad::new(
+            iri(subject),
+            iri(word),
+            Literal::from(i32::from(value)),
+            graph,
+        )
+    };
+    let name = format!("{base}feed#generation-1");
+    let rules = "https://w3id.org/harvestd/ns#containmentRules";
+    let held: Vec<Quad> = store
+        .quads()
+        .quads_for_pattern(
+            None,
+            Some(NamedNode::new(rules).unwrap().as_ref()),
+            None,
+            None,
+        )
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(held.len(), 1, "the store says which rules it follows");
+    store.quads().remove(&held[0]).unwrap();
+    store
+        .quads()
+        .insert(&said(&name, rules, 0, graph.into()))
+        .unwrap();
+    // What belonged to a description by the other rules.
+    let part = said(
+        "https://x.example/part",
+        "http://purl.org/dc/terms/title",
+        1,
+        GraphName::DefaultGraph,
+    );
+    store.quads().insert(&part).unwrap();
+    drop(store);
+
+    for _ in 0..2 {
+        let house = House::with(config.clone());
+        let whole = Whole::of(&house.daemon);
+        assert_eq!(whole.head.generation, 2, "once, and not at every start");
+        assert_eq!(whole.head.seq, before.bodies.len() as u64);
+        assert!(
+            whole.graph == before.graph,
+            "what belongs to nothing is gone"
+        );
+        let name = NamedNode::new(format!("{base}feed#generation-2")).unwrap();
+        let about = |store: &harvestd::store::Store| -> Vec<String> {
+            let about = Some(name.as_ref().into());
+            let why = store.quads().quads_for_pattern(about, None, None, None);
+            why.map(|quad| quad.unwrap().object.to_string()).collect()
+        };
+        let why = about(&house.daemon.rooms.writer().unwrap().store);
+        assert!(
+            why.iter().any(
+                |said| said.contains("from version 0 of the rules of containment to version 1")
+            ),
+            "{why:?}"
+        );
+        house.close().await;
     }
 }
 

@@ -53,6 +53,23 @@ impl Row {
         &self.raw
     }
 
+    /// Is it of an agency whose name begins so?
+    pub fn is_of(&self, agency: &str) -> bool {
+        self.agency.replace('台', "臺").starts_with(agency)
+    }
+
+    /// The UUID that follows this in the addresses of the data, where they all have the same.
+    pub fn dataset_at(&self, before: &str) -> Option<String> {
+        const UUID_BYTES: usize = 36;
+        let of = |url: &String| {
+            let (_, rest) = url.split_once(before)?;
+            rest.get(..UUID_BYTES).map(str::to_owned)
+        };
+        let first = of(self.urls.first()?)?;
+        let same = |url: &String| of(url).as_ref() == Some(&first);
+        self.urls.iter().all(same).then_some(first)
+    }
+
     /// Which part of `parts` the agency, with all its rows, is in.
     pub fn part(&self, parts: u64) -> u64 {
         draw(&self.agency, "part", parts)

@@ -37,7 +37,7 @@ async fn harvestd(config: &Path, words: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), format!("{told}{complaint}"))
 }
 
-async fn well(config: &Path, words: &[&str]) -> String {
+pub async fn well(config: &Path, words: &[&str]) -> String {
     let (code, text) = harvestd(config, words).await;
     assert_eq!(code, 0, "{words:?}: {text}");
     text
@@ -77,6 +77,7 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
     let clusters = listing["clusters"].as_array().unwrap();
     assert_eq!(clusters.len(), 1, "{listing:#}");
     assert_eq!(clusters[0]["datasets"], serde_json::json!([national, copy]));
+    assert_eq!(clusters[0]["published"], national);
     let codes: Vec<&str> = clusters[0]["links"][0]["evidence"]
         .as_array()
         .unwrap()
@@ -85,15 +86,20 @@ async fn the_commands_tell_one_dataset_from_the_next_issue() {
         .collect();
     assert_eq!(
         codes,
-        ["names-the-other", "same-data", "title-equal", "agency-same"]
+        ["names-the-other", "same-data", "agency-same", "title-equal"]
     );
     assert_eq!(listing["unsure"], serde_json::json!([]));
 
     let text = well(&config, &["identity", "list"]).await;
     assert!(
-        text.contains("ONE DATASET") && text.contains(copy) && text.contains(" 1 dataset that"),
+        text.contains(&format!("ONE DATASET, published as {national}\n"))
+            && text.contains(&format!("* {national}\n  {copy}\n"))
+            && text.contains(" 1 dataset that"),
         "{text}"
     );
+    // What the configuration leaves out is compared for the question, and makes nothing one.
+    let lower = well(&config, &["identity", "list", "--min", "0.5"]).await;
+    assert_eq!(lower, text);
     assert!(!text.contains("5月"), "{text}");
     let text = well(&config, &["identity", "explain", national]).await;
     assert!(

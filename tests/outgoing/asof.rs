@@ -2,7 +2,7 @@
 
 use super::{
     doors::problem,
-    serving::{Bed, Serving},
+    serving::{Bed, Serving, eventually},
     texts::{export, rows},
 };
 use serde_json::Value;
@@ -198,6 +198,27 @@ async fn a_cap_on_what_they_hold() {
     asked_again(&serving, &states[2..]).await;
     let listed = serving.json("/snapshots").await;
     assert_eq!(listed["snapshots"].as_array().unwrap().len(), 1);
+}
+
+/// What kept snapshots hold grows while the store compacts: the cap is looked at although nothing is published.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_on_what_they_come_to_hold() {
+    let bed = Bed::new(export(&rows(1, 20, 1))).await;
+    let cap = "snapshots_kept = 0\n[limits.snapshots]\nbytes_max = 33554432\nlook_every_ms = 20";
+    bed.configure(cap, "");
+    let serving = bed.serve().await;
+    let states = three_states(&bed, &serving).await;
+    asked_again(&serving, &states).await;
+    let prefix = format!("1-{}-", states[0].seq);
+    let oldest = std::fs::read_dir(bed.data_dir().join("snapshots")).unwrap();
+    let mut oldest = oldest.map(|entry| entry.unwrap().path());
+    let name = |path: &std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let oldest = oldest.find(|path| name(path).starts_with(&prefix)).unwrap();
+    std::fs::write(oldest.join("999999.sst"), vec![1; 40 << 20]).unwrap();
+    eventually("the oldest goes", async || !oldest.exists()).await;
+    asked_again(&serving, &states[1..]).await;
+    let gone = ask(&serving, QUERIES[0], Some(&states[0].seq.to_string())).await;
+    problem(gone, 410, "no-snapshot").await;
 }
 
 fn header<'r>(response: &'r reqwest::Response, name: &str) -> Option<&'r str> {

@@ -4,7 +4,10 @@ use super::{
     serving::{Bed, Serving, eventually, parsed},
     texts::{export, rows},
 };
-use harvestd::webhooks::{Dead, signature};
+use harvestd::{
+    log::Log,
+    webhooks::{Dead, signature},
+};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -484,6 +487,74 @@ async fn a_reload_moves_a_receiver_and_loses_nothing() {
     bed.configure(QUICK, &new.hook(""));
     serving.reload().await;
     new.has(first, later).await;
+}
+
+/// What a receiver was not told and the log does not hold any more: it is told so, once, and goes on with what is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_is_told_what_was_pruned_before_it_was_told() {
+    let receiver = Receiver::start(&[Does::Answer(503, "")]).await;
+    let limits = QUICK.replace("first_ms = 20", "first_ms = 60000");
+    let limits = limits.replace("max_ms = 40", "max_ms = 60000");
+    let bed = bed(&limits, &receiver.hook("")).await;
+    let serving = bed.serve().await;
+    let (first, gone) = changes(&bed, &serving, rows(1, 20, 1)).await;
+    assert_eq!(first, 1);
+    eventually("a batch waits", async || receiver.came().len() == 1).await;
+    serving.stop().await;
+    let log = Log::at(bed.dir.path().join("data/log"), "http://unused.example/");
+    let segments = log.segments(1).unwrap();
+    bed.configure(QUICK, "");
+    let serving = bed.serve().await;
+    let (_, last) = changes(&bed, &serving, rows(1, 20, 2)).await;
+    serving.stop().await;
+    assert_eq!(log.prune(1, gone + 1).unwrap(), segments.len());
+
+    receiver.plan(&[Does::Answer(500, "")]);
+    bed.configure(QUICK, &receiver.hook(""));
+    let serving = bed.serve().await;
+    // The batch that waited waits on until its next try is due; whoever asks sees it.
+    let enabled = serving.admin("POST", "/webhooks/library/enable").await;
+    assert!(enabled.status().is_success());
+    eventually("the rest is told", async || {
+        status(&serving).await["lag"] == 0
+    })
+    .await;
+    let came = receiver.came().split_off(1);
+    let told = came[0].json();
+    assert_eq!(told["type"], "harvestd.pruned", "{told}");
+    let data = serde_json::json!({ "generation": 1, "first": 1, "last": gone });
+    assert_eq!(told["data"], data);
+    assert_eq!(came[0].id(), came[1].id(), "tried again, and the same");
+    let seqs: Vec<u64> = came[2..].iter().flat_map(Message::seqs).collect();
+    assert_eq!(seqs, (gone + 1..=last).collect::<Vec<_>>());
+}
+
+/// History begins anew: a receiver is told so before anything of the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_is_told_of_a_new_generation() {
+    let receiver = Receiver::start(&[]).await;
+    let bed = bed(QUICK, &receiver.hook("")).await;
+    let serving = bed.serve().await;
+    let (_, last) = changes(&bed, &serving, rows(1, 20, 1)).await;
+    receiver.has(1, last).await;
+    serving.stop().await;
+    let before = receiver.came().len();
+    let begun = bed.command(&["feed", "new-generation", "--why", "a test"]);
+    assert!({ begun }.output().await.unwrap().status.success());
+    let serving = bed.serve().await;
+    eventually("everything is told again", async || {
+        status(&serving).await["cursor"] == format!("2-{last}")
+    })
+    .await;
+    let came = receiver.came().split_off(before);
+    let told = came[0].json();
+    assert_eq!(told["type"], "harvestd.generation", "{told}");
+    assert_eq!(
+        told["data"],
+        serde_json::json!({ "generation": 2, "was": 1 })
+    );
+    let seqs: Vec<u64> = came[1..].iter().flat_map(Message::seqs).collect();
+    assert_eq!(seqs, (1..=last).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

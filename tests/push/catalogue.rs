@@ -9,6 +9,13 @@ fn datasets(ids: impl Iterator<Item = usize>, word: &str) -> String {
         .collect()
 }
 
+/// What an answer counts, but for what it counts none of.
+fn counts(answer: &serde_json::Value) -> Vec<(&str, u64)> {
+    let counts = answer["counts"].as_object().unwrap().iter();
+    let counts = counts.filter_map(|(name, n)| Some((name.as_str(), n.as_u64()?)));
+    counts.filter(|(_, n)| *n > 0).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_taken_whole_or_not_at_all() {
     let bed = Bed::new().await;
@@ -89,6 +96,16 @@ async fn a_whole_catalogue_takes_away_what_it_does_not_name() {
     )
     .await;
     assert_eq!(second["held_back"], 0, "{second}");
+    assert_eq!(
+        counts(&second),
+        [
+            ("absent", 2),
+            ("holds", 19),
+            ("new", 1),
+            ("received", 19),
+            ("unchanged", 18)
+        ]
+    );
     let titles = bed.titles().await;
     assert_eq!((titles.len(), titles[0].as_str()), (19, "First 03"));
     let report = harvestd::serve::desk::Desk::report(&*bed.house.daemon, "centre").unwrap();
@@ -115,6 +132,16 @@ async fn a_whole_catalogue_takes_away_what_it_does_not_name() {
         "{third}"
     );
     assert_eq!(bed.titles().await.len(), 20);
+    assert_eq!(
+        counts(&third),
+        [
+            ("held", 17),
+            ("holds", 20),
+            ("new", 1),
+            ("received", 3),
+            ("unchanged", 2)
+        ]
+    );
     // A catalogue of nothing takes away nothing.
     let empty =
         "@prefix dcat: <http://www.w3.org/ns/dcat#> . <https://centre.example/c> a dcat:Catalog .";
@@ -143,6 +170,18 @@ async fn of_a_whole_catalogue_the_good_is_taken() {
         second["held_back"], 2,
         "a nameless one may be any of them: {second}"
     );
+    assert_eq!(
+        counts(&second),
+        [
+            ("held", 2),
+            ("holds", 4),
+            ("new", 1),
+            ("received", 3),
+            ("refused", 1),
+            ("unchanged", 1)
+        ]
+    );
+    assert_eq!(second["refused"][0]["at"]["index"], 1, "{second}");
     assert_eq!(
         bed.titles().await,
         ["Package 1", "Package 2", "Package 3", "Package 4"]

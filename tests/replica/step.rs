@@ -249,7 +249,7 @@ async fn never_a_loop() {
     let report = a.run("mirror").await;
     let counts = &report["counts"];
     assert_eq!(
-        (&counts["new"], &counts["filtered"]),
+        (&counts["new"], &counts["looped"]),
         (&30.into(), &20.into()),
         "{report}"
     );

@@ -11,6 +11,7 @@ use oxigraph::model::NamedNode;
 use std::{io, path::Path};
 
 const LIMITS: WriteLimits = WriteLimits {
+    runs_noted: 10,
     batch_triples_max: 1_000,
     flush_triples: 400_000,
     segment_activities_max: 2,

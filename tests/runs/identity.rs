@@ -117,7 +117,7 @@ pub struct Portals {
 }
 
 /// A dataset of a portal: local name, title, file, further statements.
-pub type Entry<'a> = (&'a str, &'a str, &'a str, &'a str);
+type Entry<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 const TOILETS: &str = "https://a.example/dataset/toilets";
 const WC: &str = "https://b.example/dataset/wc";
@@ -167,22 +167,29 @@ impl Portals {
     }
 
     /// Harvests what the portal holds now; says what became of it, activity by activity.
-    pub async fn hold(&self, id: &str, entries: &[Entry<'_>]) -> (Whole, Vec<(Verb, String)>) {
-        let before = self.house.daemon.rooms.writer.lock().unwrap().store.head();
-        let mut text = format!(
-            "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
-             @prefix foaf: <http://xmlns.com/foaf/0.1/> . @prefix d: <https://{id}.example/dataset/> .\n\
-             <https://{id}.example/> a dcat:Catalog ; dct:title \"{id}\"@en .\n"
-        );
+    async fn hold(&self, id: &str, entries: &[Entry<'_>]) -> (Whole, Vec<(Verb, String)>) {
+        let mut text = format!("@prefix d: <https://{id}.example/dataset/> .\n");
         for (name, title, file, more) in entries {
             text += &format!(
-                "<https://{id}.example/> dcat:dataset d:{name} .\n\
+                "<> dcat:dataset d:{name} .\n\
                  d:{name} a dcat:Dataset ; dct:title \"{title}\"@zh-Hant ;\n\
                  dct:publisher [ a foaf:Agent ; foaf:name \"臺南市環境保護局\"@zh-Hant ] ;\n\
                  dcat:distribution <https://files.example/{file}> .\n\
                  <https://files.example/{file}> a dcat:Distribution ; dcat:accessURL <https://files.example/{file}.csv> .\n{more}\n"
             );
         }
+        self.hold_text(id, &text).await
+    }
+
+    /// The same of datasets in Turtle; the catalogue is `<>`.
+    pub async fn hold_text(&self, id: &str, datasets: &str) -> (Whole, Vec<(Verb, String)>) {
+        let before = self.house.daemon.rooms.writer.lock().unwrap().store.head();
+        let text = format!(
+            "@base <https://{id}.example/> .\n\
+             @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
+             @prefix foaf: <http://xmlns.com/foaf/0.1/> .\n\
+             <> a dcat:Catalog ; dct:title \"{id}\"@en .\n{datasets}"
+        );
         self.origin.say(&format!("/{id}"), TURTLE, text);
         self.house.complete(id).await;
         let whole = Whole::of(&self.house.daemon);

@@ -269,5 +269,8 @@ async fn a_catalogues_description_and_publisher_are_published() {
     assert!(says("description", "\"部會資料\"@zh-"), "{body}");
     assert!(says("publisher", ""), "{body}");
     assert!(body.contains("\"Ministry of Examples\"@en"), "{body}");
+    let record = format!("<{}record/a/catalog:self>", texts::BASE);
+    let changed = format!("{record} <http://purl.org/dc/terms/modified> \"20");
+    assert!(body.contains(&changed), "{body}");
     house.close().await;
 }

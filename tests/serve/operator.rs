@@ -49,7 +49,9 @@ async fn with_the_token_the_daemon_is_asked() {
             .unwrap()
     };
     let of_sources = admin::ROUTES.iter();
-    for (method, path) in of_sources.filter(|(_, path)| *path != "/identity/decide") {
+    // These want a body, or a desk that keeps feedback: tests/feedback.rs.
+    let others = |path: &str| path == "/identity/decide" || path.starts_with("/feedback");
+    for (method, path) in of_sources.filter(|(_, path)| !others(path)) {
         let status = ask(method, &path.replace("{id}", "moi"))
             .await
             .status()

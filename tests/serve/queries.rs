@@ -251,6 +251,20 @@ async fn the_endpoint_describes_itself() {
     assert!(select.contains("name=\"format\"") && select.contains("<option value=\"csv\""));
 }
 
+/// An IRI may hold a comma: that of a query to another service does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_iri_with_a_comma_is_one_column_of_csv() {
+    let doors = open(Plan::default()).await;
+    let query =
+        "SELECT ?a ?b { BIND(<http://e.example/x?select=a,b> AS ?a) BIND(\"c,\\\"d\\\"\" AS ?b) }";
+    let request = doors.query(query).header("accept", "text/csv");
+    let response = request.send().await.unwrap();
+    assert_eq!(
+        response.text().await.unwrap(),
+        "a,b\r\n\"http://e.example/x?select=a,b\",\"c,\"\"d\"\"\"\r\n"
+    );
+}
+
 /// A form cannot set a header; what it sends instead counts more than what the browser says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_chooses_the_format() {

@@ -39,6 +39,7 @@ async fn status_shows_each_source_and_counts_that_add_up() {
         "refused",
         "duplicate",
         "filtered",
+        "looped",
     ]
     .iter()
     .map(|part| counts[*part].as_u64().unwrap())

@@ -1,30 +1,9 @@
 //! A body: sorted, unique N-Triples lines without blank nodes. How it is written, and what differs between two.
 
-use oxrdf::{LiteralRef, NamedNodeRef, TermRef, TripleRef};
+use oxrdf::{LiteralRef, NamedNodeRef};
 use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::Lines;
-
-/// The body of some triples. Blank nodes are written as they are; a body that is kept has none.
-pub fn from_triples<'a>(triples: impl IntoIterator<Item = TripleRef<'a>>) -> String {
-    let mut body = BodyWriter::default();
-    for triple in triples {
-        body.line(|out| {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{} ", triple.subject);
-            push_iri(triple.predicate, out);
-            out.push(' ');
-            match triple.object {
-                TermRef::NamedNode(node) => push_iri(node, out),
-                TermRef::BlankNode(node) => {
-                    let _ = write!(out, "{node}");
-                }
-                TermRef::Literal(literal) => push_literal(literal, out),
-            }
-        });
-    }
-    body.finish()
-}
 
 /// The lines of `old` that `new` has not.
 pub fn removed<'a>(old: &'a str, new: &'a str) -> impl Iterator<Item = &'a str> {

@@ -1,8 +1,9 @@
-//! What our own rules add to a description that has been said again: types, the CatalogRecord, access URLs.
+//! What our own rules add to a description that has been said again: types, the record, access URLs.
 //!
 //! Nothing here is invented: types follow from the class of the record and from the predicates that lead to a node,
 //! an access URL is one that the source gives elsewhere.
 
+use crate::containment::{RECORD_CLASSES, record_class};
 use crate::graph::{Edge, Graph, NodeId, Value};
 use crate::terms::{dcat, dct, foaf, harvestd};
 use crate::{Class, Finding};
@@ -11,7 +12,7 @@ use oxrdf::{Literal, NamedNode, NamedNodeRef};
 
 pub(crate) fn complete(graph: &mut Graph, class: Class, key: &str, findings: &mut Vec<Finding>) {
     type_entity(graph, class);
-    complete_record(graph, key, findings);
+    complete_record(graph, class, key, findings);
     let parts = parts(graph);
     type_parts(graph, &parts);
     give_access_urls(graph, &parts, findings);
@@ -61,7 +62,7 @@ fn type_edge(class: NamedNodeRef<'_>) -> Edge {
 /// gives them. DCAT-AP wants one `dct:modified`; a source that gives none leaves ours without, since nothing here knows
 /// a true one: the date of the data is no date of the entry, and when we first saw it or saw it change is known to the
 /// log of changes, not to a description, which would never be the same twice.
-fn complete_record(graph: &mut Graph, key: &str, findings: &mut Vec<Finding>) {
+fn complete_record(graph: &mut Graph, class: Class, key: &str, findings: &mut Vec<Finding>) {
     let entity = graph.entity;
     let ours = graph.nodes[graph.record].iri.clone();
     let given = graph
@@ -82,14 +83,12 @@ fn complete_record(graph: &mut Graph, key: &str, findings: &mut Vec<Finding>) {
                 expected,
             ));
         }
-        edge.predicate != dct::IDENTIFIER && edge.predicate != foaf::PRIMARY_TOPIC
+        let typed = RECORD_CLASSES
+            .iter()
+            .any(|class| edge.predicate == rdf::TYPE && is_iri(&edge.value, *class));
+        !typed && edge.predicate != dct::IDENTIFIER && edge.predicate != foaf::PRIMARY_TOPIC
     });
-    if !edges
-        .iter()
-        .any(|edge| edge.predicate == rdf::TYPE && is_iri(&edge.value, dcat::CATALOG_RECORD))
-    {
-        edges.push(type_edge(dcat::CATALOG_RECORD));
-    }
+    edges.push(type_edge(record_class(class)));
     edges.push(Edge::new(foaf::PRIMARY_TOPIC, Value::Node(entity)));
     edges.push(Edge::new(
         dct::IDENTIFIER,

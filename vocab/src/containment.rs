@@ -3,10 +3,15 @@
 //! A description is the entity's node and what it contains; nothing else decides ownership. The store walks the same
 //! edges as the normaliser, by [`contains`].
 
+use crate::Class;
 use crate::terms::{
     adms, dcat, dct, dqv, geosparql, harvestd, locn, prov, skos, spdx, time, vcard,
 };
 use oxrdf::NamedNodeRef;
+
+/// Which rules these are. Raised whenever what belongs to a description changes: a store that was written under others
+/// states everything again in a new generation of its log.
+pub const VERSION: u32 = 1;
 
 /// A named node further than this from its entity is a reference, whatever leads to it. Former blank nodes are named
 /// under the record and belong to it at any depth.
@@ -60,6 +65,26 @@ const MEMBERSHIP: [NamedNodeRef<'static>; 4] = [
     dcat::HAS_CATALOG,
 ];
 
+/// What the record of an entity is typed as: by that, and by `foaf:primaryTopic`, it is found.
+///
+/// November 2026: the record of an agent is no `dcat:CatalogRecord`, and no catalogue lists it (`dcat:record`): DCAT-AP
+/// wants the topic of one to be a `dcat:Resource`, and lists of catalogue records to be lists of these. It has a class of
+/// ours, because an agent has a record like everything else: who says it under which key, and the name under which its
+/// parts are known. A class that documents on the web have as well (`foaf:Document`) would let a source's page about an
+/// agency pass for our record of it.
+pub const RECORD_CLASSES: [NamedNodeRef<'static>; 2] =
+    [dcat::CATALOG_RECORD, harvestd::AGENT_RECORD];
+
+/// The one of [`RECORD_CLASSES`] for the record of such an entity.
+pub fn record_class(class: Class) -> NamedNodeRef<'static> {
+    match class {
+        Class::Agent => harvestd::AGENT_RECORD,
+        Class::Catalog | Class::DatasetSeries | Class::DataService | Class::Dataset => {
+            dcat::CATALOG_RECORD
+        }
+    }
+}
+
 /// Is the named object of this predicate a part of its subject?
 pub fn is_containment(predicate: NamedNodeRef<'_>) -> bool {
     CONTAINMENT.contains(&predicate)
@@ -94,7 +119,9 @@ pub fn contains(record: &str, depth: usize, predicate: NamedNodeRef<'_>, object:
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use oxrdf::vocab::rdf;
 
     #[test]
     fn parts_are_contained_and_shared_things_are_not() {
@@ -103,6 +130,20 @@ mod tests {
         assert!(is_membership(dcat::HAS_DATASET));
         assert!(!is_membership(dcat::SERVES_DATASET));
         assert!(!is_membership(dcat::HAS_DISTRIBUTION));
+    }
+
+    /// Whoever changes the rules raises [`VERSION`] and takes over the new number here.
+    #[test]
+    fn the_version_belongs_to_these_rules() {
+        let lists = CONTAINMENT.iter().chain(&[rdf::NIL]).chain(&MEMBERSHIP);
+        let mut rules: u64 = 0xcbf2_9ce4_8422_2325;
+        let depth = [u8::try_from(DEPTH_MAX).unwrap()];
+        let names = lists.flat_map(|name| name.as_str().bytes().chain([b' ']));
+        // FNV-1a.
+        for byte in names.chain(depth) {
+            rules = (rules ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        assert_eq!((VERSION, rules), (1, 4_495_457_139_920_925_705));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! Knows nothing of values; [`crate::mapping`] says each edge again, [`crate::names`] names the blank nodes.
 
 use crate::Description;
-use crate::containment::{DEPTH_MAX, is_own_name};
+use crate::containment::{DEPTH_MAX, RECORD_CLASSES, is_own_name};
 use crate::properties::{self, Property, Rule};
-use crate::terms::{dcat, foaf, xsd};
+use crate::terms::{foaf, xsd};
 use oxrdf::vocab::rdf;
 use oxrdf::{BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple};
 use std::collections::HashMap;
@@ -250,11 +250,11 @@ impl Builder {
         graph
     }
 
-    /// The CatalogRecord: all that the source gives for this entity in one node, or a new node.
+    /// The record: all CatalogRecords that the source gives for this entity in one node, or a new node.
     fn take_records(&mut self) -> (NodeId, Option<NamedNode>) {
         let is_type = |edge: &Edge| {
             edge.predicate == rdf::TYPE
-                && matches!(&edge.value, Value::Iri(iri) if *iri == dcat::CATALOG_RECORD)
+                && matches!(&edge.value, Value::Iri(iri) if RECORD_CLASSES.contains(&iri.as_ref()))
         };
         let mut records = std::mem::take(&mut self.topics);
         records.retain(|id| *id != self.entity && self.nodes[*id].edges.iter().any(is_type));

@@ -7,6 +7,8 @@
 use crate::text::meant;
 use std::borrow::Cow;
 
+/// Each pass takes off one level of escaping. A source, its portal and a harvester before us add at most one each: three,
+/// and one for the tags that come out. A bound, so that a text made to unfold for ever costs no more than four readings.
 const PASSES_MAX: usize = 4;
 /// A tag longer than this, in bytes, is no tag.
 const TAG_BYTES_MAX: usize = 4096;

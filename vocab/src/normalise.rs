@@ -6,6 +6,7 @@
 
 use crate::body::{BodyWriter, push_iri, push_literal};
 use crate::complete::complete;
+use crate::containment::record_class;
 use crate::graph::{Collection, Graph, NodeId, Value};
 use crate::iris::{catalog_iri, entity_iri, record_iri};
 use crate::links;
@@ -245,7 +246,11 @@ fn memberships<'a>(
 ) -> Vec<(NamedNodeRef<'a>, NamedNodeRef<'a>, NamedNodeRef<'a>)> {
     let name = |id: NodeId| names.iris[id].as_ref();
     let (catalog, entity) = (catalog.as_ref(), name(graph.entity));
-    let mut links = vec![(catalog, dcat::RECORD, name(graph.record))];
+    let listed = record_class(class) == dcat::CATALOG_RECORD;
+    let mut links = Vec::new();
+    if listed {
+        links.push((catalog, dcat::RECORD, name(graph.record)));
+    }
     let own = match class {
         Class::Dataset => Some(dcat::HAS_DATASET),
         Class::DataService => Some(dcat::HAS_SERVICE),
@@ -258,6 +263,9 @@ fn memberships<'a>(
     );
     for membership in &graph.memberships {
         let predicate = membership.predicate.as_ref();
+        if predicate == dcat::RECORD && !listed {
+            continue;
+        }
         let member = name(membership.member);
         match &membership.collection {
             Collection::Named(iri) if links::iri(iri.clone()).as_ref() == Ok(iri) => {

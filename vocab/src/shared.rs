@@ -14,8 +14,8 @@ use oxrdf::{BlankNode, Literal, NamedNodeRef, NamedOrBlankNode, Term, Triple};
 
 pub use crate::agents::SOURCE;
 
-/// The key of the catalogue's record, as it is for every source's own catalogue.
-const CATALOG_KEY: &str = "self";
+/// The key of the record of a source's own catalogue, as the configuration or this file describes it.
+pub const CATALOG_KEY: &str = "self";
 
 /// Its title, by language.
 pub const TITLE: [(&str, &str); 2] = [

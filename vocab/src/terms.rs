@@ -126,7 +126,7 @@ vocabulary! {
     /// Provenance Ontology.
     prov = "http://www.w3.org/ns/prov#" {
         ACTIVITY: "Activity", AGENT_CLASS: "Agent", ATTRIBUTION: "Attribution", ENTITY: "Entity",
-        AGENT: "agent", ENDED_AT_TIME: "endedAtTime", GENERATED: "generated",
+        ACTED_ON_BEHALF_OF: "actedOnBehalfOf", AGENT: "agent", ENDED_AT_TIME: "endedAtTime", GENERATED: "generated",
         QUALIFIED_ATTRIBUTION: "qualifiedAttribution", STARTED_AT_TIME: "startedAtTime",
         USED: "used", WAS_ASSOCIATED_WITH: "wasAssociatedWith",
         WAS_ATTRIBUTED_TO: "wasAttributedTo", WAS_DERIVED_FROM: "wasDerivedFrom",
@@ -165,6 +165,7 @@ vocabulary! {
     schema = "http://schema.org/" {
         DATASET: "Dataset", DATA_DOWNLOAD: "DataDownload", CONTENT_URL: "contentUrl",
         NAME: "name", URL: "url", START_DATE: "startDate", END_DATE: "endDate",
+        RATING: "Rating", RATING_VALUE: "ratingValue", BEST_RATING: "bestRating", EMAIL: "email",
         CONDITIONS_OF_ACCESS: "conditionsOfAccess", IS_ACCESSIBLE_FOR_FREE: "isAccessibleForFree",
     }
 }
@@ -173,7 +174,8 @@ vocabulary! {
     /// Data Quality Vocabulary.
     dqv = "http://www.w3.org/ns/dqv#" {
         QUALITY_ANNOTATION: "QualityAnnotation", QUALITY_MEASUREMENT: "QualityMeasurement",
-        QUALITY_METADATA: "QualityMetadata",
+        QUALITY_METADATA: "QualityMetadata", USER_QUALITY_FEEDBACK: "UserQualityFeedback",
+        QUALITY_ASSESSMENT: "qualityAssessment",
         COMPUTED_ON: "computedOn", HAS_QUALITY_ANNOTATION: "hasQualityAnnotation",
         HAS_QUALITY_MEASUREMENT: "hasQualityMeasurement",
         HAS_QUALITY_METADATA: "hasQualityMetadata", IS_MEASUREMENT_OF: "isMeasurementOf",
@@ -185,7 +187,8 @@ vocabulary! {
     /// Web Annotation, for quality annotations.
     oa = "http://www.w3.org/ns/oa#" {
         BODY_VALUE: "bodyValue", HAS_BODY: "hasBody", HAS_TARGET: "hasTarget", MOTIVATED_BY: "motivatedBy",
-        ANNOTATION: "Annotation", EDITING: "editing",
+        ANNOTATION: "Annotation", EDITING: "editing", ASSESSING: "assessing", COMMENTING: "commenting",
+        TEXTUAL_BODY: "TextualBody", HAS_SOURCE: "hasSource", HAS_PURPOSE: "hasPurpose",
     }
 }
 
@@ -295,7 +298,7 @@ vocabulary! {
         FIELDS: "fields", PROVISION: "provision", ROWS: "rows",
         STATED_FREQUENCY: "statedFrequency", UPDATE_INTERVAL: "updateInterval", DEFINES: "defines",
         OID: "oid", ORGANISATION_CODE: "organisationCode",
-        OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
+        AGENT_RECORD: "AgentRecord", OPEN_ACCESS: "OpenAccess", ON_APPLICATION: "OnApplication", PAID: "Paid",
         NOT_OPEN: "NotOpen", FEE: "Fee",
         EXPECTED: "expected", HARVESTED: "harvested", PUBLISHED: "published", STANDING: "standing",
     }

@@ -205,6 +205,23 @@ impl Ckan {
         if let Ok(entry) = NamedNode::new(entry) {
             saying.say(&record, prov::WAS_DERIVED_FROM, entry);
         }
+        say_way(saying, &record, package);
+    }
+}
+
+/// Where the portal itself has the entry from: the records that it went through, as harvestd's own API names them, and the
+/// catalogue or entry that CKAN's harvesters note.
+fn say_way(saying: &mut Saying, record: &NamedOrBlankNode, package: &Fields<'_>) {
+    let through = package.words(&["harvest_chain"]);
+    for source in through.iter().filter_map(|word| link(word)) {
+        saying.say(record, dct::SOURCE, source);
+    }
+    let noted = ["harvest_source_url", "source_catalog_homepage", "guid"];
+    let noted = noted.iter().filter_map(|key| package.text(&[key]));
+    for origin in noted.filter_map(|word| link(&word)) {
+        if NamedOrBlankNode::from(origin.clone()) != saying.node {
+            saying.say(record, prov::WAS_DERIVED_FROM, origin);
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use super::table::{Id, Sort, Table};
 use harvestd_vocab::{
     Class,
-    containment::{containment_predicates, membership_predicates},
+    containment::{RECORD_CLASSES, containment_predicates, membership_predicates},
     terms::{adms, dcat, dct, foaf, prov, skos},
 };
 use oxrdf::{NamedNodeRef, vocab::rdf};
@@ -258,8 +258,8 @@ impl Words {
             has_part: id(dct::HAS_PART),
             access_service: id(dcat::ACCESS_SERVICE),
             classes: known(classes),
-            part: [dcat::DISTRIBUTION, dcat::CATALOG_RECORD]
-                .into_iter()
+            part: std::iter::once(dcat::DISTRIBUTION)
+                .chain(RECORD_CLASSES)
                 .filter_map(id)
                 .collect(),
             links: known(links),

@@ -77,25 +77,10 @@ fn is_list(body: &mut dyn BufRead) -> Result<bool, ReadError> {
 }
 
 fn hand_out(ckan: &Ckan, found: Found<'_>, page: &mut dyn Page) -> ControlFlow<Stop> {
+    let at = found.at();
     match found {
-        Found::Element(slice) => {
-            let at = Location {
-                index: Some(slice.index),
-                offset: Some(slice.offset),
-                ..Location::default()
-            };
-            ckan.hand_out(at, slice.raw, page)
-        }
-        Found::TooLarge {
-            index,
-            offset,
-            bytes,
-        } => {
-            let at = Location {
-                index: Some(index),
-                offset: Some(offset),
-                ..Location::default()
-            };
+        Found::Element(slice) => ckan.hand_out(at, slice.raw, page),
+        Found::TooLarge { bytes, .. } => {
             let expected = format!("a package of at most {} bytes", ckan.record_bytes_max);
             page.refused(
                 at,

@@ -49,6 +49,8 @@ impl Default for Options {
     }
 }
 
+/// The most that `page_rows` may be. A Datastream with its Thing and place takes some 2 kB: 20 MB for one answer, which a
+/// service has to make whole; common servers give 100 to 10,000 at most, whatever is asked for.
 const PAGE_ROWS_MAX: u32 = 10_000;
 
 impl Options {

@@ -23,19 +23,19 @@ pub(super) fn begin<'a>(
 ) -> Result<Gathering<'a>, RunError> {
     let harvester = open(config, source)?;
     let pieces = pieces(rooms, source, &report.run, &*harvester)?;
-    let way = way(report.trigger, pieces.is_some());
+    let way = way(report.trigger, pieces.is_some(), source.is_pushed());
     let (before, had) = before(rooms, config, source, way, pieces.as_ref())?;
     let describers = describers(rooms, config, source, &report.run, &harvester)?;
     let rows_max = config.limits.report_rows_max;
     let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
     intake.pieces = pieces;
-    intake.base = config.public_url.to_string();
     let questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
             first_questions(config, &*harvester, &before.state, known, report)
         }
         Way::KeptAnswers => kept_questions(rooms, source)?,
+        Way::KeptBodies => kept_bodies(rooms, source)?,
         Way::Details | Way::KeptParts => {
             if intake.pieces.as_ref().is_some_and(|p| p.log.is_empty()) {
                 return Err(nothing_kept(source));
@@ -59,8 +59,9 @@ pub(super) fn begin<'a>(
     })
 }
 
-fn way(trigger: Trigger, in_parts: bool) -> Way {
+fn way(trigger: Trigger, in_parts: bool, pushed: bool) -> Way {
     match trigger {
+        Trigger::Redescribe if pushed => Way::KeptBodies,
         Trigger::Details => Way::Details,
         Trigger::Redescribe if in_parts => Way::KeptParts,
         Trigger::Redescribe => Way::KeptAnswers,
@@ -175,6 +176,7 @@ pub(crate) fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester
         inner,
         base: config.public_url.to_string(),
         source: source.id.clone(),
+        day: catalog::today(),
     }))
 }
 
@@ -218,6 +220,17 @@ fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError>
         return Err(nothing_kept(source));
     }
     Ok(Questions::of_kept(kept))
+}
+
+/// Nobody is asked for what was pushed; but some of it has to be kept.
+fn kept_bodies(rooms: &Rooms, source: &Source) -> Result<Questions, RunError> {
+    if rooms.state.bodies(&source.id)?.next().is_none() {
+        return Err(RunError::Kind(format!(
+            "nothing that {} pushed is kept: it has to push first",
+            source.id
+        )));
+    }
+    Ok(Questions::of_kept(Vec::new()))
 }
 
 fn nothing_kept(source: &Source) -> RunError {

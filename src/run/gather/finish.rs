@@ -2,16 +2,19 @@
 
 use super::{Before, Gathered, Gathering, Way};
 use crate::compare::{Intake, Said};
+use crate::config::NetworkLimits;
 use crate::gate::Evidence;
 use crate::run::{RunError, ask::Questions, now_ms};
 use crate::state::SourceState;
 use harvestd_harvesters::Completeness;
 use harvestd_vocab::Class;
+use std::time::Duration;
 
 pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
     let Gathering {
         rooms,
         source,
+        progress,
         way,
         before,
         intake,
@@ -37,7 +40,9 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
         source: source.id.clone(),
         proof: match way {
             Way::Source => proved(&said, unframed),
-            Way::Details | Way::KeptAnswers | Way::KeptParts => Some(Completeness::Changes),
+            Way::Details | Way::KeptAnswers | Way::KeptParts | Way::KeptBodies => {
+                Some(Completeness::Changes)
+            }
         },
         declared: said.datasets.declared,
         seen: said.distinct,
@@ -49,8 +54,20 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
         trouble,
     };
     let whole = evidence.trouble.is_none();
+    let again = match whole {
+        true => None,
+        // It goes on at the next start.
+        false if progress.stopped() => Some(Duration::ZERO),
+        false if questions.may_pass => wait(&source.network.limits, before.state.failures_in_row),
+        false => None,
+    };
+    let mut state = after(before, way, &said, questions, whole);
+    if way == Way::Source {
+        let again = again.and_then(|wait| i64::try_from(wait.as_millis()).ok());
+        state.try_again_ms = again.map(|wait| now_ms().saturating_add(wait));
+    }
     Ok(Gathered {
-        state: after(before, way, &said, questions, whole),
+        state,
         had,
         said,
         described,
@@ -60,6 +77,14 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
         log: pieces.map(|pieces| pieces.log),
         receipts: None,
     })
+}
+
+/// How long the source is left alone before the run is tried again: twice as long after each further failure. None: it
+/// waits until it is due.
+fn wait(limits: &NetworkLimits, failures_before: u32) -> Option<Duration> {
+    let first = limits.run_retry_first_ms;
+    let doubled = first.saturating_mul(1 << failures_before.min(32));
+    (first > 0).then(|| Duration::from_millis(doubled.min(limits.run_retry_max_ms)))
 }
 
 /// The source's state as it will be if the run is committed. `whole`: asking came to its end.
@@ -98,4 +123,25 @@ fn proved(said: &Said, unframed: bool) -> Option<Completeness> {
         Completeness::LastPage => !unframed || said.datasets.declared.is_some(),
         Completeness::ClosedDocument | Completeness::Changes => true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let mut limits = NetworkLimits {
+            run_retry_first_ms: 10,
+            run_retry_max_ms: 45,
+            ..NetworkLimits::default()
+        };
+        let waits = [0, 1, 2, 3, 4_000_000].map(|failures| wait(&limits, failures));
+        assert_eq!(
+            waits.map(|w| w.map(|w| w.as_millis())),
+            [Some(10), Some(20), Some(40), Some(45), Some(45)]
+        );
+        limits.run_retry_first_ms = 0;
+        assert_eq!(wait(&limits, 3), None);
+    }
 }

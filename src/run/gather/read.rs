@@ -5,7 +5,8 @@ use crate::compare::{Intake, Reading};
 use crate::encoding;
 use crate::network::Spooled;
 use crate::run::{Phase, RunError};
-use harvestd_harvesters::{Answer, Harvester, ReadError, ReadErrorKind, Request};
+use crate::state::Body;
+use harvestd_harvesters::{Answer, Harvester, Page, ReadError, ReadErrorKind, Request, push};
 
 impl Gathering<'_> {
     /// Describes the records of which a part has changed, on a blocking thread.
@@ -14,6 +15,39 @@ impl Gathering<'_> {
         self.blocking(Intake::describe_pieces)
             .await?
             .map_err(RunError::io("reading kept parts"))
+    }
+
+    /// Says again what was pushed, on a blocking thread.
+    pub(super) async fn say_bodies(&mut self) -> Result<(), RunError> {
+        let (rooms, source) = (self.rooms.clone(), self.source.id.clone());
+        let progress = self.progress.clone();
+        self.progress.phase(Phase::Reading);
+        let said = self.blocking(move |intake| -> Result<_, RunError> {
+            for body in rooms.state.bodies(&source)? {
+                let Body { id, part, raw } = body?;
+                let Some(part) = push::PARTS.into_iter().find(|name| *name == part) else {
+                    continue;
+                };
+                let mut reading = Reading {
+                    intake,
+                    progress: &progress,
+                };
+                if reading.part(id, part, &raw).is_break() {
+                    return Ok(false);
+                }
+            }
+            let silent = intake.had.records.values().filter(|known| !known.seen);
+            let silent = silent.count();
+            if silent > 0 {
+                let text = format!("{silent} records stay as they are, since what was pushed of them is not kept: push them again");
+                intake.notice("body-not-kept", text);
+            }
+            Ok(true)
+        });
+        if !said.await?? {
+            self.trouble = Some("the run was stopped".to_owned());
+        }
+        Ok(())
     }
 
     /// Lends the intake to a blocking thread.

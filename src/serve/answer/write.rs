@@ -9,7 +9,7 @@ use crate::serve::{
 };
 use oxigraph::{
     io::RdfSerializer,
-    model::Triple,
+    model::{LiteralRef, Term, TermRef, Triple, Variable, VariableRef},
     sparql::{
         QueryResults,
         results::{QueryResultsFormat, QueryResultsSerializer},
@@ -94,13 +94,27 @@ pub fn write_table(
             let variables = solutions.variables().to_vec();
             let mut table = serializer.serialize_solutions_to_writer(writer, variables)?;
             for solution in solutions {
-                table.serialize(&solution?)?;
+                let solution = solution?;
+                match format {
+                    QueryResultsFormat::Csv => table.serialize(solution.iter().map(as_texts))?,
+                    _ => table.serialize(&solution)?,
+                }
             }
             table.finish()?;
         }
         QueryResults::Graph(_) => return Err(internal("a graph, expected a table")),
     }
     Ok(())
+}
+
+/// An IRI as a text, which is written the same but for one thing: of CSV the engine quotes texts alone, so that an IRI with
+/// a comma would be two columns.
+fn as_texts<'a>((name, term): (&'a Variable, &'a Term)) -> (VariableRef<'a>, TermRef<'a>) {
+    let term = match term {
+        Term::NamedNode(iri) => LiteralRef::new_simple_literal(iri.as_str()).into(),
+        other => other.as_ref(),
+    };
+    (name.as_ref(), term)
 }
 
 /// Prefixes that make Turtle, TriG and RDF/XML readable and short.

@@ -130,38 +130,21 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn row(&mut self, found: Found<'_>) -> Said {
+        let at = found.at();
         let said = match found {
-            Found::Element(slice) => {
-                let at = Location {
-                    index: Some(slice.index),
-                    offset: Some(slice.offset),
-                    ..Location::default()
-                };
-                self.element(at, slice.index, slice.raw)
-            }
-            Found::TooLarge {
-                index,
-                offset,
-                bytes,
-            } => {
-                let at = Location {
-                    index: Some(index),
-                    offset: Some(offset),
-                    ..Location::default()
-                };
-                self.without_id(index, |rows| {
-                    let expected = format!("at most {} bytes", rows.ckan.record_bytes_max);
-                    rows.page.refused(
-                        at,
-                        Refusal::new(
-                            "record-too-large",
-                            "package",
-                            &format!("{bytes} bytes"),
-                            expected,
-                        ),
-                    )
-                })
-            }
+            Found::Element(slice) => self.element(at, slice.index, slice.raw),
+            Found::TooLarge { index, bytes, .. } => self.without_id(index, |rows| {
+                let expected = format!("at most {} bytes", rows.ckan.record_bytes_max);
+                rows.page.refused(
+                    at,
+                    Refusal::new(
+                        "record-too-large",
+                        "package",
+                        &format!("{bytes} bytes"),
+                        expected,
+                    ),
+                )
+            }),
         };
         if said.is_break() && matches!(self.end, End::Whole) {
             self.end = End::Stopped;

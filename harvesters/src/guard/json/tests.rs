@@ -17,6 +17,12 @@ fn passes_what_is_whole() {
         r#"{"@context":{"a":"b"},"x":{"@context":"y"}}"#,
     ] {
         scan_json(json.as_bytes(), JsonLimits::default()).unwrap();
+        let mut out = String::new();
+        let mut guard = JsonGuard::new(json.as_bytes(), JsonLimits::default());
+        guard.read_to_string(&mut out).unwrap();
+        assert_eq!(out, json);
+        assert!(guard.refusal().is_none());
+        guard.finish().unwrap();
     }
 }
 

@@ -1,0 +1,30 @@
+//! Snapshots that nobody published anything after: what they hold grows all the same, since the store compacts the files
+//! that it shares with them. Start at [`Daemon::look_at_snapshots`].
+
+use super::Daemon;
+use std::{sync::Arc, time::Duration};
+
+impl Daemon {
+    /// Lets go what the policy does not keep, every so often, until the daemon stops.
+    pub(super) async fn look_at_snapshots(self: Arc<Self>) {
+        loop {
+            let every = Duration::from_millis(self.config().limits.snapshots.look_every_ms);
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(every) => {}
+            }
+            let daemon = self.clone();
+            let looked = tokio::task::spawn_blocking(move || {
+                let writer = daemon.rooms.writer()?;
+                writer.publisher.thin(&writer.store);
+                Ok::<_, crate::run::RunError>(())
+            });
+            let error = match looked.await {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(panic) => panic.to_string(),
+            };
+            tracing::error!(error, "old snapshots could not be looked through");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Everything that was said, in memory as in its file. Start at [`Shelf::add`].
+
+use super::{
+    FeedbackError, FeedbackLimits, Held, Judged, Remark, Row, Sent, Status, Taken,
+    journal::{Journal, Line},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    path::Path,
+    sync::Arc,
+};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What is kept of one thing that was sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub remark: Remark,
+    #[serde(flatten)]
+    pub private: Private,
+    /// The Idempotency-Key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// Names the request, byte for byte.
+    request: String,
+}
+
+/// What goes out at the operator's door alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Private {
+    /// Where whoever sent it can be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub open: usize,
+    pub accepted: usize,
+    pub declined: usize,
+}
+
+pub(super) struct Shelf {
+    journal: Journal,
+    /// By number: the first is 1.
+    remarks: Vec<Arc<Remark>>,
+    private: Vec<Private>,
+    /// Sender and key -> number.
+    keys: HashMap<(Option<String>, String), (u64, String)>,
+    /// Sender and what was said -> number of the newest.
+    contents: HashMap<[u8; 32], u64>,
+    counts: Counts,
+    /// Numbers of those that have changed since they were last published.
+    changed: BTreeSet<u64>,
+    revision: u64,
+}
+
+impl Shelf {
+    pub fn open(data_dir: &Path, writes: bool) -> io::Result<Self> {
+        let (journal, lines) = Journal::open(data_dir, writes)?;
+        let mut shelf = Self {
+            journal,
+            remarks: Vec::new(),
+            private: Vec::new(),
+            keys: HashMap::new(),
+            contents: HashMap::new(),
+            counts: Counts::default(),
+            changed: BTreeSet::new(),
+            revision: 0,
+        };
+        for line in lines {
+            let wrong = match line {
+                Line::Sent(kept) if kept.remark.id == shelf.remarks.len() as u64 + 1 => {
+                    shelf.put(*kept);
+                    continue;
+                }
+                Line::Sent(kept) => kept.remark.id,
+                Line::Judged { id, judged } => match shelf.settle(id, judged) {
+                    Some(_) => continue,
+                    None => id,
+                },
+            };
+            let text = format!("the file of feedback has number {wrong} where it does not belong");
+            return Err(io::Error::other(text));
+        }
+        Ok(shelf)
+    }
+
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The same that was sent before: under the same key, or the same words while they wait.
+    pub fn before(
+        &self,
+        sender: Option<&str>,
+        key: Option<&str>,
+        request: &str,
+    ) -> Result<Option<Taken>, FeedbackError> {
+        let Some(key) = key else { return Ok(None) };
+        let name = (sender.map(str::to_owned), key.to_owned());
+        match self.keys.get(&name) {
+            Some((_, before)) if before != request => Err(FeedbackError::KeyUsed),
+            Some((id, _)) => Ok(self.get(*id).map(|remark| Taken {
+                remark,
+                again: true,
+                replayed: true,
+            })),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps something new; what is open already word for word is not kept again.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that is known of one request"
+    )]
+    pub fn add(
+        &mut self,
+        sender: Option<String>,
+        sent: Sent,
+        held: Held,
+        key: Option<String>,
+        request: &str,
+        now_ms: i64,
+        limits: &FeedbackLimits,
+    ) -> Result<Taken, FeedbackError> {
+        if !self.journal.writes() {
+            return Err(FeedbackError::ReadOnly);
+        }
+        let private = Private {
+            contact: sent.contact,
+        };
+        let remark = Remark {
+            id: self.remarks.len() as u64 + 1,
+            at_ms: now_ms,
+            sender,
+            said: sent.said.published_as(held.kept),
+            publishers: held.publishers,
+            sources: held.sources,
+            judged: None,
+        };
+        let same = self
+            .contents
+            .get(&content(&remark))
+            .and_then(|id| self.get(*id));
+        if let Some(remark) = same.filter(|same| key.is_none() && same.status() == Status::Open) {
+            return Ok(Taken {
+                remark,
+                again: true,
+                replayed: false,
+            });
+        }
+        if self.counts.open >= limits.open_max || self.journal.bytes() >= limits.kept_bytes_max {
+            return Err(FeedbackError::Full);
+        }
+        let kept = Kept {
+            remark,
+            private,
+            key,
+            request: request.to_owned(),
+        };
+        self.write(&Line::Sent(Box::new(kept.clone())))?;
+        Ok(Taken {
+            remark: self.put(kept),
+            again: false,
+            replayed: false,
+        })
+    }
+
+    /// Keeps a decision; the last one counts.
+    pub fn judge(&mut self, id: u64, judged: Judged) -> Result<Arc<Remark>, FeedbackError> {
+        if self.get(id).is_none() {
+            return Err(FeedbackError::Unknown(id));
+        }
+        self.write(&Line::Judged {
+            id,
+            judged: judged.clone(),
+        })?;
+        self.settle(id, judged).ok_or(FeedbackError::Unknown(id))
+    }
+
+    /// Refuses a centre that has sent enough today.
+    pub fn room_today(&self, centre: &str, now_ms: i64, most: usize) -> Result<(), FeedbackError> {
+        let today = now_ms.div_euclid(DAY_MS) * DAY_MS;
+        let sent = self
+            .remarks
+            .iter()
+            .rev()
+            .take_while(|remark| remark.at_ms >= today);
+        let own = sent.filter(|remark| remark.sender.as_deref() == Some(centre));
+        if own.take(most).count() < most {
+            return Ok(());
+        }
+        let left_ms = today + DAY_MS - now_ms;
+        Err(FeedbackError::TooMany {
+            whose: "this source",
+            retry_after_s: u32::try_from(left_ms / 1_000 + 1).unwrap_or(u32::MAX),
+        })
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), FeedbackError> {
+        if !self.journal.writes() {
+            return Err(FeedbackError::ReadOnly);
+        }
+        let written = self.journal.append(line);
+        written.map_err(|e| FeedbackError::Failed(format!("keeping feedback: {e}")))
+    }
+
+    fn put(&mut self, kept: Kept) -> Arc<Remark> {
+        let remark = Arc::new(kept.remark);
+        if let Some(key) = kept.key {
+            let name = (remark.sender.clone(), key);
+            self.keys.insert(name, (remark.id, kept.request));
+        }
+        self.contents.insert(content(&remark), remark.id);
+        self.counts.open += 1;
+        self.remarks.push(remark.clone());
+        self.private.push(kept.private);
+        self.touch(remark.id);
+        remark
+    }
+
+    fn settle(&mut self, id: u64, judged: Judged) -> Option<Arc<Remark>> {
+        let at = usize::try_from(id).ok()?.checked_sub(1)?;
+        let before = self.remarks.get(at)?.clone();
+        let mut remark = (*before).clone();
+        remark.judged = Some(judged);
+        let remark = Arc::new(remark);
+        *self.counts.of(before.status()) -= 1;
+        *self.counts.of(remark.status()) += 1;
+        self.remarks[at] = remark.clone();
+        self.touch(id);
+        Some(remark)
+    }
+
+    fn touch(&mut self, id: u64) {
+        self.changed.insert(id);
+        self.revision += 1;
+    }
+
+    pub fn get(&self, id: u64) -> Option<Arc<Remark>> {
+        let at = usize::try_from(id).ok()?.checked_sub(1)?;
+        self.remarks.get(at).cloned()
+    }
+
+    pub fn private(&self, id: u64) -> Option<Private> {
+        let at = usize::try_from(id).ok()?.checked_sub(1)?;
+        self.private.get(at).cloned()
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Remark>> {
+        self.remarks.iter()
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Those that have changed since the last time.
+    pub fn changed(&mut self) -> Vec<Arc<Remark>> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().filter_map(|id| self.get(id)).collect()
+    }
+
+    pub fn unpublished(&mut self, remarks: &[Arc<Remark>]) {
+        self.changed.extend(remarks.iter().map(|remark| remark.id));
+    }
+
+    /// Says in the metrics how much waits.
+    pub fn tell(&self) {
+        for status in Status::ALL {
+            let count = self.counts.clone().of(status).to_owned();
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            metrics::gauge!("harvestd_feedback", "status" => status.word()).set(count);
+        }
+    }
+}
+
+impl Counts {
+    fn of(&mut self, status: Status) -> &mut usize {
+        match status {
+            Status::Open => &mut self.open,
+            Status::Accepted => &mut self.accepted,
+            Status::Declined => &mut self.declined,
+        }
+    }
+}
+
+/// Names what was said by whom.
+fn content(remark: &Remark) -> [u8; 32] {
+    let said = serde_json::to_vec(&(&remark.sender, &remark.said)).unwrap_or_default();
+    blake3::hash(&said).into()
+}
+
+impl Row {
+    pub(super) fn new(key: &str, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            key: key.to_owned(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Feedback at the operator's door: what waits, with how its senders can be asked, and what is decided of it. Start at
+//! [`routes`].
+
+use super::{
+    FeedbackError, House, Problem, Shown, kept,
+    list::{Asked, known},
+};
+use crate::feedback::{Feedback, Remark, Wanted};
+use axum::{
+    Json, Router,
+    extract::{Path, RawQuery, State},
+    routing::{get, post},
+};
+
+/// The operator's.
+pub fn routes() -> Router<House> {
+    Router::new()
+        .route("/feedback", get(all))
+        .route("/feedback/{id}", get(one))
+        .route("/feedback/{id}/judge", post(judge))
+}
+
+/// All of it, also what is withheld from others.
+fn shown(feedback: &Feedback, remark: &Remark, base: &str) -> Shown {
+    Shown {
+        said: remark.said.clone(),
+        contact: feedback
+            .private(remark.id)
+            .and_then(|private| private.contact),
+        ..Shown::of(remark, base)
+    }
+}
+
+async fn all(
+    State(house): State<House>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Vec<Shown>>, Problem> {
+    let (asked, feedback) = (Asked::of(query.as_deref())?, kept(&house)?);
+    let known = known(&house, &feedback, &asked.filter).await?;
+    let fits = |remark: &Remark| asked.filter.fits(remark, known.get(&remark.said.dataset));
+    let remarks = feedback.all(fits, asked.after, usize::MAX);
+    let shown = remarks
+        .iter()
+        .map(|remark| shown(&feedback, remark, house.base()));
+    Ok(Json(shown.collect()))
+}
+
+async fn one(State(house): State<House>, Path(id): Path<u64>) -> Result<Json<Shown>, Problem> {
+    let feedback = kept(&house)?;
+    let remark = feedback.get(id).ok_or(FeedbackError::Unknown(id))?;
+    Ok(Json(shown(&feedback, &remark, house.base())))
+}
+
+async fn judge(
+    State(house): State<House>,
+    Path(id): Path<u64>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Json<Shown>, Problem> {
+    let (desk, feedback) = (house.desk.clone(), kept(&house)?);
+    let judged = tokio::task::spawn_blocking(move || desk.judge(id, &wanted)).await;
+    let remark = judged.map_err(|_| Problem::internal())??;
+    Ok(Json(shown(&feedback, &remark, house.base())))
+}
