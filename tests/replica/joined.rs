@@ -5,7 +5,7 @@
 //! number than theirs.
 
 use super::{
-    step::{Chance, NO_BULK, assert_equal_graphs, dies, in_step, mirror},
+    step::{Chance, NO_BULK, assert_equal_graphs, dies, in_step, mirror, replays},
     *,
 };
 use oxigraph::{
@@ -241,6 +241,7 @@ impl Federation {
         dies(&self.second, "mirror", dies_second).await;
         self.second.run("mirror").await;
         in_step(&self.second, &self.first).await;
+        replays(&self.first).await;
         serving.kill().await.unwrap();
         assert_equal_graphs(&self.first, &self.second);
     }
