@@ -123,7 +123,7 @@ fn moves(before: &World<'_>, after: &World<'_>) {
     names.dedup();
     for (at, order) in orders(&names).into_iter().enumerate() {
         for (batch_triples_max, bulk) in [(1, false), (1_000, false), (1_000, true)] {
-            // The order is nothing to the bulk loader, which compacts the store.
+            // Once: the bulk loader compacts the store, which takes its time.
             if bulk && at > 0 {
                 continue;
             }
