@@ -114,7 +114,8 @@ type Activity<'a> = (&'a str, &'a str, &'a str, &'a str);
 fn activities(number: u8, all: &[Activity<'_>]) -> String {
     let mut text = format!(
         "@prefix as: <https://www.w3.org/ns/activitystreams#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .\n\
-         @prefix dct: <http://purl.org/dc/terms/> . @prefix c: <{CITY}> .\n\
+         @prefix dct: <http://purl.org/dc/terms/> .\n\
+         @prefix spdx: <http://spdx.org/rdf/terms#> . @prefix c: <{CITY}> .\n\
          <{CITY}feed#stream> a <https://w3id.org/ldes#EventStream> .\n"
     );
     for (n, (verb, object, day, said)) in all.iter().enumerate() {
@@ -144,11 +145,12 @@ fn tell(origin: &Origin, number: u8, all: &[Activity<'_>]) {
     origin.say(&format!("/feed/{number}"), "application/trig", text);
 }
 
-/// Dataset, address and rights of each distribution that is described.
+/// Dataset, address and checksum of each distribution that is described.
 async fn distributions(hub: &Hub) -> BTreeSet<String> {
     let query = "PREFIX dcat: <http://www.w3.org/ns/dcat#> PREFIX dct: <http://purl.org/dc/terms/> \
+        PREFIX spdx: <http://spdx.org/rdf/terms#> \
         SELECT ?t ?u ?r { ?d dct:title ?t ; dcat:distribution ?x . ?x dcat:accessURL ?u \
-        OPTIONAL { ?x dct:rights ?s . ?s dct:description ?r } }";
+        OPTIONAL { ?x spdx:checksum ?s . ?s spdx:checksumValue ?r } }";
     let output = hub.does(&["query", query, "-o", "csv"]).await;
     let text = String::from_utf8(output.stdout).unwrap();
     let lines = text.lines().skip(1);
@@ -177,7 +179,7 @@ const CSV: Activity<'static> = (
     "Create",
     "c:csv",
     "02-01",
-    "c:csv a dcat:Distribution ; dcat:accessURL c:1 ; dct:rights c:rights .",
+    "c:csv a dcat:Distribution ; dcat:accessURL c:1 ; spdx:checksum c:sum .",
 );
 
 /// Datasets and what belongs into them, on two pages in both orders; then what belongs into them changes alone, comes
@@ -198,19 +200,19 @@ async fn pieces_on_other_pages_come_change_and_go() {
     assert_eq!(report["counts"]["new"], 3, "{report}");
 
     // What it refers to comes late, and reaches the datasets through it: both are described again, once each.
-    let rights = "c:rights a dct:RightsStatement ; dct:description \"Free\" .";
-    let mut second = vec![CSV, ("Create", "c:rights", "02-02", rights)];
-    check(&hub, &origin, &second, &["Parks,1,Free", "Trees,1,Free"]).await;
+    let sum = "c:sum a spdx:Checksum ; spdx:checksumValue \"ab\" .";
+    let mut second = vec![CSV, ("Create", "c:sum", "02-02", sum)];
+    check(&hub, &origin, &second, &["Parks,1,ab", "Trees,1,ab"]).await;
     // A newer version of it alone; an older one, which comes after it, changes nothing.
-    let newer = "c:csv a dcat:Distribution ; dcat:accessURL c:2 ; dct:rights c:rights .";
+    let newer = "c:csv a dcat:Distribution ; dcat:accessURL c:2 ; spdx:checksum c:sum .";
     second.push(("Update", "c:csv", "02-04", newer));
-    check(&hub, &origin, &second, &["Parks,2,Free", "Trees,2,Free"]).await;
+    check(&hub, &origin, &second, &["Parks,2,ab", "Trees,2,ab"]).await;
     let older = "c:csv a dcat:Distribution ; dcat:accessURL c:0 .";
     second.push(("Update", "c:csv", "02-03", older));
     tell(&origin, 2, &second);
     let report = hub.run("f").await;
     assert_eq!(report["activities"], Value::Null, "{report}");
-    second.push(("Delete", "c:rights", "02-05", ""));
+    second.push(("Delete", "c:sum", "02-05", ""));
     check(&hub, &origin, &second, &["Parks,2,", "Trees,2,"]).await;
     second.push(("Delete", "c:csv", "02-06", ""));
     check(&hub, &origin, &second, &[]).await;
