@@ -4,6 +4,7 @@
 //! where things are kept, how they go out.
 
 pub mod answers;
+pub mod ckan;
 pub mod cli;
 pub mod compare;
 pub mod config;
@@ -12,7 +13,9 @@ pub mod daemon;
 pub mod demo;
 pub mod describe;
 pub mod digest;
+pub mod documents;
 pub mod encoding;
+pub mod facts;
 pub mod feed;
 pub mod feed_cache;
 pub mod feedback;
@@ -27,6 +30,7 @@ pub mod push;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod search;
 pub mod serve;
 pub mod snapshot;
 pub mod stage;

@@ -104,8 +104,8 @@ pub enum Command {
     Serve(Serve),
     /// Show everything at once: an invented federation on loopback, harvested over HTTP every few seconds
     ///
-    /// Serves a ministry's export, a city's CKAN and an observatory's DCAT catalogue to itself, changes them a little
-    /// between harvests, and prints what to open. Nothing leaves this machine.
+    /// Serves a ministry's export, a city's and a research centre's CKAN and an observatory's DCAT catalogue to itself,
+    /// changes them a little between harvests, and prints what to open. Nothing leaves this machine.
     Demo(Demo),
     /// Harvest one source now
     ///

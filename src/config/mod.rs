@@ -232,6 +232,7 @@ impl Config {
                 self.limits.changes != running.limits.changes,
             ),
             ("limits.query", self.limits.query != running.limits.query),
+            ("limits.search", self.limits.search != running.limits.search),
             (
                 "limits.push.under_way_bytes_max",
                 self.limits.push.under_way_bytes_max != running.limits.push.under_way_bytes_max,

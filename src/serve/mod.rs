@@ -10,6 +10,7 @@ mod asof;
 mod catalog;
 pub mod changes;
 mod child;
+mod ckan;
 mod dereference;
 pub mod desk;
 mod feed;
@@ -20,6 +21,7 @@ mod html;
 pub mod layers;
 mod lease;
 pub mod listen;
+mod lists;
 mod lookup;
 pub mod negotiate;
 pub mod pool;
@@ -187,7 +189,9 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(lists::routes())
         .merge(changes::routes())
+        .merge(ckan::routes())
         .merge(feed::routes())
         .merge(feedback::routes())
         .merge(dereference::routes())
