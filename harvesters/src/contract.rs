@@ -197,11 +197,14 @@ pub const PIECE: PartName = "piece";
 /// Pieces that are put into one record.
 const PIECES_MAX: usize = 2_000;
 
+/// The newest bytes of the piece of a key.
+pub type PieceOf<'a, E> = dyn FnMut(&str) -> Result<Option<Vec<u8>>, E> + 'a;
+
 /// The record with the pieces that it refers to, found by their key: a piece may refer to others.
 pub fn with_pieces<E>(
     harvester: &dyn Harvester,
     mut record: Record,
-    piece: &mut dyn FnMut(&str) -> Result<Option<Vec<u8>>, E>,
+    piece: &mut PieceOf<'_, E>,
 ) -> Result<Record, E> {
     let (mut asked, mut at, mut pieces) = (HashSet::from([record.id.key.clone()]), 0, 0);
     while let Some((_, raw)) = record.parts.get(at) {
