@@ -115,14 +115,16 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
         );
     }
     let rest = Rest::read(table, limits);
-    let never = |key: &str, why: &str| {
-        table.problem(table.place_of(key), key, table.shown(key), why);
+    let never = |key: &str, found: String, why: &str| {
+        table.problem(table.place_of(key), key, found, why);
     };
     if pushed && rest.schedule.is_some() {
-        never("schedule", "none: what is pushed is not asked for");
+        let found = table.shown("schedule");
+        never("schedule", found, "none: what is pushed is not asked for");
     }
-    if kind.is_some_and(|kind| !kind.pushes) && rest.require_version.is_some() {
-        never("require_version", "none: only what is pushed has versions");
+    if kind.is_some_and(|kind| !kind.pushes) && rest.require_version {
+        let expected = "false: only what is pushed has versions";
+        never("require_version", true.to_string(), expected);
     }
     let (line, _) = table.cx.file.place(table.start);
     let source = match (&id, kind, url, titles) {
@@ -145,7 +147,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             network: rest.network,
             details: rest.details,
             follow: rest.follow,
-            require_version: rest.require_version.unwrap_or(false),
+            require_version: rest.require_version,
             options: rest.options,
             at: format!("{}:{line}", table.cx.file.name),
         }),
@@ -173,7 +175,7 @@ struct Rest {
     network: SourceNetwork,
     details: Details,
     follow: Follow,
-    require_version: Option<bool>,
+    require_version: bool,
     options: Value,
 }
 
@@ -212,7 +214,7 @@ impl Rest {
             network: network::read(table, limits),
             details: details::read(table),
             follow: follow::read(table),
-            require_version: table.boolean("require_version"),
+            require_version: table.boolean("require_version").unwrap_or(false),
             options: options.map_or_else(|| Value::Object(serde_json::Map::new()), |o| o.json()),
         }
     }

@@ -174,7 +174,7 @@ const REFUSED_SOURCES: &[(&str, &str)] = &[
     ),
     (
         "require_version = true",
-        "c.toml:7:19: source.require_version: found true, expected none: only what is pushed has versions",
+        "c.toml:7:19: source.require_version: found true, expected false: only what is pushed has versions",
     ),
     (
         "schedule = \"daily\"",
