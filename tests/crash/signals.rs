@@ -193,13 +193,11 @@ async fn demo(dir: &std::path::Path, more: &[&str]) -> Serving {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demo_reads_its_own_file_anew_and_says_where_it_has_none() {
+async fn a_demo_reads_its_configuration_anew() {
     let dir = tempfile::tempdir().unwrap();
     let serving = demo(&dir.path().join("built-in"), &[]).await;
     signal(&serving.child, Signal::HUP);
-    serving
-        .logs("the demo's configuration is part of the program")
-        .await;
+    serving.logs("the configuration was read anew").await;
     serving.terminate().await;
 
     let file = dir.path().join("mydemo.toml");
