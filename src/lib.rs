@@ -4,6 +4,7 @@
 //! where things are kept, how they go out.
 
 pub mod answers;
+pub mod chronicle;
 pub mod cli;
 pub mod compare;
 pub mod config;
@@ -18,12 +19,14 @@ pub mod feed_cache;
 pub mod feedback;
 pub mod gate;
 pub mod identity;
+pub mod interchange;
 pub mod lock;
 pub mod log;
 pub mod network;
 pub mod overrides;
 pub mod parts;
 pub mod push;
+pub mod reading;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -91,6 +91,8 @@ pub struct Source {
     pub priority: i32,
     /// IRI prefixes this source owns, whatever the priority.
     pub owns: Vec<String>,
+    /// Is it the central portal, to which nothing that was won from it is given back?
+    pub portal: bool,
     /// BCP 47 tag of literals that carry none.
     pub language: Option<String>,
     /// Offset in minutes of dates that carry none.

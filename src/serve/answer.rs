@@ -7,6 +7,7 @@ mod hashes;
 mod held;
 mod house;
 mod pairs;
+mod told;
 pub mod write;
 
 pub(super) use house::MOVED;
@@ -160,6 +161,13 @@ pub fn answer(
             base,
             iris,
         } => held::write(session.store(snapshot)?, base, iris, reply),
+        Question::Told { snapshot, iris } => told::write(session.store(snapshot)?, iris, reply),
+        Question::Unlogged {
+            snapshot,
+            base,
+            generation,
+            before,
+        } => told::write_unlogged(session.store(snapshot)?, base, *generation, *before, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

@@ -17,9 +17,11 @@ pub mod feedback;
 pub mod geo;
 pub mod guard;
 mod html;
+mod interchange;
 pub mod layers;
 mod lease;
 pub mod listen;
+mod lists;
 mod lookup;
 pub mod negotiate;
 pub mod pool;
@@ -72,6 +74,8 @@ pub struct House {
     pub feed: Arc<FeedCache>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
+    /// The log as far as lists need it, once somebody has asked for one.
+    remembered: lists::Remembered,
     /// Places for those who follow the changes.
     streams: Arc<Semaphore>,
     /// To be cancelled when the doors close: answers without an end come to theirs.
@@ -104,6 +108,7 @@ impl House {
             lookups,
             metrics,
             counted: Arc::default(),
+            remembered: Arc::default(),
         }
     }
 
@@ -191,6 +196,7 @@ fn routes(house: &House) -> Router {
         .merge(feed::routes())
         .merge(feedback::routes())
         .merge(dereference::routes())
+        .merge(interchange::routes())
         .merge(snapshots::routes())
         .merge(status::routes())
         .merge(state::routes())

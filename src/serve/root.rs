@@ -16,11 +16,12 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 9] = [
+const DOORS: [(&str, &str); 10] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
     ("feed", "feed"),
+    ("interchange", "api/v1/rest/dataset"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),
     ("feedback", "feedback"),

@@ -127,6 +127,7 @@ fn source(url: &Url) -> Source {
         full_every_ms: 0,
         details: Default::default(),
         owns: Vec::new(),
+        portal: false,
         language: None,
         offset_minutes: None,
         network: SourceNetwork {
