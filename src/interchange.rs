@@ -55,11 +55,17 @@ pub fn dataset(reading: &Reading, identifier: &str, changed_us: i64) -> Value {
     put("categoryCode", category(reading));
     put("title", reading.text(node, dct::TITLE, ZH));
     put("description", reading.text(node, dct::DESCRIPTION, ZH));
-    put("fieldDescription", reading.text(node, TABLE_OF_CONTENTS, ZH));
+    put(
+        "fieldDescription",
+        reading.text(node, TABLE_OF_CONTENTS, ZH),
+    );
     put("type", Some(kind(reading)));
     put("accrualPeriodicity", Some(&frequency(reading)));
     put("spatial", reading.label(node, dct::SPATIAL, ZH));
-    put("language", reading.iris(node, dct::LANGUAGE).find_map(language));
+    put(
+        "language",
+        reading.iris(node, dct::LANGUAGE).find_map(language),
+    );
     put("landingPage", reading.iris(node, dcat::LANDING_PAGE).next());
     put("notes", reading.text(node, rdfs::COMMENT, ZH));
     let modified = taiwan_time(&date_time(changed_us));
@@ -93,7 +99,9 @@ fn kind(reading: &Reading) -> &str {
     if let Some(said) = said.filter(|said| ["rawData", "TOOLS", "SERVICES"].contains(said)) {
         return said;
     }
-    let mut distributions = reading.iris(&reading.iri, dcat::HAS_DISTRIBUTION).peekable();
+    let mut distributions = reading
+        .iris(&reading.iri, dcat::HAS_DISTRIBUTION)
+        .peekable();
     let services = distributions.peek().is_some()
         && distributions.all(|node| reading.iris(node, dcat::DOWNLOAD_URL).next().is_none());
     if services { "SERVICES" } else { "rawData" }
@@ -185,7 +193,10 @@ fn cost(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
         "false" | "0" => Some("付費"),
         _ => None,
     });
-    put("cost", word.or(reading.text(node, schema::CONDITIONS_OF_ACCESS, ZH)));
+    put(
+        "cost",
+        word.or(reading.text(node, schema::CONDITIONS_OF_ACCESS, ZH)),
+    );
     let statements: Vec<&str> = reading.iris(node, dct::RIGHTS).collect();
     let page = statements.iter().find(|iri| !reading.tells_of(iri));
     put("costURL", page.copied());
@@ -288,7 +299,9 @@ fn said_as_code(reading: &Reading, publisher: &str, identifier: &str) -> bool {
 
 /// A number where it is one.
 fn amount(reading: &Reading) -> Value {
-    let said = reading.label(&reading.iri, dct::EXTENT, ZH).unwrap_or_default();
+    let said = reading
+        .label(&reading.iri, dct::EXTENT, ZH)
+        .unwrap_or_default();
     match said.parse::<u64>() {
         Ok(number) => number.into(),
         Err(_) => said.into(),
@@ -357,7 +370,8 @@ mod tests {
 
     #[test]
     fn languages_by_two_letters() {
-        let iri = |code| format!("http://publications.europa.eu/resource/authority/language/{code}");
+        let iri =
+            |code| format!("http://publications.europa.eu/resource/authority/language/{code}");
         assert_eq!(language(&iri("ZHO")), Some("zh"));
         assert_eq!(language(&iri("ENG")), Some("en"));
         assert_eq!(language(&iri("XXX")), None);

@@ -4,6 +4,7 @@
 //! where things are kept, how they go out.
 
 pub mod answers;
+pub mod atom;
 pub mod chronicle;
 pub mod cli;
 pub mod compare;
@@ -23,6 +24,7 @@ pub mod interchange;
 pub mod lock;
 pub mod log;
 pub mod network;
+pub mod oai;
 pub mod overrides;
 pub mod parts;
 pub mod push;

@@ -62,6 +62,7 @@ pub struct Limits {
     pub changes: ChangesLimits,
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
+    pub lists: ListLimits,
     pub feedback: FeedbackLimits,
 }
 
@@ -92,6 +93,7 @@ impl Default for Limits {
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
+            lists: ListLimits::default(),
             feedback: FeedbackLimits::default(),
         }
     }
@@ -287,6 +289,31 @@ impl Default for PushLimits {
     }
 }
 
+/// Limits of the lists of datasets for harvesters and readers of news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListLimits {
+    /// Records in one answer of OAI-PMH.
+    pub oai_records_max: usize,
+    /// Headers in one answer of OAI-PMH.
+    pub oai_headers_max: usize,
+    /// How long after its beginning a list may be gone on with.
+    pub oai_token_ms: u64,
+    /// Entries on one page of the Atom feed.
+    pub atom_entries_max: usize,
+}
+
+impl Default for ListLimits {
+    fn default() -> Self {
+        Self {
+            oai_records_max: 100,
+            oai_headers_max: 1_000,
+            oai_token_ms: DAY,
+            atom_entries_max: 50,
+        }
+    }
+}
+
 /// Limit, least, most. A file that leaves the range is refused: beyond it the daemon would not work, or not be limited.
 const RANGES: &[(&str, u64, u64)] = &[
     ("requests_per_run_max", 1, 10_000_000),
@@ -375,6 +402,10 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.publish_every_ms", 0, MINUTE),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
+    ("lists.oai_records_max", 1, 10_000),
+    ("lists.oai_headers_max", 1, 100_000),
+    ("lists.oai_token_ms", SECOND, 30 * DAY),
+    ("lists.atom_entries_max", 1, 1_000),
     ("webhooks.batch_activities_max", 1, 10_000),
     ("webhooks.connect_ms", 100, 5 * MINUTE),
     ("webhooks.total_ms", 100, 10 * MINUTE),

@@ -15,7 +15,7 @@ mod webhook;
 
 pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
-pub use limits::{HttpLimits, Limits, NetworkLimits, PushLimits, QueryLimits};
+pub use limits::{HttpLimits, Limits, ListLimits, NetworkLimits, PushLimits, QueryLimits};
 pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
@@ -220,6 +220,7 @@ impl Config {
                 "limits.changes",
                 self.limits.changes != running.limits.changes,
             ),
+            ("limits.lists", self.limits.lists != running.limits.lists),
             ("limits.query", self.limits.query != running.limits.query),
             (
                 "limits.push.under_way_bytes_max",

@@ -50,15 +50,15 @@ impl Asked {
                 "modified" => {
                     let moment = moment(&value);
                     asked.modified_us = Some(moment.ok_or_else(|| {
-                        format!("modified={value}: 應為 RFC 3339 日期時間，如 2026-11-21T08:00:00+08:00")
+                        format!(
+                            "modified={value}: 應為 RFC 3339 日期時間，如 2026-11-21T08:00:00+08:00"
+                        )
                     })?);
                 }
                 "limit" => asked.limit = Some(number()?),
                 "offset" => asked.offset = number()?,
                 _ => {
-                    return Err(format!(
-                        "{name}: 無此參數；參數為 modified、limit、offset"
-                    ));
+                    return Err(format!("{name}: 無此參數；參數為 modified、limit、offset"));
                 }
             }
         }
@@ -173,7 +173,13 @@ mod tests {
         ] {
             assert_eq!(moment(text), Some(expected), "{text}");
         }
-        for text in ["", "yesterday", "2025-13-01", "2025-11-21T25:00:00Z", "一二三四五六七八 一"] {
+        for text in [
+            "",
+            "yesterday",
+            "2025-13-01",
+            "2025-11-21T25:00:00Z",
+            "一二三四五六七八 一",
+        ] {
             assert_eq!(moment(text), None, "{text}");
         }
     }

@@ -36,8 +36,10 @@ impl House {
             return Ok((snapshot, Arc::clone(known)));
         }
         let log = Log::at(self.config.data_dir.join("log"), self.base());
-        let begins = log.begins(snapshot.generation).map_err(unreadable)?;
-        let begins = begins.unwrap_or(snapshot.seq + 1);
+        let (looked_at, generation) = (log.clone(), snapshot.generation);
+        let begins = tokio::task::spawn_blocking(move || looked_at.begins(generation)).await;
+        let begins = begins.map_err(io::Error::other).flatten();
+        let begins = begins.map_err(unreadable)?.unwrap_or(snapshot.seq + 1);
         let known = match known.filter(|known| known.seq + 1 >= begins) {
             Some(known) => Arc::clone(known),
             None => Arc::new(self.before(&snapshot, begins).await?),

@@ -7,6 +7,7 @@
 pub mod admin;
 mod answer;
 mod asof;
+mod atom;
 mod catalog;
 pub mod changes;
 mod child;
@@ -24,6 +25,7 @@ pub mod listen;
 mod lists;
 mod lookup;
 pub mod negotiate;
+mod oai;
 pub mod pool;
 pub mod problem;
 pub mod push;
@@ -197,6 +199,8 @@ fn routes(house: &House) -> Router {
         .merge(feedback::routes())
         .merge(dereference::routes())
         .merge(interchange::routes())
+        .merge(oai::routes())
+        .merge(atom::routes())
         .merge(snapshots::routes())
         .merge(status::routes())
         .merge(state::routes())

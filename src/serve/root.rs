@@ -16,11 +16,13 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 10] = [
+const DOORS: [(&str, &str); 12] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
     ("feed", "feed"),
+    ("atom", "atom.xml"),
+    ("oai", "oai"),
     ("interchange", "api/v1/rest/dataset"),
     ("snapshots", "snapshots"),
     ("changes", "changes"),

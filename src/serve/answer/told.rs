@@ -139,8 +139,11 @@ fn names(store: &Store, triples: &[Triple]) -> Result<Vec<Triple>, StorageError>
             nodes.insert(node.clone());
         }
     }
-    let own = |node: &NamedNode| triples.iter().any(|t| t.subject == node.clone().into());
-    nodes.retain(|node| !own(node));
+    for triple in triples {
+        if let NamedOrBlankNode::NamedNode(own) = &triple.subject {
+            nodes.remove(own);
+        }
+    }
     let mut named = Vec::new();
     for node in &nodes {
         for predicate in NAMES {

@@ -1,0 +1,457 @@
+//! OAI-PMH 2.0 at `/oai`: six verbs, by GET and POST.
+//!
+//! Lists go by the numbers of the newest activities: what changes while somebody pages through a list moves to its end, and
+//! is given there. So a list that has ended holds everything, and a resumption token needs nobody to remember it. Start at
+//! [`answer`].
+
+use super::{House, problem::Problem, respond};
+use crate::{
+    chronicle::{Chronicle, Entry},
+    config::ListLimits,
+    oai::{self, Code, Identity, MEDIA_TYPE, Prefix, Refused, Token, is_deleted, moment, response},
+    reading::Reading,
+    snapshot::Published,
+};
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+    routing::get,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub fn routes() -> Router<House> {
+    Router::new().route("/oai", get(by_get).post(by_post))
+}
+
+async fn by_get(
+    State(house): State<House>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    given(&house, query.as_deref().unwrap_or_default(), &headers).await
+}
+
+async fn by_post(
+    State(house): State<House>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<Response, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(FORM) {
+        let text = format!("The body is {kind:?}; OAI-PMH posts {FORM}.");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Problem::new(status, "unsupported-media-type", text));
+    }
+    given(&house, &body, &headers).await
+}
+
+async fn given(house: &House, form: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let arguments: Vec<(String, String)> = url::form_urlencoded::parse(form.as_bytes())
+        .into_owned()
+        .collect();
+    let answer = match Request::of(&arguments) {
+        Ok(request) => answer(house, request).await?,
+        Err(refused) => Err(refused),
+    };
+    let wrong = |code| matches!(&answer, Err(refused) if refused.code == code);
+    let shown = match wrong(Code::BadVerb) || wrong(Code::BadArgument) {
+        true => &[][..],
+        false => &arguments[..],
+    };
+    let now_us = chrono::Utc::now().timestamp_micros();
+    let answer = answer.as_deref();
+    let text = response(house.base(), now_us, shown, answer);
+    // Of everything but the time of the answer.
+    let tag = respond::tag_of(response(house.base(), 0, shown, answer).as_bytes());
+    respond::tagged(headers, MEDIA_TYPE, &tag, text.into_bytes())
+}
+
+/// Which list, or which part of one.
+#[derive(Debug)]
+struct Listed {
+    records: bool,
+    prefix: Prefix,
+    set: Option<String>,
+    from_us: Option<i64>,
+    until_us: Option<i64>,
+    token: Option<Token>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Identify,
+    Formats(Option<String>),
+    Sets,
+    Record(String, Prefix),
+    List(Listed),
+}
+
+impl Request {
+    fn of(arguments: &[(String, String)]) -> Result<Self, Refused> {
+        let mut said = BTreeMap::new();
+        for (name, value) in arguments {
+            if said.insert(name.as_str(), value.as_str()).is_some() {
+                let code = if name == "verb" {
+                    Code::BadVerb
+                } else {
+                    Code::BadArgument
+                };
+                return Err(Refused::new(code, format!("{name} is said more than once")));
+            }
+        }
+        let verb = said.remove("verb");
+        let request = match verb {
+            Some("Identify") => Self::Identify,
+            Some("ListMetadataFormats") => Self::Formats(taken(&mut said, "identifier")),
+            Some("ListSets") => match taken(&mut said, "resumptionToken") {
+                Some(_) => return Err(bad_token("the list of sets comes whole")),
+                None => Self::Sets,
+            },
+            Some("GetRecord") => {
+                let identifier = required(&mut said, "identifier")?;
+                Self::Record(identifier, prefix(&mut said)?)
+            }
+            Some("ListIdentifiers") => Self::List(Listed::of(&mut said, false)?),
+            Some("ListRecords") => Self::List(Listed::of(&mut said, true)?),
+            other => {
+                let verbs = "Identify, ListMetadataFormats, ListSets, GetRecord, ListIdentifiers, ListRecords";
+                let text = format!(
+                    "verb is {:?}; it is one of {verbs}",
+                    other.unwrap_or_default()
+                );
+                return Err(Refused::new(Code::BadVerb, text));
+            }
+        };
+        match said.keys().next() {
+            Some(name) => Err(bad_argument(format!(
+                "{name} is no argument of {}, or not beside resumptionToken",
+                verb.unwrap_or_default()
+            ))),
+            None => Ok(request),
+        }
+    }
+}
+
+impl Listed {
+    fn of(said: &mut BTreeMap<&str, &str>, records: bool) -> Result<Self, Refused> {
+        if let Some(text) = taken(said, "resumptionToken") {
+            let token = Token::read(&text).filter(|token| token.records == records);
+            let token = token.ok_or_else(|| bad_token("it is none of this list's"))?;
+            return Ok(Self {
+                records,
+                prefix: token.prefix,
+                set: token.set.clone(),
+                from_us: token.from_us,
+                until_us: token.until_us,
+                token: Some(token),
+            });
+        }
+        let prefix = prefix(said)?;
+        let mut bound = |name: &str| match taken(said, name) {
+            None => Ok(None),
+            Some(text) => moment(&text, name == "until").map(Some).ok_or_else(|| {
+                bad_argument(format!(
+                    "{name} is {text:?}; it is YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ"
+                ))
+            }),
+        };
+        let (from, until) = (bound("from")?, bound("until")?);
+        if let (Some((from_us, by_day)), Some((until_us, until_by_day))) = (from, until) {
+            if by_day != until_by_day {
+                return Err(bad_argument(
+                    "from and until are of different granularities",
+                ));
+            }
+            if from_us >= until_us {
+                return Err(bad_argument("from comes after until"));
+            }
+        }
+        Ok(Self {
+            records,
+            prefix,
+            set: taken(said, "set"),
+            from_us: from.map(|(us, _)| us),
+            until_us: until.map(|(us, _)| us),
+            token: None,
+        })
+    }
+
+    /// The items of the list, by their newest activities.
+    fn items<'c>(&'c self, chronicle: &'c Chronicle) -> impl Iterator<Item = &'c Entry> {
+        let (from, until) = (
+            self.from_us.unwrap_or(i64::MIN),
+            self.until_us.unwrap_or(i64::MAX),
+        );
+        let after = self.token.as_ref().map_or(0, |token| token.after);
+        let set = self.set.as_deref();
+        chronicle.by_change(after + 1..).filter(move |entry| {
+            (from..until).contains(&entry.changed_us)
+                && set.is_none_or(|set| entry.sources.contains(set) || entry.left.contains(set))
+        })
+    }
+}
+
+fn taken(said: &mut BTreeMap<&str, &str>, name: &str) -> Option<String> {
+    said.remove(name).map(str::to_owned)
+}
+
+fn required(said: &mut BTreeMap<&str, &str>, name: &str) -> Result<String, Refused> {
+    taken(said, name).ok_or_else(|| bad_argument(format!("{name} is missing")))
+}
+
+fn prefix(said: &mut BTreeMap<&str, &str>) -> Result<Prefix, Refused> {
+    let name = required(said, "metadataPrefix")?;
+    Prefix::named(&name).ok_or_else(|| {
+        let text = format!("metadataPrefix is {name:?}; it is oai_dc or dcat");
+        Refused::new(Code::CannotDisseminateFormat, text)
+    })
+}
+
+fn bad_argument(said: impl Into<String>) -> Refused {
+    Refused::new(Code::BadArgument, said)
+}
+
+fn bad_token(said: impl Into<String>) -> Refused {
+    Refused::new(Code::BadResumptionToken, said)
+}
+
+fn unknown(identifier: &str) -> Refused {
+    Refused::new(
+        Code::IdDoesNotExist,
+        format!("no dataset is or was {identifier:?}"),
+    )
+}
+
+type Said = Result<Result<String, Refused>, Problem>;
+
+async fn answer(house: &House, request: Request) -> Said {
+    let (snapshot, chronicle) = house.chronicle().await?;
+    match request {
+        Request::Identify => Ok(Ok(identify(house, &snapshot, &chronicle))),
+        Request::Formats(Some(item)) if chronicle.get(&item).is_none() => Ok(Err(unknown(&item))),
+        Request::Formats(_) => Ok(Ok(oai::formats())),
+        Request::Sets => Ok(sets(house, &chronicle)),
+        Request::Record(identifier, prefix) => {
+            let Some(entry) = chronicle.get(&identifier) else {
+                return Ok(Err(unknown(&identifier)));
+            };
+            let mut text = String::from("<GetRecord>\n");
+            records(house, &snapshot, &[entry], None, prefix, &mut text).await?;
+            text.push_str("</GetRecord>\n");
+            Ok(Ok(text))
+        }
+        Request::List(listed) => list(house, &snapshot, &chronicle, &listed).await,
+    }
+}
+
+fn identify(house: &House, snapshot: &Published, chronicle: &Chronicle) -> String {
+    let title = &house.config.title;
+    let name = title.get("en").or_else(|| title.values().next());
+    let host = house.config.public_url.host_str().unwrap_or("localhost");
+    let earliest = chronicle.by_change(..).next();
+    oai::identify(&Identity {
+        base: house.base(),
+        name: name.map_or("harvestd", String::as_str),
+        // RFC 2142: whoever runs the host reads it.
+        admin_email: &format!("postmaster@{host}"),
+        earliest_us: earliest.map_or(snapshot.published_us, |entry| entry.changed_us),
+        persistent: house.config.feed.keep_days.is_none(),
+    })
+}
+
+/// Every source is a set, also one that lists nothing yet, and one that is no source any more.
+fn sets(house: &House, chronicle: &Chronicle) -> Result<String, Refused> {
+    let mut sets: BTreeMap<String, String> = chronicle
+        .sources()
+        .iter()
+        .map(|source| (source.to_string(), source.to_string()))
+        .collect();
+    for source in house.desk.sources() {
+        let title = source
+            .title
+            .get("en")
+            .or_else(|| source.title.values().next());
+        let title = title.unwrap_or(&source.id).clone();
+        sets.insert(source.id, title);
+    }
+    if sets.is_empty() {
+        let text = "there is no source, and so no set";
+        return Err(Refused::new(Code::NoSetHierarchy, text));
+    }
+    let sets = sets
+        .iter()
+        .map(|(spec, name)| (spec.as_str(), name.as_str()));
+    Ok(oai::sets(sets))
+}
+
+async fn list(
+    house: &House,
+    snapshot: &Arc<Published>,
+    chronicle: &Chronicle,
+    listed: &Listed,
+) -> Said {
+    let (limits, now_ms) = (&house.config.limits.lists, crate::run::now_ms());
+    if let Some(token) = &listed.token
+        && let Err(refused) = still_good(token, chronicle, limits, now_ms)
+    {
+        return Ok(Err(refused));
+    }
+    let most = match listed.records {
+        true => limits.oai_records_max,
+        false => limits.oai_headers_max,
+    };
+    let mut page: Vec<&Entry> = listed.items(chronicle).take(most + 1).collect();
+    let more = page.len() > most;
+    page.truncate(most);
+    if page.is_empty() && listed.token.is_none() {
+        let text = "nothing is in that set and changed at that time";
+        return Ok(Err(Refused::new(Code::NoRecordsMatch, text)));
+    }
+    let set = listed.set.as_deref();
+    let verb = if listed.records {
+        "ListRecords"
+    } else {
+        "ListIdentifiers"
+    };
+    let mut text = format!("<{verb}>\n");
+    match listed.records {
+        true => records(house, snapshot, &page, set, listed.prefix, &mut text).await?,
+        false => page
+            .iter()
+            .for_each(|entry| oai::header(entry, set, &mut text)),
+    }
+    text.push_str(&rest(listed, chronicle, &page, more, limits, now_ms));
+    text.push_str(&format!("</{verb}>\n"));
+    Ok(Ok(text))
+}
+
+/// What stands at the end of a part: the token for the next, or that this was the last. Nothing where the list came whole.
+fn rest(
+    listed: &Listed,
+    chronicle: &Chronicle,
+    page: &[&Entry],
+    more: bool,
+    limits: &ListLimits,
+    now_ms: i64,
+) -> String {
+    let before = listed.token.as_ref();
+    let cursor = before.map_or(0, |token| token.cursor);
+    let total = || cursor as usize + listed.items(chronicle).count();
+    let last = page.last().filter(|_| more);
+    let Some(last) = last else {
+        return match before {
+            Some(_) => oai::resumption(None, cursor, total()),
+            None => String::new(),
+        };
+    };
+    let began_ms = before.map_or(now_ms, |token| token.began_ms);
+    let token = Token {
+        records: listed.records,
+        prefix: listed.prefix,
+        set: listed.set.clone(),
+        from_us: listed.from_us,
+        until_us: listed.until_us,
+        generation: chronicle.generation,
+        after: last.seq,
+        cursor: cursor + page.len() as u64,
+        began_ms,
+    };
+    let expires_us = began_ms
+        .saturating_add_unsigned(limits.oai_token_ms)
+        .saturating_mul(1_000);
+    oai::resumption(Some((&token, expires_us)), cursor, total())
+}
+
+fn still_good(
+    token: &Token,
+    chronicle: &Chronicle,
+    limits: &ListLimits,
+    now_ms: i64,
+) -> Result<(), Refused> {
+    if token.generation != chronicle.generation {
+        return Err(bad_token("history began anew since; begin anew"));
+    }
+    if token.after > chronicle.seq || token.began_ms > now_ms {
+        return Err(bad_token("it was not given here"));
+    }
+    let expires_ms = token.began_ms.saturating_add_unsigned(limits.oai_token_ms);
+    if expires_ms <= now_ms {
+        return Err(bad_token("it has expired; begin anew"));
+    }
+    Ok(())
+}
+
+/// Items with their metadata, as far as they are not deleted.
+async fn records(
+    house: &House,
+    snapshot: &Arc<Published>,
+    entries: &[&Entry],
+    set: Option<&str>,
+    prefix: Prefix,
+    text: &mut String,
+) -> Result<(), Problem> {
+    let live = entries.iter().filter(|entry| !is_deleted(entry, set));
+    let live: Vec<String> = live.map(|entry| entry.iri.to_string()).collect();
+    let readings = house.readings(snapshot, live).await?;
+    let readings: BTreeMap<&str, &Reading> = readings
+        .iter()
+        .map(|reading| (reading.iri.as_str(), reading))
+        .collect();
+    for entry in entries {
+        let reading = readings.get(&*entry.iri).map(|reading| (prefix, *reading));
+        oai::record(entry, set, reading, text).map_err(|error| {
+            tracing::error!(%error, iri = %entry.iri, "a description could not be written as RDF/XML");
+            Problem::internal()
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn requests_are_held_to_the_protocol() {
+        use Code::{BadArgument, BadResumptionToken, BadVerb, CannotDisseminateFormat};
+        for (query, expected) in [
+            ("", BadVerb),
+            ("verb=Nothing", BadVerb),
+            ("verb=Identify&verb=Identify", BadVerb),
+            ("verb=Identify&set=a", BadArgument),
+            ("verb=ListRecords", BadArgument),
+            (
+                "verb=ListRecords&metadataPrefix=marc",
+                CannotDisseminateFormat,
+            ),
+            (
+                "verb=ListRecords&metadataPrefix=dcat&from=yesterday",
+                BadArgument,
+            ),
+            (
+                "verb=ListRecords&metadataPrefix=dcat&from=2026-01-02&until=2026-01-01",
+                BadArgument,
+            ),
+            (
+                "verb=ListRecords&metadataPrefix=dcat&from=2026-01-01&until=2026-01-02T00:00:00Z",
+                BadArgument,
+            ),
+            ("verb=ListRecords&resumptionToken=x", BadResumptionToken),
+            ("verb=GetRecord&metadataPrefix=dcat", BadArgument),
+            ("verb=ListSets&resumptionToken=x", BadResumptionToken),
+        ] {
+            let arguments: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect();
+            let refused = Request::of(&arguments).unwrap_err();
+            assert_eq!(refused.code, expected, "{query}: {refused}");
+        }
+    }
+}
