@@ -130,7 +130,7 @@ async fn a_harvester_gets_everything_once_and_what_is_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_say_what_the_catalogue_says() {
-    let (_bed, daemon) = paged_hub().await;
+    let (bed, daemon) = paged_hub().await;
     let item = "https://city.example/dataset/3";
     let simple = ask(
         &daemon,
@@ -158,7 +158,7 @@ async fn records_say_what_the_catalogue_says() {
             .for_slice(whole[start..end].as_bytes())
             .map(|quad| oxigraph::model::Triple::from(quad.unwrap()).to_string())
             .collect();
-    let log = harvestd::log::Log::at(_bed.data_dir().join("log"), "https://hub.example/");
+    let log = harvestd::log::Log::at(bed.data_dir().join("log"), "https://hub.example/");
     let body = log
         .after(1, 0, u64::MAX)
         .unwrap()
