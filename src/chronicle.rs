@@ -40,6 +40,23 @@ pub struct Entry {
     pub left: BTreeSet<Arc<str>>,
 }
 
+impl Entry {
+    /// Takes over what stays of the entry before.
+    fn follows(&mut self, before: Self) {
+        // What comes again stands where what is new stands.
+        if !before.gone || self.gone {
+            self.first = before.first;
+        }
+        if self.gone {
+            self.publisher = before.publisher;
+        }
+        self.left.extend(before.left);
+        self.left.extend(before.sources);
+        let listed = &self.sources;
+        self.left.retain(|source| !listed.contains(source));
+    }
+}
+
 /// All datasets of one generation of the log, up to one activity.
 #[derive(Debug, Clone)]
 pub struct Chronicle {
@@ -84,41 +101,26 @@ impl Chronicle {
             Some(before) => Arc::clone(&before.iri),
             None => activity.entity.as_str().into(),
         };
-        let mut first = activity.seq;
-        let mut once = BTreeSet::new();
-        let said = said.unwrap_or_else(|| Said {
-            gone: true,
-            ..Said::default()
-        });
-        let mut publisher = said.publisher;
-        if let Some(before) = known {
-            self.by_change.remove(&before.seq);
-            self.by_first.remove(&before.first);
-            // What comes again stands where what is new stands.
-            if !before.gone || said.gone {
-                first = before.first;
-            }
-            if said.gone {
-                publisher = before.publisher;
-            }
-            once.extend(before.left);
-            once.extend(before.sources);
-        }
-        once.retain(|source| !said.sources.contains(source));
-        self.by_first.insert(first, Arc::clone(&iri));
-        self.by_change.insert(activity.seq, Arc::clone(&iri));
-        let entry = Entry {
+        let said = said.unwrap_or_else(Said::gone);
+        let mut entry = Entry {
             iri: Arc::clone(&iri),
-            first,
+            first: activity.seq,
             seq: activity.seq,
             changed_us: activity.published_us,
             gone: said.gone,
             identifier: said.identifier,
-            publisher,
+            publisher: said.publisher,
             winner: said.winner,
             sources: said.sources,
-            left: once,
+            left: BTreeSet::new(),
         };
+        if let Some(before) = known {
+            self.by_change.remove(&before.seq);
+            self.by_first.remove(&before.first);
+            entry.follows(before);
+        }
+        self.by_first.insert(entry.first, Arc::clone(&iri));
+        self.by_change.insert(entry.seq, Arc::clone(&iri));
         self.datasets.insert(iri, entry);
     }
 
@@ -210,6 +212,15 @@ struct Said {
     publisher: Option<Arc<str>>,
     winner: Option<Arc<str>>,
     sources: BTreeSet<Arc<str>>,
+}
+
+impl Said {
+    fn gone() -> Self {
+        Self {
+            gone: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// Subject and predicate without brackets, and the object as it stands, of a line of N-Triples without blank nodes.

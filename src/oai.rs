@@ -5,11 +5,11 @@
 //! An item's identifier is the dataset's IRI, a set is a source. A dataset that a source does not list any more is deleted in
 //! that source's set, and lives on in the others.
 
+mod metadata;
+
 use crate::{chronicle::Entry, log::date_time, reading::Reading};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate};
-use harvestd_vocab::terms::{dcat, dct};
-use oxigraph::io::{RdfFormat, RdfSerializer};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt::{self, Write},
@@ -292,8 +292,8 @@ pub fn record(
     if let Some((prefix, reading)) = metadata {
         text.push_str("<metadata>\n");
         match prefix {
-            Prefix::OaiDc => dublin_core(reading, text),
-            Prefix::Dcat => text.push_str(&rdf_xml(reading)?),
+            Prefix::OaiDc => metadata::dublin_core(reading, text),
+            Prefix::Dcat => text.push_str(&metadata::rdf_xml(reading)?),
         }
         text.push_str("</metadata>\n");
     }
@@ -310,99 +310,6 @@ pub fn resumption(next: Option<(&Token, i64)>, cursor: u64, total: usize) -> Str
     format!(
         "<resumptionToken{expires} completeListSize=\"{total}\" cursor=\"{cursor}\">{token}</resumptionToken>\n"
     )
-}
-
-fn dublin_core(reading: &Reading, text: &mut String) {
-    let node = reading.iri.as_str();
-    text.push_str(
-        "<oai_dc:dc xmlns:oai_dc=\"http://www.openarchives.org/OAI/2.0/oai_dc/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
-         xsi:schemaLocation=\"http://www.openarchives.org/OAI/2.0/oai_dc/ http://www.openarchives.org/OAI/2.0/oai_dc.xsd\">\n",
-    );
-    let distributions: Vec<&str> = reading.iris(node, dcat::HAS_DISTRIBUTION).collect();
-    let formats = distributions.iter().flat_map(|node| {
-        let typed = reading.iris(node, dct::FORMAT);
-        typed.chain(reading.iris(node, dcat::MEDIA_TYPE))
-    });
-    let formats: std::collections::BTreeSet<&str> = formats.collect();
-    for (element, properties) in [
-        ("title", &[dct::TITLE][..]),
-        ("creator", &[dct::CREATOR]),
-        ("subject", &[dcat::KEYWORD, dcat::THEME]),
-        ("description", &[dct::DESCRIPTION]),
-        ("publisher", &[dct::PUBLISHER]),
-        ("contributor", &[dct::CONTRIBUTOR]),
-        ("date", &[dct::ISSUED, dct::MODIFIED]),
-        ("identifier", &[dct::IDENTIFIER, dcat::LANDING_PAGE]),
-        ("source", &[dct::SOURCE]),
-        ("language", &[dct::LANGUAGE]),
-        ("relation", &[dct::RELATION, dct::IS_PART_OF]),
-        ("coverage", &[dct::SPATIAL]),
-        ("rights", &[dct::LICENSE, dct::ACCESS_RIGHTS, dct::RIGHTS]),
-    ] {
-        for property in properties {
-            for value in reading.values(node, *property) {
-                dublin_core_value(reading, element, value, text);
-            }
-        }
-        if element == "identifier" {
-            let _ = writeln!(text, "<dc:identifier>{}</dc:identifier>", Escaped(node));
-        }
-    }
-    text.push_str("<dc:type>Dataset</dc:type>\n");
-    for format in formats {
-        let _ = writeln!(text, "<dc:format>{}</dc:format>", Escaped(format));
-    }
-    text.push_str("</oai_dc:dc>\n");
-}
-
-fn dublin_core_value(
-    reading: &Reading,
-    element: &str,
-    value: &oxigraph::model::Term,
-    text: &mut String,
-) {
-    use oxigraph::model::Term;
-    let (said, language) = match value {
-        Term::Literal(literal) => (Some(literal.value()), literal.language()),
-        // What has a name goes by it; what is only a part of the description and has none says nothing alone.
-        Term::NamedNode(node) => {
-            let name = reading.name(node.as_str(), "zh");
-            let address = || (!reading.tells_of(node.as_str())).then_some(node.as_str());
-            (name.or_else(address), None)
-        }
-        _ => (None, None),
-    };
-    if let Some(said) = said {
-        let tag = language.map_or(String::new(), |tag| {
-            format!(" xml:lang=\"{}\"", Escaped(tag))
-        });
-        let _ = writeln!(text, "<dc:{element}{tag}>{}</dc:{element}>", Escaped(said));
-    }
-}
-
-/// The description as RDF/XML, without the line that declares XML.
-fn rdf_xml(reading: &Reading) -> io::Result<String> {
-    let mut serializer = RdfSerializer::from_format(RdfFormat::RdfXml);
-    for (prefix, namespace) in [
-        ("dcat", dcat::NS),
-        ("dct", dct::NS),
-        ("foaf", harvestd_vocab::terms::foaf::NS),
-    ] {
-        serializer = serializer
-            .with_prefix(prefix, namespace)
-            .map_err(io::Error::other)?;
-    }
-    let mut serializer = serializer.for_writer(Vec::new());
-    for triple in reading.triples() {
-        serializer.serialize_triple(triple)?;
-    }
-    let text = String::from_utf8(serializer.finish()?).map_err(io::Error::other)?;
-    let body = match text.strip_prefix("<?xml") {
-        Some(rest) => rest.split_once("?>").map_or(rest, |(_, body)| body),
-        None => &text,
-    };
-    let sound = body.chars().map(|c| if in_xml(c) { c } else { '\u{fffd}' });
-    Ok(sound.collect())
 }
 
 /// XML 1.0, section 2.2.

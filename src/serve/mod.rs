@@ -22,7 +22,7 @@ mod interchange;
 pub mod layers;
 mod lease;
 pub mod listen;
-mod lists;
+mod listings;
 mod lookup;
 pub mod negotiate;
 mod oai;
@@ -77,7 +77,7 @@ pub struct House {
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
     /// The log as far as lists need it, once somebody has asked for one.
-    remembered: lists::Remembered,
+    remembered: listings::Remembered,
     /// Places for those who follow the changes.
     streams: Arc<Semaphore>,
     /// To be cancelled when the doors close: answers without an end come to theirs.
