@@ -18,7 +18,7 @@ help: ## this list
 setup: ## install what the build needs, where it is missing (clang, libclang)
 	@scripts/setup.sh
 
-run: setup ## build, then start the demo: a daemon that harvests three sample catalogues (ARGS="--listen …")
+run: setup ## build, then start the demo: a daemon that harvests four sample catalogues (ARGS="--listen …")
 	$(BUILD)
 	@exec $(BINARY) demo $(ARGS)
 

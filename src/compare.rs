@@ -60,6 +60,8 @@ pub struct Said {
     pub parts: BTreeMap<String, u64>,
     /// What a feed says of itself: another harvestd's, whose bodies are kept as they come. None: nothing yet.
     pub mirrors: Option<bool>,
+    /// The address that the feed names for who waits for news of it.
+    pub listens: Option<url::Url>,
     /// Keeping what came failed: the run ends.
     pub broken: Option<std::io::Error>,
 }
@@ -240,6 +242,11 @@ impl Page for Reading<'_> {
 
     fn mirrors(&mut self, mirrors: bool) -> ControlFlow<Stop> {
         self.intake.said.mirrors = Some(mirrors);
+        self.progress.flow()
+    }
+
+    fn listens(&mut self, door: &url::Url) -> ControlFlow<Stop> {
+        self.intake.said.listens = Some(door.clone());
         self.progress.flow()
     }
 

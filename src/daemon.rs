@@ -7,6 +7,7 @@ mod configure;
 mod desk;
 mod digest;
 mod feedback;
+mod listen;
 mod open;
 mod push;
 mod shared;
@@ -183,6 +184,7 @@ impl Daemon {
         gone: CancellationToken,
     ) {
         let scheduled = self.purpose == Purpose::Serve;
+        let mut ear = listen::Ear::default();
         loop {
             let due = self.next_start(&id);
             self.with(&id, |place| {
@@ -200,6 +202,11 @@ impl Daemon {
                     }
                 }
                 () = look.notified() => {}
+                () = self.news(&id, &mut ear), if scheduled => {
+                    let report = self.run(&id, Trigger::News, false, &gone).await;
+                    let source = self.with(&id, |place| place.source.clone());
+                    ear.done(report.as_ref(), source.as_deref());
+                }
                 () = until(due.filter(|_| scheduled)) => {
                     if scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;

@@ -54,6 +54,14 @@ impl Syntax {
     }
 }
 
+/// The doors beside the feed, by the words of ours with which the root names them: what it adds up to, who waits for what
+/// is published next, and its present as one document.
+pub const DOORS: [(&str, &str); 3] = [
+    ("harvestd:state", "feed/state"),
+    ("harvestd:changes", "changes"),
+    ("harvestd:dump", "catalog.nq"),
+];
+
 /// One generation of the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {
@@ -165,6 +173,9 @@ impl Feed {
         }));
         let mut view = Said::of(self.view(), "tree:Node");
         view.word("rdf:type", Object::Word("ldes:EventSource"));
+        for (word, path) in DOORS {
+            view.word(word, Object::Iri(format!("{}{path}", self.base)));
+        }
         let described = format!("{}feed#view", self.base);
         view.word("tree:viewDescription", Object::Iri(described.clone()));
         let mut description = Said::of(described, "tree:ViewDescription");

@@ -64,6 +64,8 @@ pub enum Trigger {
     Details,
     /// Nobody asked: the source handed in what it had to say.
     Push,
+    /// The source said that it has something new.
+    News,
 }
 
 /// What became of the questions for the details of single records.

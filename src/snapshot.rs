@@ -8,6 +8,7 @@ use crate::state::KeptDigest;
 pub mod shelf;
 
 use crate::log::Log;
+use crate::search::{Search, View};
 use crate::store::{Head, Store, StoreError};
 use shelf::{Kept, Shelf};
 use std::{
@@ -15,7 +16,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
@@ -31,6 +32,8 @@ pub struct Published {
     pub published_us: i64,
     /// Directory of the checkpoint, opened read-only by workers. Exists as long as the value is held.
     pub path: PathBuf,
+    /// The search index as it belongs to this snapshot, while it is one of the newest two.
+    search: RwLock<Option<Arc<View>>>,
     /// The policy let it go: it is removed with the value.
     let_go: AtomicBool,
 }
@@ -51,8 +54,21 @@ impl Published {
             seq: head.seq,
             published_us: head.published_us,
             path,
+            search: RwLock::default(),
             let_go: AtomicBool::new(false),
         }
+    }
+
+    /// The search index as it belongs to this snapshot. None: there is none, it failed (which was told), or two others were
+    /// published since.
+    pub fn search(&self) -> Option<Arc<View>> {
+        let search = self.search.read();
+        search.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_search(&self, view: Option<Arc<View>>) {
+        let mut search = self.search.write().unwrap_or_else(PoisonError::into_inner);
+        *search = view;
     }
 
     /// To be removed when nobody holds it any more.
@@ -117,6 +133,10 @@ pub struct Publisher {
     kept: usize,
     /// Moves with what is published.
     digest: Option<Arc<KeptDigest>>,
+    /// Moves with it as well, and is published with it.
+    search: Option<Search>,
+    /// The one before the newest: whoever began with it may still search in it.
+    before: Weak<Published>,
     policy: SnapshotLimits,
 }
 
@@ -153,6 +173,8 @@ impl Publisher {
             shelf: Shelf::of(found.collect()),
             kept,
             digest: None,
+            search: None,
+            before: Weak::new(),
             policy,
         })
     }
@@ -164,6 +186,11 @@ impl Publisher {
     /// From now on the digest moves whenever something is published, never before.
     pub fn with_digest(&mut self, digest: Arc<KeptDigest>) {
         self.digest = Some(digest);
+    }
+
+    /// From now on each publication brings its view of the search index.
+    pub fn with_search(&mut self, search: Search) {
+        self.search = Some(search);
     }
 
     /// What is kept, for whoever asks for the past.
@@ -200,8 +227,10 @@ impl Publisher {
             })?;
         crate::crash_point!("prune");
         let published = Arc::new(Published::of(head, path));
+        published.set_search(self.indexed(store));
         self.shelf.put(published.clone());
-        self.sender.send_replace(Some(published.clone()));
+        let newest = self.sender.send_replace(Some(published.clone()));
+        self.forget_index(newest);
         if let Some(digest) = &self.digest
             && let Err(error) = store.changes(|changes| digest.advance(head, changes))
         {
@@ -210,6 +239,25 @@ impl Publisher {
         self.thin(store);
         crate::crash_point!("pruned");
         Ok(published)
+    }
+
+    /// The view of what the store holds. Trouble here costs the doors that need it, never a publication.
+    fn indexed(&mut self, store: &Store) -> Option<Arc<View>> {
+        match self.search.as_mut()?.follow(store) {
+            Ok(view) => Some(view),
+            Err(error) => {
+                tracing::error!(%error, "the search index stays behind until the next publication");
+                None
+            }
+        }
+    }
+
+    /// Snapshots are kept for long, views of the index are not: they would keep its old files.
+    fn forget_index(&mut self, newest: Option<Arc<Published>>) {
+        let newest = newest.map_or_else(Weak::new, |newest| Arc::downgrade(&newest));
+        if let Some(before) = std::mem::replace(&mut self.before, newest).upgrade() {
+            before.set_search(None);
+        }
     }
 
     /// Shows what the store holds for as long as somebody holds the view: it takes no place among the kept ones, and lets

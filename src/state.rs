@@ -60,6 +60,8 @@ pub struct SourceState {
     pub not_before_ms: Option<i64>,
     /// The last run broke off for a reason that may pass: when it is tried again, if the source is not due before.
     pub try_again_ms: Option<i64>,
+    /// The address that is asked for news, where the source's feed named one.
+    pub listens: Option<String>,
 }
 
 /// Hashes of a record's parts: name's hash -> raw bytes' hash.

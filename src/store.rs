@@ -18,6 +18,7 @@ mod one;
 mod own_date;
 mod place;
 mod project;
+mod reading;
 mod receipts;
 mod records;
 mod remarks;
@@ -27,6 +28,7 @@ mod runs;
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
+pub use reading::Times;
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 
@@ -50,9 +52,9 @@ pub const PAGE: u64 = 1000;
 
 const SHA256: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://spdx.org/rdf/terms#checksumValue");
-const OBJECT: NamedNodeRef<'_> =
+pub(crate) const OBJECT: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#object");
-const PUBLISHED: NamedNodeRef<'_> =
+pub(crate) const PUBLISHED: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("https://www.w3.org/ns/activitystreams#published");
 
 /// The newest activity that is committed.
@@ -337,7 +339,7 @@ fn now_us() -> i64 {
 }
 
 /// The graph that indexes the page on which an activity stands.
-fn page_graph(base: &str, generation: u64, seq: u64) -> NamedNode {
+pub(crate) fn page_graph(base: &str, generation: u64, seq: u64) -> NamedNode {
     NamedNode::new_unchecked(format!(
         "{base}graph/changes/{generation}/{}",
         seq.saturating_sub(1) / PAGE

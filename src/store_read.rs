@@ -9,10 +9,12 @@
 
 mod decisions;
 mod features;
+mod members;
 mod pairs;
 
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
+pub use members::{Which, members};
 pub use pairs::pairs;
 
 use harvestd_vocab::containment::{

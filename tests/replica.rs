@@ -11,6 +11,8 @@ mod origin;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 
+#[path = "replica/follow.rs"]
+mod follow;
 #[path = "replica/foreign.rs"]
 mod foreign;
 #[path = "replica/loops.rs"]

@@ -5,12 +5,16 @@ mod doors;
 
 #[path = "serve/documents.rs"]
 mod documents;
+#[path = "serve/lists.rs"]
+mod lists;
 #[path = "serve/lookups.rs"]
 mod lookups;
 #[path = "serve/manners.rs"]
 mod manners;
 #[path = "serve/operator.rs"]
 mod operator;
+#[path = "serve/pages.rs"]
+mod pages;
 #[path = "serve/queries.rs"]
 mod queries;
 #[path = "serve/standing.rs"]

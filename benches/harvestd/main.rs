@@ -17,6 +17,7 @@ mod memory;
 mod push;
 mod queries;
 mod replica;
+mod search;
 mod table;
 
 use anyhow::{Context as _, Result, ensure};
@@ -47,6 +48,8 @@ enum Part {
     Queries,
     /// The feed, replayed as it lies on disk.
     Feed,
+    /// CKAN's interface: datasets shown a second, searches with facets, a run published with its index.
+    Search,
     /// Disk after many runs of one per cent changes.
     Disk,
     /// Pushes, durable and answered: one after the other, and many at once.
@@ -154,6 +157,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
     }
     if arguments.wants(Part::Changed) {
         changed(&place, &mut server, &first, table)?;
+    }
+    if arguments.wants(Part::Search) {
+        search::lines(&place, &mut server, table)?;
     }
     if arguments.wants(Part::Redescribe) {
         redescribe(&place, &first, table)?;

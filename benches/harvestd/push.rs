@@ -127,7 +127,7 @@ fn dataset(id: &str) -> String {
     text + ".\n<https://centre.example/office> a foaf:Agent ; foaf:name \"Office\"@en .\n"
 }
 
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+pub fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort();
     let rank = (times.len() * percent).div_ceil(100).max(1);
     times.get(rank - 1).copied().unwrap_or_default()

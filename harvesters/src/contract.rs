@@ -35,6 +35,23 @@ pub trait Harvester: Send + Sync {
         false
     }
 
+    /// The question that the source answers as soon as it has something new, where its feed named `door`
+    /// ([`Page::listens`]); it waits for that no longer than `wait_ms`. `heard` is where the last answer left us; None:
+    /// nothing was heard yet. None: this kind does not listen.
+    fn listen(&self, _door: &Url, _heard: Option<&str>, _wait_ms: u64) -> Option<Request> {
+        None
+    }
+
+    /// Reads the answer to [`Harvester::listen`]'s question.
+    fn hear(&self, answer: Answer<'_>) -> Result<News, ReadError> {
+        Err(ReadError::new(
+            ReadErrorKind::Malformed,
+            "listening for news",
+            answer.request.url.as_str(),
+            "a kind that listens",
+        ))
+    }
+
     /// The question for what the source tells of one record when asked for it alone. `record` has all parts that are held.
     /// None: there is nothing to ask. Its answer is read like any other, and gives parts that do not stand alone.
     fn detail(&self, _record: &Record) -> Option<Detail> {
@@ -98,6 +115,10 @@ pub trait Page {
     fn mirrors(&mut self, _mirrors: bool) -> ControlFlow<Stop> {
         ControlFlow::Continue(())
     }
+    /// Said once by a feed: the address that is asked for news of it ([`Harvester::listen`]).
+    fn listens(&mut self, _door: &Url) -> ControlFlow<Stop> {
+        ControlFlow::Continue(())
+    }
     /// Something that stands where a record should stand and cannot be one.
     fn refused(&mut self, at: Location, why: Refusal) -> ControlFlow<Stop>;
     /// A record that the source's own settings leave out (`why` is a word for the report: `harvest-source`, `other-organisation`, …).
@@ -112,6 +133,15 @@ pub trait Page {
     fn complete(&mut self, proof: Completeness) -> ControlFlow<Stop>;
     /// Where the next run may begin. Kept only when the run is complete.
     fn bookmark(&mut self, b: Bookmark) -> ControlFlow<Stop>;
+}
+
+/// What an answer to [`Harvester::listen`]'s question says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Where it leaves us, in the connector's own words.
+    pub heard: String,
+    /// Something was published that was not there before.
+    pub any: bool,
 }
 
 /// The run wants no more of this answer.
@@ -201,6 +231,9 @@ pub struct Request {
     pub conditional: bool,
     /// Not answering 2xx is an answer too: it comes to `read` with its status instead of ending the run.
     pub any_status: bool,
+    /// The answer comes when there is something to say: until then the question takes no other one's place.
+    #[serde(default)]
+    pub waits: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,6 +251,7 @@ impl Request {
             note: serde_json::Value::Null,
             conditional: false,
             any_status: false,
+            waits: false,
         }
     }
     pub fn note<T: Serialize>(mut self, note: &T) -> Self {

@@ -8,22 +8,24 @@
 //! Start at [`Ldes::read`]. It follows no address outside the feed's own origin.
 
 mod bookmark;
+mod dump;
+mod listen;
 mod members;
 mod options;
 mod page;
 mod tree;
 
 use crate::{
-    Answer, Bookmark, Completeness, Harvester, Kind, Location, MIRRORED, Page, PartName, ReadError,
-    ReadErrorKind, Record, RecordId, Request, Settings, SettingsError,
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, MIRRORED, News, Page, PartName,
+    ReadError, ReadErrorKind, Record, RecordId, Request, Settings, SettingsError,
 };
-use bookmark::{Mark, Note};
+use bookmark::{CHANGES, Mark, Note};
 use harvestd_vocab::{Class, Description, Refusal};
 use members::{Member, Members, Verb};
 use options::Options;
 use page::Quads;
 use std::ops::ControlFlow;
-use tree::Tree;
+use tree::{Tree, address};
 use url::Url;
 
 pub const KIND: Kind = Kind {
@@ -69,7 +71,17 @@ impl Harvester for Ldes {
 
     fn read(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError> {
         let note = Note::of(answer.request)?;
+        if answer.status == 410
+            && let Some(dump) = self.dump_instead(&note)
+        {
+            let said = format!("the page {} was removed", answer.request.url);
+            let _ = from_the_dump(page, dump, &said);
+            return Ok(());
+        }
         self.is_there(&answer, &note)?;
+        if note.is_dump {
+            return self.read_dump(answer, page);
+        }
         let quads = page::parse(
             answer.body,
             &answer.url,
@@ -104,6 +116,14 @@ impl Harvester for Ldes {
     fn follows_feed(&self) -> bool {
         true
     }
+
+    fn listen(&self, door: &Url, heard: Option<&str>, wait_ms: u64) -> Option<Request> {
+        Some(listen::question(door, heard, wait_ms))
+    }
+
+    fn hear(&self, answer: Answer<'_>) -> Result<News, ReadError> {
+        listen::hear(answer)
+    }
 }
 
 impl Ldes {
@@ -114,20 +134,43 @@ impl Ldes {
         request
     }
 
+    /// The question for the dump, where the view named one and this is not its answer.
+    fn dump_instead(&self, note: &Note) -> Option<Request> {
+        let dump = Url::parse(note.dump.as_deref()?).ok()?;
+        let note = Note {
+            is_dump: true,
+            ..Note::first(None)
+        };
+        Some(self.ask(dump, &note))
+    }
+
+    fn read_dump(&self, answer: Answer<'_>, page: &mut dyn Page) -> Result<(), ReadError> {
+        let (mut index, most) = (0, self.settings.record_bytes_max);
+        let mut give = |entity: dump::Entity| {
+            let at = at(&entity.iri, index);
+            index += 1;
+            let Some(class) = entity.class else {
+                return page.refused(at, not_a_record(&entity.types));
+            };
+            let id = RecordId::new(class, entity.iri);
+            hand_over(page, at, id, MIRRORED, &entity.body, entity.time_us, most)
+        };
+        let Some(mark) = dump::read(answer.body, &mut give)? else {
+            return Ok(());
+        };
+        let _ = match (page.complete(Completeness::ClosedDocument), mark.bookmark()) {
+            (ControlFlow::Continue(()), Some(mark)) => page.bookmark(mark),
+            (flow, _) => flow,
+        };
+        Ok(())
+    }
+
     /// A page that is not there any more, or was never there.
     fn is_there(&self, answer: &Answer<'_>, note: &Note) -> Result<(), ReadError> {
         let doing = || format!("reading page {}", answer.request.url);
         match answer.status {
             200..300 => Ok(()),
-            410 if note.since.is_some() => Err(ReadError::new(
-                ReadErrorKind::SourceFailed,
-                doing(),
-                "410: the feed does not keep what happened since the last run",
-                format!(
-                    "a page; `harvestd run {} --full` begins anew with what the feed still has",
-                    self.settings.source
-                ),
-            )),
+            410 if note.since.is_some() => Err(self.gone(&answer.request.url)),
             status => Err(ReadError::new(
                 ReadErrorKind::SourceFailed,
                 doing(),
@@ -136,6 +179,58 @@ impl Ldes {
             )),
         }
     }
+}
+
+impl Ldes {
+    fn gone(&self, page: &Url) -> ReadError {
+        ReadError::new(
+            ReadErrorKind::SourceFailed,
+            format!("reading page {page}"),
+            "410: the feed does not keep what happened since the last run",
+            format!(
+                "a page; `harvestd run {} --full` begins anew with what the feed still has",
+                self.settings.source
+            ),
+        )
+    }
+}
+
+/// Asks for the dump, and says so.
+fn from_the_dump(page: &mut dyn Page, dump: Request, why: &str) -> Flow {
+    let text = format!("{why}: everything is taken from {}", dump.url);
+    page.noticed("from-the-dump", text)?;
+    page.next(dump)
+}
+
+fn at(key: &str, index: u64) -> Location {
+    Location {
+        key: Some(key.to_owned()),
+        index: Some(index),
+        ..Location::default()
+    }
+}
+
+fn not_a_record(types: &str) -> Refusal {
+    let expected = "a dataset, a series, a service, a catalogue or an agent";
+    Refusal::new("not-a-record", "rdf:type", types, expected)
+}
+
+/// Hands out a record, unless it is larger than `bytes_max`.
+fn hand_over(
+    page: &mut dyn Page,
+    at: Location,
+    id: RecordId,
+    part: PartName,
+    raw: &str,
+    time_us: i64,
+    bytes_max: usize,
+) -> Flow {
+    if raw.len() > bytes_max {
+        let expected = format!("at most {bytes_max} bytes");
+        let found = format!("{} bytes", raw.len());
+        return page.refused(at, Refusal::new("record-too-large", "", &found, expected));
+    }
+    page.part_at(id, part, raw.as_bytes(), time_us)
 }
 
 /// One page, being read.
@@ -159,6 +254,17 @@ impl Reading<'_> {
             if let ControlFlow::Break(stop) = self.page.mirrors(mirrors) {
                 return Ok(ControlFlow::Break(stop));
             }
+            if let Some(door) = self.door(quads)?
+                && let ControlFlow::Break(stop) = self.page.listens(&door)
+            {
+                return Ok(ControlFlow::Break(stop));
+            }
+            if mirrors
+                && tree.has_a_gap(&self.note)
+                && let Some(flow) = self.instead_of_pages()?
+            {
+                return Ok(flow);
+            }
         }
         let members = Members::read(quads, &self.note, self.here)?;
         let flow = self.hand_out(quads, &members);
@@ -178,6 +284,32 @@ impl Reading<'_> {
             }
         }
         Ok(self.follow(tree))
+    }
+
+    /// The address that is asked for news of a harvestd's feed.
+    fn door(&mut self, quads: &Quads) -> Result<Option<Url>, ReadError> {
+        let source = &self.ldes.settings.url;
+        let of_ours = |iri: String| Ok(Some(address(&iri, self.here, source)?));
+        if let Some(dump) = &mut self.note.dump {
+            *dump = address(dump, self.here, source)?.into();
+        }
+        let door = self.note.mirror.and(quads.word(CHANGES));
+        door.map_or(Ok(None), of_ours)
+    }
+
+    /// The feed does not hold all that we lack: its dump does. None: there is no dump, and we lack everything.
+    fn instead_of_pages(&mut self) -> Result<Option<Flow>, ReadError> {
+        let Some(dump) = self.ldes.dump_instead(&self.note) else {
+            return match self.note.since {
+                None => Ok(None),
+                Some(_) => Err(self.ldes.gone(self.asked)),
+            };
+        };
+        let why = match self.note.since {
+            None => "the feed does not keep its beginning",
+            Some(_) => "the feed does not keep all that happened since the last run",
+        };
+        Ok(Some(from_the_dump(self.page, dump, why)))
     }
 
     /// Holds for the whole run, where every page that is asked for from now on comes and can be read.
@@ -232,14 +364,8 @@ impl Reading<'_> {
             Some(class) => class,
             None if members.is_part(quads, member) => return ControlFlow::Continue(()),
             None => {
-                let at = Location {
-                    key: Some(key.to_owned()),
-                    index: Some(index),
-                    ..Location::default()
-                };
-                let expected = "a dataset, a series, a service, a catalogue or an agent";
-                let why = Refusal::new("not-a-record", "rdf:type", &member.types(quads), expected);
-                return self.page.refused(at, why);
+                let why = not_a_record(&member.types(quads));
+                return self.page.refused(at(key, index), why);
             }
         };
         for other in Class::ALL.into_iter().filter(|other| *other != class) {
@@ -250,19 +376,8 @@ impl Reading<'_> {
             true => (MIRRORED, member.body(quads)),
             false => (PART, members.description(quads, member)),
         };
-        if raw.len() > self.ldes.settings.record_bytes_max {
-            let at = Location {
-                key: Some(key.to_owned()),
-                index: Some(index),
-                ..Location::default()
-            };
-            let expected = format!("at most {} bytes", self.ldes.settings.record_bytes_max);
-            let found = format!("{} bytes", raw.len());
-            return self
-                .page
-                .refused(at, Refusal::new("record-too-large", "", &found, expected));
-        }
-        let id = RecordId::new(class, key);
-        self.page.part_at(id, part, raw.as_bytes(), time_us)
+        let (at, id) = (at(key, index), RecordId::new(class, key));
+        let most = self.ldes.settings.record_bytes_max;
+        hand_over(self.page, at, id, part, &raw, time_us, most)
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
+use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::snapshot::SnapshotLimits;
 use crate::webhooks::WebhookLimits;
@@ -63,7 +64,9 @@ pub struct Limits {
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
     pub lists: ListLimits,
+    pub pages: PageLimits,
     pub feedback: FeedbackLimits,
+    pub search: SearchLimits,
 }
 
 impl Default for Limits {
@@ -94,7 +97,9 @@ impl Default for Limits {
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
             lists: ListLimits::default(),
+            pages: PageLimits::default(),
             feedback: FeedbackLimits::default(),
+            search: SearchLimits::default(),
         }
     }
 }
@@ -314,6 +319,28 @@ impl Default for ListLimits {
     }
 }
 
+/// Limits of the catalogue in pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageLimits {
+    /// Datasets on a page where nobody says how many.
+    pub datasets: usize,
+    /// Datasets on a page at most, whatever is asked for.
+    pub datasets_max: usize,
+    /// A page ends with the dataset by which it has come to this size.
+    pub bytes_max: u64,
+}
+
+impl Default for PageLimits {
+    fn default() -> Self {
+        Self {
+            datasets: 100,
+            datasets_max: 1_000,
+            bytes_max: 16 * MB,
+        }
+    }
+}
+
 /// Limit, least, most. A file that leaves the range is refused: beyond it the daemon would not work, or not be limited.
 const RANGES: &[(&str, u64, u64)] = &[
     ("requests_per_run_max", 1, 10_000_000),
@@ -406,6 +433,9 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("lists.oai_headers_max", 1, 100_000),
     ("lists.oai_token_ms", SECOND, 30 * DAY),
     ("lists.atom_entries_max", 1, 1_000),
+    ("pages.datasets", 1, 100_000),
+    ("pages.datasets_max", 1, 100_000),
+    ("pages.bytes_max", KB, GB),
     ("webhooks.batch_activities_max", 1, 10_000),
     ("webhooks.connect_ms", 100, 5 * MINUTE),
     ("webhooks.total_ms", 100, 10 * MINUTE),
@@ -425,6 +455,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("feedback.addresses_max", 1, 10_000_000),
     ("feedback.publish_every_ms", 0, HOUR),
     ("feedback.page_max", 1, 10_000),
+    ("search.heap_bytes", 16 * MB, 4 * GB),
+    ("search.rows_max", 1, 100_000),
+    ("search.query_bytes_max", 256, MB),
+    ("search.clauses_max", 1, 10_000),
+    ("search.facet_values_max", 1, 1_000_000),
 ];
 
 /// The second must not be less than the first.
@@ -435,8 +470,10 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.run_retry_first_ms", "network.run_retry_max_ms"),
     ("webhooks.connect_ms", "webhooks.total_ms"),
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
+    ("pages.datasets", "pages.datasets_max"),
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
+    ("search.query_bytes_max", "http.body_bytes_max"),
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),

@@ -99,6 +99,7 @@ pub struct Source {
     pub offset_minutes: Option<i32>,
     pub network: SourceNetwork,
     pub details: Details,
+    pub follow: Follow,
     /// The kind's own table.
     pub options: serde_json::Value,
     /// File and line where the source is configured, for messages.
@@ -149,6 +150,18 @@ pub struct Details {
     pub retry_max_ms: u64,
     /// So many in a row in vain, and the source is left alone until its next run.
     pub failures_in_row_max: u64,
+}
+
+/// How the feed of another harvestd is waited for between scheduled runs, so that what it publishes is here at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Whether it is waited for at all.
+    pub listen: bool,
+    /// How long one question may wait for its answer; never as long as `network.limits.read_ms`.
+    pub wait_ms: u64,
+    /// After a failure so long until the next question; the wait doubles with each failure, up to the second.
+    pub retry_first_ms: u64,
+    pub retry_max_ms: u64,
 }
 
 impl Config {
@@ -222,6 +235,7 @@ impl Config {
             ),
             ("limits.lists", self.limits.lists != running.limits.lists),
             ("limits.query", self.limits.query != running.limits.query),
+            ("limits.search", self.limits.search != running.limits.search),
             (
                 "limits.push.under_way_bytes_max",
                 self.limits.push.under_way_bytes_max != running.limits.push.under_way_bytes_max,

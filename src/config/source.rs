@@ -3,10 +3,11 @@
 //! The kind itself reads its own options: a source that its kind would refuse at the first run is refused here.
 
 mod details;
+mod follow;
 mod network;
 
 use super::{
-    CatchUp, Details, Limits, Source, SourceNetwork,
+    CatchUp, Details, Follow, Limits, Source, SourceNetwork,
     load::{by_language, title},
     table::{Found, Table},
 };
@@ -148,6 +149,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             offset_minutes: rest.offset_minutes,
             network: rest.network,
             details: rest.details,
+            follow: rest.follow,
             options: rest.options,
             at: format!("{}:{line}", table.cx.file.name),
         }),
@@ -175,6 +177,7 @@ struct Rest {
     offset_minutes: Option<i32>,
     network: SourceNetwork,
     details: Details,
+    follow: Follow,
     options: Value,
 }
 
@@ -213,6 +216,7 @@ impl Rest {
             offset_minutes: table.whole("offset_minutes", -720..=840).and_then(small),
             network: network::read(table, limits),
             details: details::read(table),
+            follow: follow::read(table),
             options: options.map_or_else(|| Value::Object(serde_json::Map::new()), |o| o.json()),
         }
     }

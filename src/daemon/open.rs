@@ -15,6 +15,7 @@ use crate::run::{
     corrections::lay,
     unify::{self, Changed},
 };
+use crate::search::Search;
 use crate::snapshot::Publisher;
 use crate::state::{Found, State, StateError};
 use crate::store::{Policy, Store, StoreError, WriteLimits};
@@ -103,6 +104,8 @@ impl Daemon {
             .map_err(|e| OpenError::Io("reading feedback", e))?;
         if purpose.writes() {
             show(&feedback, &mut writer.store)?;
+            let search = Search::of(&data_dir, &config.limits.search);
+            writer.publisher.with_search(search);
             catch_up(&state, &mut writer)?;
             lay(&mut writer, &config.overrides)?;
             state.moved_on(writer.store.head())?;

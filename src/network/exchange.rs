@@ -48,7 +48,10 @@ impl Exchange<'_> {
         let mut deadline = None;
         loop {
             let variant = self.variant(&trail)?;
-            let place = self.enter(&trail).await?;
+            let mut place = Some(self.enter(&trail).await?);
+            if self.request.waits {
+                place = None;
+            }
             // The wait for a place is ours and does not count.
             let total = ms(self.limits().total_ms);
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + total);
@@ -176,7 +179,7 @@ impl Exchange<'_> {
         trail: &Trail<'_>,
         deadline: Instant,
         last: bool,
-        _place: Place,
+        _place: Option<Place>,
     ) -> Result<Asked, NetworkError> {
         let (doing, status) = (trail.doing(), response.status());
         if status == StatusCode::NOT_MODIFIED && self.validators.is_some() {

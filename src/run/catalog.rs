@@ -2,7 +2,7 @@
 
 use crate::config::Source;
 use harvestd_harvesters::{
-    Answer, Bookmark, Detail, Harvester, Page, PartKind, ReadError, Record, RecordId, Request,
+    Answer, Bookmark, Detail, Harvester, News, Page, PartKind, ReadError, Record, RecordId, Request,
 };
 use harvestd_vocab::{
     Class, Description, Refusal,
@@ -13,6 +13,7 @@ use oxrdf::{
     BlankNode, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple, vocab::rdf, vocab::xsd,
 };
 use serde_json::{Value, json};
+use url::Url;
 
 pub use harvestd_vocab::shared::CATALOG_KEY as KEY;
 /// Part of the record.
@@ -75,6 +76,14 @@ impl Harvester for WithCatalog {
 
     fn follows_feed(&self) -> bool {
         self.inner.follows_feed()
+    }
+
+    fn listen(&self, door: &Url, heard: Option<&str>, wait_ms: u64) -> Option<Request> {
+        self.inner.listen(door, heard, wait_ms)
+    }
+
+    fn hear(&self, answer: Answer<'_>) -> Result<News, ReadError> {
+        self.inner.hear(answer)
     }
 
     fn detail(&self, record: &Record) -> Option<Detail> {

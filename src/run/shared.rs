@@ -4,7 +4,7 @@
 //! writes nothing itself. Start at [`source`].
 
 use super::{Rooms, RunError, catalog};
-use crate::config::{CatchUp, Config, Details, Source, SourceNetwork};
+use crate::config::{CatchUp, Config, Details, Follow, Source, SourceNetwork};
 use crate::state::{digest, id_digest, part_name};
 use harvestd_harvesters::{
     Answer, Bookmark, Completeness, Harvester, Page, PartName, ReadError, Record, RecordId,
@@ -53,6 +53,7 @@ pub fn source(config: &Config, id: &str) -> Source {
             limits: config.limits.network.clone(),
         },
         details: Details::default(),
+        follow: Follow::default(),
         options: serde_json::Value::Null,
         at: format!("shared = [{id:?}]"),
     }

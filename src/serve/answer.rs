@@ -2,10 +2,13 @@
 //!
 //! Never writes to the store. Runs in the worker's process only. Start at [`answer`].
 
+mod entities;
 mod features;
 mod hashes;
 mod held;
 mod house;
+mod lists;
+mod page;
 mod pairs;
 mod told;
 pub mod write;
@@ -14,8 +17,12 @@ pub(super) use house::MOVED;
 
 use super::{
     geo, guard, syntax,
-    wire::{Question, Refused, SparqlQuery},
+    wire::{ListAsked, Question, Refused, SparqlQuery},
     worker::Reply,
+};
+use crate::{
+    store::Head,
+    store_read::{Which, members},
 };
 use oxigraph::{
     model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef},
@@ -30,6 +37,7 @@ use std::{
     collections::HashSet,
     io::{self, Write},
     path::{Path, PathBuf},
+    rc::Rc,
 };
 use write::{Form, write_graph, write_results};
 
@@ -95,11 +103,25 @@ fn internal(what: &str) -> Failure {
     .into()
 }
 
+/// A list: of which snapshot, what was asked, and the IRIs.
+type Listed = (PathBuf, ListAsked, Rc<[String]>);
+
+fn no_source(which: &Which) -> Refused {
+    let source = which.source.as_deref().unwrap_or_default();
+    guard::refuse(
+        404,
+        "no-such-source",
+        format!("There is no catalogue of a source {source:?} here."),
+    )
+}
+
 /// What a worker keeps from one question to the next.
 pub struct Session {
     open: Option<(PathBuf, Store)>,
     /// A merge of several graphs (two `FROM`s) is made in memory, up to so many triples.
     merge_triples_max: usize,
+    /// The list that was asked for last: whoever takes one page takes the next.
+    listed: Option<Listed>,
 }
 
 impl Session {
@@ -107,7 +129,29 @@ impl Session {
         Self {
             open: None,
             merge_triples_max,
+            listed: None,
         }
+    }
+
+    /// The IRIs of a list's datasets, sorted.
+    fn list(&mut self, snapshot: &Path, asked: &ListAsked) -> Result<Rc<[String]>, Failure> {
+        let known = self
+            .listed
+            .as_ref()
+            .filter(|(path, list, _)| path == snapshot && list == asked);
+        if let Some((.., members)) = known {
+            return Ok(Rc::clone(members));
+        }
+        self.listed = None;
+        let head = Head {
+            generation: asked.generation,
+            seq: asked.seq,
+            published_us: 0,
+        };
+        let members = members(self.store(snapshot)?, &asked.base, head, &asked.which)?;
+        let members: Rc<[String]> = members.ok_or_else(|| no_source(&asked.which))?.into();
+        self.listed = Some((snapshot.to_owned(), asked.clone(), Rc::clone(&members)));
+        Ok(members)
     }
 
     fn store(&mut self, snapshot: &Path) -> Result<&Store, Failure> {
@@ -147,6 +191,32 @@ pub fn answer(
         } => house::describe(session.store(snapshot)?, iri, accept, base, reply),
         Question::Dump { snapshot, format } => {
             house::dump(session.store(snapshot)?, *format, reply)
+        }
+        Question::Page { snapshot, page } => {
+            let members = session.list(snapshot, &page.list)?;
+            page::write(session.store(snapshot)?, page, &members, reply)
+        }
+        Question::List {
+            snapshot,
+            list,
+            form,
+        } => {
+            let members = session.list(snapshot, list)?;
+            lists::write(session.store(snapshot)?, form, &members, reply)
+        }
+        Question::Entities {
+            snapshot,
+            stream,
+            generation,
+            seq,
+            published_us,
+        } => {
+            let head = Head {
+                generation: *generation,
+                seq: *seq,
+                published_us: *published_us,
+            };
+            entities::write(session.store(snapshot)?, stream, head, reply)
         }
         Question::Features { snapshot, base } => {
             features::write(session.store(snapshot)?, base, reply)

@@ -11,6 +11,7 @@ mod atom;
 mod catalog;
 pub mod changes;
 mod child;
+mod ckan;
 mod dereference;
 pub mod desk;
 mod feed;
@@ -23,6 +24,7 @@ pub mod layers;
 mod lease;
 pub mod listen;
 mod listings;
+mod lists;
 mod lookup;
 pub mod negotiate;
 mod oai;
@@ -194,7 +196,9 @@ fn routes(house: &House) -> Router {
     Router::new()
         .merge(sparql::routes(house.config.limits.query.query_bytes_max))
         .merge(catalog::routes())
+        .merge(lists::routes())
         .merge(changes::routes())
+        .merge(ckan::routes())
         .merge(feed::routes())
         .merge(feedback::routes())
         .merge(dereference::routes())

@@ -206,6 +206,8 @@ impl Pool {
         let is_dump = matches!(
             question,
             Question::Dump { .. }
+                | Question::List { .. }
+                | Question::Entities { .. }
                 | Question::Features { .. }
                 | Question::Pairs { .. }
                 | Question::Hashes { .. }

@@ -111,6 +111,10 @@ impl IntoResponse for Problem {
     }
 }
 
+/// An error in the form of the interface that was asked: it keeps its document (an extension of the response).
+#[derive(Debug, Clone, Copy)]
+pub struct Own;
+
 /// Gives an error that a layer or the router answered without a document (404, 405, 413, …) its document. Its other
 /// headers stay: Allow above all.
 pub async fn dress(response: Response) -> Response {
@@ -118,7 +122,8 @@ pub async fn dress(response: Response) -> Response {
     let dressed = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == MEDIA_TYPE);
+        .is_some_and(|kind| kind == MEDIA_TYPE)
+        || response.extensions().get::<Own>().is_some();
     if dressed || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

@@ -16,10 +16,12 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 12] = [
+const DOORS: [(&str, &str); 14] = [
     ("status", "status"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
+    ("data_json", "data.json"),
+    ("csv", "catalog.csv"),
     ("feed", "feed"),
     ("atom", "atom.xml"),
     ("oai", "oai"),
@@ -50,8 +52,12 @@ pub async fn root(State(house): State<House>, headers: HeaderMap) -> Result<Resp
         (StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response()
     } else {
         let base = house.base();
-        let doors = DOORS.map(|(name, path)| (name.to_owned(), format!("{base}{path}").into()));
-        Json(serde_json::Map::from_iter(doors)).into_response()
+        let kept = house.desk.feedback().is_some();
+        let doors = DOORS
+            .iter()
+            .filter(|(name, _)| kept || !name.starts_with("feedback"));
+        let doors = doors.map(|(name, path)| ((*name).to_owned(), format!("{base}{path}").into()));
+        Json(doors.collect::<serde_json::Map<_, _>>()).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));

@@ -4,7 +4,7 @@
 //! JSON in questions and heads, bytes of the answer in bodies. An answer is a head, bodies, and an end; without its end
 //! it is not whole. Start at [`Question`] and [`Head`].
 
-use crate::identity::Linked;
+use crate::{identity::Linked, store_read::Which};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -111,6 +111,23 @@ pub enum Question {
         snapshot: PathBuf,
         format: crate::serve::negotiate::GraphFormat,
     },
+    /// A page of datasets with what they name, and where the pages before and after it are.
+    Page { snapshot: PathBuf, page: PageAsked },
+    /// A whole list of datasets in a form that others gave.
+    List {
+        snapshot: PathBuf,
+        list: ListAsked,
+        form: ListForm,
+    },
+    /// The whole default graph, entity by entity, each in a graph of its own name; `stream` is the feed's that goes on
+    /// after the activity of these numbers and this time.
+    Entities {
+        snapshot: PathBuf,
+        stream: String,
+        generation: u64,
+        seq: u64,
+        published_us: i64,
+    },
     /// What tells of each dataset's record which dataset it is about: a line of JSON each. `base` is that of our IRIs.
     Features { snapshot: PathBuf, base: String },
     /// Each entity of the default graph with its hash in the state digest: a line of JSON each, and at the end what belongs
@@ -160,6 +177,41 @@ pub struct Unlogged {
     pub published_us: i64,
     /// Sorted N-Triples.
     pub body: String,
+}
+
+/// A page of a list of datasets, ordered by their IRIs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageAsked {
+    pub format: crate::serve::negotiate::GraphFormat,
+    /// What the list is of.
+    pub list: ListAsked,
+    /// The page begins with the first IRI after this one. None: with the first.
+    pub after: Option<String>,
+    pub datasets_max: usize,
+    /// The page ends after the dataset with which it has grown to this size.
+    pub bytes_max: u64,
+    /// The first page's own address, which has a query already.
+    pub address: String,
+}
+
+/// The forms of a list that are no RDF.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListForm {
+    /// DCAT-US; `address` is the document's own.
+    DataJson { address: String },
+    /// The table of the national portal. `safe`: no cell is taken for a formula.
+    NationalCsv { safe: bool },
+}
+
+/// A list of datasets in one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListAsked {
+    pub which: Which,
+    /// That of our IRIs.
+    pub base: String,
+    /// The snapshot's newest activity.
+    pub generation: u64,
+    pub seq: u64,
 }
 
 /// What a worker limits itself to.

@@ -234,6 +234,17 @@ impl Doors {
             .unwrap();
     }
 
+    /// Takes what has this subject out of the store; seen once it is published.
+    pub fn remove(&mut self, subject: &str) {
+        let subject = NamedNode::new(subject).unwrap();
+        let quads = self
+            .store
+            .quads_for_pattern(Some(subject.as_ref().into()), None, None, None);
+        for quad in quads.collect::<Result<Vec<_>, _>>().unwrap() {
+            self.store.remove(&quad).unwrap();
+        }
+    }
+
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("http://{}{path}", self.public))
     }

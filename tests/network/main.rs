@@ -126,6 +126,7 @@ fn source(url: &Url) -> Source {
         catch_up: harvestd::config::CatchUp::Once,
         full_every_ms: 0,
         details: Default::default(),
+        follow: Default::default(),
         owns: Vec::new(),
         portal: false,
         language: None,

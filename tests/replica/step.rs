@@ -59,11 +59,11 @@ impl Pair {
     }
 }
 
-fn mirror(of: &Hub) -> String {
+pub fn mirror(of: &Hub) -> String {
     source("mirror", "ldes", &format!("{}feed", of.base), "")
 }
 
-fn graph(hub: &Hub) -> BTreeSet<String> {
+pub fn graph(hub: &Hub) -> BTreeSet<String> {
     let store = Store::open(hub.data_dir().join("store")).unwrap();
     let body = harvestd::store::default_graph_body(&store).unwrap();
     body.lines().map(str::to_owned).collect()

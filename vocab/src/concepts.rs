@@ -59,6 +59,16 @@ pub struct Concept {
     high_value: Vec<NamedNode>,
 }
 
+impl Concept {
+    /// What it is called, in English where `language` is `en`, else in Chinese.
+    pub fn label(&self, language: &str) -> &'static str {
+        match language {
+            "en" => self.english,
+            _ => self.zh_hant,
+        }
+    }
+}
+
 struct Concepts {
     all: Vec<Concept>,
     themes: HashMap<String, usize>,

@@ -121,7 +121,12 @@ macro_rules! table {
 
 /// The rows of the frequency table: word and IRI.
 pub(crate) fn frequency_rows() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let rows = FREQUENCY.lines().filter(|line| !line.starts_with('#'));
+    rows(FREQUENCY)
+}
+
+/// Word and IRI of each row.
+fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = table.lines().filter(|line| !line.starts_with('#'));
     rows.filter_map(|line| {
         let (word, rest) = line.split_once('\t')?;
         Some((word, rest.split('\t').next()?))
@@ -137,6 +142,18 @@ table!(/** Access words -> EU access right. */ access_rights = ACCESS_RIGHT);
 table!(/** Names of character encodings -> the name that IANA prefers. */ encodings = ENCODING);
 table!(/** Words for a fee -> `true` where the data are free. */ fees = FEE);
 table!(/** Rules of use in licence fields. */ rights_statements = RIGHTS);
+
+/// The first word of the tables of licences and themes for an IRI: what people call it.
+pub fn word_of(iri: &str) -> Option<&'static str> {
+    static WORDS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        let mut words = HashMap::new();
+        for (word, iri) in [LICENCE, THEME].into_iter().flat_map(rows) {
+            words.entry(iri).or_insert(word);
+        }
+        words
+    });
+    WORDS.get(iri).copied()
+}
 
 /// Is the word in a licence field the name of rules of use, or says that there is no licence?
 pub fn is_rights_statement(word: &str) -> bool {

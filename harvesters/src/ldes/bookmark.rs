@@ -9,6 +9,9 @@ use url::Url;
 const VERSION: u8 = 1;
 /// What a harvestd says of its own stream.
 const GENERATION: &str = "https://w3id.org/harvestd/ns#generation";
+/// What its view says of its other doors.
+const DUMP: &str = "https://w3id.org/harvestd/ns#dump";
+pub const CHANGES: &str = "https://w3id.org/harvestd/ns#changes";
 
 /// Travels with each question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +38,12 @@ pub struct Note {
     /// There was no bookmark at all.
     #[serde(default)]
     pub fresh: bool,
+    /// The address of the harvestd's dump, which the view names.
+    #[serde(default)]
+    pub dump: Option<String>,
+    /// This is the dump, and no page.
+    #[serde(default)]
+    pub is_dump: bool,
 }
 
 /// Where the next run may begin.
@@ -55,6 +64,21 @@ impl Mark {
     pub fn of(bookmark: &Bookmark) -> Option<Self> {
         let mark: Self = serde_json::from_str(&bookmark.0).ok()?;
         (mark.v == VERSION).then_some(mark)
+    }
+
+    /// Where the feed goes on from a dump of that time.
+    pub fn of_dump(stream: Option<String>, generation: Option<u64>, time_us: i64) -> Self {
+        Self {
+            v: VERSION,
+            stream,
+            mirror: generation,
+            time_us,
+            page: None,
+        }
+    }
+
+    pub fn bookmark(&self) -> Option<Bookmark> {
+        serde_json::to_string(self).ok().map(Bookmark)
     }
 
     pub fn is_of_page(&self, page: &Url) -> bool {
@@ -116,6 +140,7 @@ impl Note {
                 Some(Term::Literal(n)) => n.value().parse().ok(),
                 _ => None,
             };
+            self.dump = self.mirror.and(quads.word(DUMP));
         }
         self.stream = Some(iri);
         if let Some(mark) = self.was.take()
@@ -152,7 +177,7 @@ impl Note {
             time_us: newest_us.max(self.since)?,
             page: page.map(Url::to_string),
         };
-        serde_json::to_string(&mark).ok().map(Bookmark)
+        mark.bookmark()
     }
 }
 

@@ -126,9 +126,7 @@ impl Members {
 
     /// The class of the object, where that is a record of its own.
     pub fn class(&self, quads: &Quads, member: &Member) -> Option<Class> {
-        let types = member.type_iris(quads);
-        let known = RECORDS.iter().find(|(iri, _)| types.contains(*iri));
-        known.map(|(_, class)| *class)
+        class_of(&member.type_iris(quads))
     }
 
     /// Is the object something that records contain?
@@ -333,6 +331,12 @@ impl Names {
         }
         triple
     }
+}
+
+/// The class of a record of these types.
+pub fn class_of(types: &BTreeSet<String>) -> Option<Class> {
+    let known = RECORDS.iter().find(|(iri, _)| types.contains(*iri));
+    known.map(|(_, class)| *class)
 }
 
 fn node_of(term: &Term) -> Option<NamedOrBlankNode> {

@@ -67,6 +67,15 @@ impl Quads {
         found.map(|q| q.object.clone())
     }
 
+    /// The address that the page gives by that word, of whatever it says it.
+    pub fn word(&self, predicate: &str) -> Option<String> {
+        let said = |quad: &&Quad| quad.predicate.as_str() == predicate;
+        match &self.default_graph().find(said)?.object {
+            Term::NamedNode(address) => Some(address.as_str().to_owned()),
+            _ => None,
+        }
+    }
+
     pub fn subjects_of_type(&self, class: &str) -> impl Iterator<Item = NamedOrBlankNode> {
         let is_of = move |q: &&Quad| {
             q.predicate == rdf::TYPE

@@ -16,6 +16,8 @@ pub struct Tree {
     pub children: Vec<Url>,
     /// The view says that it does not keep everything.
     pub prunes: bool,
+    /// When the oldest page begins, as far as pages say when.
+    begins: Option<i64>,
 }
 
 /// Between which times the members of a page were published, as far as its relations say.
@@ -54,6 +56,7 @@ impl Tree {
             let bounds = pages.entry(url).or_default();
             bounds.narrow(quads, &relation, note);
         }
+        let begins = pages.values().filter_map(|bounds| bounds.from).min();
         let kept = plain(here.clone());
         pages.retain(|url, bounds| *url != kept && !bounds.is_known(note));
         let mut pages: Vec<(Url, Bounds)> = pages.into_iter().collect();
@@ -61,11 +64,24 @@ impl Tree {
         pages.reverse();
         pages.sort_by_key(|(_, bounds)| std::cmp::Reverse(bounds.from));
         Ok(Self {
+            begins,
             children: pages.into_iter().map(|(url, _)| url).collect(),
             prunes: quads
                 .default_graph()
                 .any(|quad| quad.predicate.as_str() == format!("{LDES}retentionPolicy")),
         })
+    }
+}
+
+impl Tree {
+    /// May pages have been removed whose members are not known?
+    pub fn has_a_gap(&self, note: &Note) -> bool {
+        match (note.since, self.begins) {
+            _ if !self.prunes => false,
+            (None, _) => true,
+            (Some(since), Some(begins)) => begins > since,
+            (Some(_), None) => false,
+        }
     }
 }
 
@@ -121,8 +137,8 @@ fn node_of(term: &Term) -> Option<NamedOrBlankNode> {
     }
 }
 
-/// The address of a page, which must be of the feed's own origin.
-fn address(iri: &str, here: &Url, source: &Url) -> Result<Url, ReadError> {
+/// The address of a page, or of another door of the feed, which must be of the feed's own origin.
+pub fn address(iri: &str, here: &Url, source: &Url) -> Result<Url, ReadError> {
     let refused = |found: &str, expected: String| {
         let doing = format!("following a relation of {here}");
         Err(ReadError::new(

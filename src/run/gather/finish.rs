@@ -97,6 +97,9 @@ fn after(before: Before, way: Way, said: &Said, questions: Questions, whole: boo
         let bookmark = said.bookmark.clone().filter(|_| whole);
         state.bookmark = bookmark.or(state.bookmark);
         state.validators = questions.new_validators;
+        if said.mirrors.is_some() {
+            state.listens = said.listens.as_ref().map(url::Url::to_string);
+        }
     }
     // Until a run under the new settings has seen everything, asking for changes only would leave the rest as it was.
     if before.lacking || (of_other_settings && !way.redescribes()) {

@@ -19,7 +19,7 @@ use spargebra::Query;
 use std::io::{BufWriter, Write};
 
 /// Serialisers write in crumbs.
-const CRUMBS_BYTES: usize = 16 * 1024;
+pub const CRUMBS_BYTES: usize = 16 * 1024;
 
 /// The format of the answer: of results for SELECT and ASK, of a graph for CONSTRUCT and DESCRIBE.
 #[derive(Clone, Copy)]

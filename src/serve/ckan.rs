@@ -1,0 +1,157 @@
+//! CKAN's Action API, version 3, for reading: `/api/3/action/{name}` and `/api/action/{name}`, by GET and POST.
+//!
+//! As CKAN answers: `{help, success, result}`, errors with `error.__type`, what is not there 404, what is wrong 400 or 409. The
+//! answers come from the search index of the newest snapshot; nothing is asked of the store. Start at [`action`]; what an
+//! action does is in the file of its noun.
+
+mod answer;
+mod asked;
+mod groups;
+mod help;
+mod packages;
+mod search;
+mod site;
+mod tags;
+
+use super::{House, catalog};
+use crate::{
+    config::Config,
+    search::{SearchLimits, View},
+    snapshot::Published,
+};
+use answer::{Failed, Given};
+use asked::Asked;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use std::sync::Arc;
+
+/// What an action may look at.
+pub struct Scene {
+    pub view: Arc<View>,
+    pub config: Arc<Config>,
+}
+
+impl Scene {
+    fn limits(&self) -> &SearchLimits {
+        &self.config.limits.search
+    }
+}
+
+type Action = fn(&Scene, &Asked) -> Result<Given, Failed>;
+
+/// Every action, by CKAN's name for it.
+const ACTIONS: [(&str, Action); 16] = [
+    ("package_show", packages::show),
+    ("package_search", search::search),
+    ("package_list", packages::list),
+    ("current_package_list_with_resources", packages::current),
+    ("resource_show", packages::resource),
+    ("organization_list", groups::organizations),
+    ("organization_show", groups::organization),
+    ("group_list", groups::groups),
+    ("group_show", groups::group),
+    ("tag_list", tags::list),
+    ("tag_show", tags::show),
+    ("license_list", site::licences),
+    ("status_show", site::status),
+    ("site_read", site::read),
+    ("help_show", help::show),
+    ("package_autocomplete", search::autocomplete),
+];
+
+pub fn routes() -> Router<House> {
+    let version = || async { axum::Json(serde_json::json!({"version": 3})) };
+    Router::new()
+        .route("/api/3/action/{name}", get(action).post(action))
+        .route("/api/action/{name}", get(action).post(action))
+        .route("/api/3", get(version))
+        .route("/api/3/", get(version))
+}
+
+async fn action(
+    State(house): State<House>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some((name, action)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
+        return answer::bad_request(&format!("Action name not known: {name}"));
+    };
+    let help = answer::help(house.base(), name);
+    let asked = match Asked::of(&method, query.as_deref(), &headers, &body) {
+        Ok(asked) => asked,
+        Err(why) => return answer::bad_request(&format!("JSON Error: {why}")),
+    };
+    let (snapshot, view) = match newest(&house) {
+        Ok(found) => found,
+        Err(failed) => return failed.answered(&help),
+    };
+    let tag = tag(&snapshot).filter(|_| method != Method::POST && !asked.speaks_of_now());
+    if let Some(tag) = tag.as_ref().filter(|tag| has(&headers, tag)) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        response.headers_mut().insert(header::ETAG, tag.clone());
+        return response;
+    }
+    let scene = Scene {
+        view,
+        config: house.config.clone(),
+    };
+    let action = *action;
+    let given = if *name == "package_show" {
+        // A few reads of an index: it takes less time than handing it on.
+        action(&scene, &asked)
+    } else {
+        let done = tokio::task::spawn_blocking(move || action(&scene, &asked)).await;
+        done.unwrap_or_else(|panic| Err(Failed::Inside(panic.to_string())))
+    };
+    let mut response = match given {
+        Ok(given) => given.answered(&help),
+        Err(failed) => return failed.answered(&help),
+    };
+    let headers = response.headers_mut();
+    if let Some(tag) = tag {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(catalog::GENERATION, HeaderValue::from(snapshot.generation));
+    headers.insert(catalog::SEQUENCE, HeaderValue::from(snapshot.seq));
+    response
+}
+
+/// The newest snapshot and the index as it belongs to it.
+fn newest(house: &House) -> Result<(Arc<Published>, Arc<View>), Failed> {
+    let snapshot = house.published.borrow().clone();
+    let snapshot = snapshot.ok_or(Failed::NotYet(
+        "Nothing has been harvested and published yet.",
+    ))?;
+    let view = snapshot.search();
+    let view = view.ok_or(Failed::NotYet(
+        "The search index is not available; the server's log says why.",
+    ))?;
+    Ok((snapshot, view))
+}
+
+/// One address gives one answer for as long as one snapshot is the newest. Weak: a compressed answer has other bytes.
+fn tag(snapshot: &Published) -> Option<HeaderValue> {
+    let tag = format!("W/\"{}-{}-ckan\"", snapshot.generation, snapshot.seq);
+    HeaderValue::from_str(&tag).ok()
+}
+
+fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+    let own = tag.to_str().unwrap_or_default().trim_start_matches("W/");
+    asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == "*" || tag == own)
+}
