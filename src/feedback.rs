@@ -7,19 +7,19 @@
 
 mod accept;
 pub mod atom;
+mod item;
 mod journal;
 mod plain;
 mod rates;
 pub mod rdf;
 mod read_rdf;
-mod remark;
 mod said;
 mod settings;
 mod shelf;
 
 pub use accept::{Wanted, draft, values_of};
 pub(crate) use accept::{correction, meant};
-pub use remark::{Filter, Judged, Publisher, Remark, Shown, Status, Verdict};
+pub use item::{Filter, Item, Judged, Publisher, Shown, Status, Verdict};
 pub use said::{Kind, Row, Said, Sent};
 pub use settings::{FeedbackLimits, FeedbackSettings};
 pub use shelf::{Counts, Private};
@@ -95,7 +95,7 @@ pub struct Held {
 /// What became of something that was sent.
 #[derive(Debug, Clone)]
 pub struct Taken {
-    pub remark: Arc<Remark>,
+    pub item: Arc<Item>,
     /// It is the same as what was sent before: under the same key, or word for word while that is open.
     pub again: bool,
     /// It was sent under this key before.
@@ -247,13 +247,13 @@ impl Feedback {
             } else {
                 "anyone"
             };
-            let kind = taken.remark.said.kind.word();
+            let kind = taken.item.said.kind.word();
             metrics::counter!("harvestd_feedback_received_total", "kind" => kind, "from" => from)
                 .increment(1);
             tracing::info!(
-                id = taken.remark.id,
+                id = taken.item.id,
                 kind,
-                dataset = taken.remark.said.dataset,
+                dataset = taken.item.said.dataset,
                 "feedback is kept"
             );
         }
@@ -272,15 +272,15 @@ impl Feedback {
     }
 
     /// Keeps what the operator decided: durable when this returns.
-    pub fn judge(&self, id: u64, judged: Judged) -> Result<Arc<Remark>, FeedbackError> {
+    pub fn judge(&self, id: u64, judged: Judged) -> Result<Arc<Item>, FeedbackError> {
         let mut shelf = self.shelf();
-        let remark = shelf.judge(id, judged)?;
+        let item = shelf.judge(id, judged)?;
         self.changed.send_replace(shelf.revision());
         shelf.tell();
-        Ok(remark)
+        Ok(item)
     }
 
-    pub fn get(&self, id: u64) -> Option<Arc<Remark>> {
+    pub fn get(&self, id: u64) -> Option<Arc<Item>> {
         self.shelf().get(id)
     }
 
@@ -290,34 +290,24 @@ impl Feedback {
     }
 
     /// All that fit, the oldest first, from behind `after` on.
-    pub fn all(&self, fits: impl Fn(&Remark) -> bool, after: u64, most: usize) -> Vec<Arc<Remark>> {
+    pub fn all(&self, fits: impl Fn(&Item) -> bool, after: u64, most: usize) -> Vec<Arc<Item>> {
         let shelf = self.shelf();
-        let all = shelf
-            .iter()
-            .filter(|remark| remark.id > after && fits(remark));
+        let all = shelf.iter().filter(|item| item.id > after && fits(item));
         all.take(most).cloned().collect()
     }
 
     /// The newest that fit, the newest first, from before `before` on.
-    pub fn newest(
-        &self,
-        fits: impl Fn(&Remark) -> bool,
-        before: u64,
-        most: usize,
-    ) -> Vec<Arc<Remark>> {
+    pub fn newest(&self, fits: impl Fn(&Item) -> bool, before: u64, most: usize) -> Vec<Arc<Item>> {
         let shelf = self.shelf();
         let all = shelf.iter().rev();
-        let all = all.filter(|remark| remark.id < before && fits(remark));
+        let all = all.filter(|item| item.id < before && fits(item));
         all.take(most).cloned().collect()
     }
 
     /// The datasets that something was said of.
     pub fn datasets(&self) -> std::collections::BTreeSet<String> {
         let shelf = self.shelf();
-        shelf
-            .iter()
-            .map(|remark| remark.said.dataset.clone())
-            .collect()
+        shelf.iter().map(|item| item.said.dataset.clone()).collect()
     }
 
     pub fn counts(&self) -> Counts {
@@ -330,12 +320,12 @@ impl Feedback {
     }
 
     /// What has changed since the last time, for whoever publishes it.
-    pub fn changed(&self) -> Vec<Arc<Remark>> {
+    pub fn changed(&self) -> Vec<Arc<Item>> {
         self.shelf().changed()
     }
 
     /// It could not be published: it has changed still.
-    pub fn unpublished(&self, remarks: &[Arc<Remark>]) {
-        self.shelf().unpublished(remarks);
+    pub fn unpublished(&self, items: &[Arc<Item>]) {
+        self.shelf().unpublished(items);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A push is a run of its source whose answers are the pushed bodies: it is read by the source's connector, described,
 //! normalised, compared, gated, committed, published and reported like any other. Pushes that wait at the same time
-//! share one run. It never writes in another way, and a 2xx is given only when everything is durable and published.
+//! share one run. It never writes in another way, and a 2xx is given only when everything is durable; what is visible to
+//! readers follows within `limits.push.publish_every_ms`. A whole catalogue is answered when it is visible as well.
 //! The doors are in [`crate::serve::push`]. Start at [`Inbox`], then [`run::run`].
 
 mod answer;
@@ -61,6 +62,10 @@ pub enum PushError {
     KeyUsed,
     #[error("version {found} is not newer than {held}, which was pushed already")]
     OldVersion { found: u64, held: u64 },
+    #[error(
+        "this source takes nothing without a version: send `Harvestd-Version: n`, a whole number higher than that of the push before"
+    )]
+    NoVersion,
     #[error("no dataset {0:?} is held of this source")]
     NotHeld(String),
     #[error("too much is waiting to be taken in")]

@@ -9,6 +9,7 @@ pub(crate) mod corrections;
 pub mod decide;
 mod details;
 pub(crate) mod gather;
+mod health;
 mod prov;
 pub(crate) mod relist;
 pub mod shared;
@@ -152,6 +153,7 @@ pub async fn run(
     }
     report.close(now_ms());
     if order.trigger != Trigger::Check {
+        health::note(rooms, source, &report).await;
         remember(rooms, source, &report);
     }
     report

@@ -24,6 +24,7 @@ mod records;
 mod remarks;
 mod restate;
 mod runs;
+mod turns;
 
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;

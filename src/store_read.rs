@@ -7,11 +7,13 @@
 //! record's IRI (`{record}#…`). A description is its anchors and what they contain, [`DEPTH_MAX`] steps deep at most.
 //! Links from a collection to a member (`dcat:dataset`, `dcat:record`, …) belong to the member's description.
 
+mod committed;
 mod decisions;
 mod features;
 mod members;
 mod pairs;
 
+pub use committed::{all_committed, committed};
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use members::{Which, members};

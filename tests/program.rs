@@ -83,11 +83,15 @@ impl Daemon {
         (Self { child, out }, first.expect("it did not end"))
     }
 
-    /// Ends it with SIGTERM: its exit code, and what it printed since its first line.
-    async fn terminate(mut self) -> (Option<i32>, String) {
+    fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Ends it with SIGTERM: its exit code, and what it printed since its first line.
+    async fn terminate(mut self) -> (Option<i32>, String) {
+        self.signal(rustix::process::Signal::TERM);
         let ended = tokio::time::timeout(DEADLINE, self.child.wait()).await;
         let exit = ended.expect("it ends").unwrap().code();
         let mut rest = String::new();

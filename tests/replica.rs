@@ -15,6 +15,8 @@ mod texts;
 mod follow;
 #[path = "replica/foreign.rs"]
 mod foreign;
+#[path = "replica/joined.rs"]
+mod joined;
 #[path = "replica/loops.rs"]
 mod loops;
 #[path = "replica/step.rs"]

@@ -23,6 +23,8 @@ mod bad_input;
 mod catch_up;
 #[path = "runs/failed_load.rs"]
 mod failed_load;
+#[path = "runs/health.rs"]
+mod health;
 #[path = "runs/identity.rs"]
 mod identity;
 #[path = "runs/lost_state.rs"]

@@ -76,6 +76,11 @@ impl Place {
     /// The same with a source of another kind.
     pub fn configure_as(&self, kind: &str, url: &str, options: &str) -> Result<()> {
         let public_url = self.public_url();
+        // Only a source with a schedule listens; it is never due while the benchmark runs.
+        let schedule = match kind {
+            "ldes" => "schedule = \"0 0 1 1 *\"\ncatch_up = \"skip\"\n",
+            _ => "",
+        };
         let text = format!(
             "public_url = \"{public_url}\"
 
@@ -91,7 +96,7 @@ url = \"{url}\"
 title = {{ en = \"Benchmark\" }}
 language = \"zh-Hant\"
 offset_minutes = 480
-
+{schedule}
 [source.network]
 allow_ranges = [\"127.0.0.0/8\"]
 requests_per_second = 1000

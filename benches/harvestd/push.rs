@@ -1,5 +1,5 @@
-//! Pushes into the store that the first harvest filled: how long until one is durable, published and answered; by one
-//! client after the other, and by many at once.
+//! Pushes into the store that the first harvest filled: how long until one is durable and answered; by one client after
+//! the other, and by many at once. When it is visible is not measured here.
 
 use crate::{
     daemon::{Daemon, PUSHES, Place},

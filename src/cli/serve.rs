@@ -222,7 +222,7 @@ pub async fn serve(args: &args::Serve, common: &args::Common) -> Exit {
         Err(e) => return out::complain(&e.to_string(), e.exit()),
     };
     say_where(&house, common);
-    until_stopped(&house, signals, || Some(load().map(|(config, _)| config))).await;
+    until_stopped(&house, signals, || load().map(|(config, _)| config)).await;
     house.close().await;
     Exit::Ok
 }
@@ -283,12 +283,12 @@ impl Signals {
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the configuration anew, where there is a file of it (`load`). A second signal
-/// ends the process at once.
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the configuration and the corrections anew (`load`). A second signal ends the
+/// process at once.
 async fn until_stopped(
     house: &House,
     signals: Signals,
-    load: impl Fn() -> Option<Result<Config, ConfigErrors>>,
+    load: impl Fn() -> Result<Config, ConfigErrors>,
 ) {
     let Signals {
         mut terminate,
@@ -306,13 +306,9 @@ async fn until_stopped(
                     _ = terminate.recv() => break,
                     _ = interrupt.recv() => break,
                 };
-                let Some(loaded) = load() else {
-                    tracing::warn!("nothing to read anew: the demo's configuration is part of the program; with --config it is a file");
-                    continue;
-                };
                 // A reload waits for a commit under way; a signal to stop does not wait for the reload.
                 tokio::select! {
-                    () = reload(house, loaded) => {}
+                    () = reload(house, load()) => {}
                     _ = terminate.recv() => break,
                     _ = interrupt.recv() => break,
                 }
@@ -389,7 +385,6 @@ pub async fn demo(args: &args::Demo, common: &args::Common) -> Exit {
                 ));
             }
             let load = || note.load(&outside).map(|(config, _)| config);
-            let load = || note.config.as_ref().map(|_| load());
             until_stopped(&house, signals, load).await;
             house.close().await;
             stop.cancel();

@@ -100,6 +100,9 @@ pub struct Source {
     pub network: SourceNetwork,
     pub details: Details,
     pub follow: Follow,
+    /// Of a source that pushes: nothing is taken without a version (`Harvestd-Version`), so that nothing old can be
+    /// played back.
+    pub require_version: bool,
     /// The kind's own table.
     pub options: serde_json::Value,
     /// File and line where the source is configured, for messages.

@@ -118,15 +118,14 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
         );
     }
     let rest = Rest::read(table, limits);
+    let never = |key: &str, why: &str| {
+        table.problem(table.place_of(key), key, table.shown(key), why);
+    };
     if pushed && rest.schedule.is_some() {
-        let found = table.shown("schedule");
-        let at = table.place_of("schedule");
-        table.problem(
-            at,
-            "schedule",
-            found,
-            "none: what is pushed is not asked for",
-        );
+        never("schedule", "none: what is pushed is not asked for");
+    }
+    if kind.is_some_and(|kind| !kind.pushes) && rest.require_version.is_some() {
+        never("require_version", "none: only what is pushed has versions");
     }
     let (line, _) = table.cx.file.place(table.start);
     let source = match (&id, kind, url, titles) {
@@ -150,6 +149,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             network: rest.network,
             details: rest.details,
             follow: rest.follow,
+            require_version: rest.require_version.unwrap_or(false),
             options: rest.options,
             at: format!("{}:{line}", table.cx.file.name),
         }),
@@ -178,6 +178,7 @@ struct Rest {
     network: SourceNetwork,
     details: Details,
     follow: Follow,
+    require_version: Option<bool>,
     options: Value,
 }
 
@@ -217,6 +218,7 @@ impl Rest {
             network: network::read(table, limits),
             details: details::read(table),
             follow: follow::read(table),
+            require_version: table.boolean("require_version"),
             options: options.map_or_else(|| Value::Object(serde_json::Map::new()), |o| o.json()),
         }
     }

@@ -1,7 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place, Purpose};
-use crate::feedback::{Feedback, FeedbackError, Remark, Wanted as Judgement};
+use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Report, Trigger};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
@@ -41,7 +41,7 @@ impl Desk for Daemon {
         Some(self.feedback.clone())
     }
 
-    fn judge(&self, id: u64, wanted: &Judgement) -> Result<Arc<Remark>, FeedbackError> {
+    fn judge(&self, id: u64, wanted: &Judgement) -> Result<Arc<Item>, FeedbackError> {
         self.judged(id, wanted)
     }
 

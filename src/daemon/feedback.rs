@@ -7,7 +7,7 @@
 use super::Daemon;
 use crate::config::Config;
 use crate::feedback::{
-    FeedbackError, Judged, Remark, Verdict, Wanted, correction, draft, meant, rdf, values_of,
+    FeedbackError, Item, Judged, Verdict, Wanted, correction, draft, meant, rdf, values_of,
 };
 use crate::overrides::{self, Override, Overrides, Standing, State};
 use crate::run::{RunError, now_ms};
@@ -18,15 +18,15 @@ use std::{
 };
 
 impl Daemon {
-    /// Does with a remark what the operator wants. Waits for a commit under way: never on a thread that others need.
-    pub(super) fn judged(&self, id: u64, wanted: &Wanted) -> Result<Arc<Remark>, FeedbackError> {
+    /// Does with an item what the operator wants. Waits for a commit under way: never on a thread that others need.
+    pub(super) fn judged(&self, id: u64, wanted: &Wanted) -> Result<Arc<Item>, FeedbackError> {
         if !self.purpose.writes() {
             return Err(FeedbackError::ReadOnly);
         }
         let _turn = self.turn.blocking_lock();
-        let remark = self.feedback.get(id).ok_or(FeedbackError::Unknown(id))?;
+        let item = self.feedback.get(id).ok_or(FeedbackError::Unknown(id))?;
         let config = self.config();
-        may_be_judged(&remark, &config)?;
+        may_be_judged(&item, &config)?;
         let judged = match wanted {
             Wanted::Decline { who, why, withhold } => declined(who, why, *withhold)?,
             Wanted::Accept {
@@ -36,8 +36,8 @@ impl Daemon {
                 lang,
                 set,
             } => {
-                let meant = meant(&remark.said, property.as_ref(), lang.as_ref(), set.as_ref());
-                let why = reason(&remark, why, &config);
+                let meant = meant(&item.said, property.as_ref(), lang.as_ref(), set.as_ref());
+                let why = reason(&item, why, &config);
                 let corrected_by = match meant {
                     Some(said) => self.correct_by(&config, &said, who, &why)?,
                     None if property.is_some() || lang.is_some() => {
@@ -52,14 +52,14 @@ impl Daemon {
         };
         crate::crash_point!("feedback-judge");
         let (verdict, made) = (judged.verdict, judged.corrected_by.clone());
-        let remark = self.feedback.judge(id, judged)?;
+        let item = self.feedback.judge(id, judged)?;
         tracing::info!(
             id,
             ?verdict,
             correction = made,
             "feedback was judged by hand"
         );
-        Ok(remark)
+        Ok(item)
     }
 
     /// Writes the override and puts it in force. None: the source says so by now, and nothing is to be corrected.
@@ -161,19 +161,19 @@ impl Daemon {
         published
     }
 
-    fn publish_these(&self, changed: &[Arc<Remark>]) -> Result<(), RunError> {
+    fn publish_these(&self, changed: &[Arc<Item>]) -> Result<(), RunError> {
         let writer = &mut *self.rooms.writer()?;
         let base = writer.store.base().to_owned();
-        let iris: Vec<String> = changed.iter().map(|remark| remark.iri(&base)).collect();
-        let said = changed.iter().flat_map(|remark| rdf::quads(&base, remark));
+        let iris: Vec<String> = changed.iter().map(|item| item.iri(&base)).collect();
+        let said = changed.iter().flat_map(|item| rdf::quads(&base, item));
         writer.store.set_feedback(Some(&iris), said.collect())?;
         writer.publish()
     }
 }
 
 /// What is decided stays so while its correction is in force.
-fn may_be_judged(remark: &Remark, config: &Config) -> Result<(), FeedbackError> {
-    let Some(judged) = &remark.judged else {
+fn may_be_judged(item: &Item, config: &Config) -> Result<(), FeedbackError> {
+    let Some(judged) = &item.judged else {
         return Ok(());
     };
     let in_force = |id: &String| {
@@ -215,14 +215,14 @@ fn accepted(who: &str, why: &str, corrected_by: Option<String>) -> Judged {
 }
 
 /// Why a correction is made: the operator's words, and whose it was.
-fn reason(remark: &Remark, why: &str, config: &Config) -> String {
-    let said = &remark.said;
+fn reason(item: &Item, why: &str, config: &Config) -> String {
+    let said = &item.said;
     let who = said
         .who
         .as_deref()
-        .or(remark.sender.as_deref())
+        .or(item.sender.as_deref())
         .unwrap_or("somebody");
-    let iri = remark.iri(config.public_url.as_str());
+    let iri = item.iri(config.public_url.as_str());
     let words = match why.trim() {
         "" => said.text.as_deref().unwrap_or("as proposed"),
         why => why,

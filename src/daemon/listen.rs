@@ -133,3 +133,44 @@ fn read(harvester: &dyn Harvester, request: &Request, spooled: &Spooled) -> Resu
     };
     harvester.hear(answer).map_err(|e| e.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::config::{Config, Outside};
+    use crate::report::Trigger;
+
+    fn source() -> Source {
+        let text = "public_url = \"https://hub.example/\"\n[[source]]\nid = \"m\"\nkind = \"ldes\"\n\
+                    url = \"https://other.example/feed\"\ntitle = { en = \"M\" }\n\
+                    [source.follow]\nretry_first_ms = 100\nretry_max_ms = 350\n";
+        let config = Config::parse("c.toml", text, &Outside::default()).unwrap();
+        config.sources[0].clone()
+    }
+
+    #[test]
+    fn waits_grow_up_to_the_last() {
+        let (source, mut ear) = (source(), Ear::default());
+        let waits: Vec<u64> = (0..40)
+            .map(|_| ear.wait(&source).as_millis() as u64)
+            .collect();
+        assert_eq!(waits[..4], [100, 200, 350, 350]);
+        assert!(waits[4..].iter().all(|wait| *wait == 350));
+    }
+
+    #[test]
+    fn what_failed_is_not_heard() {
+        let (source, mut ear) = (source(), Ear::default());
+        let mut report = Report::begin("m", "ldes", Trigger::News, 1);
+        ear.fresh = Some("1-2".to_owned());
+        report.outcome = Outcome::Failed;
+        ear.done(Some(&report), Some(&source));
+        assert_eq!((&ear.heard, ear.failures), (&None, 1));
+        assert!(ear.not_before.is_some(), "and is not asked for at once");
+        ear.fresh = Some("1-3".to_owned());
+        report.outcome = Outcome::Complete;
+        ear.done(Some(&report), Some(&source));
+        assert_eq!((ear.heard.as_deref(), ear.failures), (Some("1-3"), 0));
+    }
+}

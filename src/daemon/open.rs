@@ -209,7 +209,7 @@ fn publish(writer: &mut Writer, purpose: Purpose) -> Result<(), OpenError> {
 fn show(feedback: &Feedback, store: &mut Store) -> Result<(), OpenError> {
     let base = store.base().to_owned();
     let all = feedback.changed();
-    let said = all.iter().flat_map(|remark| rdf::quads(&base, remark));
+    let said = all.iter().flat_map(|item| rdf::quads(&base, item));
     store.set_feedback(None, said.collect())?;
     Ok(())
 }

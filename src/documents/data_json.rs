@@ -127,7 +127,7 @@ fn keywords(entry: &Entry<'_>) -> Option<Value> {
 fn labels(entry: &Entry<'_>) -> Option<BTreeSet<String>> {
     let called = |theme| {
         let own = entry.label(theme, ENGLISH_FIRST);
-        let ours = || concepts::of_iri(theme).map(concepts::Concept::english);
+        let ours = || concepts::of_iri(theme).map(|concept| concept.label("en"));
         own.or_else(ours)
             .or_else(|| last_part(theme))
             .map(str::to_owned)

@@ -122,7 +122,9 @@ fn kind<'t>(entry: &Entry<'t>) -> &'t str {
 fn themes(entry: &Entry<'_>) -> String {
     let category = |theme: &&str| theme.contains("/tw/service-category/");
     let themes = entry.iris(entry.iri, dcat::THEME).filter(category);
-    joined(themes.filter_map(|theme| concepts::of_iri(theme).map(concepts::Concept::chinese)))
+    joined(
+        themes.filter_map(|theme| concepts::of_iri(theme).map(|concept| concept.label("zh-Hant"))),
+    )
 }
 
 fn badge(entry: &Entry<'_>) -> String {
@@ -130,7 +132,7 @@ fn badge(entry: &Entry<'_>) -> String {
     let mut bodies = annotations.flat_map(|annotation| entry.iris(annotation, oa::HAS_BODY));
     let badge = bodies.find_map(concepts::of_iri);
     badge
-        .map(concepts::Concept::chinese)
+        .map(|concept| concept.label("zh-Hant"))
         .unwrap_or_default()
         .to_owned()
 }

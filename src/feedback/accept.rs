@@ -7,7 +7,7 @@ use oxrdf::Literal;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// What the operator wants of a remark.
+/// What the operator wants of an item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict", deny_unknown_fields)]
 pub enum Wanted {

@@ -1,6 +1,6 @@
-//! A feed of remarks for readers of news: Atom (RFC 4287), the newest first. Pure. Start at [`feed`].
+//! A feed of feedback for readers of news: Atom (RFC 4287), the newest first. Pure. Start at [`feed`].
 
-use super::{Kind, Remark};
+use super::{Item, Kind};
 use crate::{log::date_time, overrides::Value};
 use std::fmt::Write;
 
@@ -12,12 +12,9 @@ pub struct Links {
     pub next: Option<String>,
 }
 
-/// The feed's document. An entry's id is the remark's IRI and never changes.
-pub fn feed(base: &str, links: &Links, remarks: &[impl AsRef<Remark>]) -> String {
-    let updated = remarks
-        .iter()
-        .map(|remark| remark.as_ref().updated_ms())
-        .max();
+/// The feed's document. An entry's id is the item's IRI and never changes.
+pub fn feed(base: &str, links: &Links, items: &[impl AsRef<Item>]) -> String {
+    let updated = items.iter().map(|item| item.as_ref().updated_ms()).max();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
          <id>{own}</id>\n<title>What is said of datasets</title>\n<updated>{}</updated>\n\
@@ -29,19 +26,19 @@ pub fn feed(base: &str, links: &Links, remarks: &[impl AsRef<Remark>]) -> String
     if let Some(next) = &links.next {
         let _ = writeln!(text, "<link rel=\"next\" href=\"{}\"/>", escaped(next));
     }
-    for remark in remarks {
-        entry(base, remark.as_ref(), &mut text);
+    for item in items {
+        entry(base, item.as_ref(), &mut text);
     }
     text.push_str("</feed>\n");
     text
 }
 
-fn entry(base: &str, remark: &Remark, text: &mut String) {
-    let said = remark.shown();
+fn entry(base: &str, item: &Item, text: &mut String) {
+    let said = item.shown();
     let who = said
         .who
         .as_deref()
-        .or(remark.sender.as_deref())
+        .or(item.sender.as_deref())
         .unwrap_or("somebody");
     let about = said
         .property
@@ -58,19 +55,19 @@ fn entry(base: &str, remark: &Remark, text: &mut String) {
          <author><name>{}</name></author>\n<category term=\"{}\"/>\n<category term=\"{}\"/>\n\
          <link rel=\"alternate\" href=\"{iri}\"/>\n<link rel=\"related\" href=\"{}\"/>\n<content type=\"text\">{}</content>\n</entry>\n",
         escaped(&title),
-        date_time(remark.at_ms * 1_000),
-        date_time(remark.updated_ms() * 1_000),
+        date_time(item.at_ms * 1_000),
+        date_time(item.updated_ms() * 1_000),
         escaped(who),
         said.kind.word(),
-        remark.status().word(),
+        item.status().word(),
         escaped(&said.dataset),
-        escaped(&content(remark)),
-        iri = escaped(&remark.iri(base)),
+        escaped(&content(item)),
+        iri = escaped(&item.iri(base)),
     );
 }
 
-fn content(remark: &Remark) -> String {
-    let said = remark.shown();
+fn content(item: &Item) -> String {
+    let said = item.shown();
     let mut lines = Vec::new();
     let mut values = |name: &str, all: &Option<Vec<Value>>| {
         if let Some(all) = all {
@@ -87,10 +84,10 @@ fn content(remark: &Remark) -> String {
     values("should be", &said.should_be);
     lines.extend(said.rating.map(|rating| format!("rating: {rating} of 5")));
     lines.extend(said.text);
-    if let Some(judged) = &remark.judged {
+    if let Some(judged) = &item.judged {
         lines.push(format!(
             "{} by {}: {}",
-            remark.status().word(),
+            item.status().word(),
             judged.who,
             judged.why
         ));

@@ -2,15 +2,15 @@
 //! said it, through whom, and what became of it. What is read back from it says the same. Start at [`triples`].
 
 use super::{
-    Kind, Remark,
+    Item, Kind,
+    item::override_iri,
     read_rdf::{LANGUAGE, PREDICATE, SUBJECT, VALUE},
-    remark::override_iri,
 };
 use crate::{log::date_time, overrides::Value, overrides::property};
 use harvestd_vocab::terms::{dct, dqv, expanded, foaf, harvestd, oa, prov, rdfs, schema, xsd};
 use oxrdf::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, Triple, vocab::rdf};
 
-/// What follows a remark's IRI in the names of its nodes.
+/// What follows an item's IRI in the names of its nodes.
 pub const NODES: [&str; 7] = [
     "",
     "#correction",
@@ -27,20 +27,20 @@ pub fn graph(base: &str) -> NamedNode {
     NamedNode::new_unchecked(format!("{base}graph/feedback"))
 }
 
-/// All that is said of one remark, for the graph.
-pub fn quads(base: &str, remark: &Remark) -> Vec<Quad> {
+/// All that is said of one item, for the graph.
+pub fn quads(base: &str, item: &Item) -> Vec<Quad> {
     let graph = GraphName::NamedNode(graph(base));
     let quad = |t: Triple| Quad::new(t.subject, t.predicate, t.object, graph.clone());
-    triples(base, remark).into_iter().map(quad).collect()
+    triples(base, item).into_iter().map(quad).collect()
 }
 
-/// All that is said of one remark but how its sender can be asked: that is not in a [`Remark`].
-pub fn triples(base: &str, remark: &Remark) -> Vec<Triple> {
+/// All that is said of one item but how its sender can be asked: that is not in an [`Item`].
+pub fn triples(base: &str, item: &Item) -> Vec<Triple> {
     let mut out = Out {
-        iri: remark.iri(base),
+        iri: item.iri(base),
         triples: Vec::new(),
     };
-    let said = remark.shown();
+    let said = item.shown();
     let dataset = NamedNode::new_unchecked(&said.dataset);
     out.say("", rdf::TYPE, oa::ANNOTATION);
     match said.kind {
@@ -51,8 +51,8 @@ pub fn triples(base: &str, remark: &Remark) -> Vec<Triple> {
         }
     }
     out.say("", oa::HAS_TARGET, dataset.clone());
-    out.say("", dct::CREATED, time(remark.at_ms));
-    out.say("", harvestd::STANDING, text(remark.status().word()));
+    out.say("", dct::CREATED, time(item.at_ms));
+    out.say("", harvestd::STANDING, text(item.status().word()));
     let annotation = out.node("");
     out.triples.push(Triple::new(
         dataset,
@@ -81,8 +81,8 @@ pub fn triples(base: &str, remark: &Remark) -> Vec<Triple> {
         out.say("#rating", schema::BEST_RATING, Literal::from(5_i64));
     }
     out.correction(&said);
-    out.who(base, remark, said.who.as_deref());
-    out.judgement(base, remark);
+    out.who(base, item, said.who.as_deref());
+    out.judgement(base, item);
     out.triples
 }
 
@@ -130,8 +130,8 @@ impl Out {
         }
     }
 
-    fn who(&mut self, base: &str, remark: &Remark, name: Option<&str>) {
-        if name.is_none() && remark.sender.is_none() {
+    fn who(&mut self, base: &str, item: &Item, name: Option<&str>) {
+        if name.is_none() && item.sender.is_none() {
             return;
         }
         self.say("", prov::WAS_ATTRIBUTED_TO, self.node("#who"));
@@ -139,14 +139,14 @@ impl Out {
         if let Some(name) = name {
             self.say("#who", foaf::NAME, text(name));
         }
-        if let Some(sender) = &remark.sender {
+        if let Some(sender) = &item.sender {
             let catalog = NamedNode::new_unchecked(format!("{base}catalog/{sender}"));
             self.say("#who", prov::ACTED_ON_BEHALF_OF, catalog);
         }
     }
 
-    fn judgement(&mut self, base: &str, remark: &Remark) {
-        let Some(judged) = &remark.judged else { return };
+    fn judgement(&mut self, base: &str, item: &Item) {
+        let Some(judged) = &item.judged else { return };
         let node = "#judgement";
         self.say(node, rdf::TYPE, prov::ACTIVITY);
         self.say(node, prov::USED, self.node(""));

@@ -1,7 +1,7 @@
 //! Everything that was said, in memory as in its file. Start at [`Shelf::add`].
 
 use super::{
-    FeedbackError, FeedbackLimits, Held, Judged, Remark, Row, Sent, Status, Taken,
+    FeedbackError, FeedbackLimits, Held, Item, Judged, Row, Sent, Status, Taken,
     journal::{Journal, Line},
 };
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// What is kept of one thing that was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Kept {
-    pub remark: Remark,
+    /// `remark` in files of November 2026.
+    #[serde(alias = "remark")]
+    pub item: Item,
     #[serde(flatten)]
     pub private: Private,
     /// The Idempotency-Key.
@@ -46,7 +48,7 @@ pub struct Counts {
 pub(super) struct Shelf {
     journal: Journal,
     /// By number: the first is 1.
-    remarks: Vec<Arc<Remark>>,
+    items: Vec<Arc<Item>>,
     private: Vec<Private>,
     /// Sender and key -> number.
     keys: HashMap<(Option<String>, String), (u64, String)>,
@@ -63,7 +65,7 @@ impl Shelf {
         let (journal, lines) = Journal::open(data_dir, writes)?;
         let mut shelf = Self {
             journal,
-            remarks: Vec::new(),
+            items: Vec::new(),
             private: Vec::new(),
             keys: HashMap::new(),
             contents: HashMap::new(),
@@ -73,11 +75,11 @@ impl Shelf {
         };
         for line in lines {
             let wrong = match line {
-                Line::Sent(kept) if kept.remark.id == shelf.remarks.len() as u64 + 1 => {
+                Line::Sent(kept) if kept.item.id == shelf.items.len() as u64 + 1 => {
                     shelf.put(*kept);
                     continue;
                 }
-                Line::Sent(kept) => kept.remark.id,
+                Line::Sent(kept) => kept.item.id,
                 Line::Judged { id, judged } => match shelf.settle(id, judged) {
                     Some(_) => continue,
                     None => id,
@@ -104,8 +106,8 @@ impl Shelf {
         let name = (sender.map(str::to_owned), key.to_owned());
         match self.keys.get(&name) {
             Some((_, before)) if before != request => Err(FeedbackError::KeyUsed),
-            Some((id, _)) => Ok(self.get(*id).map(|remark| Taken {
-                remark,
+            Some((id, _)) => Ok(self.get(*id).map(|item| Taken {
+                item,
                 again: true,
                 replayed: true,
             })),
@@ -134,8 +136,8 @@ impl Shelf {
         let private = Private {
             contact: sent.contact,
         };
-        let remark = Remark {
-            id: self.remarks.len() as u64 + 1,
+        let item = Item {
+            id: self.items.len() as u64 + 1,
             at_ms: now_ms,
             sender,
             said: sent.said.published_as(held.kept),
@@ -145,11 +147,11 @@ impl Shelf {
         };
         let same = self
             .contents
-            .get(&content(&remark))
+            .get(&content(&item))
             .and_then(|id| self.get(*id));
-        if let Some(remark) = same.filter(|same| key.is_none() && same.status() == Status::Open) {
+        if let Some(item) = same.filter(|same| key.is_none() && same.status() == Status::Open) {
             return Ok(Taken {
-                remark,
+                item,
                 again: true,
                 replayed: false,
             });
@@ -158,21 +160,21 @@ impl Shelf {
             return Err(FeedbackError::Full);
         }
         let kept = Kept {
-            remark,
+            item,
             private,
             key,
             request: request.to_owned(),
         };
         self.write(&Line::Sent(Box::new(kept.clone())))?;
         Ok(Taken {
-            remark: self.put(kept),
+            item: self.put(kept),
             again: false,
             replayed: false,
         })
     }
 
     /// Keeps a decision; the last one counts.
-    pub fn judge(&mut self, id: u64, judged: Judged) -> Result<Arc<Remark>, FeedbackError> {
+    pub fn judge(&mut self, id: u64, judged: Judged) -> Result<Arc<Item>, FeedbackError> {
         if self.get(id).is_none() {
             return Err(FeedbackError::Unknown(id));
         }
@@ -187,11 +189,11 @@ impl Shelf {
     pub fn room_today(&self, centre: &str, now_ms: i64, most: usize) -> Result<(), FeedbackError> {
         let today = now_ms.div_euclid(DAY_MS) * DAY_MS;
         let sent = self
-            .remarks
+            .items
             .iter()
             .rev()
-            .take_while(|remark| remark.at_ms >= today);
-        let own = sent.filter(|remark| remark.sender.as_deref() == Some(centre));
+            .take_while(|item| item.at_ms >= today);
+        let own = sent.filter(|item| item.sender.as_deref() == Some(centre));
         if own.take(most).count() < most {
             return Ok(());
         }
@@ -210,31 +212,31 @@ impl Shelf {
         written.map_err(|e| FeedbackError::Failed(format!("keeping feedback: {e}")))
     }
 
-    fn put(&mut self, kept: Kept) -> Arc<Remark> {
-        let remark = Arc::new(kept.remark);
+    fn put(&mut self, kept: Kept) -> Arc<Item> {
+        let item = Arc::new(kept.item);
         if let Some(key) = kept.key {
-            let name = (remark.sender.clone(), key);
-            self.keys.insert(name, (remark.id, kept.request));
+            let name = (item.sender.clone(), key);
+            self.keys.insert(name, (item.id, kept.request));
         }
-        self.contents.insert(content(&remark), remark.id);
+        self.contents.insert(content(&item), item.id);
         self.counts.open += 1;
-        self.remarks.push(remark.clone());
+        self.items.push(item.clone());
         self.private.push(kept.private);
-        self.touch(remark.id);
-        remark
+        self.touch(item.id);
+        item
     }
 
-    fn settle(&mut self, id: u64, judged: Judged) -> Option<Arc<Remark>> {
+    fn settle(&mut self, id: u64, judged: Judged) -> Option<Arc<Item>> {
         let at = usize::try_from(id).ok()?.checked_sub(1)?;
-        let before = self.remarks.get(at)?.clone();
-        let mut remark = (*before).clone();
-        remark.judged = Some(judged);
-        let remark = Arc::new(remark);
+        let before = self.items.get(at)?.clone();
+        let mut item = (*before).clone();
+        item.judged = Some(judged);
+        let item = Arc::new(item);
         *self.counts.of(before.status()) -= 1;
-        *self.counts.of(remark.status()) += 1;
-        self.remarks[at] = remark.clone();
+        *self.counts.of(item.status()) += 1;
+        self.items[at] = item.clone();
         self.touch(id);
-        Some(remark)
+        Some(item)
     }
 
     fn touch(&mut self, id: u64) {
@@ -242,9 +244,9 @@ impl Shelf {
         self.revision += 1;
     }
 
-    pub fn get(&self, id: u64) -> Option<Arc<Remark>> {
+    pub fn get(&self, id: u64) -> Option<Arc<Item>> {
         let at = usize::try_from(id).ok()?.checked_sub(1)?;
-        self.remarks.get(at).cloned()
+        self.items.get(at).cloned()
     }
 
     pub fn private(&self, id: u64) -> Option<Private> {
@@ -252,8 +254,8 @@ impl Shelf {
         self.private.get(at).cloned()
     }
 
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Remark>> {
-        self.remarks.iter()
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Item>> {
+        self.items.iter()
     }
 
     pub fn counts(&self) -> Counts {
@@ -261,13 +263,13 @@ impl Shelf {
     }
 
     /// Those that have changed since the last time.
-    pub fn changed(&mut self) -> Vec<Arc<Remark>> {
+    pub fn changed(&mut self) -> Vec<Arc<Item>> {
         let changed = std::mem::take(&mut self.changed);
         changed.into_iter().filter_map(|id| self.get(id)).collect()
     }
 
-    pub fn unpublished(&mut self, remarks: &[Arc<Remark>]) {
-        self.changed.extend(remarks.iter().map(|remark| remark.id));
+    pub fn unpublished(&mut self, items: &[Arc<Item>]) {
+        self.changed.extend(items.iter().map(|item| item.id));
     }
 
     /// Says in the metrics how much waits.
@@ -291,8 +293,8 @@ impl Counts {
 }
 
 /// Names what was said by whom.
-fn content(remark: &Remark) -> [u8; 32] {
-    let said = serde_json::to_vec(&(&remark.sender, &remark.said)).unwrap_or_default();
+fn content(item: &Item) -> [u8; 32] {
+    let said = serde_json::to_vec(&(&item.sender, &item.said)).unwrap_or_default();
     blake3::hash(&said).into()
 }
 

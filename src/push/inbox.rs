@@ -121,7 +121,7 @@ impl Inbox {
         read.await.map_err(|e| PushError::Failed(e.to_string()))?
     }
 
-    /// Puts a push in the line of its source. Its answer comes when it is committed and published.
+    /// Puts a push in the line of its source. Its answer comes when it is committed and durable.
     pub fn hand_in(&self, place: &Place, push: Push) -> Result<(), PushError> {
         place.waiting.try_send(push).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => PushError::Full,

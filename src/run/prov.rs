@@ -1,4 +1,4 @@
-//! A run that changed something, in PROV, for `{base}graph/runs`.
+//! A run that changed something, or says how its source is, in PROV, for `{base}graph/runs`.
 
 use crate::report::Report;
 use oxrdf::{

@@ -54,6 +54,7 @@ pub fn source(config: &Config, id: &str) -> Source {
         },
         details: Details::default(),
         follow: Follow::default(),
+        require_version: false,
         options: serde_json::Value::Null,
         at: format!("shared = [{id:?}]"),
     }

@@ -4,12 +4,16 @@
 
 mod entities;
 mod features;
+mod figures;
+mod graph;
 mod hashes;
 mod held;
 mod house;
 mod lists;
 mod page;
 mod pairs;
+mod portray;
+mod sitemap;
 mod told;
 pub mod write;
 
@@ -238,6 +242,24 @@ pub fn answer(
             generation,
             before,
         } => told::write_unlogged(session.store(snapshot)?, base, *generation, *before, reply),
+        Question::Graph {
+            snapshot,
+            graph,
+            accept,
+            base,
+        } => graph::write(session.store(snapshot)?, graph, accept, base, reply),
+        Question::Portray {
+            snapshot,
+            iri,
+            portrait,
+            site,
+        } => portray::write(session.store(snapshot)?, iri, *portrait, site, reply),
+        Question::Sitemap {
+            snapshot,
+            number,
+            site,
+        } => sitemap::write(session.store(snapshot)?, *number, site, reply),
+        Question::Figures { snapshot } => figures::write(session.store(snapshot)?, reply),
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

@@ -2,7 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
-use crate::feedback::{Feedback, FeedbackError, Remark, Wanted as Judgement};
+use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
@@ -44,7 +44,7 @@ pub trait Desk: Send + Sync {
     }
     /// Does with something that was said what the operator wants. Waits for a commit under way: never on a thread that
     /// others need.
-    fn judge(&self, id: u64, _wanted: &Judgement) -> Result<Arc<Remark>, FeedbackError> {
+    fn judge(&self, id: u64, _wanted: &Judgement) -> Result<Arc<Item>, FeedbackError> {
         Err(FeedbackError::Unknown(id))
     }
     /// The snapshots that are kept. A desk without any keeps none but the newest.

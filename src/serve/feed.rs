@@ -36,6 +36,13 @@ const OFFERS: [Offer<Syntax>; 4] = [
     offer("application/json", Syntax::JsonLd),
 ];
 
+/// The doors beside the feed, for clients that know none of our words (RFC 8288; `monitor` is of RFC 5989).
+const LINKS: [(&str, &str); 3] = [
+    ("monitor", "changes"),
+    ("related", "feed/state"),
+    ("alternate", "catalog.nq"),
+];
+
 const fn offer(media_type: &'static str, format: Syntax) -> Offer<Syntax> {
     Offer { media_type, format }
 }
@@ -166,6 +173,7 @@ async fn give(
         }
     };
     let snapshot = house.snapshot()?;
+    let is_root = what == What::Root;
     let prepared = {
         let (cache, head) = (Arc::clone(&house.feed), Head::from(&*snapshot));
         tokio::task::spawn_blocking(move || cache.find(head, &what, syntax))
@@ -196,6 +204,13 @@ async fn give(
         header::VARY,
         HeaderValue::from_static("Accept, Accept-Encoding"),
     );
+    if is_root {
+        for (relation, path) in LINKS {
+            let link = format!("<{}{path}>; rel=\"{relation}\"", house.base());
+            let link = HeaderValue::from_str(&link).map_err(|_| Problem::internal())?;
+            headers.append(header::LINK, link);
+        }
+    }
     // The tag is of these very bytes.
     response.extensions_mut().insert(layers::AsItIs);
     Ok(response)

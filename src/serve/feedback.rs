@@ -62,7 +62,7 @@ async fn take(State(house): State<House>, request: Request) -> Result<Response, 
         let status = refused.status.as_u16().to_string();
         metrics::counter!("harvestd_feedback_refused_total", "status" => status).increment(1);
     })?;
-    let shown = Shown::of(&taken.remark, house.base());
+    let shown = Shown::of(&taken.item, house.base());
     let status = match taken.again && !taken.replayed {
         true => StatusCode::OK,
         false => StatusCode::CREATED,

@@ -42,6 +42,26 @@ pub fn distance(arguments: &[Term]) -> Option<Term> {
     Some(Literal::from(unit.of_radians(angle)).into())
 }
 
+/// The least box around a geometry, in degrees: west, south, east, north. None where it cannot be read or is empty.
+pub fn bounds(geometry: &Term) -> Option<[f64; 4]> {
+    let shape = Shape::of(geometry)?;
+    let first = shape.positions().next()?;
+    let point = [
+        first.longitude,
+        first.latitude,
+        first.longitude,
+        first.latitude,
+    ];
+    Some(shape.positions().fold(point, |[w, s, e, n], p| {
+        [
+            w.min(p.longitude),
+            s.min(p.latitude),
+            e.max(p.longitude),
+            n.max(p.latitude),
+        ]
+    }))
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Unit {
     Metre,

@@ -16,7 +16,9 @@ mod dereference;
 pub mod desk;
 mod feed;
 pub mod feedback;
+mod fresh;
 pub mod geo;
+mod graph_store;
 pub mod guard;
 mod html;
 mod interchange;
@@ -29,16 +31,19 @@ mod lookup;
 pub mod negotiate;
 mod oai;
 pub mod pool;
+pub mod portrait;
 pub mod problem;
 pub mod push;
 mod respond;
 mod root;
 pub mod service_description;
+mod sitemap;
 mod snapshots;
 mod sparql;
 mod state;
 mod status;
 mod syntax;
+mod void;
 mod webhooks;
 pub mod wire;
 pub mod worker;
@@ -58,6 +63,9 @@ pub use listen::{ListenLimits, serve};
 
 /// Which snapshot was counted, and what is in it. Does not keep the snapshot.
 type Counted = (Head, wire::Holdings);
+
+/// The same of the figures.
+type Figured = (Head, Arc<wire::Figures>);
 
 /// What the doors need of the house.
 #[derive(Clone)]
@@ -80,6 +88,8 @@ pub struct House {
     counted: Arc<Mutex<Option<Counted>>>,
     /// The log as far as lists need it, once somebody has asked for one.
     remembered: listings::Remembered,
+    /// Likewise.
+    figured: Arc<Mutex<Option<Figured>>>,
     /// Places for those who follow the changes.
     streams: Arc<Semaphore>,
     /// To be cancelled when the doors close: answers without an end come to theirs.
@@ -113,6 +123,7 @@ impl House {
             metrics,
             counted: Arc::default(),
             remembered: Arc::default(),
+            figured: Arc::default(),
         }
     }
 
@@ -137,6 +148,26 @@ impl House {
         })
     }
 
+    /// What the newest snapshot holds, in figures. Questions that come while it is being counted wait for the same count.
+    pub(crate) async fn figures(
+        &self,
+        snapshot: &Arc<Published>,
+    ) -> Result<Arc<wire::Figures>, Problem> {
+        let mut figured = self.figured.lock().await;
+        if let Some((of, figures)) = figured.as_ref()
+            && *of == Head::from(snapshot.as_ref())
+        {
+            return Ok(Arc::clone(figures));
+        }
+        let path = snapshot.path.clone();
+        let question = wire::Question::Figures { snapshot: path };
+        let answer = self.readers.ask(question, snapshot).await?;
+        let figures = answer.json().map(Arc::new);
+        let figures = figures.ok_or_else(Problem::internal)?;
+        *figured = Some((Head::from(snapshot.as_ref()), Arc::clone(&figures)));
+        Ok(figures)
+    }
+
     /// How much the newest snapshot holds. Questions that come while it is being counted wait for the same count.
     pub(crate) async fn holdings(
         &self,
@@ -156,11 +187,7 @@ impl House {
             .ask(question, snapshot)
             .await
             .map_err(Problem::from)?;
-        let holdings = match &answer.body {
-            pool::Body::Whole(json) => serde_json::from_slice(json).ok(),
-            pool::Body::Stream(_) => None,
-        };
-        let holdings = holdings.ok_or_else(Problem::internal)?;
+        let holdings = answer.json().ok_or_else(Problem::internal)?;
         *counted = Some((Head::from(snapshot.as_ref()), holdings));
         Ok(holdings)
     }
@@ -205,6 +232,9 @@ fn routes(house: &House) -> Router {
         .merge(interchange::routes())
         .merge(oai::routes())
         .merge(atom::routes())
+        .merge(graph_store::routes())
+        .merge(sitemap::routes())
+        .merge(void::routes())
         .merge(snapshots::routes())
         .merge(status::routes())
         .merge(state::routes())

@@ -122,6 +122,16 @@ pub struct Answer {
     pub body: Body,
 }
 
+impl Answer {
+    /// What it says in JSON. None where it is another thing, or too long to be whole.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        match &self.body {
+            Body::Whole(json) => serde_json::from_slice(json).ok(),
+            Body::Stream(_) => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub enum Body {
     /// All of it.
@@ -211,6 +221,7 @@ impl Pool {
                 | Question::Features { .. }
                 | Question::Pairs { .. }
                 | Question::Hashes { .. }
+                | Question::Sitemap { .. }
         );
         let lane = if is_dump {
             Some(self.place(&self.lanes).await?)

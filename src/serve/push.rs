@@ -157,6 +157,9 @@ async fn push(
         .path_and_query()
         .map(|path| path.as_str().to_owned());
     let (key, version) = (key(&headers)?, version(&headers)?);
+    if version.is_none() && place.source.require_version {
+        return Err(PushError::NoVersion.into());
+    }
     let limits = inbox.config().limits.clone();
     let bytes_max = match what {
         What::Whole => limits.push.catalog_bytes_max,
@@ -326,6 +329,9 @@ impl From<PushError> for Problem {
             PushError::KeyUsed => Self::new(unprocessable, "idempotency-key-used", said),
             PushError::OldVersion { held, .. } => {
                 Self::new(StatusCode::CONFLICT, "old-version", said).with_member("version", held)
+            }
+            PushError::NoVersion => {
+                Self::new(StatusCode::PRECONDITION_REQUIRED, "version-required", said)
             }
             PushError::NotHeld(_) => Self::not_found(said),
             PushError::Full => Self::unavailable("full", said, RETRY_AFTER_S),

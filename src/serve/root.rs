@@ -16,10 +16,14 @@ use axum::{
 };
 
 /// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: [(&str, &str); 14] = [
+const DOORS: &[(&str, &str)] = &[
     ("status", "status"),
+    ("sitemap", "sitemap.xml"),
     ("sparql", "sparql"),
     ("catalog", "catalog"),
+    ("ckan", "api/3"),
+    ("graph_store", "graph-store"),
+    ("void", ".well-known/void"),
     ("data_json", "data.json"),
     ("csv", "catalog.csv"),
     ("feed", "feed"),

@@ -8,6 +8,8 @@ use std::io;
 
 const SD: &str = "http://www.w3.org/ns/sparql-service-description#";
 const VOID: &str = "http://rdfs.org/ns/void#";
+const DCAT: &str = "http://www.w3.org/ns/dcat#";
+const FOAF: &str = "http://xmlns.com/foaf/0.1/";
 const FORMATS: &str = "http://www.w3.org/ns/formats/";
 
 /// The description in the given format. `base` ends with a slash.
@@ -23,117 +25,94 @@ pub fn document(
     writer.finish()
 }
 
+const RESULT_FORMATS: [&str; 10] = [
+    "SPARQL_Results_JSON",
+    "SPARQL_Results_XML",
+    "SPARQL_Results_CSV",
+    "SPARQL_Results_TSV",
+    "Turtle",
+    "N-Triples",
+    "RDF_XML",
+    "JSON-LD",
+    "TriG",
+    "N-Quads",
+];
+
 fn triples(base: &str, holdings: Option<&Holdings>) -> Vec<Triple> {
-    let endpoint = NamedNode::new_unchecked(format!("{base}sparql"));
-    let dataset = NamedNode::new_unchecked(format!("{base}sparql#dataset"));
-    let graph = NamedNode::new_unchecked(format!("{base}sparql#default-graph"));
-    let mut triples = Vec::new();
-    let mut say = |subject: &NamedNode, predicate: &str, object: Term| {
-        triples.push(Triple::new(
-            subject.clone(),
-            NamedNode::new_unchecked(predicate),
-            object,
-        ));
-    };
-    say(&endpoint, rdf::TYPE.as_str(), term(SD, "Service"));
-    say(&endpoint, &format!("{SD}endpoint"), endpoint.clone().into());
-    say(
-        &endpoint,
-        &format!("{SD}supportedLanguage"),
-        term(SD, "SPARQL11Query"),
-    );
-    for format in [
-        "SPARQL_Results_JSON",
-        "SPARQL_Results_XML",
-        "SPARQL_Results_CSV",
-        "SPARQL_Results_TSV",
-        "Turtle",
-        "N-Triples",
-        "RDF_XML",
-        "JSON-LD",
-        "TriG",
-        "N-Quads",
-    ] {
-        say(
-            &endpoint,
-            &format!("{SD}resultFormat"),
-            term(FORMATS, format),
-        );
-    }
-    say(
-        &endpoint,
-        &format!("{SD}extensionFunction"),
-        geo::DISTANCE.into_owned().into(),
-    );
-    say(
-        &endpoint,
-        &format!("{SD}defaultDataset"),
-        dataset.clone().into(),
-    );
-    say(
-        &geo::DISTANCE.into_owned(),
-        rdf::TYPE.as_str(),
-        term(SD, "Function"),
-    );
-    say(&dataset, rdf::TYPE.as_str(), term(SD, "Dataset"));
-    say(&dataset, &format!("{SD}defaultGraph"), graph.clone().into());
-    say(&graph, rdf::TYPE.as_str(), term(SD, "Graph"));
-    say(&graph, rdf::TYPE.as_str(), term(VOID, "Dataset"));
+    let named = |path: &str| NamedNode::new_unchecked(format!("{base}{path}"));
+    let (endpoint, graph) = (named("sparql"), named("sparql#default-graph"));
+    let mut out = Said(Vec::new());
+    out.endpoint(&endpoint, &named("sparql#dataset"), &graph);
     for extension in ["ttl", "rdf", "jsonld", "nt"] {
-        say(
-            &graph,
-            &format!("{VOID}dataDump"),
-            NamedNode::new_unchecked(format!("{base}catalog.{extension}")).into(),
-        );
+        let dump = named(&format!("catalog.{extension}"));
+        out.say(&graph, VOID, "dataDump", dump);
     }
-    let Some(holdings) = holdings else {
-        return triples;
-    };
-    say(&graph, &format!("{VOID}triples"), number(holdings.triples));
-    for (name, class, entities) in [
-        (
-            "datasets",
-            "http://www.w3.org/ns/dcat#Dataset",
-            holdings.datasets,
-        ),
-        (
-            "distributions",
-            "http://www.w3.org/ns/dcat#Distribution",
-            holdings.distributions,
-        ),
-        (
-            "services",
-            "http://www.w3.org/ns/dcat#DataService",
-            holdings.data_services,
-        ),
-        (
-            "catalogs",
-            "http://www.w3.org/ns/dcat#Catalog",
-            holdings.catalogs,
-        ),
-        ("agents", "http://xmlns.com/foaf/0.1/Agent", holdings.agents),
-    ] {
-        let partition = NamedNode::new_unchecked(format!("{base}sparql#{name}"));
-        say(
-            &graph,
-            &format!("{VOID}classPartition"),
-            partition.clone().into(),
-        );
-        say(
-            &partition,
-            &format!("{VOID}class"),
-            NamedNode::new_unchecked(class).into(),
-        );
-        say(&partition, &format!("{VOID}entities"), number(entities));
+    if let Some(holdings) = holdings {
+        out.holdings(base, &graph, holdings);
     }
-    triples
+    out.0
 }
 
-fn term(namespace: &str, name: &str) -> Term {
-    NamedNode::new_unchecked(format!("{namespace}{name}")).into()
+struct Said(Vec<Triple>);
+
+impl Said {
+    fn say(&mut self, subject: &NamedNode, namespace: &str, name: &str, object: impl Into<Term>) {
+        let predicate = term(namespace, name);
+        self.0
+            .push(Triple::new(subject.clone(), predicate, object.into()));
+    }
+
+    fn is_a(&mut self, subject: &NamedNode, namespace: &str, name: &str) {
+        let class = term(namespace, name);
+        self.0.push(Triple::new(subject.clone(), rdf::TYPE, class));
+    }
+
+    /// What it understands, how it answers, and what it answers from.
+    fn endpoint(&mut self, endpoint: &NamedNode, dataset: &NamedNode, graph: &NamedNode) {
+        let distance = geo::DISTANCE.into_owned();
+        self.is_a(endpoint, SD, "Service");
+        self.say(endpoint, SD, "endpoint", endpoint.clone());
+        let language = term(SD, "SPARQL11Query");
+        self.say(endpoint, SD, "supportedLanguage", language);
+        for format in RESULT_FORMATS {
+            self.say(endpoint, SD, "resultFormat", term(FORMATS, format));
+        }
+        self.say(endpoint, SD, "extensionFunction", distance.clone());
+        self.say(endpoint, SD, "defaultDataset", dataset.clone());
+        self.is_a(&distance, SD, "Function");
+        self.is_a(dataset, SD, "Dataset");
+        self.say(dataset, SD, "defaultGraph", graph.clone());
+        self.is_a(graph, SD, "Graph");
+        self.is_a(graph, VOID, "Dataset");
+    }
+
+    /// How much the default graph holds, and of which classes.
+    fn holdings(&mut self, base: &str, graph: &NamedNode, holdings: &Holdings) {
+        self.say(graph, VOID, "triples", number(holdings.triples));
+        for (name, (namespace, class), entities) in [
+            ("datasets", (DCAT, "Dataset"), holdings.datasets),
+            (
+                "distributions",
+                (DCAT, "Distribution"),
+                holdings.distributions,
+            ),
+            ("services", (DCAT, "DataService"), holdings.data_services),
+            ("catalogs", (DCAT, "Catalog"), holdings.catalogs),
+            ("agents", (FOAF, "Agent"), holdings.agents),
+        ] {
+            let partition = NamedNode::new_unchecked(format!("{base}sparql#{name}"));
+            self.say(graph, VOID, "classPartition", partition.clone());
+            self.say(&partition, VOID, "class", term(namespace, class));
+            self.say(&partition, VOID, "entities", number(entities));
+        }
+    }
 }
 
-fn number(count: u64) -> Term {
+pub(super) fn term(namespace: &str, name: &str) -> NamedNode {
+    NamedNode::new_unchecked(format!("{namespace}{name}"))
+}
+
+pub(super) fn number(count: u64) -> Term {
     Literal::new_typed_literal(count.to_string(), oxigraph::model::vocab::xsd::INTEGER).into()
 }
 

@@ -4,6 +4,7 @@
 //! JSON in questions and heads, bytes of the answer in bodies. An answer is a head, bodies, and an end; without its end
 //! it is not whole. Start at [`Question`] and [`Head`].
 
+use super::portrait::Portrait;
 use crate::{identity::Linked, store_read::Which};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -157,6 +158,29 @@ pub enum Question {
         generation: u64,
         before: u64,
     },
+    /// A named graph. Of a record that is the winner of its entity, and has no other words of its own: the description.
+    Graph {
+        snapshot: PathBuf,
+        graph: String,
+        accept: String,
+        /// That of our IRIs.
+        base: String,
+    },
+    /// An entity for a reader of its own: a person, or a crawler.
+    Portray {
+        snapshot: PathBuf,
+        iri: String,
+        portrait: Portrait,
+        site: Site,
+    },
+    /// Datasets with their addresses here: the sitemap of that number, or the index of all.
+    Sitemap {
+        snapshot: PathBuf,
+        number: Option<u16>,
+        site: Site,
+    },
+    /// What the default graph holds in figures, as [`Figures`] in JSON.
+    Figures { snapshot: PathBuf },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
 }
@@ -251,6 +275,38 @@ pub struct Holdings {
     pub data_services: u64,
     pub catalogs: u64,
     pub agents: u64,
+}
+
+/// What is known of the house that its store does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Of our IRIs, with a slash at its end.
+    pub base: String,
+    /// The path that goes before ours in links.
+    pub prefix: String,
+    /// What the log stood at in the snapshot.
+    pub generation: u64,
+    pub seq: u64,
+}
+
+/// The default graph in figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    pub triples: u64,
+    /// Classes with how many nodes are of them.
+    pub classes: Vec<(String, u64)>,
+    /// Properties with how many triples have them.
+    pub properties: Vec<(String, u64)>,
+    pub links: Vec<Links>,
+}
+
+/// Triples that lead with one property into what somebody else publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    pub property: String,
+    /// What the IRIs begin with that they lead to.
+    pub into: String,
+    pub triples: u64,
 }
 
 /// Triples of the default graph that belong to no entity's description.

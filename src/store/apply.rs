@@ -124,18 +124,14 @@ impl Store {
             claimed: HashMap::new(),
             applied,
             told: receipts.as_ref().map(|_| Vec::new()),
+            at_once: None,
         };
-        for (index, staged) in (0_u64..).zip(stage.read()) {
-            if !done.contains(&index) {
-                let mut staged = staged.map_err(StoreError::Stage)?;
-                applying.store.keep_own_date(&mut staged)?;
-                applying.upsert(&staged)?;
-                progress(index + 1);
-            }
-        }
+        let mut waiting = applying.in_turn(stage, |place| !done.contains(&place), progress)?;
         for (class, record) in deletions {
             applying.delete(*class, record)?;
+            waiting.remove(record);
         }
+        applying.after_waiting(stage, waiting, progress)?;
         if let Some(receipts) = receipts {
             let last = applying.seq();
             applying.batch.notes = receipts(&Done {
@@ -160,10 +156,13 @@ pub(super) struct Applying<'a> {
     pub applied: Applied,
     /// What became of each record, where somebody wants to know.
     pub told: Option<Vec<Told>>,
+    /// Entities whose changes are made in one commit, since they take over from one another.
+    pub at_once: Option<HashSet<[u8; 16]>>,
 }
 
 impl Applying<'_> {
-    fn upsert(&mut self, s: &Staged) -> Result<(), StoreError> {
+    /// False: nothing was done, it has to wait for what another entity gives up.
+    pub(super) fn upsert(&mut self, s: &Staged) -> Result<bool, StoreError> {
         let before = self.seq();
         self.settle(&s.entity)?;
         let mut placed = self.store.placement(&s.record)?;
@@ -179,7 +178,8 @@ impl Applying<'_> {
             let published = placed.as_ref().is_none_or(Placed::wins);
             let changed = self.keep(s, placed)?;
             self.count(s, before, known, changed, published);
-            return self.commit_if_full();
+            self.commit_if_full()?;
+            return Ok(true);
         }
         let winner = self
             .store
@@ -197,12 +197,16 @@ impl Applying<'_> {
             }
         };
         let changed = if wins {
-            self.win(s, placed, winner)?
+            match self.win(s, placed, winner)? {
+                Some(changed) => changed,
+                None => return Ok(false),
+            }
         } else {
             self.lose(s, placed)?
         };
         self.count(s, before, known, changed, wins);
-        self.commit_if_full()
+        self.commit_if_full()?;
+        Ok(true)
     }
 
     /// `before`: the number of the last activity before the record.
@@ -239,25 +243,32 @@ impl Applying<'_> {
         Ok(was != s.body)
     }
 
-    /// The record's description becomes (or stays) the entity's in the default graph.
+    /// The record's description becomes (or stays) the entity's in the default graph. None: it has to wait.
     fn win(
         &mut self,
         s: &Staged,
         placed: Option<Placed>,
         winner: Option<Placed>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<bool>, StoreError> {
         let entity = NamedNodeRef::new_unchecked(&s.entity);
         let old = if winner.is_some() {
             self.store.winner_body(entity)?
         } else {
             String::new()
         };
+        let stands = placed.as_ref().is_some_and(|p| p.wins() && p.mirrors(s));
+        let new = match s.mirrors {
+            None => self.projected(&s.body, &s.entity, s.name())?,
+            Some(_) => match self.as_it_came(s, &old, stands)? {
+                Some(new) => new,
+                None => return Ok(None),
+            },
+        };
         if let Some(loser) = winner.as_ref().filter(|w| w.record.as_str() != s.record) {
             let mut body = unproject(&old, loser.name());
             body.push_str(&renamings(&old, loser.name()));
             self.batch.come.extend(quads(&body, &loser.graph())?);
         }
-        let stands = placed.as_ref().is_some_and(|p| p.wins() && p.mirrors(s));
         if !stands {
             if let Some(p) = &placed {
                 self.empty(p)?;
@@ -266,8 +277,8 @@ impl Applying<'_> {
                 .come
                 .extend(mirror::of_staged(&self.store.base, s));
         }
-        let new = self.projected(&s.body, &s.entity, s.name())?;
         self.replace(winner.is_some(), &s.entity, &old, new)
+            .map(Some)
     }
 
     /// Another record is the winner: this one is kept in a graph of its own.
@@ -454,7 +465,8 @@ impl Applying<'_> {
 
     pub(super) fn commit_if_full(&mut self) -> Result<(), StoreError> {
         let limit = self.store.limits.batch_triples_max;
-        if self.batch.gone.len() + self.batch.come.len() >= limit {
+        let full = self.batch.gone.len() + self.batch.come.len() >= limit;
+        if full && self.at_once.is_none() {
             self.commit()
         } else {
             Ok(())

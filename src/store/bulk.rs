@@ -174,8 +174,11 @@ impl Bulk<'_> {
             let known = !empty
                 && (self.store.placement(&staged.record)?.is_some()
                     || self.store.is_known(&staged.entity)?);
-            if first_seen && !known && !self.policy.corrects(&staged.entity) {
-                self.add(&staged, empty)?;
+            if first_seen
+                && !known
+                && !self.policy.corrects(&staged.entity)
+                && self.add(&staged, empty)?
+            {
                 self.done.insert(index);
                 self.applied.count(staged.id.class, Outcome::New);
                 progress(index + 1);
@@ -184,15 +187,22 @@ impl Bulk<'_> {
         self.close_segment()
     }
 
-    fn add(&mut self, s: &Staged, empty: bool) -> Result<(), StoreError> {
+    /// False: it takes over what another entity holds, and its turn comes later.
+    fn add(&mut self, s: &Staged, empty: bool) -> Result<bool, StoreError> {
+        let others = |node: &str| -> Result<bool, StoreError> {
+            Ok(!empty && self.store.is_others(node, &|owner| owner == s.entity)?)
+        };
         let mut taken = BTreeSet::new();
         for node in foreign_nodes(&s.body, &s.entity, s.name()) {
             if node.starts_with(&self.store.base)
-                || !empty && self.store.is_others(node, &|owner| owner == s.entity)?
+                || others(node)?
                 || claim(&mut self.claims, node, &s.entity)
             {
                 taken.insert(node);
             }
+        }
+        if s.mirrors.is_some() && (!taken.is_empty() || others(s.name())? || others(&s.entity)?) {
+            return Ok(false);
         }
         let body = project(&s.body, s.name(), &taken);
         let activity = self.clock.next(Verb::Create, s.entity.clone(), body);
@@ -201,7 +211,10 @@ impl Bulk<'_> {
         self.tell(Load::Index(self.store.index(&activity).into()))?;
         self.tell(Load::Index(mirror::of_staged(&self.store.base, s)))?;
         self.tell(Load::Body(activity.body))?;
-        if full { self.close_segment() } else { Ok(()) }
+        if full {
+            self.close_segment()?;
+        }
+        Ok(true)
     }
 
     fn close_segment(&mut self) -> Result<(), StoreError> {

@@ -252,22 +252,20 @@ impl Store {
         node: &str,
         own: &dyn Fn(&str) -> bool,
     ) -> Result<bool, StoreError> {
+        Ok(self.owner(node)?.is_some_and(|owner| !own(owner.as_str())))
+    }
+
+    /// The entity that the default graph knows this IRI as something of.
+    pub(super) fn owner(&self, node: &str) -> Result<Option<NamedNode>, StoreError> {
         let node = NamedNodeRef::new_unchecked(node);
-        let doing = "looking for the owner of a node";
-        let mut about = self.quads.quads_for_pattern(
-            Some(node.into()),
-            None,
-            None,
-            Some(GraphNameRef::DefaultGraph),
-        );
-        match about.next() {
-            None => Ok(false),
-            Some(Err(e)) => Err(StoreError::storage(doing)(e)),
-            Some(Ok(_)) => {
-                let owner =
-                    store_read::owner_of(&self.quads, node).map_err(StoreError::storage(doing))?;
-                Ok(owner.is_some_and(|o| !own(o.as_str())))
-            }
+        let failed = StoreError::storage("looking for the owner of a node");
+        let graph = Some(GraphNameRef::DefaultGraph);
+        let mut about = self
+            .quads
+            .quads_for_pattern(Some(node.into()), None, None, graph);
+        match about.next().transpose().map_err(&failed)? {
+            None => Ok(None),
+            Some(_) => store_read::owner_of(&self.quads, node).map_err(&failed),
         }
     }
 }

@@ -79,6 +79,7 @@ impl<'a> Applying<'a> {
             claimed: HashMap::new(),
             applied: Applied::default(),
             told: None,
+            at_once: None,
         }
     }
 

@@ -12,19 +12,94 @@ use std::sync::atomic::Ordering::Relaxed;
 const USED: NamedNodeRef<'_> = NamedNodeRef::new_unchecked("http://www.w3.org/ns/prov#used");
 const EARLIER_RUNS: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("https://w3id.org/harvestd/ns#earlierRuns");
+const FAILURES_IN_ROW: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("https://w3id.org/harvestd/ns#failuresInRow");
+const FIRST_ACTIVITY: NamedNodeRef<'_> =
+    NamedNodeRef::new_unchecked("https://w3id.org/harvestd/ns#firstActivity");
 const DOING: &str = "noting a run";
 
 impl Store {
     /// Writes what is said of a run of a source: `{run} prov:used {the source's catalogue}` and more. Where more runs are
     /// told of than are to be, and a quarter, the oldest go, so that not every run looks through all of them.
     pub fn note_run(&mut self, source: &str, said: Vec<Quad>) -> Result<(), StoreError> {
+        self.note_instead(source, said, Vec::new())
+    }
+
+    /// As [`Self::note_run`], of the failure `in_row` of a row of them: only the first of a row and the newest are told,
+    /// so that a source may be dead for years. Those between that changed something stay.
+    pub fn note_failure(
+        &mut self,
+        source: &str,
+        mut said: Vec<Quad>,
+        in_row: u32,
+    ) -> Result<(), StoreError> {
+        let number = |n: u32| Literal::new_typed_literal(n.to_string(), xsd::INTEGER);
+        let Some(run) = said.first().map(|quad| quad.subject.clone()) else {
+            return Ok(());
+        };
+        let graph = GraphName::NamedNode(self.runs_graph());
+        said.push(Quad::new(
+            run,
+            FAILURES_IN_ROW,
+            number(in_row),
+            graph.clone(),
+        ));
+        let mut between = Vec::new();
+        if in_row > 2 {
+            let before = self.quads.quads_for_pattern(
+                None,
+                Some(FAILURES_IN_ROW),
+                Some(number(in_row - 1).as_ref().into()),
+                Some(graph.as_ref()),
+            );
+            for quad in before {
+                let run = quad.map_err(StoreError::storage(DOING))?.subject;
+                let told = self.said_of(&run)?;
+                let is = |quad: &Quad| {
+                    quad.predicate == USED && quad.object == self.catalog(source).into()
+                };
+                let changed = |quad: &Quad| quad.predicate == FIRST_ACTIVITY;
+                if between.is_empty() && told.iter().any(is) && !told.iter().any(changed) {
+                    between = told;
+                }
+            }
+        }
+        self.note_instead(source, said, between)
+    }
+
+    /// Whether a run is told of.
+    pub fn tells_of_run(&self, run: &str) -> Result<bool, StoreError> {
+        let run = NamedNode::new_unchecked(format!("{}run/{run}", self.base));
+        Ok(!self.said_of(&run.into())?.is_empty())
+    }
+
+    fn said_of(&self, run: &NamedOrBlankNode) -> Result<Vec<Quad>, StoreError> {
+        let graph = self.runs_graph();
+        let said = self.quads.quads_for_pattern(
+            Some(run.as_ref()),
+            None,
+            None,
+            Some(graph.as_ref().into()),
+        );
+        said.map(|quad| quad.map_err(StoreError::storage(DOING)))
+            .collect()
+    }
+
+    /// Notes a run; `instead_of` is what was said of one that is not told of any more.
+    fn note_instead(
+        &mut self,
+        source: &str,
+        said: Vec<Quad>,
+        instead_of: Vec<Quad>,
+    ) -> Result<(), StoreError> {
         let noted_max = self.limits.runs_noted;
+        let one_goes = !instead_of.is_empty();
         let told = match self.runs_told.get(source) {
             Some(told) => *told,
             None => self.runs_of(source)?.len(),
         };
-        let (mut gone, mut come, mut left) = (Vec::new(), said, told + 1);
-        if left > noted_max + noted_max / 4 {
+        let (mut gone, mut come, mut left) = (instead_of, said, told + usize::from(!one_goes));
+        if !one_goes && left > noted_max + noted_max / 4 {
             (gone, left) = self.oldest_runs(source, noted_max - 1)?;
             come.push(self.earlier_quad(source, self.earlier_runs(source)? + (told - left) as u64));
             left += 1;
@@ -52,15 +127,7 @@ impl Store {
         runs.truncate(runs.len() - left);
         let mut gone = Vec::new();
         for run in runs {
-            let said = self.quads.quads_for_pattern(
-                Some(run.as_ref().into()),
-                None,
-                None,
-                Some(self.runs_graph().as_ref().into()),
-            );
-            for quad in said {
-                gone.push(quad.map_err(StoreError::storage(DOING))?);
-            }
+            gone.extend(self.said_of(&run.into())?);
         }
         let before = self.earlier_runs(source)?;
         gone.extend((before > 0).then(|| self.earlier_quad(source, before)));
@@ -143,7 +210,7 @@ mod tests {
         Store::open(dir, BASE, limits).unwrap()
     }
 
-    fn note(store: &mut Store, source: &str, at: u64) {
+    fn note_instead(store: &mut Store, source: &str, at: u64) {
         let run = NamedNode::new_unchecked(format!("{BASE}run/{at}-{source}"));
         let graph = GraphName::NamedNode(store.runs_graph());
         let ended =

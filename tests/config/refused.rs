@@ -173,6 +173,10 @@ const REFUSED_SOURCES: &[(&str, &str)] = &[
         "c.toml:7:12: source.schedule: found \"0 25 * * *\", where the hour is \"25\", expected a number from 0 to 23",
     ),
     (
+        "require_version = true",
+        "c.toml:7:19: source.require_version: found true, expected none: only what is pushed has versions",
+    ),
+    (
         "schedule = \"daily\"",
         "c.toml:7:12: source.schedule: found \"daily\", where the line is 1 fields, expected five fields",
     ),

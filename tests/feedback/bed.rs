@@ -158,10 +158,10 @@ impl Bed {
     /// Numbers of what a list holds.
     pub async fn ids(&self, path: &str) -> Vec<u64> {
         let list = self.json(path).await;
-        let remarks = list["remarks"].as_array().unwrap();
-        remarks
+        let items = list["items"].as_array().unwrap();
+        items
             .iter()
-            .map(|remark| remark["id"].as_u64().unwrap())
+            .map(|item| item["id"].as_u64().unwrap())
             .collect()
     }
 

@@ -54,7 +54,7 @@ async fn pages_follow_each_other() {
     let (mut next, mut all) = ("/feedback?status=open".to_owned(), Vec::new());
     loop {
         let page = bed.json(&next).await;
-        let ids = page["remarks"]
+        let ids = page["items"]
             .as_array()
             .unwrap()
             .iter()

@@ -127,6 +127,7 @@ fn source(url: &Url) -> Source {
         full_every_ms: 0,
         details: Default::default(),
         follow: Default::default(),
+        require_version: false,
         owns: Vec::new(),
         portal: false,
         language: None,

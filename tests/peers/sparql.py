@@ -225,6 +225,10 @@ data_dir = "{folder}/data"
 listen = "127.0.0.1:{port}"
 admin_listen = "127.0.0.1:{admin}"
 
+# What is answered is judged here, not how fast.
+[limits.query]
+deadline_ms = 300_000
+
 [[source]]
 id = "export"
 kind = "data_gov_tw"

@@ -133,6 +133,46 @@ async fn its_data_directory_is_all_that_commands_need() {
     assert!(told.error.contains(&start), "{told:?}");
 }
 
+/// Its configuration is part of the program, its corrections are files: SIGHUP takes over what was written and removed.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_files_of_corrections_are_read_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("demo");
+    let (demo, _) = started(&data, &[]).await;
+    let in_force = async |expected: &[&str]| {
+        eventually("the corrections in force", async || {
+            let told = harvestd(&["overrides", "list", "--json", "--data-dir", text(&data)]).await;
+            let all = told.json();
+            let all = all.as_array().unwrap().iter();
+            let held = all.filter(|one| one["state"] != "not in force");
+            let titles: Vec<_> = held.map(|one| one["set"][0].as_str().unwrap()).collect();
+            (titles == expected).then_some(())
+        })
+        .await;
+    };
+    in_force(&["River maps as tiles (WMS)"]).await;
+
+    let folder = data.join("overrides");
+    std::fs::create_dir_all(&folder).unwrap();
+    let correction = "[[override]]
+        dataset = \"https://observatory.example.org/service/sensors\"
+        property = \"dct:title\"
+        lang = \"en\"
+        expect = \"Sensor data service\"
+        set = \"River sensors\"
+        who = \"desk\"
+        when = 2026-11-21
+        why = \"It does not say which sensors.\"";
+    std::fs::write(folder.join("sensors.toml"), correction).unwrap();
+    demo.signal(rustix::process::Signal::HUP);
+    in_force(&["River maps as tiles (WMS)", "River sensors"]).await;
+
+    std::fs::remove_file(folder.join("sensors.toml")).unwrap();
+    demo.signal(rustix::process::Signal::HUP);
+    in_force(&["River maps as tiles (WMS)"]).await;
+    assert_eq!(demo.terminate().await.0, Some(0));
+}
+
 /// A configuration of its own is found as well, and read anew by each command.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_its_own_is_found() {

@@ -85,6 +85,39 @@ async fn an_older_version_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_may_take_nothing_without_a_version() {
+    let strict = format!("{CENTRE}require_version = true\n");
+    let bed = Bed::with("", &[&strict, bed::OTHER]).await;
+    let put = |bed: &Bed| bed.turtle("PUT", "/push/centre/rain", dataset("rain", "Rain"));
+    let without = [
+        put(&bed),
+        bed.turtle("PUT", "/push/centre/rain?dry-run", dataset("rain", "Rain")),
+        bed.turtle("PUT", "/push/centre", dataset("rain", "Rain")),
+        bed.turtle("POST", "/push/centre", dataset("rain", "Rain")),
+        bed.push("DELETE", "/push/centre/rain"),
+    ];
+    for request in without {
+        let (_, document) = problem(request, 428, "version-required").await;
+        let said = document["detail"].as_str().unwrap();
+        assert!(said.contains("Harvestd-Version: n"), "{said}");
+    }
+    assert_eq!(bed.whole().titles().len(), 0);
+    answer(put(&bed).header("harvestd-version", "1"), 201).await;
+    problem(
+        put(&bed).header("harvestd-version", "1"),
+        409,
+        "old-version",
+    )
+    .await;
+    problem(put(&bed), 428, "version-required").await;
+    // The other source does not ask for one.
+    let other = bed.request("PUT", "/push/other/rain");
+    let other = other.bearer_auth(&bed.other_token);
+    let other = other.header("content-type", "text/turtle");
+    answer(other.body(dataset("rain", "Theirs")), 201).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_keys_are_forgotten() {
     let bed = Bed::with("[limits.push]\nkeys_max = 0", &[CENTRE, bed::OTHER]).await;
     let put = |bed: &Bed, title: &str| {

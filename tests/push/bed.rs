@@ -4,7 +4,9 @@ use crate::{house::House, texts::config, whole::Whole};
 use harvestd::{
     push::tokens,
     serve::{
-        ListenLimits, doors,
+        ListenLimits,
+        desk::Desk,
+        doors,
         pool::{Pool, PoolOptions},
         serve,
     },
@@ -132,6 +134,18 @@ impl Bed {
         }
     }
 
+    /// Pushes of the centre's that are in line, without those that a run has taken.
+    pub fn waiting(&self) -> usize {
+        let line = self.house.daemon.inbox().place("centre").unwrap().waiting;
+        line.max_capacity() - line.capacity()
+    }
+
+    /// Is a run under way that takes in the centre's pushes?
+    pub fn is_taking_in(&self) -> bool {
+        let centre = Desk::source(&*self.house.daemon, "centre").unwrap();
+        centre.running.is_some()
+    }
+
     pub async fn text(&self, path: &str, accept: &str) -> (u16, String) {
         self.published().await;
         let response = self
@@ -168,6 +182,15 @@ impl Bed {
 
     pub fn whole(&self) -> Whole {
         Whole::of(&self.house.daemon)
+    }
+}
+
+/// Waits until something is so.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < crate::house::DEADLINE, "not so: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
 

@@ -1,36 +1,37 @@
 //! Many at once share commits, none is lost, and what does not fit is refused at once.
 
 use super::*;
+use bed::until;
 use futures_util::future::join_all;
-use std::collections::BTreeSet;
+use harvestd::config::PushLimits;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_share_commits() {
     let bed = Bed::new().await;
     const MANY: usize = 200;
-    // While the writer is taken, all of them come to wait.
+    // While the writer is taken, the first waits for it, and all others in line.
     let writer = bed.house.daemon.rooms.writer.lock().unwrap();
-    let pushes = (0..MANY).map(|n| {
-        let id = format!("d{n}");
-        answer(
-            bed.turtle(
-                "PUT",
-                &format!("/push/centre/{id}"),
-                dataset(&id, &format!("Title {n}")),
-            ),
-            201,
-        )
-    });
+    let push = |n: usize| answer(put(&bed, n), 201);
+    let others = async {
+        until("the first is taken in", || bed.is_taking_in()).await;
+        join_all((1..MANY).map(push)).await
+    };
     let release = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        until("all others wait", || bed.waiting() == MANY - 1).await;
         drop(writer);
     };
-    let (answers, ()) = tokio::join!(join_all(pushes), release);
+    let (first, mut answers, ()) = tokio::join!(push(0), others, release);
+    answers.push(first);
     let runs: BTreeSet<_> = answers
         .iter()
         .map(|answer| answer["run"].as_str().unwrap().to_owned())
         .collect();
-    assert!(runs.len() < MANY / 10, "{} runs", runs.len());
+    let per_commit = PushLimits::default().per_commit_max;
+    assert_eq!(runs.len(), 1 + (MANY - 1).div_ceil(per_commit));
     let activities: BTreeSet<_> = answers
         .iter()
         .map(|a| a["records"][0]["activity"].as_u64().unwrap())
@@ -90,24 +91,36 @@ async fn a_full_line_is_said_and_loses_nothing() {
         &[CENTRE],
     )
     .await;
+    const MANY: usize = 40;
+    // The first waits for the writer, four in line, and for the others there is no room.
+    const TAKEN: usize = 1 + 4;
     let writer = bed.house.daemon.rooms.writer.lock().unwrap();
-    let pushes = (0..40).map(|n| {
-        let id = format!("d{n}");
-        let request = bed.turtle(
-            "PUT",
-            &format!("/push/centre/{id}"),
-            dataset(&id, &format!("Title {n}")),
-        );
-        async move { request.send().await.unwrap() }
-    });
+    let refused = AtomicUsize::new(0);
+    let push = async |n: usize| {
+        let response = put(&bed, n).send().await.unwrap();
+        refused.fetch_add(usize::from(response.status() == 503), Relaxed);
+        response
+    };
+    let others = async {
+        until("the first is taken in", || bed.is_taking_in()).await;
+        join_all((1..MANY).map(push)).await
+    };
     let release = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let all = || refused.load(Relaxed) == MANY - TAKEN;
+        until("what does not fit is refused", all).await;
         drop(writer);
     };
-    let (responses, ()) = tokio::join!(join_all(pushes), release);
-    let taken = responses.iter().filter(|r| r.status() == 201).count();
-    let full: Vec<_> = responses.iter().filter(|r| r.status() == 503).collect();
-    assert!(taken >= 4 && taken + full.len() == 40, "{taken} of 40");
-    assert!(!full.is_empty() && full.iter().all(|r| r.headers().contains_key("retry-after")));
-    assert_eq!(bed.whole().titles().len(), taken);
+    let (first, others, ()) = tokio::join!(push(0), others, release);
+    let taken = others.iter().filter(|r| r.status() == 201).count();
+    assert_eq!((first.status().as_u16(), taken), (201, TAKEN - 1));
+    let full: Vec<_> = others.iter().filter(|r| r.status() == 503).collect();
+    assert_eq!(full.len(), MANY - TAKEN);
+    assert!(full.iter().all(|r| r.headers().contains_key("retry-after")));
+    assert_eq!(bed.whole().titles().len(), TAKEN);
+}
+
+fn put(bed: &Bed, n: usize) -> reqwest::RequestBuilder {
+    let id = format!("d{n}");
+    let body = dataset(&id, &format!("Title {n}"));
+    bed.turtle("PUT", &format!("/push/centre/{id}"), body)
 }

@@ -5,7 +5,7 @@ use oxigraph::store::Store;
 use std::collections::BTreeSet;
 use texts::{export, rows, source};
 
-const NO_BULK: &str = "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000";
+pub const NO_BULK: &str = "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000";
 
 /// A hub with one source of its own, and its address as a feed.
 struct Pair {
@@ -43,20 +43,34 @@ impl Pair {
 
     /// Equal digests, computed anew on both sides.
     async fn in_step(&self) {
-        let base = self.first.base.clone();
-        let (code, verified) = self.second.verify(&["--replay", "--against", &base]).await;
-        assert_eq!(code, 0, "{verified}");
-        let (code, verified) = self.first.verify(&["--replay"]).await;
-        assert_eq!(code, 0, "{verified}");
+        in_step(&self.second, &self.first).await;
+        replays(&self.first).await;
     }
 
     /// The default graphs, triple by triple. Both must have ended.
     fn assert_equal_graphs(&self) {
-        let (a, b) = (graph(&self.first), graph(&self.second));
-        let only = |x: &BTreeSet<String>, y| x.difference(y).take(5).cloned().collect::<Vec<_>>();
-        assert!(a == b, "{:#?} {:#?}", only(&a, &b), only(&b, &a));
-        assert!(a.len() > 100, "{}", a.len());
+        assert_equal_graphs(&self.first, &self.second);
     }
+}
+
+/// The replica's digest, computed anew from its store and its log, is what the other side says of itself.
+pub async fn in_step(replica: &Hub, of: &Hub) {
+    let (code, verified) = replica.verify(&["--replay", "--against", &of.base]).await;
+    assert_eq!(code, 0, "{verified}");
+}
+
+/// The digest, computed anew from store and log: of a log that is whole.
+pub async fn replays(hub: &Hub) {
+    let (code, verified) = hub.verify(&["--replay"]).await;
+    assert_eq!(code, 0, "{verified}");
+}
+
+/// The default graphs, triple by triple. Both must have ended.
+pub fn assert_equal_graphs(first: &Hub, second: &Hub) {
+    let (a, b) = (graph(first), graph(second));
+    let only = |x: &BTreeSet<String>, y| x.difference(y).take(5).cloned().collect::<Vec<_>>();
+    assert!(a == b, "{:#?} {:#?}", only(&a, &b), only(&b, &a));
+    assert!(a.len() > 100, "{}", a.len());
 }
 
 pub fn mirror(of: &Hub) -> String {
@@ -146,10 +160,10 @@ async fn a_first_load_in_bulk() {
 }
 
 /// SplitMix64: the same numbers in every run.
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
-    fn below(&mut self, most: u64) -> u64 {
+    pub fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -159,7 +173,7 @@ impl Chance {
 }
 
 /// kill -9 at a failpoint.
-async fn dies(hub: &Hub, source: &str, failpoint: &str) {
+pub async fn dies(hub: &Hub, source: &str, failpoint: &str) {
     let mut command = hub.command(&["run", source, "--json"]);
     let output = command.env("FAILPOINTS", failpoint).output();
     let output = tokio::time::timeout(DEADLINE, output)

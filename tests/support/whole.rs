@@ -27,7 +27,8 @@ pub struct Whole {
     pub bodies: BTreeMap<String, String>,
     /// All activities, first to last.
     pub log: Vec<(Verb, String)>,
-    /// Every quad of every graph: also records that are no winners, the log's index, run reports.
+    /// Every quad of every graph: also records that are no winners, the log's index, run reports. Not what is told of
+    /// runs that failed.
     pub quads: BTreeSet<String>,
 }
 
@@ -58,6 +59,7 @@ impl Whole {
         for quad in store.quads().iter() {
             whole.quads.insert(quad.unwrap().to_string());
         }
+        whole.forget_failures();
         let activities = whole
             .quads
             .iter()
@@ -88,6 +90,13 @@ impl Whole {
     }
 
     /// The titles of all datasets.
+    fn forget_failures(&mut self) {
+        let subject = |quad: &String| quad.split(' ').next().unwrap().to_owned();
+        let counts = |quad: &&String| quad.contains("ns#failuresInRow> ");
+        let failed: BTreeSet<String> = self.quads.iter().filter(counts).map(subject).collect();
+        self.quads.retain(|quad| !failed.contains(&subject(quad)));
+    }
+
     pub fn titles(&self) -> BTreeSet<String> {
         let title = "<http://purl.org/dc/terms/title> ";
         let datasets = self.bodies.iter().filter(|(entity, body)| {

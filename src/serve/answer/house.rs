@@ -17,7 +17,7 @@ use crate::{
 };
 use harvestd_vocab::terms::{dcat, foaf};
 use oxigraph::{
-    model::{GraphNameRef, NamedNodeRef, Quad, Term, Triple, vocab::rdf},
+    model::{GraphNameRef, NamedNode, NamedNodeRef, Quad, Term, Triple, vocab::rdf},
     sparql::{QueryResults, SparqlEvaluator},
     store::{StorageError, Store},
 };
@@ -46,9 +46,20 @@ pub fn describe(
 ) -> Result<(), Failure> {
     let offer = negotiate::choose(accept, GRAPHS)
         .ok_or_else(|| misfit("A description is a graph", accept, GRAPHS))?;
+    let (_, triples) = found(store, iri, base)?;
+    write_graph(triples.into_iter().map(Ok), offer, reply)
+}
+
+/// What is held under an IRI, with the entity that it is of: an entity's description, or the graph of a record that is
+/// not the winner.
+pub fn found(store: &Store, iri: &str, base: &str) -> Result<(NamedNode, Vec<Triple>), Failure> {
     let node = NamedNodeRef::new(iri)
         .map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
-    let entity = store_read::entity_of(store, node)?.unwrap_or_else(|| node.into_owned());
+    let entity = match store_read::entity_of(store, node)? {
+        None => super::graph::spoken_for(store, base, node)?,
+        winner => winner,
+    };
+    let entity = entity.unwrap_or_else(|| node.into_owned());
     let mut triples = description(store, entity.as_ref())?;
     if triples.is_empty() {
         triples = store
@@ -68,7 +79,7 @@ pub fn describe(
         )
         .into());
     }
-    write_graph(triples.into_iter().map(Ok), offer, reply)
+    Ok((entity, triples))
 }
 
 /// Code of an answer that is elsewhere; its detail is where.

@@ -1,9 +1,9 @@
-//! What is said, in lists: pages by number in JSON and RDF, one remark at its own address, and a feed of the newest in
+//! What is said, in lists: pages by number in JSON and RDF, one item at its own address, and a feed of the newest in
 //! Atom. Start at [`list`].
 
 use super::{House, Problem, held, kept, page};
 use crate::{
-    feedback::{Feedback, Filter, Held, Remark, Shown, Status, atom as news, rdf},
+    feedback::{Feedback, Filter, Held, Item, Shown, Status, atom as news, rdf},
     serve::{
         answer::write::serializer,
         negotiate::{self, GraphFormat, Offer},
@@ -143,21 +143,21 @@ pub(super) async fn list(
     let (asked, feedback) = (Asked::of(query.as_deref())?, kept(&house)?);
     let known = known(&house, &feedback, &asked.filter).await?;
     let most = asked.limit(&feedback);
-    let fits = |remark: &Remark| asked.filter.fits(remark, known.get(&remark.said.dataset));
-    let mut remarks = feedback.all(fits, asked.after, most + 1);
-    let more = remarks.len() > most;
-    remarks.truncate(most);
-    let last = remarks.last().filter(|_| more).map(|remark| remark.id);
+    let fits = |item: &Item| asked.filter.fits(item, known.get(&item.said.dataset));
+    let mut items = feedback.all(fits, asked.after, most + 1);
+    let more = items.len() > most;
+    items.truncate(most);
+    let last = items.last().filter(|_| more).map(|item| item.id);
     let next = last.map(|id| asked.address(house.base(), "feedback", Some(("after", id))));
     let body = match form.format {
         Form::Json => {
-            let shown: Vec<Shown> = remarks.iter().map(|r| Shown::of(r, house.base())).collect();
-            serde_json::json!({ "remarks": shown, "next": next })
+            let shown: Vec<Shown> = items.iter().map(|r| Shown::of(r, house.base())).collect();
+            serde_json::json!({ "items": shown, "next": next })
                 .to_string()
                 .into_bytes()
         }
         Form::Graph(format) => {
-            let triples = remarks.iter().flat_map(|r| rdf::triples(house.base(), r));
+            let triples = items.iter().flat_map(|r| rdf::triples(house.base(), r));
             graph(triples, format)?
         }
     };
@@ -177,11 +177,12 @@ pub(super) async fn one(
         Err(_) => None,
     };
     let none = || Problem::not_found(format!("No feedback has the number {id:?}."));
-    let remark = found.ok_or_else(none)?;
+    let item = found.ok_or_else(none)?;
     let body = match form.format {
-        Form::Json => serde_json::to_vec(&Shown::of(&remark, house.base()))
-            .map_err(|_| Problem::internal())?,
-        Form::Graph(format) => graph(rdf::triples(house.base(), &remark), format)?,
+        Form::Json => {
+            serde_json::to_vec(&Shown::of(&item, house.base())).map_err(|_| Problem::internal())?
+        }
+        Form::Graph(format) => graph(rdf::triples(house.base(), &item), format)?,
     };
     let response = answered(form, body.clone());
     page(&headers, &body, response)
@@ -196,17 +197,17 @@ pub(super) async fn atom(
     let (asked, feedback) = (Asked::of(query.as_deref())?, kept(&house)?);
     let known = known(&house, &feedback, &asked.filter).await?;
     let most = asked.limit(&feedback);
-    let fits = |remark: &Remark| asked.filter.fits(remark, known.get(&remark.said.dataset));
-    let mut remarks: Vec<Arc<Remark>> =
+    let fits = |item: &Item| asked.filter.fits(item, known.get(&item.said.dataset));
+    let mut items: Vec<Arc<Item>> =
         feedback.newest(fits, asked.before.unwrap_or(u64::MAX), most + 1);
-    let more = remarks.len() > most;
-    remarks.truncate(most);
-    let last = remarks.last().filter(|_| more).map(|remark| remark.id);
+    let more = items.len() > most;
+    items.truncate(most);
+    let last = items.last().filter(|_| more).map(|item| item.id);
     let links = news::Links {
         own: asked.address(house.base(), "feedback/feed", None),
         next: last.map(|id| asked.address(house.base(), "feedback/feed", Some(("before", id)))),
     };
-    let text = news::feed(house.base(), &links, &remarks);
+    let text = news::feed(house.base(), &links, &items);
     let kind = [(header::CONTENT_TYPE, news::MEDIA_TYPE)];
     let response = (kind, text.clone()).into_response();
     page(&headers, text.as_bytes(), response)

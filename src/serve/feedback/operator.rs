@@ -5,7 +5,7 @@ use super::{
     FeedbackError, House, Problem, Shown, kept,
     list::{Asked, known},
 };
-use crate::feedback::{Feedback, Remark, Wanted};
+use crate::feedback::{Feedback, Item, Wanted};
 use axum::{
     Json, Router,
     extract::{Path, RawQuery, State},
@@ -21,13 +21,13 @@ pub fn routes() -> Router<House> {
 }
 
 /// All of it, also what is withheld from others.
-fn shown(feedback: &Feedback, remark: &Remark, base: &str) -> Shown {
+fn shown(feedback: &Feedback, item: &Item, base: &str) -> Shown {
     Shown {
-        said: remark.said.clone(),
+        said: item.said.clone(),
         contact: feedback
-            .private(remark.id)
+            .private(item.id)
             .and_then(|private| private.contact),
-        ..Shown::of(remark, base)
+        ..Shown::of(item, base)
     }
 }
 
@@ -37,18 +37,18 @@ async fn all(
 ) -> Result<Json<Vec<Shown>>, Problem> {
     let (asked, feedback) = (Asked::of(query.as_deref())?, kept(&house)?);
     let known = known(&house, &feedback, &asked.filter).await?;
-    let fits = |remark: &Remark| asked.filter.fits(remark, known.get(&remark.said.dataset));
-    let remarks = feedback.all(fits, asked.after, usize::MAX);
-    let shown = remarks
+    let fits = |item: &Item| asked.filter.fits(item, known.get(&item.said.dataset));
+    let items = feedback.all(fits, asked.after, usize::MAX);
+    let shown = items
         .iter()
-        .map(|remark| shown(&feedback, remark, house.base()));
+        .map(|item| shown(&feedback, item, house.base()));
     Ok(Json(shown.collect()))
 }
 
 async fn one(State(house): State<House>, Path(id): Path<u64>) -> Result<Json<Shown>, Problem> {
     let feedback = kept(&house)?;
-    let remark = feedback.get(id).ok_or(FeedbackError::Unknown(id))?;
-    Ok(Json(shown(&feedback, &remark, house.base())))
+    let item = feedback.get(id).ok_or(FeedbackError::Unknown(id))?;
+    Ok(Json(shown(&feedback, &item, house.base())))
 }
 
 async fn judge(
@@ -58,6 +58,6 @@ async fn judge(
 ) -> Result<Json<Shown>, Problem> {
     let (desk, feedback) = (house.desk.clone(), kept(&house)?);
     let judged = tokio::task::spawn_blocking(move || desk.judge(id, &wanted)).await;
-    let remark = judged.map_err(|_| Problem::internal())??;
-    Ok(Json(shown(&feedback, &remark, house.base())))
+    let item = judged.map_err(|_| Problem::internal())??;
+    Ok(Json(shown(&feedback, &item, house.base())))
 }

@@ -1,4 +1,4 @@
-//! One thing that was said, with where it came from and what became of it. Start at [`Remark`].
+//! One thing that was said, with where it came from and what became of it. Start at [`Item`].
 
 use super::said::{Kind, Said};
 use crate::log::date_time;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What everybody may know of it. Has nothing by which a person could be reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Remark {
+pub struct Item {
     /// From 1 on, without gaps, in the order of arrival.
     pub id: u64,
     /// Milliseconds since 1970.
@@ -75,7 +75,7 @@ impl Status {
     }
 }
 
-impl Remark {
+impl Item {
     pub fn status(&self) -> Status {
         match self.judged.as_ref().map(|judged| judged.verdict) {
             None => Status::Open,
@@ -104,7 +104,7 @@ impl Remark {
     }
 }
 
-/// A remark in our own JSON.
+/// An item in our own JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     pub id: u64,
@@ -137,8 +137,8 @@ pub struct ShownJudged {
 
 impl Shown {
     /// As everybody may see it.
-    pub fn of(remark: &Remark, base: &str) -> Self {
-        let judged = remark.judged.as_ref().map(|judged| ShownJudged {
+    pub fn of(item: &Item, base: &str) -> Self {
+        let judged = item.judged.as_ref().map(|judged| ShownJudged {
             when: date_time(judged.at_ms * 1_000),
             who: judged.who.clone(),
             why: judged.why.clone(),
@@ -146,14 +146,14 @@ impl Shown {
             withheld: judged.withheld,
         });
         Self {
-            id: remark.id,
-            iri: remark.iri(base),
-            status: remark.status(),
-            received: date_time(remark.at_ms * 1_000),
-            sender: remark.sender.clone(),
-            said: remark.shown(),
-            publishers: remark.publishers.clone(),
-            sources: remark.sources.clone(),
+            id: item.id,
+            iri: item.iri(base),
+            status: item.status(),
+            received: date_time(item.at_ms * 1_000),
+            sender: item.sender.clone(),
+            said: item.shown(),
+            publishers: item.publishers.clone(),
+            sources: item.sources.clone(),
             judged,
             contact: None,
         }
@@ -187,12 +187,12 @@ impl Filter {
         self.publisher.is_some() || self.source.is_some()
     }
 
-    /// `now` is what is known of the remark's dataset by now. What was known when it was said counts as well: it may be
+    /// `now` is what is known of the item's dataset by now. What was known when it was said counts as well: it may be
     /// gone by now, or another's.
-    pub fn fits(&self, remark: &Remark, now: Option<&super::Held>) -> bool {
+    pub fn fits(&self, item: &Item, now: Option<&super::Held>) -> bool {
         let is =
             |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|w| w == found);
-        let is_dataset = is(&self.dataset, &remark.said.dataset)
+        let is_dataset = is(&self.dataset, &item.said.dataset)
             || now
                 .and_then(|now| now.kept.as_deref())
                 .is_some_and(|kept| is(&self.dataset, kept));
@@ -201,17 +201,17 @@ impl Filter {
                 .any(|p| p.iri == wanted || p.names.iter().any(|name| name == wanted))
         };
         let of_publisher = self.publisher.as_deref().is_none_or(|wanted| {
-            published_by(wanted, &remark.publishers)
+            published_by(wanted, &item.publishers)
                 || now.is_some_and(|now| published_by(wanted, &now.publishers))
         });
         let of_source = self.source.as_ref().is_none_or(|wanted| {
-            remark.sources.contains(wanted) || now.is_some_and(|now| now.sources.contains(wanted))
+            item.sources.contains(wanted) || now.is_some_and(|now| now.sources.contains(wanted))
         });
         is_dataset
             && of_publisher
             && of_source
-            && (self.sender.is_none() || self.sender == remark.sender)
-            && self.status.is_none_or(|status| status == remark.status())
-            && self.kind.is_none_or(|kind| kind == remark.said.kind)
+            && (self.sender.is_none() || self.sender == item.sender)
+            && self.status.is_none_or(|status| status == item.status())
+            && self.kind.is_none_or(|kind| kind == item.said.kind)
     }
 }

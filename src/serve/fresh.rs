@@ -1,0 +1,75 @@
+//! Answers with an entity tag of their content (RFC 9110, section 8.8.3): who holds the same already is told so.
+//!
+//! The tag is weak, for a compressed copy is the same answer in other bytes. What is streamed has a tag of its snapshot,
+//! for its content is not known before its end. Start at [`answered`] and [`given`].
+
+use super::{
+    pool::{Answer, Body},
+    problem::Problem,
+    respond,
+};
+use crate::snapshot::Published;
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// What a worker gave, or 304.
+pub fn answered(
+    answer: Answer,
+    snapshot: &Published,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
+    let tag = match &answer.body {
+        Body::Whole(bytes) => tag(&[bytes]),
+        Body::Stream(_) => {
+            let name = snapshot.path.file_name().unwrap_or_default();
+            tag(&[name.as_encoded_bytes(), answer.media_type.as_bytes()])
+        }
+    };
+    if held(&tag, asked) {
+        return tagged(StatusCode::NOT_MODIFIED.into_response(), &tag);
+    }
+    tagged(respond::answered(answer)?, &tag)
+}
+
+/// A document that is whole, or 304.
+pub fn given(
+    body: Vec<u8>,
+    media_type: &'static str,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
+    let tag = tag(&[&body]);
+    if held(&tag, asked) {
+        return tagged(StatusCode::NOT_MODIFIED.into_response(), &tag);
+    }
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
+    tagged((kind, body).into_response(), &tag)
+}
+
+fn tag(parts: &[&[u8]]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    format!("W/\"{}\"", &hasher.finalize().to_hex()[..32])
+}
+
+/// Section 13.1.2, with the weak comparison.
+fn held(tag: &str, asked: &HeaderMap) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|held| held.trim() == "*" || opaque(held) == opaque(tag))
+}
+
+fn tagged(mut response: Response, tag: &str) -> Result<Response, Problem> {
+    let headers = response.headers_mut();
+    let tag = HeaderValue::from_str(tag).map_err(|_| Problem::internal())?;
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}

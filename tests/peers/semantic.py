@@ -1,0 +1,173 @@
+"""The doors of linked data, asked by clients that others wrote: the Graph Store Protocol and VoID by rdflib, pages and
+sitemaps by extruct, Croissant by mlcroissant where it is installed.
+
+    python tests/peers/semantic.py --harvestd target/debug/harvestd
+
+Needs rdflib, extruct and requests. Starts the demo on loopback in a folder of its own, waits for its first harvests, and
+ends it. Prints a line for each check, and ends with 1 where one failed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from xml.etree import ElementTree
+
+import extruct
+import requests
+from rdflib import Graph, URIRef
+
+VOID = "http://rdfs.org/ns/void#"
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+PAGES = 40
+failed = []
+
+
+def check(what, found, expected):
+    right = found == expected
+    print(f"{'ok  ' if right else 'FAIL'} {what}: {found}" + ("" if right else f", expected {expected}"))
+    if not right:
+        failed.append(what)
+
+
+def select(base, query):
+    answer = requests.get(base + "sparql", params={"query": query}, headers={"Accept": "application/sparql-results+json"}, timeout=60)
+    answer.raise_for_status()
+    return [{name: cell["value"] for name, cell in row.items()} for row in answer.json()["results"]["bindings"]]
+
+
+def number(base, pattern):
+    return int(select(base, f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}")[0]["n"])
+
+
+def of_one_snapshot(base, ask):
+    """Asks again where the demo publishes in the middle."""
+    for _ in range(20):
+        before = requests.get(base + "catalog.ttl", stream=True, timeout=60).headers["Harvestd-Sequence"]
+        found = ask()
+        after = requests.get(base + "catalog.ttl", stream=True, timeout=60).headers["Harvestd-Sequence"]
+        if before == after:
+            return found
+    sys.exit("the demo never stood still")
+
+
+def graphs(base):
+    def both():
+        graph = Graph()
+        graph.parse(base + "graph-store?default", format="turtle")
+        return len(graph), number(base, "?s ?p ?o")
+
+    ours, counted = of_one_snapshot(base, both)
+    check("rdflib, ?default: triples", ours, counted)
+    name = base + "graph/identity"
+    graph = Graph()
+    graph.parse(base + "graph-store?graph=" + requests.utils.quote(name, safe=""), format="turtle")
+    check("rdflib, ?graph=: triples", len(graph), number(base, f"GRAPH <{name}> {{ ?s ?p ?o }}"))
+    record = select(base, "SELECT ?r ?d { ?r a <http://www.w3.org/ns/dcat#CatalogRecord> ; <http://xmlns.com/foaf/0.1/primaryTopic> ?d . ?d a <http://www.w3.org/ns/dcat#Dataset> } LIMIT 1")[0]
+    graph = Graph()
+    graph.parse(base + "graph-store?graph=" + requests.utils.quote(record["r"], safe=""), format="turtle")
+    check("the graph of a winner's record describes it", len(list(graph.triples((URIRef(record["d"]), None, None)))) > 3, True)
+    check("an unknown graph", requests.head(base + "graph-store?graph=urn:x:none", timeout=60).status_code, 404)
+    check("a write", requests.put(base + "graph-store?default", data="", timeout=60).status_code, 405)
+
+
+def void(base):
+    def both():
+        graph = Graph()
+        graph.parse(base + ".well-known/void", format="turtle")
+        told = {str(c): int(n) for c, n in graph.query(f"SELECT ?c ?n {{ ?p <{VOID}class> ?c ; <{VOID}entities> ?n }}")}
+        counted = {row["c"]: int(row["n"]) for row in select(base, "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c")}
+        return told == counted, len(counted)
+
+    same, classes = of_one_snapshot(base, both)
+    check(f"VoID, entities of {classes} classes equal to COUNT", same, True)
+
+
+def crawl(base):
+    index = ElementTree.fromstring(requests.get(base + "sitemap.xml", timeout=60).content)
+    addresses = []
+    for sitemap in index.iter(SITEMAP + "loc"):
+        urls = ElementTree.fromstring(requests.get(sitemap.text, timeout=60).content)
+        addresses += [url.find(SITEMAP + "loc").text for url in urls]
+        check("every address has its lastmod", all(url.find(SITEMAP + "lastmod") is not None for url in urls), True)
+    datasets = number(base, "?d a <http://www.w3.org/ns/dcat#Dataset> . ?r <http://xmlns.com/foaf/0.1/primaryTopic> ?d ; a <http://www.w3.org/ns/dcat#CatalogRecord>")
+    check("addresses in the sitemaps", len(addresses), datasets)
+    wrong = []
+    for address in addresses[:: max(1, len(addresses) // PAGES)]:
+        page = requests.get(address, headers={"Accept": "text/html"}, timeout=60)
+        found = extruct.extract(page.text, base_url=address, syntaxes=["json-ld"])["json-ld"]
+        good = len(found) == 1 and found[0]["@type"] == "Dataset" and found[0]["url"] == address and found[0].get("name")
+        relative = [v for v in walk(found) if isinstance(v, tuple) and not v[1].startswith(("http://", "https://"))]
+        if not good or relative:
+            wrong.append((address, relative))
+    check("extruct: pages without a whole Dataset of absolute addresses", wrong, [])
+
+
+def croissant(base):
+    try:
+        import mlcroissant
+    except ImportError:
+        print("SKIPPED: mlcroissant is not installed; no Croissant was validated")
+        return
+    records = select(base, "SELECT ?r { ?r a <http://www.w3.org/ns/dcat#CatalogRecord> ; <http://xmlns.com/foaf/0.1/primaryTopic> ?d . ?d a <http://www.w3.org/ns/dcat#Dataset> }")
+    loadable, wrong = 0, []
+    for row in records:
+        answer = requests.get(row["r"], params={"format": "croissant"}, timeout=60)
+        if answer.status_code == 406:
+            continue
+        try:
+            dataset = mlcroissant.Dataset(jsonld=answer.json())
+            good = len(dataset.metadata.distribution) > 0
+        except Exception as error:  # whatever it complains of is what we want to see
+            good = False
+            print(error)
+        loadable += 1
+        if not good:
+            wrong.append(row["r"])
+    check(f"mlcroissant: errors in {loadable} of {len(records)} datasets that have the form", wrong, [])
+    check("some datasets have the form", loadable > 20, True)
+
+
+def walk(value, name=None):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from walk(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner, name)
+    elif name in ("url", "contentUrl", "sameAs", "@id"):
+        yield (name, value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--harvestd", required=True)
+    arguments = parser.parse_args()
+    port = 18379
+    base = f"http://127.0.0.1:{port}/"
+    with tempfile.TemporaryDirectory() as folder:
+        command = [os.path.abspath(arguments.harvestd), "demo", "--data-dir", folder, "--listen", f"127.0.0.1:{port}", "--admin-listen", "127.0.0.1:0"]
+        demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(240):
+                time.sleep(0.5)
+                try:
+                    if number(base, "?d a <http://www.w3.org/ns/dcat#Dataset>") >= 200:
+                        break
+                except (requests.RequestException, IndexError):
+                    pass
+            else:
+                sys.exit("the demo did not harvest")
+            graphs(base)
+            void(base)
+            crawl(base)
+            croissant(base)
+        finally:
+            demo.terminate()
+            demo.wait(30)
+    sys.exit(1 if failed else 0)
+
+
+main()
