@@ -2,6 +2,7 @@
 //!
 //! [`Intake`] is where a connector's `read` puts what it finds. It asks nothing and writes nothing.
 
+mod loose;
 mod pieces;
 mod versions;
 
@@ -146,6 +147,11 @@ impl Intake {
     }
 }
 
+fn bad_identifier(key: &str) -> Refusal {
+    let expected = format!("1 to {KEY_BYTES_MAX} bytes");
+    Refusal::new("bad-identifier", "identifier", key, expected)
+}
+
 /// Lends an intake to a connector for one answer, and shows its progress.
 pub struct Reading<'a> {
     pub intake: &'a mut Intake,
@@ -155,13 +161,7 @@ pub struct Reading<'a> {
 impl Page for Reading<'_> {
     fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
         if id.key.is_empty() || id.key.len() > KEY_BYTES_MAX {
-            let why = Refusal::new(
-                "bad-identifier",
-                "identifier",
-                &id.key,
-                format!("1 to {KEY_BYTES_MAX} bytes"),
-            );
-            return self.refused(Location::default(), why);
+            return self.refused(Location::default(), bad_identifier(&id.key));
         }
         let intake = &mut *self.intake;
         let (name, hash) = (id_digest(&id), digest(raw));
@@ -236,7 +236,21 @@ impl Page for Reading<'_> {
     }
 
     fn gone_at(&mut self, id: RecordId, time_us: i64) -> ControlFlow<Stop> {
-        self.intake.version_gone(id, time_us);
+        if let Err(error) = self.intake.version_gone(id, time_us) {
+            self.intake.said.broken = Some(error);
+            return ControlFlow::Break(Stop);
+        }
+        self.progress.flow()
+    }
+
+    fn piece_at(&mut self, key: &str, raw: Option<&[u8]>, time_us: i64) -> ControlFlow<Stop> {
+        if key.is_empty() || key.len() > KEY_BYTES_MAX {
+            return self.refused(Location::default(), bad_identifier(key));
+        }
+        if let Err(error) = self.intake.loose(key, raw, time_us) {
+            self.intake.said.broken = Some(error);
+            return ControlFlow::Break(Stop);
+        }
         self.progress.flow()
     }
 

@@ -123,7 +123,8 @@ async fn graphs_of_ours_have_addresses_and_head_is_get_without_its_body() {
 async fn counts(doors: &Doors, query: &str) -> BTreeMap<String, u64> {
     let request = doors.query(query);
     let request = request.header("accept", "application/sparql-results+json");
-    let table: Value = request.send().await.unwrap().json().await.unwrap();
+    let table: Value =
+        serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
     let rows = table["results"]["bindings"].as_array().unwrap();
     rows.iter()
         .map(|row| {

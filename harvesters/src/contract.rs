@@ -4,6 +4,7 @@ use crate::guard::{DocumentLimits, LOOKED_AT_BYTES, explain_html, looks_like_htm
 use harvestd_vocab::{Class, Description, Refusal};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::HashSet,
     fmt,
     io::{BufRead, Cursor, Read},
     ops::ControlFlow,
@@ -27,6 +28,11 @@ pub trait Harvester: Send + Sync {
     /// it has whenever one of them changes.
     fn parts(&self) -> &'static [PartKind] {
         &[]
+    }
+
+    /// The keys that a kept part refers to, each once: pieces of these keys ([`Page::piece_at`]) are put into its record.
+    fn refers(&self, _raw: &[u8]) -> Vec<String> {
+        Vec::new()
     }
 
     /// A feed of changes: pages are asked for in depth, each child of a page before its siblings, and an address once.
@@ -111,6 +117,11 @@ pub trait Page {
     fn gone_at(&mut self, id: RecordId, _time_us: i64) -> ControlFlow<Stop> {
         self.gone(id)
     }
+    /// A piece: no record, but put into each that refers to its key ([`Harvester::refers`]), directly or through another
+    /// piece, in whatever order they come. None: it is no more. Versions as in [`Page::part_at`]; keys are IRIs.
+    fn piece_at(&mut self, _key: &str, _raw: Option<&[u8]>, _time_us: i64) -> ControlFlow<Stop> {
+        ControlFlow::Continue(())
+    }
     /// Said once by a feed: does it give the bodies of another harvestd, to be kept as they come ([`MIRRORED`])?
     fn mirrors(&mut self, _mirrors: bool) -> ControlFlow<Stop> {
         ControlFlow::Continue(())
@@ -179,6 +190,37 @@ pub type PartName = &'static str;
 
 /// The part that is another harvestd's body of an entity: sorted N-Triples, kept as they come.
 pub const MIRRORED: PartName = "mirrored";
+
+/// The parts of a record that came as pieces ([`Page::piece_at`]): any number of them.
+pub const PIECE: PartName = "piece";
+
+/// Pieces that are put into one record.
+const PIECES_MAX: usize = 2_000;
+
+/// The newest bytes of the piece of a key.
+pub type PieceOf<'a, E> = dyn FnMut(&str) -> Result<Option<Vec<u8>>, E> + 'a;
+
+/// The record with the pieces that it refers to, found by their key: a piece may refer to others.
+pub fn with_pieces<E>(
+    harvester: &dyn Harvester,
+    mut record: Record,
+    piece: &mut PieceOf<'_, E>,
+) -> Result<Record, E> {
+    let (mut asked, mut at, mut pieces) = (HashSet::from([record.id.key.clone()]), 0, 0);
+    while let Some((_, raw)) = record.parts.get(at) {
+        at += 1;
+        for key in harvester.refers(raw) {
+            if pieces < PIECES_MAX
+                && asked.insert(key.clone())
+                && let Some(raw) = piece(&key)?
+            {
+                pieces += 1;
+                record.parts.push((PIECE, raw));
+            }
+        }
+    }
+    Ok(record)
+}
 
 /// One of the parts that the records of a source may be made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 //!
 //! The tree is walked newest first, page by page ([`tree`]); pages that end before the bookmark are not asked for. A
 //! member says what became of one object and when ([`members`]): its newest version counts, in whatever order members
-//! come. A feed of a harvestd is mirrored: the bodies are kept as they come. What other feeds say is normalised.
+//! come. A feed of a harvestd is mirrored: the bodies are kept as they come. What other feeds say is normalised;
+//! what belongs into a record and comes as a member of its own is handed out as a piece ([`pieces`]).
 //!
 //! Start at [`Ldes::read`]. It follows no address outside the feed's own origin.
 
@@ -13,11 +14,13 @@ mod listen;
 mod members;
 mod options;
 mod page;
+mod pieces;
 mod tree;
 
 use crate::{
-    Answer, Bookmark, Completeness, Harvester, Kind, Location, MIRRORED, News, Page, PartName,
-    ReadError, ReadErrorKind, Record, RecordId, Request, Settings, SettingsError,
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, MIRRORED, News, PIECE, Page,
+    PartKind, PartName, ReadError, ReadErrorKind, Record, RecordId, Request, Settings,
+    SettingsError,
 };
 use bookmark::{CHANGES, Mark, Note};
 use harvestd_vocab::{Class, Description, Refusal};
@@ -38,6 +41,22 @@ pub const KIND: Kind = Kind {
 
 /// What a member says of its object, in the words of a foreign feed.
 const PART: PartName = crate::dcat::PART;
+
+/// What is kept of a foreign feed. A mirrored body is kept as it comes, by the store alone.
+const PARTS: [PartKind; 2] = [
+    PartKind {
+        name: PART,
+        replaces: &[],
+        stands_alone: true,
+        repeats: true,
+    },
+    PartKind {
+        name: PIECE,
+        replaces: &[],
+        stands_alone: true,
+        repeats: true,
+    },
+];
 
 /// The syntaxes of pages; the cheapest to read comes first.
 const ACCEPT: &str = "application/n-quads, application/trig;q=0.9, application/ld+json;q=0.8, text/turtle;q=0.7, \
@@ -103,14 +122,20 @@ impl Harvester for Ldes {
     }
 
     fn describe(&self, record: &Record) -> Result<Description, Refusal> {
-        crate::dcat::describe_part(
-            record,
-            if record.part(MIRRORED).is_some() {
-                MIRRORED
-            } else {
-                PART
-            },
-        )
+        if record.part(MIRRORED).is_some() {
+            return crate::dcat::describe_part(record, MIRRORED);
+        }
+        let mut description = crate::dcat::describe_part(record, PART)?;
+        description.triples.extend(pieces::triples(record)?);
+        Ok(description)
+    }
+
+    fn parts(&self) -> &'static [PartKind] {
+        &PARTS
+    }
+
+    fn refers(&self, raw: &[u8]) -> Vec<String> {
+        pieces::refers(raw)
     }
 
     fn follows_feed(&self) -> bool {
@@ -215,6 +240,11 @@ fn not_a_record(types: &str) -> Refusal {
     Refusal::new("not-a-record", "rdf:type", types, expected)
 }
 
+fn too_large(bytes: usize, bytes_max: usize) -> Refusal {
+    let expected = format!("at most {bytes_max} bytes");
+    Refusal::new("record-too-large", "", &format!("{bytes} bytes"), expected)
+}
+
 /// Hands out a record, unless it is larger than `bytes_max`.
 fn hand_over(
     page: &mut dyn Page,
@@ -226,9 +256,7 @@ fn hand_over(
     bytes_max: usize,
 ) -> Flow {
     if raw.len() > bytes_max {
-        let expected = format!("at most {bytes_max} bytes");
-        let found = format!("{} bytes", raw.len());
-        return page.refused(at, Refusal::new("record-too-large", "", &found, expected));
+        return page.refused(at, too_large(raw.len(), bytes_max));
     }
     page.part_at(id, part, raw.as_bytes(), time_us)
 }
@@ -340,14 +368,6 @@ impl Reading<'_> {
             }
             self.member(quads, members, member, index as u64)?;
         }
-        let apart = members.apart(quads, &self.note);
-        if let Some(first) = apart.first() {
-            let text = format!(
-                "{} objects are no records of their own, and nothing on their page refers to them, such as {first}: left out",
-                apart.len()
-            );
-            self.page.noticed("apart", text)?;
-        }
         ControlFlow::Continue(())
     }
 
@@ -358,20 +378,21 @@ impl Reading<'_> {
             for class in Class::ALL {
                 self.page.gone_at(RecordId::new(class, key), time_us)?;
             }
-            return ControlFlow::Continue(());
-        }
-        let class = match members.class(quads, member) {
-            Some(class) => class,
-            None if members.is_part(quads, member) => return ControlFlow::Continue(()),
-            None => {
-                let why = not_a_record(&member.types(quads));
-                return self.page.refused(at(key, index), why);
-            }
-        };
-        for other in Class::ALL.into_iter().filter(|other| *other != class) {
-            self.page.gone_at(RecordId::new(other, key), time_us)?;
+            return self.page.piece_at(key, None, time_us);
         }
         let mirror = self.note.mirror.is_some();
+        let class = members.class(quads, member);
+        if class.is_none() && (mirror || !members.is_part(quads, member)) {
+            let why = not_a_record(&member.types(quads));
+            return self.page.refused(at(key, index), why);
+        }
+        for other in Class::ALL.into_iter().filter(|other| Some(*other) != class) {
+            self.page.gone_at(RecordId::new(other, key), time_us)?;
+        }
+        let Some(class) = class else {
+            return self.piece(quads, members, member, index);
+        };
+        self.page.piece_at(key, None, time_us)?;
         let (part, raw) = match mirror {
             true => (MIRRORED, member.body(quads)),
             false => (PART, members.description(quads, member)),
@@ -379,5 +400,19 @@ impl Reading<'_> {
         let (at, id) = (at(key, index), RecordId::new(class, key));
         let most = self.ldes.settings.record_bytes_max;
         hand_over(self.page, at, id, part, &raw, time_us, most)
+    }
+
+    /// What records contain, as a member of its own.
+    fn piece(&mut self, quads: &Quads, members: &Members, member: &Member, index: u64) -> Flow {
+        let key = member.object.as_str();
+        let raw = members.description(quads, member);
+        let most = self.ldes.settings.record_bytes_max;
+        if raw.len() > most {
+            return self
+                .page
+                .refused(at(key, index), too_large(raw.len(), most));
+        }
+        let time_us = member.time_us.unwrap_or_default();
+        self.page.piece_at(key, Some(raw.as_bytes()), time_us)
     }
 }

@@ -6,7 +6,7 @@
 use super::Intake;
 use crate::parts::Log;
 use crate::state::{Had, part_name};
-use harvestd_harvesters::{PartName, RecordId};
+use harvestd_harvesters::{Harvester, PartName, RecordId, with_pieces};
 use harvestd_vocab::Class;
 use std::{
     collections::{HashMap, HashSet},
@@ -20,7 +20,10 @@ pub struct Pieces {
     came: HashMap<([u8; 8], [u8; 16]), [u8; 16]>,
     /// Records to be described, in the order in which they turned out to be.
     changed: Vec<[u8; 16]>,
-    is_changed: HashSet<[u8; 16]>,
+    pub(super) is_changed: HashSet<[u8; 16]>,
+    /// What came in this run and is no record's own, and what of it came anew, changed or went (`compare/loose.rs`).
+    pub(super) loose_seen: HashSet<[u8; 16]>,
+    pub(super) loose_changed: HashSet<[u8; 16]>,
 }
 
 impl Pieces {
@@ -30,6 +33,8 @@ impl Pieces {
             came: HashMap::new(),
             changed: Vec::new(),
             is_changed: HashSet::new(),
+            loose_seen: HashSet::new(),
+            loose_changed: HashSet::new(),
         }
     }
 
@@ -40,9 +45,6 @@ impl Pieces {
 
     /// Does the log lack a part that a record was described from? Then records cannot be put together from it.
     pub fn lacks(&self, had: &Had) -> bool {
-        if self.log.is_empty() && had.datasets > 0 {
-            return true;
-        }
         let names: Vec<_> = self
             .log
             .kinds
@@ -63,7 +65,20 @@ impl Pieces {
         self.came.contains_key(&(part_name(part), record))
     }
 
-    fn change(&mut self, record: [u8; 16]) -> bool {
+    /// A newer version of a part is on its way.
+    pub(super) fn forget(&mut self, part: PartName, record: [u8; 16]) {
+        self.came.remove(&(part_name(part), record));
+    }
+
+    /// The record is no more: nothing of it has come. True where it was to be described.
+    pub(super) fn take_back(&mut self, record: [u8; 16]) -> bool {
+        for kind in self.log.kinds {
+            self.forget(kind.name, record);
+        }
+        self.is_changed.remove(&record)
+    }
+
+    pub(super) fn change(&mut self, record: [u8; 16]) -> bool {
         let first = self.is_changed.insert(record);
         if first {
             self.changed.push(record);
@@ -151,6 +166,9 @@ impl Intake {
             return;
         };
         for record in pieces.log.all() {
+            if pieces.is_loose(&record) {
+                continue;
+            }
             pieces.change(record);
             let Some(id) = pieces.log.held(&record).map(|held| held.id.clone()) else {
                 continue;
@@ -167,12 +185,16 @@ impl Intake {
         }
     }
 
-    /// Describes every record that has changed.
-    pub fn describe_pieces(&mut self) -> io::Result<()> {
+    /// Describes every record that has changed, or whose pieces have. `whole`: asking came to its end.
+    pub fn describe_pieces(&mut self, harvester: &dyn Harvester, whole: bool) -> io::Result<()> {
+        self.refer(harvester, whole)?;
         let Some(pieces) = &mut self.pieces else {
             return Ok(());
         };
         for name in std::mem::take(&mut pieces.changed) {
+            if !pieces.is_changed.remove(&name) {
+                continue;
+            }
             let Some(record) = pieces.log.record(&name)? else {
                 continue;
             };
@@ -180,6 +202,7 @@ impl Intake {
                 let hash = |place: &crate::parts::Place| (part_name(place.part), place.hash);
                 held.parts.iter().map(hash).collect()
             });
+            let record = with_pieces(harvester, record, &mut |key| pieces.loose(key))?;
             self.describers.push(record, parts);
         }
         Ok(())

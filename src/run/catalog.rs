@@ -74,6 +74,10 @@ impl Harvester for WithCatalog {
         self.inner.parts()
     }
 
+    fn refers(&self, raw: &[u8]) -> Vec<String> {
+        self.inner.refers(raw)
+    }
+
     fn follows_feed(&self) -> bool {
         self.inner.follows_feed()
     }

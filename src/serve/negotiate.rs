@@ -185,13 +185,24 @@ pub const NAMED: &[(&str, &str)] = &[
     ("nt", "application/n-triples"),
 ];
 
+/// What clients send beside their Accept header: the words of SPARQLWrapper and of Virtuoso.
+const ALSO_NAMED: &[(&str, &str)] = &[
+    ("turtle", "text/turtle"),
+    ("n3", "text/turtle"),
+    ("json-ld", "application/ld+json"),
+    ("rdf", "application/rdf+xml"),
+    ("rdf+xml", "application/rdf+xml"),
+];
+
 /// The Accept header that a value of the parameter `format` stands for: one of the names, or a media type.
 pub fn named(format: &str) -> Option<String> {
+    // A plus sign that was not encoded arrives as a space.
+    let format = format.replace(' ', "+");
     if format.contains('/') {
-        // A plus sign that was not encoded arrives as a space.
-        return Some(format.replace(' ', "+"));
+        return Some(format);
     }
-    let found = NAMED.iter().find(|(name, _)| *name == format);
+    let mut all = NAMED.iter().chain(ALSO_NAMED);
+    let found = all.find(|(name, _)| *name == format);
     found.map(|(_, media_type)| (*media_type).to_owned())
 }
 
@@ -208,6 +219,20 @@ pub fn on_offer<T>(offers: &[Offer<T>]) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formats_have_the_names_that_clients_send() {
+        for (name, expected) in [
+            ("json", "application/json"),
+            ("turtle", "text/turtle"),
+            ("json-ld", "application/ld+json"),
+            ("rdf xml", "application/rdf+xml"),
+            ("application/rdf xml", "application/rdf+xml"),
+        ] {
+            assert_eq!(named(name).as_deref(), Some(expected), "{name}");
+        }
+        assert_eq!(named("tutle"), None);
+    }
 
     #[track_caller]
     fn check<T: PartialEq>(accept: &str, offers: &[Offer<T>], expected: Option<&str>) {

@@ -108,14 +108,10 @@ fn triples(about: &About<'_>) -> Vec<Triple> {
     // The same node as in the service description.
     let graph = node(&format!("{base}sparql#default-graph"));
     let modified = Literal::new_typed_literal(date_time(about.published_us), xsd::DATE_TIME);
-    says.say(
-        &described,
-        rdf::TYPE,
-        term(VOID, "DatasetDescription").into(),
-    );
+    says.say(&described, rdf::TYPE, term(VOID, "DatasetDescription"));
     says.say(&described, foaf::PRIMARY_TOPIC, graph.clone());
     says.say(&described, dct::MODIFIED, modified.clone());
-    says.say(&graph, rdf::TYPE, term(VOID, "Dataset").into());
+    says.say(&graph, rdf::TYPE, term(VOID, "Dataset"));
     for (language, title) in about.title {
         let title = Literal::new_language_tagged_literal(title, language)
             .unwrap_or_else(|_| Literal::new_simple_literal(title));
@@ -129,7 +125,7 @@ fn triples(about: &About<'_>) -> Vec<Triple> {
         says.void(&graph, "dataDump", dump);
     }
     for format in ["Turtle", "N-Triples", "RDF_XML", "JSON-LD"] {
-        says.void(&graph, "feature", term(FORMATS, format).into());
+        says.void(&graph, "feature", term(FORMATS, format));
     }
     for vocabulary in vocabularies(about.figures) {
         says.void(&graph, "vocabulary", node(&vocabulary));
@@ -171,12 +167,12 @@ fn linkset(says: &mut Says, base: &str, graph: &NamedNode, index: usize, links: 
     let set = node(&format!("{base}{PATH}#links-{index}"));
     let target = node(&format!("{base}{PATH}#target-{index}"));
     says.void(graph, "subset", set.clone());
-    says.say(&set, rdf::TYPE, term(VOID, "Linkset").into());
+    says.say(&set, rdf::TYPE, term(VOID, "Linkset"));
     says.void(&set, "linkPredicate", node(&links.property));
     says.void(&set, "subjectsTarget", graph.clone());
     says.void(&set, "objectsTarget", target.clone());
     says.void(&set, "triples", number(links.triples));
-    says.say(&target, rdf::TYPE, term(VOID, "Dataset").into());
+    says.say(&target, rdf::TYPE, term(VOID, "Dataset"));
     let space = Literal::new_simple_literal(&links.into);
     says.void(&target, "uriSpace", space);
 }

@@ -210,7 +210,7 @@ mod tests {
         Store::open(dir, BASE, limits).unwrap()
     }
 
-    fn note_instead(store: &mut Store, source: &str, at: u64) {
+    fn note(store: &mut Store, source: &str, at: u64) {
         let run = NamedNode::new_unchecked(format!("{BASE}run/{at}-{source}"));
         let graph = GraphName::NamedNode(store.runs_graph());
         let ended =

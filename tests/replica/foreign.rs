@@ -107,3 +107,156 @@ async fn versions_in_the_order_of_their_pages() {
     assert_eq!(titles(&hub).await, set(&["Parks, third", "Roads"]));
     assert_eq!(hub.verify(&["--replay"]).await.0, 0);
 }
+
+/// Pages of activities: verb, object, day of 2026, and what the object's graph says.
+type Activity<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+fn activities(number: u8, all: &[Activity<'_>]) -> String {
+    let mut text = format!(
+        "@prefix as: <https://www.w3.org/ns/activitystreams#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .\n\
+         @prefix dct: <http://purl.org/dc/terms/> .\n\
+         @prefix spdx: <http://spdx.org/rdf/terms#> . @prefix c: <{CITY}> .\n\
+         <{CITY}feed#stream> a <https://w3id.org/ldes#EventStream> .\n"
+    );
+    for (n, (verb, object, day, said)) in all.iter().enumerate() {
+        let activity = format!("<{CITY}a/{number}-{n}>");
+        text += &format!(
+            "<{CITY}feed#stream> <https://w3id.org/tree#member> {activity} .\n\
+             {activity} a as:{verb} ; as:object {object} ; as:published \"2026-{day}T00:00:00Z\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n\
+             {activity} {{ {said} }}\n"
+        );
+    }
+    text
+}
+
+/// A feed of two pages: that of January, which is closed, and that of all later.
+async fn two_pages(first: &[Activity<'_>], second: &[Activity<'_>]) -> (Hub, Origin) {
+    let (hub, origin) = feed("activities", &[("/feed", "root.trig")]).await;
+    tell(&origin, 1, first);
+    tell(&origin, 2, second);
+    (hub, origin)
+}
+
+fn tell(origin: &Origin, number: u8, all: &[Activity<'_>]) {
+    let text = activities(number, all).replace(
+        &format!("<{CITY}feed#stream>"),
+        &format!("<{}/feed#stream>", origin.url),
+    );
+    origin.say(&format!("/feed/{number}"), "application/trig", text);
+}
+
+/// Dataset, address and checksum of each distribution that is described.
+async fn distributions(hub: &Hub) -> BTreeSet<String> {
+    let query = "PREFIX dcat: <http://www.w3.org/ns/dcat#> PREFIX dct: <http://purl.org/dc/terms/> \
+        PREFIX spdx: <http://spdx.org/rdf/terms#> \
+        SELECT ?t ?u ?r { ?d dct:title ?t ; dcat:distribution ?x . ?x dcat:accessURL ?u \
+        OPTIONAL { ?x spdx:checksum ?s . ?s spdx:checksumValue ?r } }";
+    let output = hub.does(&["query", query, "-o", "csv"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().skip(1);
+    lines.map(|line| line.trim().replace(CITY, "")).collect()
+}
+
+const PARKS: Activity<'static> = (
+    "Create",
+    "c:parks",
+    "01-05",
+    "c:parks a dcat:Dataset ; dct:title \"Parks\" ; dcat:distribution c:csv .",
+);
+const TREES: Activity<'static> = (
+    "Create",
+    "c:trees",
+    "01-06",
+    "c:trees a dcat:Dataset ; dct:title \"Trees\" ; dcat:distribution c:csv .",
+);
+const ROADS: Activity<'static> = (
+    "Create",
+    "c:roads",
+    "01-07",
+    "c:roads a dcat:Dataset ; dct:title \"Roads\" .",
+);
+const CSV: Activity<'static> = (
+    "Create",
+    "c:csv",
+    "02-01",
+    "c:csv a dcat:Distribution ; dcat:accessURL c:1 ; spdx:checksum c:sum .",
+);
+
+/// Datasets and what belongs into them, on two pages in both orders; then what belongs into them changes alone, comes
+/// late, and goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_on_other_pages_come_change_and_go() {
+    let datasets = [PARKS, TREES, ROADS];
+    let later = |(verb, object, _, said): Activity<'static>| (verb, object, "02-09", said);
+    let earlier = (CSV.0, CSV.1, "01-01", CSV.3);
+    let (hub, _origin) = two_pages(&[earlier], &datasets.map(later)).await;
+    hub.run("f").await;
+    let as_told = set(&["Parks,1,", "Trees,1,"]);
+    assert_eq!(distributions(&hub).await, as_told);
+
+    let (hub, origin) = two_pages(&datasets, &[CSV]).await;
+    let report = hub.run("f").await;
+    assert_eq!(distributions(&hub).await, as_told);
+    assert_eq!(report["counts"]["new"], 3, "{report}");
+
+    // What it refers to comes late, and reaches the datasets through it: both are described again, once each.
+    let sum = "c:sum a spdx:Checksum ; spdx:checksumValue \"ab\" .";
+    let mut second = vec![CSV, ("Create", "c:sum", "02-02", sum)];
+    check(&hub, &origin, &second, &["Parks,1,ab", "Trees,1,ab"]).await;
+    // A newer version of it alone; an older one, which comes after it, changes nothing.
+    let newer = "c:csv a dcat:Distribution ; dcat:accessURL c:2 ; spdx:checksum c:sum .";
+    second.push(("Update", "c:csv", "02-04", newer));
+    check(&hub, &origin, &second, &["Parks,2,ab", "Trees,2,ab"]).await;
+    let older = "c:csv a dcat:Distribution ; dcat:accessURL c:0 .";
+    second.push(("Update", "c:csv", "02-03", older));
+    tell(&origin, 2, &second);
+    let report = hub.run("f").await;
+    assert_eq!(report["activities"], Value::Null, "{report}");
+    second.push(("Delete", "c:sum", "02-05", ""));
+    check(&hub, &origin, &second, &["Parks,2,", "Trees,2,"]).await;
+    second.push(("Delete", "c:csv", "02-06", ""));
+    check(&hub, &origin, &second, &[]).await;
+    // The whole feed once more comes to the same.
+    let output = hub.does(&["run", "f", "--full"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(distributions(&hub).await, set(&[]));
+    assert_eq!(hub.verify(&["--replay"]).await.0, 0);
+}
+
+/// Publishes a second page, harvests it, and checks that two datasets changed, and how.
+async fn check(hub: &Hub, origin: &Origin, second: &[Activity<'_>], expected: &[&str]) {
+    tell(origin, 2, second);
+    let report = hub.run("f").await;
+    assert_eq!(report["counts"]["changed"], 2, "{report}");
+    assert_eq!(report["activities"].as_array().map(Vec::len), Some(2));
+    let (from, to) = (&report["activities"][0], &report["activities"][1]);
+    assert_eq!(
+        to.as_u64().unwrap() - from.as_u64().unwrap(),
+        1,
+        "one activity each: {report}"
+    );
+    let agree = Value::from(Vec::<Value>::new());
+    assert_eq!(report["disagreements"], agree, "{report}");
+    assert_eq!(distributions(hub).await, set(expected));
+}
+
+/// A run that ends between two pages keeps what it has read; the next one, a new process, puts both together.
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_are_found_after_a_run_that_ended_between_pages() {
+    let (hub, origin) = two_pages(&[PARKS, TREES], &[CSV]).await;
+    origin.answer("/feed/1", |_| {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    });
+    let output = hub.does(&["run", "f"]).await;
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(distributions(&hub).await, set(&[]));
+    tell(&origin, 1, &[PARKS, TREES]);
+    hub.run("f").await;
+    let both = set(&["Parks,1,", "Trees,1,"]);
+    assert_eq!(distributions(&hub).await, both);
+    // Described anew from what is kept, they are as they were.
+    let output = hub.does(&["redescribe", "f"]).await;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(distributions(&hub).await, both);
+}

@@ -1,8 +1,7 @@
 //! The members of a page: what became of which object, and when; the newest version of each, newest first.
 //!
 //! A member is an activity (its object's body in the graph that it names, or beside it), or a version of the object
-//! itself. What belongs into a record and comes as a member of its own (a distribution, a contact) is joined to the
-//! records of its page that refer to it. Start at [`Members::read`].
+//! itself. What belongs into a record may come as a member of its own (a distribution, a contact). Start at [`Members::read`].
 
 use super::{
     bookmark::Note,
@@ -11,7 +10,7 @@ use super::{
 use crate::{ReadError, ReadErrorKind};
 use harvestd_vocab::Class;
 use oxrdf::{BlankNode, NamedOrBlankNode, Quad, Term, Triple, vocab::rdf};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use url::Url;
 
 const ACTIVITY: &str = "https://www.w3.org/ns/activitystreams#";
@@ -75,8 +74,6 @@ pub struct Members {
     /// The newest of each object, newest first.
     pub all: Vec<Member>,
     pub newest_us: Option<i64>,
-    /// Where in `all` an object is.
-    by_object: HashMap<String, usize>,
     /// The members' nodes, also of older versions: no record reaches into another member.
     nodes: HashSet<NamedOrBlankNode>,
     hidden: [Option<String>; 2],
@@ -113,13 +110,11 @@ impl Members {
         members.newest_us = found.iter().filter_map(|member| member.time_us).max();
         let mut found: Vec<_> = found.into_iter().enumerate().collect();
         found.sort_by_key(|(at, member)| std::cmp::Reverse((member.time_us, *at)));
+        let mut objects = HashSet::new();
         for (_, member) in found {
-            let at = members.all.len();
-            if members.by_object.contains_key(&member.object) {
-                continue;
+            if objects.insert(member.object.clone()) {
+                members.all.push(member);
             }
-            members.by_object.insert(member.object.clone(), at);
-            members.all.push(member);
         }
         Ok(members)
     }
@@ -135,27 +130,9 @@ impl Members {
         self.class(quads, member).is_none() && PARTS.iter().any(|iri| types.contains(*iri))
     }
 
-    /// What is no record, and nothing on the page refers to.
-    pub fn apart(&self, quads: &Quads, note: &Note) -> Vec<&str> {
-        let parts = self.all.iter().filter(|member| {
-            member.verb == Verb::Is && !note.is_known(member.time_us) && self.is_part(quads, member)
-        });
-        let parts: Vec<&Member> = parts.collect();
-        if parts.is_empty() {
-            return Vec::new();
-        }
-        let mut used = BTreeSet::new();
-        for member in self.all.iter().filter(|m| self.class(quads, m).is_some()) {
-            self.joined(quads, member, &mut used);
-        }
-        let apart = parts.into_iter().map(|member| member.object.as_str());
-        apart.filter(|object| !used.contains(*object)).collect()
-    }
-
-    /// What the member says of its object, with what belongs into it, as N-Triples: the object's own statements first.
+    /// What the member says of its object, as N-Triples: the object's own statements first.
     pub fn description(&self, quads: &Quads, member: &Member) -> String {
-        let mut used = BTreeSet::new();
-        let mut triples = self.joined(quads, member, &mut used);
+        let mut triples = self.own(quads, member);
         triples.sort_by_key(|triple| triple.subject != member.about);
         let mut names = Names::default();
         let mut lines = BTreeSet::new();
@@ -167,29 +144,6 @@ impl Members {
             }
         }
         text
-    }
-
-    /// The statements of a member and of the parts that it refers to; `used` are the objects of these.
-    fn joined(&self, quads: &Quads, member: &Member, used: &mut BTreeSet<String>) -> Vec<Triple> {
-        let mut triples = self.own(quads, member);
-        let mut at = 0;
-        while let Some(triple) = triples.get(at) {
-            at += 1;
-            let Term::NamedNode(object) = &triple.object else {
-                continue;
-            };
-            let part = self
-                .by_object
-                .get(object.as_str())
-                .and_then(|n| self.all.get(*n));
-            if let Some(part) = part.filter(|p| p.verb == Verb::Is && self.is_part(quads, p))
-                && used.insert(part.object.clone())
-            {
-                let more = self.own(quads, part);
-                triples.extend(more);
-            }
-        }
-        triples
     }
 
     fn own(&self, quads: &Quads, member: &Member) -> Vec<Triple> {

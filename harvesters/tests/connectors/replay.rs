@@ -5,13 +5,14 @@
 
 use crate::said::{body_faults, described, guarded};
 use harvestd_harvesters::{
-    Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartKind, PartName, Record,
-    RecordId, Request, Settings, Stop,
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, MIRRORED, Page, PartKind, PartName,
+    Record, RecordId, Request, Settings, Stop, with_pieces,
 };
 use harvestd_vocab::{Class, Context, Refusal};
 use serde::Deserialize;
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    convert::Infallible,
     fs,
     ops::ControlFlow::{self, Break, Continue},
     path::Path,
@@ -162,6 +163,8 @@ struct Run {
     /// What came in this run.
     seen: HashSet<(RecordId, PartName)>,
     gone: HashSet<RecordId>,
+    /// What belongs into records, by key.
+    pieces: HashMap<String, Vec<u8>>,
     /// Key -> the time of its latest version.
     versions: HashMap<String, i64>,
 }
@@ -319,6 +322,8 @@ impl Run {
 
     fn describe_all(&mut self, harvester: &dyn Harvester, cx: &Context) {
         for record in std::mem::take(&mut self.records) {
+            let mut piece = |key: &str| Ok::<_, Infallible>(self.pieces.get(key).cloned());
+            let Ok(record) = with_pieces(harvester, record, &mut piece);
             let once = guarded(|| described(harvester, &record, cx));
             let twice = guarded(|| described(harvester, &record, cx));
             let described = match once {
@@ -396,7 +401,7 @@ impl Page for Run {
             self.faults.push(format!("a key of {} bytes", id.key.len()));
         }
         let kind = self.kinds.iter().find(|kind| kind.name == part);
-        if kind.is_none() && !self.kinds.is_empty() {
+        if kind.is_none() && !self.kinds.is_empty() && part != MIRRORED {
             self.faults
                 .push(format!("a part that is not declared: {part}"));
         }
@@ -452,6 +457,24 @@ impl Page for Run {
             }
             _ => self.part(id, part, raw),
         }
+    }
+
+    fn piece_at(&mut self, key: &str, raw: Option<&[u8]>, time_us: i64) -> ControlFlow<Stop> {
+        let latest = self.versions.entry(key.to_owned()).or_insert(time_us);
+        if time_us < *latest {
+            self.line(format!("  piece {key}: older"));
+            return Continue(());
+        }
+        *latest = time_us;
+        match raw {
+            Some(raw) => {
+                self.line(format!("  piece {key}: {} bytes", raw.len()));
+                self.pieces.insert(key.to_owned(), raw.to_vec());
+            }
+            None if self.pieces.remove(key).is_some() => self.line(format!("  no piece {key}")),
+            None => {}
+        }
+        Continue(())
     }
 
     fn gone_at(&mut self, id: RecordId, time_us: i64) -> ControlFlow<Stop> {
@@ -546,6 +569,9 @@ impl Counted {
 
 impl Page for Counted {
     fn part(&mut self, _: RecordId, _: PartName, _: &[u8]) -> ControlFlow<Stop> {
+        self.call()
+    }
+    fn piece_at(&mut self, _: &str, _: Option<&[u8]>, _: i64) -> ControlFlow<Stop> {
         self.call()
     }
     fn gone(&mut self, _: RecordId) -> ControlFlow<Stop> {

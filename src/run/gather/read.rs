@@ -12,7 +12,8 @@ impl Gathering<'_> {
     /// Describes the records of which a part has changed, on a blocking thread.
     pub(super) async fn describe_pieces(&mut self) -> Result<(), RunError> {
         self.progress.phase(Phase::Reading);
-        self.blocking(Intake::describe_pieces)
+        let (harvester, whole) = (self.harvester.clone(), self.trouble.is_none());
+        self.blocking(move |intake| intake.describe_pieces(&*harvester, whole))
             .await?
             .map_err(RunError::io("reading kept parts"))
     }
