@@ -89,7 +89,8 @@ async fn run(daemon: &Serving, source: &str) -> Value {
 
 /// The first value of the first row.
 async fn value(daemon: &Serving, query: &str) -> String {
-    let request = daemon.get("/sparql").query(&[("query", query)]);
+    let query = url::form_urlencoded::byte_serialize(query.as_bytes()).collect::<String>();
+    let request = daemon.get(&format!("/sparql?query={query}"));
     let response = request.header("accept", "text/csv").send().await.unwrap();
     let text = response.text().await.unwrap();
     text.lines().nth(1).unwrap_or_default().trim().to_owned()

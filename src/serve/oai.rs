@@ -10,7 +10,7 @@ use super::{House, problem::Problem, respond};
 use crate::{
     chronicle::{Chronicle, Entry},
     config::ListLimits,
-    oai::{self, Code, Identity, MEDIA_TYPE, Prefix, Refused, Token, is_deleted, moment, response},
+    oai::{self, Code, Identity, MEDIA_TYPE, Prefix, Refused, Token, is_deleted, response},
     reading::Reading,
     snapshot::Published,
 };

@@ -208,8 +208,10 @@ async fn the_other_verbs_and_what_is_refused() {
             "{query}\n{text}"
         );
     }
-    let form = [("verb", "Identify")];
-    let posted = daemon.post("/oai").form(&form).send().await.unwrap();
+    let form = daemon
+        .post("/oai")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let posted = form.body("verb=Identify").send().await.unwrap();
     assert!(posted.text().await.unwrap().contains("<Identify>"));
     let tag = daemon
         .get("/oai?verb=ListSets")
