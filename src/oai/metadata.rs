@@ -5,7 +5,7 @@ use crate::reading::Reading;
 use harvestd_vocab::terms::{dcat, dct, foaf};
 use oxigraph::{
     io::{RdfFormat, RdfSerializer},
-    model::{NamedNodeRef, Term},
+    model::{NamedNodeRef, Term, Triple, vocab::rdf},
 };
 use std::{collections::BTreeSet, fmt::Write, io};
 
@@ -74,7 +74,8 @@ fn dublin_core_value(reading: &Reading, element: &str, value: &Term, text: &mut 
     }
 }
 
-/// The description as RDF/XML, without the line that declares XML.
+/// The description as RDF/XML, without the line that declares XML. RDF/XML has no words for some properties and classes
+/// (section 5.3 of its specification: no name that XML takes): such a triple is left out, and a comment says how many are.
 pub(super) fn rdf_xml(reading: &Reading) -> io::Result<String> {
     let mut serializer = RdfSerializer::from_format(RdfFormat::RdfXml);
     for (prefix, namespace) in [("dcat", dcat::NS), ("dct", dct::NS), ("foaf", foaf::NS)] {
@@ -83,14 +84,108 @@ pub(super) fn rdf_xml(reading: &Reading) -> io::Result<String> {
             .map_err(io::Error::other)?;
     }
     let mut serializer = serializer.for_writer(Vec::new());
+    let mut left_out = 0_usize;
     for triple in reading.triples() {
-        serializer.serialize_triple(triple)?;
+        if is_writable(triple) {
+            serializer.serialize_triple(triple)?;
+        } else {
+            left_out += 1;
+        }
     }
     let text = String::from_utf8(serializer.finish()?).map_err(io::Error::other)?;
     let body = match text.strip_prefix("<?xml") {
         Some(rest) => rest.split_once("?>").map_or(rest, |(_, body)| body),
         None => &text,
     };
-    let sound = body.chars().map(|c| if in_xml(c) { c } else { '\u{fffd}' });
-    Ok(sound.collect())
+    let mut sound = String::with_capacity(body.len());
+    if left_out > 0 {
+        let _ = writeln!(
+            sound,
+            "<!-- left out: {left_out} that RDF/XML cannot say -->"
+        );
+    }
+    for c in body.chars() {
+        match c {
+            // As it is, a reader of XML would take it for the end of a line.
+            '\r' => sound.push_str("&#13;"),
+            c if in_xml(c) => sound.push(c),
+            _ => sound.push('\u{fffd}'),
+        }
+    }
+    Ok(sound)
+}
+
+/// Is there an element for the property, and for the class where it says one?
+fn is_writable(triple: &Triple) -> bool {
+    let class = match &triple.object {
+        Term::NamedNode(class) if triple.predicate == rdf::TYPE => Some(class.as_str()),
+        _ => None,
+    };
+    is_element(triple.predicate.as_str()) && class.is_none_or(is_element)
+}
+
+fn is_element(iri: &str) -> bool {
+    /// What means something else as an element of RDF/XML (section 7.2.2 and after).
+    const RESERVED: [&str; 12] = [
+        "Description",
+        "RDF",
+        "ID",
+        "about",
+        "parseType",
+        "resource",
+        "nodeID",
+        "datatype",
+        "li",
+        "aboutEach",
+        "aboutEachPrefix",
+        "bagID",
+    ];
+    /// Namespaces that no other prefix may stand for (Namespaces in XML 1.0, section 3).
+    const OF_XML: [&str; 2] = [
+        "http://www.w3.org/2000/xmlns/",
+        "http://www.w3.org/XML/1998/namespace",
+    ];
+    let own = iri.strip_prefix("http://www.w3.org/1999/02/22-rdf-syntax-ns#");
+    let name = iri.rsplit(|c| !is_name(c)).next().unwrap_or_default();
+    name.contains(begins_name)
+        && own.is_none_or(|own| !RESERVED.contains(&own))
+        && !OF_XML.iter().any(|namespace| iri.starts_with(namespace))
+}
+
+/// XML 1.0, section 2.3, without the colon.
+fn begins_name(c: char) -> bool {
+    matches!(c, 'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
+        | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}'
+        | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+fn is_name(c: char) -> bool {
+    begins_name(c)
+        || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use oxigraph::io::RdfParser;
+
+    #[test]
+    fn what_rdf_xml_cannot_say_is_left_out_and_counted() {
+        let said = "<http://a/1> <http://a/說明> \"a\\rb\" .\n";
+        let unsayable = "<http://a/1> <http://a/12> \"x\" .\n\
+            <http://a/1> <http://a/p#> \"x\" .\n\
+            <http://a/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#li> \"x\" .\n\
+            <http://a/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://a/class/> .\n\
+            <http://a/1> <http://www.w3.org/XML/1998/namespacelang> \"x\" .\n";
+        let reading = Reading::of("http://a/1", &format!("{unsayable}{said}"), "").unwrap();
+        let text = rdf_xml(&reading).unwrap();
+        assert!(text.starts_with("<!-- left out: 5 "), "{text}");
+        let read: Vec<String> = RdfParser::from_format(RdfFormat::RdfXml)
+            .for_slice(text.as_bytes())
+            .map(|quad| format!("{} .\n", Triple::from(quad.unwrap())))
+            .collect();
+        assert_eq!(read, [said]);
+    }
 }
