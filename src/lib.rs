@@ -4,6 +4,8 @@
 //! where things are kept, how they go out.
 
 pub mod answers;
+pub mod atom;
+pub mod chronicle;
 pub mod ckan;
 pub mod cli;
 pub mod compare;
@@ -21,12 +23,15 @@ pub mod feed_cache;
 pub mod feedback;
 pub mod gate;
 pub mod identity;
+pub mod interchange;
 pub mod lock;
 pub mod log;
 pub mod network;
+pub mod oai;
 pub mod overrides;
 pub mod parts;
 pub mod push;
+pub mod reading;
 pub mod report;
 pub mod run;
 pub mod schedule;

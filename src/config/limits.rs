@@ -63,6 +63,7 @@ pub struct Limits {
     pub changes: ChangesLimits,
     pub push: PushLimits,
     pub webhooks: WebhookLimits,
+    pub lists: ListLimits,
     pub pages: PageLimits,
     pub feedback: FeedbackLimits,
     pub search: SearchLimits,
@@ -95,6 +96,7 @@ impl Default for Limits {
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
             webhooks: WebhookLimits::default(),
+            lists: ListLimits::default(),
             pages: PageLimits::default(),
             feedback: FeedbackLimits::default(),
             search: SearchLimits::default(),
@@ -292,6 +294,31 @@ impl Default for PushLimits {
     }
 }
 
+/// Limits of the lists of datasets for harvesters and readers of news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListLimits {
+    /// Records in one answer of OAI-PMH.
+    pub oai_records_max: usize,
+    /// Headers in one answer of OAI-PMH.
+    pub oai_headers_max: usize,
+    /// How long after its beginning a list may be gone on with.
+    pub oai_token_ms: u64,
+    /// Entries on one page of the Atom feed.
+    pub atom_entries_max: usize,
+}
+
+impl Default for ListLimits {
+    fn default() -> Self {
+        Self {
+            oai_records_max: 100,
+            oai_headers_max: 1_000,
+            oai_token_ms: DAY,
+            atom_entries_max: 50,
+        }
+    }
+}
+
 /// Limits of the catalogue in pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -402,6 +429,10 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.publish_every_ms", 0, MINUTE),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
+    ("lists.oai_records_max", 1, 10_000),
+    ("lists.oai_headers_max", 1, 100_000),
+    ("lists.oai_token_ms", SECOND, 30 * DAY),
+    ("lists.atom_entries_max", 1, 1_000),
     ("pages.datasets", 1, 100_000),
     ("pages.datasets_max", 1, 100_000),
     ("pages.bytes_max", KB, GB),

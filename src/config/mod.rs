@@ -15,7 +15,7 @@ mod webhook;
 
 pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
-pub use limits::{HttpLimits, Limits, NetworkLimits, PushLimits, QueryLimits};
+pub use limits::{HttpLimits, Limits, ListLimits, NetworkLimits, PushLimits, QueryLimits};
 pub use load::Outside;
 pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
@@ -91,6 +91,8 @@ pub struct Source {
     pub priority: i32,
     /// IRI prefixes this source owns, whatever the priority.
     pub owns: Vec<String>,
+    /// Is it the central portal, to which nothing that was won from it is given back?
+    pub portal: bool,
     /// BCP 47 tag of literals that carry none.
     pub language: Option<String>,
     /// Offset in minutes of dates that carry none.
@@ -234,6 +236,7 @@ impl Config {
                 "limits.changes",
                 self.limits.changes != running.limits.changes,
             ),
+            ("limits.lists", self.limits.lists != running.limits.lists),
             ("limits.query", self.limits.query != running.limits.query),
             ("limits.search", self.limits.search != running.limits.search),
             (

@@ -23,6 +23,9 @@ pub(super) const ID: &str = "1 to 63 of a-z, 0-9 and -, the first not -";
 const ZONE: &str = "a time zone of the IANA list, as Asia/Taipei";
 pub(super) const WEB_ADDRESS: &str = "an absolute http or https address";
 
+/// The kind whose sources are the central portal where they do not say.
+const PORTAL: &str = "data_gov_tw";
+
 /// Milliseconds of jitter where a source says nothing.
 const JITTER_MS: u64 = 60_000;
 /// A week between runs that ask for everything.
@@ -142,6 +145,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             full_every_ms: rest.full_every_ms,
             priority: rest.priority,
             owns: rest.owns,
+            portal: rest.portal.unwrap_or(kind.name == PORTAL),
             language: rest.language,
             offset_minutes: rest.offset_minutes,
             network: rest.network,
@@ -170,6 +174,7 @@ struct Rest {
     full_every_ms: u64,
     priority: i32,
     owns: Vec<String>,
+    portal: Option<bool>,
     language: Option<String>,
     offset_minutes: Option<i32>,
     network: SourceNetwork,
@@ -209,6 +214,7 @@ impl Rest {
             owns: table.list("owns", owns, |text| {
                 web_address(text).ok().map(|_| text.to_owned())
             }),
+            portal: table.boolean("portal"),
             language: language.map(|f| f.value),
             offset_minutes: table.whole("offset_minutes", -720..=840).and_then(small),
             network: network::read(table, limits),

@@ -169,6 +169,7 @@ fn status(place: &Place) -> SourceStatus {
         kind: source.kind.clone(),
         title: source.title.clone(),
         url: crate::network::redact(&source.url),
+        portal: source.portal,
         enabled: source.enabled,
         paused: place.paused,
         running: place.running.as_ref().map(|progress| {

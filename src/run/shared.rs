@@ -39,6 +39,7 @@ pub fn source(config: &Config, id: &str) -> Source {
         full_every_ms: 0,
         priority: 0,
         owns: owns(config, id),
+        portal: false,
         language: Some(shared::LANGUAGE.to_owned()),
         offset_minutes: None,
         network: SourceNetwork {

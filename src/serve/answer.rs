@@ -14,6 +14,7 @@ mod page;
 mod pairs;
 mod portray;
 mod sitemap;
+mod told;
 pub mod write;
 
 pub(super) use house::MOVED;
@@ -234,6 +235,13 @@ pub fn answer(
             base,
             iris,
         } => held::write(session.store(snapshot)?, base, iris, reply),
+        Question::Told { snapshot, iris } => told::write(session.store(snapshot)?, iris, reply),
+        Question::Unlogged {
+            snapshot,
+            base,
+            generation,
+            before,
+        } => told::write_unlogged(session.store(snapshot)?, base, *generation, *before, reply),
         Question::Graph {
             snapshot,
             graph,

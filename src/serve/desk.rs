@@ -69,6 +69,8 @@ pub struct SourceStatus {
     pub title: BTreeMap<String, String>,
     /// Without user, password, or query values: fit for a page.
     pub url: String,
+    /// What is won from it is not handed to the central portal, whose own it is.
+    pub portal: bool,
     pub enabled: bool,
     pub paused: bool,
     /// None: no run is under way.

@@ -7,6 +7,7 @@
 pub mod admin;
 mod answer;
 mod asof;
+mod atom;
 mod catalog;
 pub mod changes;
 mod child;
@@ -20,12 +21,15 @@ pub mod geo;
 mod graph_store;
 pub mod guard;
 mod html;
+mod interchange;
 pub mod layers;
 mod lease;
 pub mod listen;
+mod listings;
 mod lists;
 mod lookup;
 pub mod negotiate;
+mod oai;
 pub mod pool;
 pub mod portrait;
 pub mod problem;
@@ -82,6 +86,8 @@ pub struct House {
     pub feed: Arc<FeedCache>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
+    /// The log as far as lists need it, once somebody has asked for one.
+    remembered: listings::Remembered,
     /// Likewise.
     figured: Arc<Mutex<Option<Figured>>>,
     /// Places for those who follow the changes.
@@ -116,6 +122,7 @@ impl House {
             lookups,
             metrics,
             counted: Arc::default(),
+            remembered: Arc::default(),
             figured: Arc::default(),
         }
     }
@@ -222,6 +229,9 @@ fn routes(house: &House) -> Router {
         .merge(feed::routes())
         .merge(feedback::routes())
         .merge(dereference::routes())
+        .merge(interchange::routes())
+        .merge(oai::routes())
+        .merge(atom::routes())
         .merge(graph_store::routes())
         .merge(sitemap::routes())
         .merge(void::routes())

@@ -9,10 +9,11 @@ use super::{
 };
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 /// A response with the answer's bytes and its media type.
@@ -29,6 +30,47 @@ pub fn answered(answer: Answer) -> Result<Response, Problem> {
     response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+/// A document that is at hand, or that the client's copy still holds (RFC 9110, section 13.1.2). The tag is weak: a
+/// compressed copy is the same document in other bytes.
+pub fn by_content(
+    asked: &HeaderMap,
+    media_type: &'static str,
+    body: Vec<u8>,
+) -> Result<Response, Problem> {
+    let tag = tag_of(&body);
+    tagged(asked, media_type, &tag, body)
+}
+
+/// A tag for these bytes.
+pub fn tag_of(body: &[u8]) -> String {
+    format!("W/\"{}\"", hex::encode(&Sha256::digest(body)[..8]))
+}
+
+/// The same with a tag of the caller's.
+pub fn tagged(
+    asked: &HeaderMap,
+    media_type: &'static str,
+    tag: &str,
+    body: Vec<u8>,
+) -> Result<Response, Problem> {
+    let held = asked.get_all(header::IF_NONE_MATCH).iter();
+    let holds = held
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .any(|held| held == tag || held == "*");
+    let mut response = if holds {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, media_type)], body).into_response()
+    };
+    let headers = response.headers_mut();
+    let tag = HeaderValue::from_str(tag).map_err(|_| Problem::internal())?;
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 

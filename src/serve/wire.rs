@@ -145,6 +145,19 @@ pub enum Question {
         base: String,
         iris: Vec<String>,
     },
+    /// Of each of these IRIs its description and the names of what it refers to: a line of JSON each ([`Described`]).
+    Told {
+        snapshot: PathBuf,
+        iris: Vec<String>,
+    },
+    /// The datasets whose newest activity, by the log's index, comes before activity `before` of the generation: a line of
+    /// JSON each ([`Unlogged`]).
+    Unlogged {
+        snapshot: PathBuf,
+        base: String,
+        generation: u64,
+        before: u64,
+    },
     /// A named graph. Of a record that is the winner of its entity, and has no other words of its own: the description.
     Graph {
         snapshot: PathBuf,
@@ -170,6 +183,24 @@ pub enum Question {
     Figures { snapshot: PathBuf },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
+}
+
+/// A description and the names of what it refers to, each as N-Triples. Empty where nothing is held under the IRI.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    pub body: String,
+    pub named: String,
+}
+
+/// A dataset whose newest activity the log need not hold any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlogged {
+    pub entity: String,
+    pub seq: u64,
+    /// Microseconds since 1970.
+    pub published_us: i64,
+    /// Sorted N-Triples.
+    pub body: String,
 }
 
 /// A page of a list of datasets, ordered by their IRIs.

@@ -497,6 +497,7 @@ fn moi() -> SourceStatus {
             "Interior <script>alert(1)</script>".to_owned(),
         )]),
         url: "https://moi.example/api".to_owned(),
+        portal: false,
         enabled: true,
         paused: false,
         running: None,

@@ -129,6 +129,7 @@ fn source(url: &Url) -> Source {
         follow: Default::default(),
         require_version: false,
         owns: Vec::new(),
+        portal: false,
         language: None,
         offset_minutes: None,
         network: SourceNetwork {

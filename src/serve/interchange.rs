@@ -1,0 +1,195 @@
+//! 政府資料開放跨平臺介接規範 v1 for the central portal: `/api/v1/rest/dataset` and `/api/v1/rest/dataset/{identifier}`.
+//!
+//! Answers 200 whatever is asked, as the standard has it: `success` is the truth. Hands over nothing that was won from the
+//! portal itself (sources with `portal = true`), and takes no writes. Start at [`routes`].
+
+use super::{House, problem::Problem, respond};
+use crate::{
+    interchange::{dataset, listed},
+    reading::taiwan,
+};
+use axum::{
+    Router,
+    extract::{Path, RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+    routing::get,
+};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+const MEDIA_TYPE: &str = "application/json";
+
+pub fn routes() -> Router<House> {
+    Router::new()
+        .route("/api/v1/rest/dataset", get(list))
+        .route("/api/v1/rest/dataset/", get(list))
+        .route("/api/v1/rest/dataset/{*identifier}", get(one))
+}
+
+/// Which part of the list.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    /// Microseconds since 1970.
+    modified_us: Option<i64>,
+    limit: Option<usize>,
+    offset: usize,
+}
+
+impl Asked {
+    fn of(query: &str) -> Result<Self, String> {
+        let mut asked = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let number = || {
+                let number = value.parse::<u64>();
+                let number = number.map_err(|_| format!("{name}={value}: 應為零或正整數"))?;
+                Ok::<_, String>(usize::try_from(number).unwrap_or(usize::MAX))
+            };
+            match &*name {
+                "modified" => {
+                    let moment = moment(&value);
+                    asked.modified_us = Some(moment.ok_or_else(|| {
+                        format!(
+                            "modified={value}: 應為 RFC 3339 日期時間，如 2026-11-21T08:00:00+08:00"
+                        )
+                    })?);
+                }
+                "limit" => asked.limit = Some(number()?),
+                "offset" => asked.offset = number()?,
+                _ => {
+                    return Err(format!("{name}: 無此參數；參數為 modified、limit、offset"));
+                }
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// RFC 3339, or what platforms really ask: a day, or a time without a zone, both in Taiwan's. A `+` that came as a blank is
+/// read as what it was.
+fn moment(text: &str) -> Option<i64> {
+    let zoned = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+    let repaired = || {
+        let at = text.rfind(' ').filter(|at| *at >= 19)?;
+        zoned(&format!("{}+{}", &text[..at], &text[at + 1..]))
+    };
+    if let Some(time) = zoned(text).or_else(repaired) {
+        return Some(time.timestamp_micros());
+    }
+    let local = NaiveDateTime::parse_from_str(&text.replacen(' ', "T", 1), "%Y-%m-%dT%H:%M:%S%.f");
+    let day = || {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(day.and_time(NaiveTime::MIN))
+    };
+    let local = local.ok().or_else(day)?;
+    let time = local.and_local_timezone(taiwan()?).single()?;
+    Some(time.timestamp_micros())
+}
+
+async fn list(
+    State(house): State<House>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = match Asked::of(query.as_deref().unwrap_or_default()) {
+        Ok(asked) => asked,
+        Err(message) => return failed(&headers, "參數錯誤", &message, None),
+    };
+    let (_, chronicle) = house.chronicle().await?;
+    let portals = portals(&house);
+    let since = asked.modified_us.unwrap_or(i64::MIN);
+    let identifiers: Vec<&str> = listed(&chronicle, |source| portals.contains(source))
+        .filter(|(_, entry)| entry.changed_us >= since)
+        .map(|(identifier, _)| identifier)
+        .skip(asked.offset)
+        .take(asked.limit.unwrap_or(usize::MAX))
+        .collect();
+    said(&headers, &json!({"success": true, "result": identifiers}))
+}
+
+/// Whatever the identifier looks like: the standard's own examples break its pattern. The IRI of a dataset does as well.
+async fn one(
+    State(house): State<House>,
+    Path(identifier): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (snapshot, chronicle) = house.chronicle().await?;
+    let portals = portals(&house);
+    let mut all = listed(&chronicle, |source| portals.contains(source));
+    let found = all.find(|(name, entry)| *name == identifier || *entry.iri == *identifier);
+    let Some((name, entry)) = found else {
+        let message = format!("查無資料集 identifier={identifier}");
+        return failed(&headers, "資料集不存在", &message, Some(&identifier));
+    };
+    let mut readings = house
+        .readings(&snapshot, vec![entry.iri.to_string()])
+        .await?;
+    let reading = readings.pop().ok_or_else(Problem::internal)?;
+    let result = dataset(&reading, name, entry.changed_us);
+    said(&headers, &json!({"success": true, "result": result}))
+}
+
+/// The sources from which the portal has nothing to learn.
+fn portals(house: &House) -> HashSet<String> {
+    let sources = house.desk.sources().into_iter();
+    sources
+        .filter(|source| source.portal)
+        .map(|source| source.id)
+        .collect()
+}
+
+fn failed(
+    headers: &HeaderMap,
+    error_type: &str,
+    message: &str,
+    identifier: Option<&str>,
+) -> Result<Response, Problem> {
+    let mut error = json!({"error_type": error_type, "message": message});
+    if let Some(identifier) = identifier {
+        error["identifier"] = identifier.into();
+    }
+    said(headers, &json!({"success": false, "error": error}))
+}
+
+fn said(headers: &HeaderMap, value: &Value) -> Result<Response, Problem> {
+    respond::by_content(headers, MEDIA_TYPE, value.to_string().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn moments_as_platforms_ask_for_them() {
+        let expected = 1_763_654_400_000_000;
+        for text in [
+            "2025-11-20T16:00:00Z",
+            "2025-11-21T00:00:00+08:00",
+            "2025-11-21T00:00:00 08:00",
+            "2025-11-21 00:00:00",
+            "2025-11-21",
+        ] {
+            assert_eq!(moment(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2025-13-01",
+            "2025-11-21T25:00:00Z",
+            "一二三四五六七八 一",
+        ] {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let asked = Asked::of("limit=10&offset=3").unwrap();
+        assert_eq!((asked.limit, asked.offset), (Some(10), 3));
+        for query in ["limit=-1", "offset=x", "modified=x", "since=2026-01-01"] {
+            assert!(Asked::of(query).is_err(), "{query}");
+        }
+    }
+}
