@@ -42,6 +42,7 @@ pub const KIND: Kind = Kind {
     about: "CKAN portals: package_search, or package_list and package_show (the Action API, version 3)",
     mapping_version: 3,
     pushes: false,
+    portal: false,
     open: |settings| Ok(Box::new(Ckan::open(settings)?)),
 };
 

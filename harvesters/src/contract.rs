@@ -484,5 +484,7 @@ pub struct Kind {
     pub mapping_version: u32,
     /// Its sources hand in their records themselves: nobody asks them.
     pub pushes: bool,
+    /// Its sources are the central portal, where their settings do not say otherwise: what is won from it is not given back.
+    pub portal: bool,
     pub open: fn(Settings) -> Result<Box<dyn Harvester>, SettingsError>,
 }

@@ -43,6 +43,7 @@ pub const KIND: Kind = Kind {
     about: "data.gov.tw (政府資料開放平臺): full export, daily changes, and each dataset's own page",
     mapping_version: 2,
     pushes: false,
+    portal: true,
     open: |settings| Ok(Box::new(DataGovTw::new(settings)?)),
 };
 

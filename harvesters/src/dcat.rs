@@ -40,6 +40,7 @@ pub const KIND: Kind = Kind {
     about: "a DCAT catalogue as RDF/XML, JSON-LD, Turtle, TriG, N-Triples or N-Quads, in one document or in pages",
     mapping_version: 2,
     pushes: false,
+    portal: false,
     open,
 };
 

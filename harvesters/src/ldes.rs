@@ -36,6 +36,7 @@ pub const KIND: Kind = Kind {
     about: "another harvestd, a DCAT-AP Feed, or any Linked Data Event Stream of versions of datasets",
     mapping_version: 1,
     pushes: false,
+    portal: false,
     open,
 };
 

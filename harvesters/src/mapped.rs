@@ -49,6 +49,7 @@ pub const KIND: Kind = Kind {
     about: "any interface in JSON, CSV or XML, by a mapping in the source's own configuration",
     mapping_version: 1,
     pushes: false,
+    portal: false,
     open: |settings| {
         Ok(Box::new(Mapped {
             plan: Plan::read(&settings)?,

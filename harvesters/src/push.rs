@@ -27,6 +27,7 @@ pub const KIND: Kind = Kind {
         + 1_000 * dcat::KIND.mapping_version
         + 1_000_000 * ckan::KIND.mapping_version,
     pushes: true,
+    portal: false,
     open,
 };
 

@@ -63,6 +63,7 @@ pub const KIND: Kind = Kind {
     about: "an OGC SensorThings API service, 1.0 or 1.1: one dataset for each authority and observed property",
     mapping_version: 1,
     pushes: false,
+    portal: false,
     open: |settings| Ok(Box::new(SensorThings::new(settings)?)),
 };
 

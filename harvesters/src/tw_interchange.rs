@@ -31,6 +31,7 @@ pub const KIND: Kind = Kind {
     about: "platforms of Taiwan's 政府資料開放跨平臺介接規範 v1: /rest/dataset, then each dataset",
     mapping_version: 2,
     pushes: false,
+    portal: false,
     open: |settings| Ok(Box::new(Interchange::open(settings)?)),
 };
 

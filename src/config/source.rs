@@ -23,9 +23,6 @@ pub(super) const ID: &str = "1 to 63 of a-z, 0-9 and -, the first not -";
 const ZONE: &str = "a time zone of the IANA list, as Asia/Taipei";
 pub(super) const WEB_ADDRESS: &str = "an absolute http or https address";
 
-/// The kind whose sources are the central portal where they do not say.
-const PORTAL: &str = "data_gov_tw";
-
 /// Milliseconds of jitter where a source says nothing.
 const JITTER_MS: u64 = 60_000;
 /// A week between runs that ask for everything.
@@ -145,7 +142,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             full_every_ms: rest.full_every_ms,
             priority: rest.priority,
             owns: rest.owns,
-            portal: rest.portal.unwrap_or(kind.name == PORTAL),
+            portal: rest.portal.unwrap_or(kind.portal),
             language: rest.language,
             offset_minutes: rest.offset_minutes,
             network: rest.network,
