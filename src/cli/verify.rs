@@ -358,8 +358,15 @@ impl Check {
         self.differences.is_empty() && self.orphans.as_ref().is_none_or(|o| o.orphans == 0)
     }
 
-    fn tell(&self, own: &Place, text: &mut String) -> std::fmt::Result {
+    /// `holds` is whether the store here is what the digest kept here says.
+    fn tell(&self, own: &Place, holds: bool, text: &mut String) -> std::fmt::Result {
         let (with, entities) = (&self.with, self.entities);
+        if self.is_well() && self.place.is_some() && !holds {
+            return writeln!(
+                text,
+                "{with}: the digest kept here is the same, {entities} entities, but the store here is not what it says"
+            );
+        }
         if self.is_well() {
             return writeln!(text, "{with}: the same, {entities} entities");
         }
@@ -419,9 +426,56 @@ impl Verified {
             "{}: {} entities, sum {}\n",
             self.place, self.entities, self.sum
         );
+        let holds = self.checks.first().is_none_or(Check::is_well);
         for check in &self.checks {
-            let _ = check.tell(&self.place, &mut text);
+            let _ = check.tell(&self.place, holds, &mut text);
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_not_what_its_digest_says_is_the_same_as_nobody() {
+        let sum = crate::digest::hash("urn:1", "a");
+        let check = |with: &str, place: Option<Place>, second: Option<Sum>| Check {
+            with: with.to_owned(),
+            place,
+            entities: 1,
+            differences: second
+                .map(|second| Difference {
+                    entity: "urn:1".to_owned(),
+                    first: Some(sum),
+                    second: Some(second),
+                })
+                .into_iter()
+                .collect(),
+            orphans: None,
+        };
+        let place = Place {
+            generation: 1,
+            seq: 1,
+            published: None,
+        };
+        let text = |second| {
+            let there = check("http://hub.example/", Some(place.clone()), None);
+            Verified {
+                place: place.clone(),
+                entities: 1,
+                sum,
+                checks: vec![check("store", None, second), there],
+            }
+            .text()
+        };
+        assert!(text(None).ends_with("http://hub.example/: the same, 1 entities\n"));
+        let changed = text(Some(crate::digest::hash("urn:1", "b")));
+        assert!(changed.contains("differs: urn:1"), "{changed}");
+        assert!(
+            changed.ends_with("but the store here is not what it says\n"),
+            "{changed}"
+        );
     }
 }

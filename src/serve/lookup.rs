@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{config::QueryLimits, snapshot::Published};
 use oxigraph::store::Store;
-use read::{Budget, Over};
+use read::{Budget, Found, Over};
 use shape::Plan;
 use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
@@ -82,12 +82,10 @@ impl Lookups {
             return None;
         }
         let query = answer::parse(asked).ok()?;
-        let Ok(Form::Results(offer)) = Form::of(&query, &asked.accept) else {
-            return None;
-        };
+        let form = Form::of(&query, &asked.accept).ok()?;
         let plan = Plan::of(query)?;
         let began = Instant::now();
-        let answered = self.read(&plan, offer.format, began, snapshot);
+        let answered = self.read(&plan, form, began, snapshot);
         let outcome = match &answered {
             Some(_) => "given",
             None => "left",
@@ -95,7 +93,7 @@ impl Lookups {
         metrics::histogram!("harvestd_lookup_seconds", "outcome" => outcome)
             .record(began.elapsed().as_secs_f64());
         Some(Answer {
-            media_type: offer.media_type.to_owned(),
+            media_type: form.media_type().to_owned(),
             body: Body::Whole(answered?.into()),
         })
     }
@@ -103,7 +101,7 @@ impl Lookups {
     fn read(
         &self,
         plan: &Plan,
-        format: oxigraph::sparql::results::QueryResultsFormat,
+        form: Form,
         began: Instant,
         snapshot: &Arc<Published>,
     ) -> Option<Vec<u8>> {
@@ -116,8 +114,8 @@ impl Lookups {
         let open = self.open.try_read().ok()?;
         let view = open.as_ref().filter(|view| view.of == *snapshot)?;
         let mut budget = Budget::new(triples_max, bytes_max, began + longest);
-        let results = match read::evaluate(&view.store, plan, &mut budget) {
-            Ok(results) => results,
+        let found = match read::evaluate(&view.store, plan, &mut budget) {
+            Ok(found) => found,
             Err(Over::Budget) => return None,
             Err(Over::Storage(error)) => {
                 tracing::error!(%error, path = %view.of.path.display(), "a snapshot could not be read");
@@ -125,7 +123,15 @@ impl Lookups {
             }
         };
         let mut bytes = Vec::new();
-        write::write_table(results, format, &mut bytes).ok()?;
+        match (found, form) {
+            (Found::Table(results), Form::Results(offer)) => {
+                write::write_table(results, offer.format, &mut bytes).ok()?;
+            }
+            (Found::Graph(triples), Form::Graph(offer)) => {
+                write::write_triples(triples.into_iter().map(Ok), offer.format, &mut bytes).ok()?;
+            }
+            _ => return None,
+        }
         (bytes.len() < bytes_max).then_some(bytes)
     }
 

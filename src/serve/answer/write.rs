@@ -16,7 +16,10 @@ use oxigraph::{
     },
 };
 use spargebra::Query;
-use std::io::{BufWriter, Write};
+use std::{
+    io::{BufWriter, Write},
+    sync::LazyLock,
+};
 
 /// Serialisers write in crumbs.
 pub const CRUMBS_BYTES: usize = 16 * 1024;
@@ -43,6 +46,15 @@ impl Form {
                         GRAPHS,
                     )
                 }),
+        }
+    }
+}
+
+impl Form {
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Results(offer) => offer.media_type,
+            Self::Graph(offer) => offer.media_type,
         }
     }
 }
@@ -135,6 +147,18 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// A serialiser with our prefixes.
 pub fn serializer(format: GraphFormat) -> RdfSerializer {
+    /// Once for each format: each prefix is checked and copied.
+    static MADE: LazyLock<Vec<(GraphFormat, RdfSerializer)>> = LazyLock::new(|| {
+        let formats = GRAPHS.iter().map(|offer| offer.format);
+        formats
+            .map(|format| (format, with_prefixes(format)))
+            .collect()
+    });
+    let made = MADE.iter().find(|(of, _)| *of == format);
+    made.map_or_else(|| with_prefixes(format), |(_, made)| made.clone())
+}
+
+fn with_prefixes(format: GraphFormat) -> RdfSerializer {
     PREFIXES.iter().fold(
         RdfSerializer::from_format(format.rdf()),
         |serializer, (name, iri)| {
@@ -147,17 +171,27 @@ pub fn serializer(format: GraphFormat) -> RdfSerializer {
     )
 }
 
+/// The answer to CONSTRUCT or DESCRIBE.
 pub fn write_graph(
     triples: impl Iterator<Item = Result<Triple, Failure>>,
     offer: &negotiate::Offer<GraphFormat>,
     reply: &mut Reply<'_>,
 ) -> Result<(), Failure> {
     reply.is(offer.media_type);
-    let mut writer =
-        serializer(offer.format).for_writer(BufWriter::with_capacity(CRUMBS_BYTES, reply));
+    let mut writer = BufWriter::with_capacity(CRUMBS_BYTES, reply);
+    write_triples(triples, offer.format, &mut writer)?;
+    Ok(writer.flush()?)
+}
+
+pub fn write_triples(
+    triples: impl Iterator<Item = Result<Triple, Failure>>,
+    format: GraphFormat,
+    writer: impl Write,
+) -> Result<(), Failure> {
+    let mut writer = serializer(format).for_writer(writer);
     for triple in triples {
         writer.serialize_triple(&triple?)?;
     }
-    writer.finish()?.flush()?;
+    writer.finish()?;
     Ok(())
 }

@@ -4,11 +4,14 @@
 
 use super::shape::{Asked, Pattern, Plan, Slot};
 use oxigraph::{
-    model::{GraphNameRef, NamedNodeRef, NamedOrBlankNodeRef, Quad, QuadRef, Term, TermRef},
+    model::{
+        GraphNameRef, NamedNodeRef, NamedOrBlankNode, NamedOrBlankNodeRef, QuadRef, Term, TermRef,
+        Triple, TripleRef,
+    },
     sparql::{QueryResults, QuerySolutionIter},
     store::{StorageError, Store},
 };
-use std::{sync::Arc, time::Instant};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 /// Why there is no answer here.
 #[derive(Debug)]
@@ -57,32 +60,25 @@ impl Budget {
 /// A term, or nothing yet, for each place.
 type Solution = Vec<Option<Term>>;
 
-pub fn evaluate(
-    store: &Store,
-    plan: &Plan,
-    budget: &mut Budget,
-) -> Result<QueryResults<'static>, Over> {
+/// What the query asked for.
+pub enum Found {
+    Table(QueryResults<'static>),
+    Graph(Vec<Triple>),
+}
+
+pub fn evaluate(store: &Store, plan: &Plan, budget: &mut Budget) -> Result<Found, Over> {
     let mut solutions = vec![vec![None; plan.width]];
     for pattern in &plan.required {
         solutions = joined(store, pattern, solutions, budget)?;
     }
     for group in &plan.optional {
-        let mut extended = Vec::with_capacity(solutions.len());
-        for solution in solutions {
-            let mut with = vec![solution.clone()];
-            for pattern in group {
-                with = joined(store, pattern, with, budget)?;
-            }
-            if with.is_empty() {
-                extended.push(solution);
-            } else {
-                extended.extend(with);
-            }
-        }
-        solutions = extended;
+        solutions = extended(store, group, solutions, budget)?;
     }
-    match &plan.asked {
-        Asked::Ask => Ok(QueryResults::Boolean(!solutions.is_empty())),
+    Ok(Found::Table(match &plan.asked {
+        Asked::Construct(template) => {
+            return Ok(Found::Graph(constructed(template, &solutions, budget)?));
+        }
+        Asked::Ask => QueryResults::Boolean(!solutions.is_empty()),
         Asked::Select {
             variables,
             places,
@@ -99,9 +95,95 @@ pub fn evaluate(
                     .collect())
             });
             let rows = QuerySolutionIter::from_tuples(Arc::clone(variables), rows);
-            Ok(QueryResults::Solutions(rows))
+            QueryResults::Solutions(rows)
+        }
+    }))
+}
+
+/// The triples that the template makes of the solutions; what would be no triple is none (SPARQL 1.1 Query, 16.2).
+fn constructed(
+    template: &[Pattern],
+    solutions: &[Solution],
+    budget: &mut Budget,
+) -> Result<Vec<Triple>, Over> {
+    let (mut triples, mut made) = (Vec::new(), HashSet::new());
+    for pattern in template {
+        for solution in solutions {
+            let (Some(subject), Some(predicate), Some(object)) = (
+                known(&pattern.subject, solution),
+                known(&pattern.predicate, solution),
+                known(&pattern.object, solution),
+            ) else {
+                continue;
+            };
+            let (Ok(subject), Ok(predicate)) = (as_subject(subject), as_predicate(predicate))
+            else {
+                continue;
+            };
+            let triple = TripleRef::new(subject, predicate, object);
+            if made.insert(triple) {
+                let triple = triple.into_owned();
+                budget.spend(bytes_of(&triple))?;
+                triples.push(triple);
+            }
         }
     }
+    Ok(triples)
+}
+
+/// Each solution with what the group adds to it, or as it is where the group adds nothing. Solutions in a row that differ
+/// in nothing the group speaks of are asked for once.
+fn extended(
+    store: &Store,
+    group: &[Pattern],
+    solutions: Vec<Solution>,
+    budget: &mut Budget,
+) -> Result<Vec<Solution>, Over> {
+    let slots = group
+        .iter()
+        .flat_map(|p| [&p.subject, &p.predicate, &p.object]);
+    let mut places: Vec<usize> = slots
+        .filter_map(|slot| match slot {
+            Slot::Place(place) => Some(*place),
+            Slot::Constant(_) => None,
+        })
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    let of_group = |solution: &Solution| -> Solution {
+        places
+            .iter()
+            .map(|place| solution[*place].clone())
+            .collect()
+    };
+    let mut extended = Vec::with_capacity(solutions.len());
+    let mut before: Option<(Solution, Vec<Solution>)> = None;
+    for solution in solutions {
+        let key = of_group(&solution);
+        let (_, added) = match before.take().filter(|(asked, _)| *asked == key) {
+            Some(same) => before.insert(same),
+            None => {
+                let mut with = vec![solution.clone()];
+                for pattern in group {
+                    with = joined(store, pattern, with, budget)?;
+                }
+                before.insert((key, with.iter().map(of_group).collect()))
+            }
+        };
+        if added.is_empty() {
+            extended.push(solution);
+            continue;
+        }
+        for terms in added {
+            budget.spend(0)?;
+            let mut with = solution.clone();
+            for (place, term) in places.iter().zip(terms) {
+                with[*place].clone_from(term);
+            }
+            extended.push(with);
+        }
+    }
+    Ok(extended)
 }
 
 /// Each solution with each triple that fits it.
@@ -137,9 +219,9 @@ fn joined(
         }
         let graph = Some(graph);
         for quad in store.quads_for_pattern(subject, predicate, object, graph) {
-            let quad = quad?;
-            budget.spend(bytes_of(&quad))?;
-            joined.extend(fitted(pattern, &solution, quad));
+            let triple = Triple::from(quad?);
+            budget.spend(bytes_of(&triple))?;
+            joined.extend(fitted(pattern, &solution, triple));
         }
     }
     Ok(joined)
@@ -170,26 +252,26 @@ fn as_predicate(term: TermRef<'_>) -> Result<NamedNodeRef<'_>, Misfit> {
     }
 }
 
-fn bytes_of(quad: &Quad) -> usize {
-    let subject = match &quad.subject {
-        oxigraph::model::NamedOrBlankNode::NamedNode(node) => node.as_str().len(),
-        oxigraph::model::NamedOrBlankNode::BlankNode(node) => node.as_str().len(),
+fn bytes_of(triple: &Triple) -> usize {
+    let subject = match &triple.subject {
+        NamedOrBlankNode::NamedNode(node) => node.as_str().len(),
+        NamedOrBlankNode::BlankNode(node) => node.as_str().len(),
     };
-    let object = match &quad.object {
+    let object = match &triple.object {
         Term::NamedNode(node) => node.as_str().len(),
         Term::Literal(literal) => literal.value().len(),
         _ => 0,
     };
-    subject + quad.predicate.as_str().len() + object
+    subject + triple.predicate.as_str().len() + object
 }
 
 /// The solution with what the triple binds. None where a variable that stands twice in the pattern would be two terms.
-fn fitted(pattern: &Pattern, solution: &Solution, quad: Quad) -> Option<Solution> {
+fn fitted(pattern: &Pattern, solution: &Solution, triple: Triple) -> Option<Solution> {
     let mut fitted = solution.clone();
     for (slot, term) in [
-        (&pattern.subject, quad.subject.into()),
-        (&pattern.predicate, quad.predicate.into()),
-        (&pattern.object, quad.object),
+        (&pattern.subject, triple.subject.into()),
+        (&pattern.predicate, triple.predicate.into()),
+        (&pattern.object, triple.object),
     ] {
         let Slot::Place(place) = slot else {
             continue;

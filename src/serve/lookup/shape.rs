@@ -1,5 +1,5 @@
-//! Which queries are lookups: SELECT of variables, or ASK, over triple patterns of the default graph, with OPTIONAL
-//! groups of triple patterns after them.
+//! Which queries are lookups: SELECT of variables, CONSTRUCT or ASK, over triple patterns of the default graph, with
+//! OPTIONAL groups of triple patterns after them.
 //!
 //! Each pattern must be reached: from a constant subject or object, or from a variable that a pattern before it has bound.
 //! So a whole class, a whole predicate or the product of two patterns is none. Reads nothing. Start at [`Plan::of`].
@@ -35,6 +35,8 @@ pub enum Asked {
         /// not change from page to page.
         solutions_max: Option<usize>,
     },
+    /// The triples of each solution.
+    Construct(Vec<Pattern>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +71,12 @@ impl Plan {
                 pattern,
                 ..
             } => selected(pattern, &mut places)?,
+            Query::Construct {
+                dataset: None,
+                template,
+                pattern,
+                ..
+            } => constructed(template, pattern, &mut places)?,
             _ => return None,
         };
         let (required, optional) = groups(pattern)?;
@@ -107,6 +115,27 @@ fn selected(pattern: GraphPattern, places: &mut Places) -> Option<(GraphPattern,
         solutions_max,
     };
     Some((*inner, asked))
+}
+
+/// What is made of each solution, and from what. New blank nodes for each solution are a worker's business.
+fn constructed(
+    template: Group,
+    pattern: GraphPattern,
+    places: &mut Places,
+) -> Option<(GraphPattern, Asked)> {
+    let is_blank = |term: &TermPattern| matches!(term, TermPattern::BlankNode(_));
+    if template
+        .iter()
+        .any(|triple| is_blank(&triple.subject) || is_blank(&triple.object))
+    {
+        return None;
+    }
+    let template = template.into_iter().map(|triple| places.pattern(triple));
+    let asked = Asked::Construct(template.collect::<Option<_>>()?);
+    Some(match pattern {
+        GraphPattern::Project { inner, .. } => (*inner, asked),
+        pattern => (pattern, asked),
+    })
 }
 
 type Group = Vec<TriplePattern>;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::serve::{answer::write, negotiate::GraphFormat};
 use oxigraph::{
     io::RdfFormat,
     sparql::{SparqlEvaluator, results::QueryResultsFormat},
@@ -35,26 +36,51 @@ fn store(turtle: &str) -> Store {
     store
 }
 
-/// The bytes of an answer as they go out, its rows sorted.
-fn written(results: QueryResults<'_>) -> String {
+/// The bytes of an answer as they go out, its rows sorted. A triple that the engine writes twice is one in the graph.
+fn written(found: Found) -> String {
     let mut bytes = Vec::new();
-    crate::serve::answer::write::write_table(results, QueryResultsFormat::Tsv, &mut bytes).unwrap();
+    match found {
+        Found::Table(results) => {
+            write::write_table(results, QueryResultsFormat::Tsv, &mut bytes).unwrap();
+        }
+        Found::Graph(triples) => {
+            bytes.extend(b"graph\n");
+            let triples = triples.into_iter().map(Ok);
+            write::write_triples(triples, GraphFormat::NTriples, &mut bytes).unwrap();
+        }
+    }
     let text = String::from_utf8(bytes).unwrap();
     let (head, rows) = text.split_once('\n').unwrap_or((&text, ""));
     let mut rows: Vec<_> = rows.lines().collect();
     rows.sort_unstable();
+    if head == "graph" {
+        rows.dedup();
+    }
     format!("{head}\n{}", rows.join("\n"))
 }
 
 fn of_the_engine(store: &Store, query: &str) -> String {
     let evaluator = SparqlEvaluator::new().parse_query(query).unwrap();
-    written(evaluator.on_store(store).execute().unwrap())
+    match evaluator.on_store(store).execute().unwrap() {
+        QueryResults::Graph(triples) => {
+            written(Found::Graph(triples.map(Result::unwrap).collect()))
+        }
+        QueryResults::Boolean(found) => written(Found::Table(QueryResults::Boolean(found))),
+        QueryResults::Solutions(solutions) => {
+            let variables = Arc::from(solutions.variables());
+            let rows: Vec<_> = solutions
+                .map(|s| Ok(s.unwrap().values().to_vec()))
+                .collect();
+            let rows = QuerySolutionIter::from_tuples(variables, rows);
+            written(Found::Table(QueryResults::Solutions(rows)))
+        }
+    }
 }
 
 /// None: the lookup leaves the query to a worker.
 fn of_the_lookup(store: &Store, query: &str, triples_max: usize) -> Option<String> {
     match evaluate(store, &plan(query)?, &mut budget(triples_max)) {
-        Ok(results) => Some(written(results)),
+        Ok(found) => Some(written(found)),
         Err(Over::Budget) => None,
         Err(Over::Storage(error)) => panic!("{error}"),
     }
@@ -112,6 +138,7 @@ fn query() -> impl Strategy<Value = String> {
         1 => Just("ASK".to_owned()),
         2 => Just("SELECT *".to_owned()),
         4 => proptest::sample::subsequence(VARIABLES, 1..=3).prop_map(|v| format!("SELECT {}", v.join(" "))),
+        3 => vec(triple(), 1..3).prop_map(|made| format!("CONSTRUCT {{ {}}} WHERE", made.concat().replace("_:x§", "?e"))),
     ];
     let groups = vec(vec(triple(), 1..4), 1..4);
     let limit = proptest::option::weighted(0.3, 0..9_usize);
@@ -127,7 +154,7 @@ fn query() -> impl Strategy<Value = String> {
         }
         query.push('}');
         match limit {
-            Some(limit) if !query.starts_with("ASK") => format!("{query} LIMIT {limit}"),
+            Some(limit) if query.starts_with("SELECT") => format!("{query} LIMIT {limit}"),
             _ => query,
         }
     })
@@ -207,7 +234,16 @@ fn what_is_no_lookup_goes_to_a_worker() {
         ("SELECT * { { <n:0> ?p ?o } UNION { <n:1> ?p ?o } }", false),
         ("SELECT * {}", false),
         ("ASK {}", false),
-        ("CONSTRUCT { <n:0> ?p ?o } { <n:0> ?p ?o }", false),
+        ("CONSTRUCT { <n:0> ?p ?o } { <n:0> ?p ?o }", true),
+        (
+            "CONSTRUCT { ?s ?p ?o . ?o ?q ?v } { ?s <p:1> \"a\" ; ?p ?o OPTIONAL { ?o ?q ?v } }",
+            true,
+        ),
+        ("CONSTRUCT WHERE { <n:0> ?p ?o }", true),
+        ("CONSTRUCT { <n:0> ?p [] } { <n:0> ?p ?o }", false),
+        ("CONSTRUCT { <n:0> ?p ?o } { <n:0> ?p ?o } LIMIT 3", false),
+        ("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }", false),
+        ("CONSTRUCT { ?s ?p ?o } FROM <g:1> { <n:0> ?p ?o }", false),
         ("DESCRIBE <n:0>", false),
     ] {
         assert_eq!(plan(query).is_some(), expected, "{query}");
@@ -259,4 +295,26 @@ fn the_most_telling_pattern_is_read_first() {
         12,
     );
     assert_eq!(found.unwrap().lines().count(), 4);
+}
+
+/// What an OPTIONAL adds to solutions in a row is read once for those of one subject, and counted for each.
+#[test]
+fn one_dataset_as_a_graph() {
+    let mut trig = "<n:0> <p:id> \"7\" .".to_owned();
+    for n in 1..15 {
+        writeln!(trig, "<n:0> <p:{n}> \"{n}\" .").unwrap();
+    }
+    for n in 1..4 {
+        writeln!(trig, "<n:0> <p:x> <n:{n}> .").unwrap();
+        for q in 0..8 {
+            writeln!(trig, "<n:{n}> <q:{q}> \"{n}.{q}\" .").unwrap();
+        }
+    }
+    let store = store(&trig);
+    let query = "CONSTRUCT { ?d ?p ?o . ?x ?q ?v } { ?d <p:id> \"7\" ; ?p ?o . OPTIONAL { ?d <p:x> ?x . ?x ?q ?v } }";
+    let rows = 18 * 24;
+    let found = of_the_lookup(&store, query, rows + 150).unwrap();
+    assert_eq!(found, of_the_engine(&store, query));
+    assert_eq!(found.lines().count(), 1 + 18 + 24);
+    assert!(of_the_lookup(&store, query, rows).is_none());
 }
