@@ -32,7 +32,7 @@ async fn dies_at(failpoint: &str) {
     let last = house.daemon.rooms.reports.last("tw").unwrap().unwrap();
     house.close().await;
     assert_eq!(last.outcome, Outcome::Complete);
-    let agencies = harvestd_vocab::shared::records(texts::BASE).len() as u64;
+    let agencies = harvestd_vocab::shared::records(texts::BASE, &Default::default()).len() as u64;
     assert_eq!(last.referents.holds, agencies, "{failpoint}");
 
     let other = Bed::new(export(&rows(1, 3, 1)), bed.limits).await;
