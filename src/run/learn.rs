@@ -66,6 +66,7 @@ pub(super) fn learn(
     report.outcome = Outcome::Complete;
     commit::committed_by(rooms, writer, &lesson.source, gathered, &mut report)?;
     writer.agencies = agencies;
+    crate::crash_point!("learned");
     report.close(now_ms());
     super::remember(rooms, &lesson.source, &report);
     let (activities, line) = (report.activities, report.line());

@@ -11,11 +11,11 @@ const COUNCIL: &str = "2.16.886.101.20003.20069";
 /// A unit of it that the table has not.
 const UNIT: &str = "2.16.886.101.20003.20069.20099";
 
-fn agent(key: &str) -> String {
+pub fn agent(key: &str) -> String {
     format!("<{}agent/tw/{key}>", texts::BASE)
 }
 
-fn config(data_dir: &Path, sources: &[String]) -> Config {
+pub fn config(data_dir: &Path, sources: &[String]) -> Config {
     let mut config = texts::config(data_dir, "", sources);
     config.shared = vec![SHARED.to_owned()];
     config
