@@ -40,7 +40,8 @@ pub fn source(config: &Config, id: &str) -> Source {
         priority: 0,
         owns: owns(config, id),
         portal: false,
-        language: Some(shared::LANGUAGE.to_owned()),
+        // Every name of ours says its language; of what sources name, some say none.
+        language: None,
         offset_minutes: None,
         network: SourceNetwork {
             headers: Vec::new(),

@@ -28,8 +28,6 @@ const DESCRIPTION: [(&str, &str); 2] = [
     ("zh-Hant", "各來源共用的機關與分類體系。"),
     ("en", "Agencies and concept schemes that the sources share."),
 ];
-/// The language of names that say none.
-pub const LANGUAGE: &str = "zh-Hant";
 
 /// A record of what is shared.
 #[derive(Debug)]
@@ -163,8 +161,8 @@ mod tests {
         Context {
             base: "https://h.example/".to_owned(),
             source: SOURCE.to_owned(),
-            language: Some("zh-Hant".to_owned()),
-            offset_minutes: Some(480),
+            language: None,
+            offset_minutes: None,
             shared_agencies: true,
         }
     }
