@@ -103,7 +103,7 @@ class Trial:
             self.same(f"{source}: first run", report["outcome"], "complete")
             self.same(f"{source}: keys", sorted(found), sorted(expected))
             for key in sorted(expected.keys() & found.keys()):
-                self.same(f"{source}: {key}", found[key], expected[key])
+                self.same(f"{source}: {key}", found[key], expected[key].rounded_as(found[key]))
             self.ways_in(source, by, expected)
             print(f"{source}: {len(found)} datasets of {len(stock.streams)} Datastreams in {report['requests']} requests, {report['bytes']} bytes: keys, counts, bounds, middles, times compared")
 
@@ -214,8 +214,15 @@ class Said(collections.namedtuple("Said", "datastreams bounds middle start end")
         if "bbox" in row:
             n = numbers(row["bbox"])
             bounds = tuple(n[:2] + n[:2]) if len(n) == 2 else (n[0], n[1], n[4], n[5])
-            middle = tuple(round(n, 6) for n in numbers(row["middle"]))
+            middle = tuple(numbers(row["middle"]))
         return cls(int(row["description"].split()[0]), bounds, middle, row.get("start"), row.get("end"))
+
+    def rounded_as(self, other):
+        """The same, with the middle as the other has it where that is this one to six decimals: a tie may go up or down."""
+        near = lambda a, b: abs(a - b) <= 0.5e-6 + 1e-9 and round(b, 6) == b
+        if self.middle and other.middle and all(map(near, self.middle, other.middle)):
+            return self._replace(middle=other.middle)
+        return self
 
 
 class Stream(collections.namedtuple("Stream", "id property thing place times")):
@@ -243,7 +250,7 @@ class Stock:
         xs, ys = [x for x, _ in places], [y for _, y in places]
         times = sorted(time for stream in streams for time in stream.times)
         bounds = (min(xs), min(ys), max(xs), max(ys)) if places else None
-        middle = (round(math.fsum(xs) / len(xs), 6), round(math.fsum(ys) / len(ys), 6)) if places else None
+        middle = (math.fsum(xs) / len(xs), math.fsum(ys) / len(ys)) if places else None
         return Said(len(streams), bounds, middle, times[0] if times else None, times[-1] if times else None)
 
 
