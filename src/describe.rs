@@ -12,7 +12,7 @@ use crate::stage::{Stage, StageFiles, Staged};
 use crate::state::Parts;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use harvestd_harvesters::{Harvester, Location, MIRRORED, Record, RecordId};
-use harvestd_vocab::{Class, Context, Normal, Refusal, normalise, shared};
+use harvestd_vocab::{Agencies, Class, Context, Normal, Refusal, normalise, shared};
 use std::{
     collections::{BTreeMap, HashSet},
     io,
@@ -95,6 +95,8 @@ pub struct Described {
     pub looped: Looped,
     pub findings: Vec<FindingRow>,
     pub findings_by_code: BTreeMap<String, u64>,
+    /// Agencies beyond the table that the staged records name.
+    pub learned: Agencies,
 }
 
 impl Describers {
@@ -239,6 +241,7 @@ fn collect(
         looped: Looped::default(),
         findings: Vec::new(),
         findings_by_code: BTreeMap::new(),
+        learned: Agencies::default(),
     };
     let (mut next, mut early) = (0, BTreeMap::new());
     for (seq, chunk) in finished {
@@ -263,6 +266,7 @@ struct Collecting {
     looped: Looped,
     findings: Vec<FindingRow>,
     findings_by_code: BTreeMap<String, u64>,
+    learned: Agencies,
 }
 
 impl Collecting {
@@ -280,6 +284,9 @@ impl Collecting {
                             finding,
                         });
                     }
+                }
+                for learned in normal.learned.drain(..) {
+                    self.learned.learn(learned);
                 }
                 self.stage.push(&Staged::new(id.clone(), normal, mirrors))?;
                 self.looped.ids.remove(&id);
@@ -314,6 +321,7 @@ impl Collecting {
             looped: self.looped,
             findings: self.findings,
             findings_by_code: self.findings_by_code,
+            learned: self.learned,
         })
     }
 }

@@ -66,6 +66,8 @@ pub enum Trigger {
     Push,
     /// The source said that it has something new.
     News,
+    /// Of a shared vocabulary: a source named what it lacks.
+    Learn,
 }
 
 /// What became of the questions for the details of single records.

@@ -10,10 +10,13 @@ pub mod decide;
 mod details;
 pub(crate) mod gather;
 mod health;
+mod learn;
 mod prov;
 pub(crate) mod relist;
 pub mod shared;
 pub mod unify;
+
+pub(crate) use learn::Lesson;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
@@ -27,7 +30,7 @@ use crate::snapshot::Publisher;
 use crate::state::{KeptDigest, State};
 use crate::store::{Policy, Store};
 use harvestd_harvesters::{Completeness, Stop};
-use harvestd_vocab::Class;
+use harvestd_vocab::{Agencies, Class};
 use std::{
     ops::ControlFlow,
     path::PathBuf,
@@ -99,6 +102,8 @@ pub struct Writer {
     pub thresholds: Thresholds,
     /// The corrections that are in force.
     pub overrides: Arc<Overrides>,
+    /// The agencies that the shared vocabulary holds beyond its table.
+    pub agencies: Agencies,
     /// How they stand, for whoever asks.
     pub standings: watch::Sender<Arc<Standings>>,
 }

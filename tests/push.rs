@@ -12,7 +12,6 @@ mod origin;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 #[path = "support/whole.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod whole;
 
 #[path = "push/admission.rs"]

@@ -27,6 +27,8 @@ mod failed_load;
 mod health;
 #[path = "runs/identity.rs"]
 mod identity;
+#[path = "runs/learned.rs"]
+mod learned;
 #[path = "runs/lost_state.rs"]
 mod lost_state;
 #[path = "runs/national.rs"]

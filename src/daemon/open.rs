@@ -93,6 +93,7 @@ impl Daemon {
             .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
         let (tell_standings, standings) = watch::channel(Arc::default());
         let mut writer = Writer {
+            agencies: store.agencies()?,
             store,
             publisher,
             policy: policy(&config),

@@ -48,6 +48,7 @@ pub fn taken_over(id: &RecordId, raw: &[u8], context: &Context) -> Result<Said, 
         record: record_iri(&context.base, &context.source, id.class, &id.key),
         body,
         findings: Vec::new(),
+        learned: Vec::new(),
     };
     Ok((normal, Some(origin.as_str().to_owned())))
 }

@@ -4,6 +4,7 @@
 //! [`Features::of`].
 
 use super::{address, agency, title::Title};
+use harvestd_vocab::agents;
 use harvestd_vocab::terms::{adms, dcat, dct, foaf, prov, skos};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -87,6 +88,11 @@ impl Features {
             self.agencies
                 .extend(worldwide.map(|id| format!("id:{id}").into()));
             if own.is_empty() {
+                // Of an agency that sources named, the name may be that of a unit which many have.
+                let oid = agents::oid_of_iri(&publisher);
+                let oid = oid.filter(|oid| agents::known(oid).is_none());
+                self.agencies
+                    .extend(oid.map(|oid| format!("id:{oid}").into()));
                 own = names(&publisher);
             }
             self.agencies
@@ -315,6 +321,39 @@ mod tests {
         );
         assert!(!several.names(&portal), "it has other data too");
         assert_eq!(portal.identifiers, [uuid.into()]);
+    }
+
+    #[test]
+    fn an_agency_is_the_same_by_its_oid_whether_shared_or_contained() {
+        const PUBLISHER: &str = "http://purl.org/dc/terms/publisher";
+        const OID: &str = "2.16.886.101.90099";
+        let of = |body: &str| {
+            let names = |_: &str| vec!["民政處".to_owned()];
+            let record = "https://h.example/record/c/1";
+            Features::of(body, record, "https://e.example/1", "c", &names).agencies
+        };
+        let agent = format!("https://h.example/agent/tw/{OID}");
+        let shared = of(&format!(
+            "<https://e.example/1> <{PUBLISHER}> <{agent}> .\n"
+        ));
+        assert_eq!(shared, [format!("id:{OID}").into(), agency::name("民政處")]);
+        let part = "https://h.example/record/c/1#p";
+        let contained = format!(
+            "<https://e.example/1> <{PUBLISHER}> <{part}> .\n\
+             <{part}> <http://purl.org/dc/terms/identifier> \"{OID}\" .\n\
+             <{part}> <http://xmlns.com/foaf/0.1/name> \"民政處\"@zh-hant .\n"
+        );
+        assert_eq!(of(&contained), shared);
+        let relation = agency::relation(&shared, &shared);
+        assert_eq!(relation, agency::Relation::Same);
+        let table = of(&format!(
+            "<https://e.example/1> <{PUBLISHER}> <https://h.example/agent/tw/2.16.886.101.20003> .\n"
+        ));
+        assert_eq!(
+            table,
+            [agency::name("民政處")],
+            "the table's names are whole"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::describe::{Described, Describers};
 use crate::gate::{Evidence, Verdict, gate};
 use crate::report::{Outcome, RefusedRow, Report, Trigger};
 use crate::run::{
-    Progress, Rooms, RunError, catalog, commit,
+    Lesson, Progress, Rooms, RunError, catalog, commit,
     gather::{self, Gathered},
     now_ms, relist, tell,
 };
@@ -120,7 +120,7 @@ fn take_in(
         mut said,
         ..
     } = intake;
-    let described = describers.finish().map_err(RunError::io("staging"))?;
+    let mut described = describers.finish().map_err(RunError::io("staging"))?;
     let absent = if whole {
         order.rooms.state.unseen(&order.source.id, &had)?
     } else {
@@ -153,6 +153,7 @@ fn take_in(
         &report.run,
     );
     let gathered = Gathered {
+        lesson: Lesson::of(order.config, &mut described),
         had,
         said,
         described,

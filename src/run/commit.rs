@@ -2,6 +2,7 @@
 
 mod sums;
 
+use super::learn::learn;
 use super::unify::{self, Changed, unify};
 use super::{Phase, Progress, Rooms, RunError, Writer, gather::Gathered, now_ms};
 use crate::config::Source;
@@ -48,7 +49,6 @@ pub(crate) fn committed(
     progress: &Progress,
 ) -> Result<(), RunError> {
     let removed = removed(&mut gathered, verdict);
-    let failed = report.outcome == Outcome::Failed;
     let run = Run {
         rooms,
         source,
@@ -56,23 +56,31 @@ pub(crate) fn committed(
         dry: report.trigger == Trigger::Check,
     };
     let writer = &mut *rooms.writer()?;
-    let done = match failed {
-        true => None,
-        false => run.apply(writer, &mut gathered, &removed)?,
+    if let Some(lesson) = gathered.lesson.take()
+        && !run.dry
+        && report.outcome != Outcome::Failed
+    {
+        let learned = learn(rooms, writer, lesson)?;
+        gathered.said.noticed.extend(learned);
+    }
+    run.commit(writer, gathered, removed, report)
+}
+
+/// The same for one who has the writer, of a run that takes nothing away.
+pub(super) fn committed_by(
+    rooms: &Rooms,
+    writer: &mut Writer,
+    source: &Source,
+    gathered: Gathered,
+    report: &mut Report,
+) -> Result<(), RunError> {
+    let run = Run {
+        rooms,
+        source,
+        progress: &Progress::default(),
+        dry: false,
     };
-    run.sum_up(&mut gathered, done.as_ref(), report);
-    if run.dry {
-        return Ok(());
-    }
-    if done.is_some() {
-        report.noticed.extend(super::corrections::review(writer)?);
-    }
-    if failed {
-        return run.leave(gathered, report.trigger);
-    }
-    let failures = gathered.state.failures_in_row;
-    run.tell(writer, done.as_ref(), failures, report)?;
-    run.remember(writer, gathered, removed, report)
+    run.commit(writer, gathered, Vec::new(), report)
 }
 
 /// What goes, as far as the gate lets it. What refers goes before what is referred to.
@@ -113,6 +121,33 @@ struct Done {
 }
 
 impl Run<'_> {
+    fn commit(
+        &self,
+        writer: &mut Writer,
+        mut gathered: Gathered,
+        removed: Vec<RecordId>,
+        report: &mut Report,
+    ) -> Result<(), RunError> {
+        let failed = report.outcome == Outcome::Failed;
+        let done = match failed {
+            true => None,
+            false => self.apply(writer, &mut gathered, &removed)?,
+        };
+        self.sum_up(&mut gathered, done.as_ref(), report);
+        if self.dry {
+            return Ok(());
+        }
+        if done.is_some() {
+            report.noticed.extend(super::corrections::review(writer)?);
+        }
+        if failed {
+            return self.leave(gathered, report.trigger);
+        }
+        let failures = gathered.state.failures_in_row;
+        self.tell(writer, done.as_ref(), failures, report)?;
+        self.remember(writer, gathered, removed, report)
+    }
+
     /// Changes the store. None: there is nothing to change.
     fn apply(
         &self,
@@ -268,8 +303,9 @@ impl Run<'_> {
         let source = &self.source.id;
         // Also what a run before committed and then failed to publish.
         let publish = writer.store.is_unpublished();
-        // What is pushed is durable at once, and published together with what else is pushed meanwhile.
-        let later = report.trigger == Trigger::Push;
+        // What is pushed is durable at once, and published together with what else is pushed meanwhile; what is learned,
+        // with the records that it was learned from.
+        let later = matches!(report.trigger, Trigger::Push | Trigger::Learn);
         if later {
             writer.store.sync()?;
         } else if publish {

@@ -8,7 +8,9 @@ mod read;
 
 pub(crate) use begin::{context, open};
 
-use super::{Phase, Progress, Rooms, RunError, ask::Questions, catalog, details, shared};
+use super::{
+    Phase, Progress, Rooms, RunError, ask::Questions, catalog, details, learn::Lesson, shared,
+};
 use crate::answers::Keeping;
 use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
@@ -35,6 +37,8 @@ pub struct Gathered {
     pub log: Option<Log>,
     /// The source's state as it will be if the run is committed.
     pub state: SourceState,
+    /// What has to be in the shared vocabulary before.
+    pub lesson: Option<Lesson>,
     /// What is to be written with the last of the run's commits.
     pub receipts: Option<Receipts>,
 }
@@ -50,17 +54,17 @@ pub async fn gather(
     let mut gathering = begin::begin(rooms, config, source, full, report, progress)?;
     let feed = gathering.harvester.follows_feed();
     if !feed {
-        gathering.say_own(config);
+        gathering.say_own();
     }
     let asked = gathering.ask(report).await;
     report.requests = gathering.questions.sent();
     asked?;
     let said = gathering.intake.as_ref().map(|intake| &intake.said);
     if feed && said.is_some_and(|said| said.mirrors == Some(false)) {
-        gathering.say_own(config);
+        gathering.say_own();
     }
     gathering.describe_pieces().await?;
-    finish::finish(gathering)
+    finish::finish(gathering, config)
 }
 
 /// A run between its begin and its end.
@@ -68,6 +72,8 @@ pub(super) struct Gathering<'a> {
     pub(super) rooms: &'a Arc<Rooms>,
     pub(super) source: &'a Arc<Source>,
     pub(super) harvester: Arc<dyn Harvester>,
+    /// What is harvested, where that is a shared vocabulary.
+    shared: Option<Arc<shared::Vocabulary>>,
     pub(super) progress: &'a Arc<Progress>,
     way: Way,
     before: Before,
@@ -120,7 +126,7 @@ impl Before {
 
 impl Gathering<'_> {
     /// What nobody has to be asked for: the source's own catalogue, or all of a shared vocabulary.
-    fn say_own(&mut self, config: &Config) {
+    fn say_own(&mut self) {
         let Some(intake) = &mut self.intake else {
             return;
         };
@@ -128,11 +134,12 @@ impl Gathering<'_> {
             intake,
             progress: self.progress,
         };
-        let _ = if self.source.kind == shared::KIND {
-            shared::Vocabulary::new(config.public_url.as_str()).say(&mut reading)
-        } else {
-            let (id, raw) = catalog::record(self.source);
-            reading.part(id, catalog::PART, &raw)
+        let _ = match &self.shared {
+            Some(vocabulary) => vocabulary.say(&mut reading),
+            None => {
+                let (id, raw) = catalog::record(self.source);
+                reading.part(id, catalog::PART, &raw)
+            }
         };
     }
 

@@ -2,6 +2,7 @@
 //! the store before the next run of it compares anything. At a restart [`crate::daemon`] does the same.
 
 use super::{Rooms, RunError};
+use crate::store::Store;
 use std::sync::Arc;
 
 /// Rebuilds the state of a source whose last commit was interrupted; else does nothing.
@@ -16,10 +17,18 @@ pub async fn if_interrupted(rooms: &Arc<Rooms>, source: &str) -> Result<(), RunE
 
 /// The same on the thread that asks for it: it waits for the writer.
 pub(crate) fn here_if_interrupted(rooms: &Rooms, source: &str) -> Result<(), RunError> {
+    match rooms.state.interrupted(source)? {
+        true => by(rooms, &rooms.writer()?.store, source),
+        false => Ok(()),
+    }
+}
+
+/// The same for one who has the writer.
+pub(super) fn by(rooms: &Rooms, store: &Store, source: &str) -> Result<(), RunError> {
     if !rooms.state.interrupted(source)? {
         return Ok(());
     }
-    let records = rooms.writer()?.store.record_ids(source)?;
+    let records = store.record_ids(source)?;
     let records = rooms.state.rebuild(source, records.into_iter())?;
     tracing::warn!(
         source,

@@ -1,7 +1,7 @@
 //! What all sources share (`harvestd_vocab::shared`), harvested like a source that is asked nothing.
 //!
 //! Its records are at hand when its run begins; from there on they go the way of all records. It reads no network and
-//! writes nothing itself. Start at [`source`].
+//! writes nothing itself. What sources add to them comes by `learn.rs`. Start at [`source`].
 
 use super::{Rooms, RunError, catalog};
 use crate::config::{CatchUp, Config, Details, Follow, Source, SourceNetwork};
@@ -10,7 +10,7 @@ use harvestd_harvesters::{
     Answer, Bookmark, Completeness, Harvester, Page, PartName, ReadError, Record, RecordId,
     Request, Stop,
 };
-use harvestd_vocab::{Class, Description, Refusal, shared};
+use harvestd_vocab::{Agencies, Class, Description, Refusal, shared};
 use oxrdf::NamedOrBlankNode;
 use std::{collections::BTreeMap, fmt::Write, ops::ControlFlow};
 
@@ -40,7 +40,8 @@ pub fn source(config: &Config, id: &str) -> Source {
         priority: 0,
         owns: owns(config, id),
         portal: false,
-        language: Some(shared::LANGUAGE.to_owned()),
+        // Every name of ours says its language; of what sources name, some say none.
+        language: None,
         offset_minutes: None,
         network: SourceNetwork {
             headers: Vec::new(),
@@ -74,7 +75,7 @@ pub fn is_current(rooms: &Rooms, config: &Config, source: &Source) -> Result<boo
         return Ok(false);
     }
     let had = rooms.state.had(&source.id, &config.epoch(source))?;
-    let vocabulary = Vocabulary::new(config.public_url.as_str());
+    let vocabulary = vocabulary(rooms, config)?;
     let held = |(id, raw): &(&RecordId, String)| {
         let known = had.records.get(&id_digest(id));
         let part = (part_name(PART), digest(raw.as_bytes()));
@@ -83,14 +84,23 @@ pub fn is_current(rooms: &Rooms, config: &Config, source: &Source) -> Result<boo
     Ok(had.records.len() == vocabulary.records.len() && vocabulary.raw().all(|raw| held(&raw)))
 }
 
+/// The vocabulary as it is to be held now: it gives up nothing that it has learned. Waits for the writer.
+pub(super) fn vocabulary(rooms: &Rooms, config: &Config) -> Result<Vocabulary, RunError> {
+    let writer = rooms.writer()?;
+    Ok(Vocabulary::new(
+        config.public_url.as_str(),
+        &writer.agencies,
+    ))
+}
+
 /// The connector.
 pub struct Vocabulary {
     records: BTreeMap<RecordId, Description>,
 }
 
 impl Vocabulary {
-    pub fn new(base: &str) -> Self {
-        let records = shared::records(base).into_iter();
+    pub fn new(base: &str, learned: &Agencies) -> Self {
+        let records = shared::records(base, learned).into_iter();
         let records = records.map(|r| (RecordId::new(r.class, r.key), r.description));
         Self {
             records: records.collect(),

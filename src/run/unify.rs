@@ -102,7 +102,7 @@ pub fn tell(joined: Joined) {
 
 /// By which rules is compared and chosen: a change of these has everything looked at once more.
 fn basis(writer: &Writer) -> String {
-    const FORMAT: u32 = 2;
+    const FORMAT: u32 = 3;
     let Thresholds {
         merge_min,
         list_min,

@@ -5,8 +5,15 @@ use super::place::PRIMARY_TOPIC;
 use super::{Store, StoreError};
 use crate::store_read;
 use harvestd_harvesters::RecordId;
-use harvestd_vocab::iris::{RecordKey, parse_record_iri};
-use oxigraph::model::{GraphNameRef, NamedOrBlankNode, Quad, Term};
+use harvestd_vocab::{
+    Agencies, agents,
+    iris::{RecordKey, parse_record_iri},
+    learned::Names,
+    terms::{foaf, harvestd, skos},
+};
+use oxigraph::model::{
+    GraphNameRef, Literal, NamedNodeRef, NamedOrBlankNode, Quad, Term, vocab::rdf,
+};
 
 impl Store {
     /// All records of a source that are in the store, each once: `{record IRI, the entity's IRI as its source has it}`.
@@ -59,6 +66,58 @@ impl Store {
             ids.extend(self.record_id(&record?.0)?);
         }
         Ok(ids)
+    }
+
+    /// The agencies that the shared vocabulary holds beyond its table.
+    pub fn agencies(&self) -> Result<Agencies, StoreError> {
+        let failed = StoreError::storage("listing the agencies that were learned");
+        let mut agencies = Agencies::default();
+        let class = Some(harvestd::AGENT_RECORD.into());
+        for quad in self
+            .quads
+            .quads_for_pattern(None, Some(rdf::TYPE), class, None)
+        {
+            let quad = quad.map_err(&failed)?;
+            let NamedOrBlankNode::NamedNode(record) = quad.subject else {
+                continue;
+            };
+            let name = parse_record_iri(&self.base, record.as_str());
+            let Some(name) = name.filter(|name| name.source == agents::SOURCE) else {
+                continue;
+            };
+            let RecordKey::Whole(key) = name.key else {
+                continue;
+            };
+            if agents::known(&key).is_some_and(|agency| agency.key == key) {
+                continue;
+            }
+            let agent = agents::iri(&self.base, &key);
+            let graph = quad.graph_name.as_ref();
+            let names = Names {
+                first: self.words(agent.as_ref(), foaf::NAME, graph)?,
+                others: self.words(agent.as_ref(), skos::ALT_LABEL, graph)?,
+            };
+            agencies.hold(key, names);
+        }
+        Ok(agencies)
+    }
+
+    fn words(
+        &self,
+        node: NamedNodeRef<'_>,
+        property: NamedNodeRef<'_>,
+        graph: GraphNameRef<'_>,
+    ) -> Result<Vec<Literal>, StoreError> {
+        let said =
+            self.quads
+                .quads_for_pattern(Some(node.into()), Some(property), None, Some(graph));
+        let words = said.filter_map(|quad| match quad.map(|quad| quad.object) {
+            Ok(Term::Literal(word)) => Some(Ok(word)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        });
+        let words = words.collect::<Result<_, _>>();
+        words.map_err(StoreError::storage("reading the names of an agency"))
     }
 
     fn record_id(&self, record: &str) -> Result<Option<RecordId>, StoreError> {

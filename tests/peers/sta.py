@@ -71,6 +71,7 @@ class Trial:
             self.is_refused_as_released()
             self.server.restart(mended=True)
             self.everything(stock)
+            self.joined(stock)
             self.answers(stock)
             self.stands_still(stock)
             self.server.stop()
@@ -102,9 +103,21 @@ class Trial:
             self.same(f"{source}: first run", report["outcome"], "complete")
             self.same(f"{source}: keys", sorted(found), sorted(expected))
             for key in sorted(expected.keys() & found.keys()):
-                self.same(f"{source}: {key}", found[key], expected[key])
+                self.same(f"{source}: {key}", found[key], expected[key].rounded_as(found[key]))
             self.ways_in(source, by, expected)
             print(f"{source}: {len(found)} datasets of {len(stock.streams)} Datastreams in {report['requests']} requests, {report['bytes']} bytes: keys, counts, bounds, middles, times compared")
+
+    def joined(self, stock):
+        """Both sources ask one server: what is the same by authority and by city is published once, in the words of the first."""
+        held = [len(self.datasets(source)) for source in ("air-and-water", "by-city")]
+        count = lambda where: int(self.ask(f"SELECT (COUNT(DISTINCT ?d) AS ?n) {{ {where} }}")[0]["n"])
+        lists = "<http://127.0.0.1:8999/catalog/%s> dcat:dataset ?d ."
+        published = count("?d a dcat:Dataset")
+        both = count(lists % "air-and-water" + lists % "by-city")
+        self.same("published once", published, sum(held) - both)
+        for source, expected in zip(("air-and-water", "by-city"), held):
+            self.same(f"{source}: listed", count(lists % source), expected)
+        print(f"identity: {' + '.join(map(str, held))} records are {published} datasets, {both} of them in both catalogues")
 
     def ways_in(self, source, by, expected):
         """The server answers the published addresses with as many Datastreams as the catalogue says."""
@@ -201,8 +214,15 @@ class Said(collections.namedtuple("Said", "datastreams bounds middle start end")
         if "bbox" in row:
             n = numbers(row["bbox"])
             bounds = tuple(n[:2] + n[:2]) if len(n) == 2 else (n[0], n[1], n[4], n[5])
-            middle = tuple(round(n, 6) for n in numbers(row["middle"]))
+            middle = tuple(numbers(row["middle"]))
         return cls(int(row["description"].split()[0]), bounds, middle, row.get("start"), row.get("end"))
+
+    def rounded_as(self, other):
+        """The same, with the middle as the other has it where that is this one to six decimals: a tie may go up or down."""
+        near = lambda a, b: abs(a - b) <= 0.5e-6 + 1e-9 and round(b, 6) == b
+        if self.middle and other.middle and all(map(near, self.middle, other.middle)):
+            return self._replace(middle=other.middle)
+        return self
 
 
 class Stream(collections.namedtuple("Stream", "id property thing place times")):
@@ -230,7 +250,7 @@ class Stock:
         xs, ys = [x for x, _ in places], [y for _, y in places]
         times = sorted(time for stream in streams for time in stream.times)
         bounds = (min(xs), min(ys), max(xs), max(ys)) if places else None
-        middle = (round(math.fsum(xs) / len(xs), 6), round(math.fsum(ys) / len(ys), 6)) if places else None
+        middle = (math.fsum(xs) / len(xs), math.fsum(ys) / len(ys)) if places else None
         return Said(len(streams), bounds, middle, times[0] if times else None, times[-1] if times else None)
 
 
@@ -443,6 +463,7 @@ kind = "sensorthings"
 url = "http://127.0.0.1:{port}/sensorthings/v1.1/"
 title = {{ zh-Hant = "民生公共物聯網（試驗）" }}
 schedule = "0 3 * * *"
+priority = 1
 language = "zh-Hant"
 
 [source.options]
@@ -480,17 +501,24 @@ PREFIX dqv: <http://www.w3.org/ns/dqv#>
 PREFIX oa: <http://www.w3.org/ns/oa#>
 """
 
-SAYS = """SELECT ?key ?description ?bbox ?middle ?start ?end {
-  <http://127.0.0.1:8999/catalog/%s> dcat:dataset ?dataset .
-  ?dataset dct:identifier ?key ; dct:description ?description .
-  OPTIONAL { ?dataset dct:spatial ?place . ?place dcat:bbox ?bbox ; dcat:centroid ?middle }
-  OPTIONAL { ?dataset dct:temporal ?period . ?period dcat:startDate ?start ; dcat:endDate ?end }
-}"""
 
-WAYS = """SELECT ?key ?where {
-  <http://127.0.0.1:8999/catalog/%s> dcat:dataset ?dataset .
-  ?dataset dct:identifier ?key ; dcat:distribution [ dct:title "Datastreams, with their Things and places (JSON)"@en ; dcat:accessURL ?where ]
-}"""
+
+def of_records(select, said):
+    """What a source itself says: of a dataset that both sources have, one record speaks, and each keeps its words in its own graph."""
+    said = "?record foaf:primaryTopic ?dataset . ?dataset a dcat:Dataset ; dct:identifier ?key ." + said
+    return f"""SELECT {select} {{
+  {{ GRAPH ?record {{ {said} }} }}
+  UNION {{ {said} FILTER NOT EXISTS {{ GRAPH ?record {{ ?record foaf:primaryTopic ?own }} }} }}
+  FILTER(STRSTARTS(STR(?record), "http://127.0.0.1:8999/record/%s/"))
+}}"""
+
+
+SAYS = of_records("?key ?description ?bbox ?middle ?start ?end", """ ?dataset dct:description ?description .
+  OPTIONAL { ?dataset dct:spatial ?place . ?place dcat:bbox ?bbox ; dcat:centroid ?middle }
+  OPTIONAL { ?dataset dct:temporal ?period . ?period dcat:startDate ?start ; dcat:endDate ?end }""")
+
+WAYS = of_records("?key ?where", """
+  ?dataset dcat:distribution [ dct:title "Datastreams, with their Things and places (JSON)"@en ; dcat:accessURL ?where ]""")
 
 NEAR = (120.66, 24.16)  # Taichung
 

@@ -264,3 +264,40 @@ async fn a_dry_run_changes_nothing() {
     problem(bad, 422, "refused").await;
     assert_eq!(bed.whole(), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_that_nobody_knew_comes_before_its_dataset() {
+    let bed = Bed::new().await;
+    let mut config = (*bed.house.daemon.config()).clone();
+    config.shared = vec!["tw".to_owned()];
+    bed.house.daemon.configure(config).await.unwrap();
+    let held = bed.whole().head.seq;
+    let named = dataset("rain", "Rain").replace(
+        "dct:identifier \"rain\" ;",
+        "dct:identifier \"rain\" ; dct:publisher [ a <http://xmlns.com/foaf/0.1/Agent> ;
+         <http://xmlns.com/foaf/0.1/name> \"Office\"@en ; dct:identifier \"2.16.886.101.90099\" ] ;",
+    );
+    let said = answer(bed.turtle("PUT", "/push/centre/rain", named.clone()), 201).await;
+    let agent = format!("{}agent/tw/2.16.886.101.90099", crate::texts::BASE);
+    let whole = bed.whole();
+    let since: Vec<&str> = whole.since(held).iter().map(|(_, e)| e.as_str()).collect();
+    let own = format!("{}catalog/centre", crate::texts::BASE);
+    assert_eq!(since, [agent.as_str(), own.as_str(), IRI]);
+    assert_eq!(said["records"][0]["activity"], held + 3);
+    assert!(whole.bodies[IRI].contains(&format!("<{agent}> .")));
+    assert!(whole.bodies[&agent].contains("\"Office\"@en"));
+    // Seen together, as soon as it is answered.
+    assert_eq!(bed.titles().await, ["Rain"]);
+    let (status, found) = bed
+        .text("/agent/tw/2.16.886.101.90099", "text/turtle")
+        .await;
+    assert!(status == 200 && found.contains("Office"), "{found}");
+    let again = named.replace("Rain", "Rainfall");
+    let said = answer(bed.turtle("PUT", "/push/centre/rain", again), 200).await;
+    assert_eq!(
+        said["records"][0]["activity"],
+        held + 4,
+        "the agency is known"
+    );
+    bed.whole();
+}

@@ -33,6 +33,7 @@ fn staged(key: &str, body: Option<&str>) -> Staged {
         record: NamedNode::new(record).unwrap(),
         body: body.map_or(own, str::to_owned),
         findings: Vec::new(),
+        learned: Vec::new(),
     };
     Staged::new(RecordId::dataset(key), normal, None)
 }

@@ -71,12 +71,12 @@ impl Portal {
         pages.map(str::to_owned).collect()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Book)) {
+    pub fn change(&self, change: impl FnOnce(&mut Book)) {
         change(&mut self.book.lock().unwrap());
     }
 
     /// An export of the datasets 1 to `count`, each changed a day after the one before, and a page for each.
-    fn numbered(&self, count: usize) {
+    pub fn numbered(&self, count: usize) {
         let rows: Vec<Value> = (1..=count).map(|n| row(n, "原", n)).collect();
         self.change(|book| {
             book.export = json!(rows).to_string();

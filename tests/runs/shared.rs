@@ -11,11 +11,11 @@ const COUNCIL: &str = "2.16.886.101.20003.20069";
 /// A unit of it that the table has not.
 const UNIT: &str = "2.16.886.101.20003.20069.20099";
 
-fn agent(key: &str) -> String {
+pub fn agent(key: &str) -> String {
     format!("<{}agent/tw/{key}>", texts::BASE)
 }
 
-fn config(data_dir: &Path, sources: &[String]) -> Config {
+pub fn config(data_dir: &Path, sources: &[String]) -> Config {
     let mut config = texts::config(data_dir, "", sources);
     config.shared = vec![SHARED.to_owned()];
     config
@@ -30,7 +30,7 @@ async fn agencies_are_there_before_the_first_source_and_written_once() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::with(config(dir.path(), &[]));
     let first = Whole::of(&house.daemon);
-    let known = harvestd_vocab::shared::records(texts::BASE).len();
+    let known = harvestd_vocab::shared::records(texts::BASE, &Default::default()).len();
     assert!(known > 190);
     assert_eq!((first.head.seq, first.bodies.len()), (known as u64, known));
     let report = last_report(&house.daemon);

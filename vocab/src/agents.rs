@@ -1,9 +1,9 @@
 //! Agencies of Taiwan, whom all sources share: `{base}agent/tw/{key}`. Data: `tables/agency.tsv`.
 //!
 //! An agency is known by its OID (`2.16.886.101.20003.20069`), by its organisation code (`A41000000G`), or by a full
-//! name that the table has. A bare unit name (民政處) is no agency: dozens have it. Where the table has none of these the
-//! agent stays contained in its dataset, and what its OID or its name says by its beginning (新北市政府地政局) is whom it
-//! belongs to; unless the source names it by its OID or code ([`named_by`]) and describes it in a record of its own.
+//! name that the table has. A bare unit name (民政處) is no agency: dozens have it. One whose OID or code the table lacks is
+//! learned ([`crate::learned`]). One of whom only a name is known that the table lacks stays contained in its dataset, and
+//! what its name says by its beginning (新北市政府地政局) is whom it belongs to.
 //!
 //! Start reading at [`key`].
 
@@ -13,7 +13,7 @@ use crate::tables::fold;
 use crate::terms::{dct, foaf, harvestd, org};
 use crate::{Class, Description};
 use oxrdf::vocab::rdf;
-use oxrdf::{LiteralRef, NamedNode, TermRef};
+use oxrdf::{Literal, LiteralRef, NamedNode, TermRef};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -104,6 +104,26 @@ pub fn known(identifier: &str) -> Option<&'static Agency> {
     Some(&AGENCIES.all[*at])
 }
 
+/// The agency of an identifier in the table; or else that of a full name there, where the table does not know its
+/// identifier of this kind: only 34 rows have an OID, and sources give both.
+pub fn known_as<'a>(
+    identifier: &str,
+    mut names: impl Iterator<Item = &'a str>,
+) -> Option<&'static Agency> {
+    let is_open = |agency: &&Agency| match is_oid(identifier.trim()) {
+        true => agency.oid.is_empty(),
+        false => agency.code.is_empty(),
+    };
+    known(identifier).or_else(|| names.find_map(|name| named(name).filter(is_open)))
+}
+
+/// The OID in an IRI of [`named_by`], or in that of an agency that is shared, here or at another harvestd.
+pub fn oid_of_iri(iri: &str) -> Option<&str> {
+    let shared = || iri.rsplit_once("/agent/tw/").map(|(_, key)| key);
+    let oid = iri.strip_prefix(OID_REPOSITORY).or_else(shared)?;
+    is_oid(oid).then_some(oid)
+}
+
 /// The IRI by which any source may name the agency of an OID or organisation code, whether the table has it or not; by
 /// its OID where that is known. Where agencies are shared it becomes `{base}agent/tw/{key}`.
 pub fn named_by(identifier: &str) -> Option<NamedNode> {
@@ -162,7 +182,7 @@ pub fn iri(base: &str, key: &str) -> NamedNode {
 }
 
 /// Arcs of Taiwan (2.16.886), each a number.
-fn is_oid(text: &str) -> bool {
+pub(crate) fn is_oid(text: &str) -> bool {
     let arcs = text.strip_prefix("2.16.886.").unwrap_or_default();
     let arc = |arc: &str| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit());
     text.len() <= 100 && arcs.split('.').all(arc)
@@ -225,6 +245,14 @@ pub(crate) fn key_of_node(edges: &[Edge]) -> Option<Cow<'static, str>> {
     identifiers.reduce(better)
 }
 
+/// The literals by which a node is named.
+pub(crate) fn names(edges: &[Edge]) -> impl Iterator<Item = &Literal> {
+    edges.iter().filter_map(|edge| match &edge.value {
+        Value::Literal(literal) if edge.predicate == foaf::NAME => Some(literal),
+        _ => None,
+    })
+}
+
 /// The name of a node that has a name, perhaps a type, and nothing else.
 pub(crate) fn only_name(edges: &[Edge]) -> Option<&str> {
     let mut name = None;
@@ -243,7 +271,7 @@ pub(crate) fn only_name(edges: &[Edge]) -> Option<&str> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use oxrdf::{BlankNode, Literal, NamedOrBlankNode, Triple};
+    use oxrdf::{BlankNode, NamedOrBlankNode, Triple};
     use std::collections::HashSet;
 
     #[test]
@@ -289,6 +317,23 @@ mod tests {
             assert_eq!(key(none), None, "{none}");
         }
         assert!(named("民政處").is_none());
+    }
+
+    #[test]
+    fn a_full_name_tells_whose_an_unknown_identifier_is() {
+        let of = |identifier, name| known_as(identifier, [name].into_iter()).map(|a| a.zh_hant);
+        let unknown = "2.16.886.101.90099";
+        assert_eq!(of(unknown, "新北市政府"), Some("新北市政府"));
+        assert_eq!(of("382000000A", "別的名稱"), Some("新北市政府"));
+        // The table knows the OID of the council: whoever has another is another.
+        assert_eq!(of(unknown, "國家發展委員會"), None);
+        assert_eq!(of("A00099999X", "新北市政府"), None);
+        assert_eq!(of(unknown, "民政處"), None);
+        let shared = iri("https://h.example/", unknown).into_string();
+        assert_eq!(oid_of_iri(&shared), Some(unknown));
+        let named = named_by(unknown).unwrap().into_string();
+        assert_eq!(oid_of_iri(&named), Some(unknown));
+        assert_eq!(oid_of_iri("https://h.example/agent/tw/382000000A"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A record describes exactly one entity. Whatever the entity contains (distributions, contact points, …) is in the
 //! same description; whatever it refers to (a publisher with an IRI, a catalogue) is a record of its own.
 
+use crate::Learned;
 use oxrdf::{NamedNode, NamedOrBlankNode, Triple};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -63,6 +64,9 @@ pub struct Normal {
     /// The entity's description and its CatalogRecord: N-Triples, one statement a line, sorted by bytes, each once.
     pub body: String,
     pub findings: Vec<Finding>,
+    /// Agencies that it refers to, or is about, and that the table lacks: they belong to what all sources share, and have
+    /// to be there before this is published.
+    pub learned: Vec<Learned>,
 }
 
 /// Something about a record that its publisher should know. The record is kept.

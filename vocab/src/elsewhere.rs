@@ -4,6 +4,7 @@
 //! rules of use is a statement of rights; the label of an interface is no format. Start reading at
 //! [`Mapper::said_elsewhere`].
 
+use crate::Learned;
 use crate::agents::{self, Agency};
 use crate::graph::{Edge, Graph, Value};
 use crate::mapping::Mapper;
@@ -11,6 +12,7 @@ use crate::properties::{Rule, Table};
 use crate::terms::{authority, dcat, dct, foaf, harvestd, oa, org, rdfs, schema, xsd};
 use crate::{concepts, frequency, tables, text, values};
 use oxrdf::{Literal, NamedNode};
+use std::borrow::Cow;
 
 impl Mapper<'_> {
     /// What a literal becomes where that has another predicate. None: it is said where it stands.
@@ -75,20 +77,21 @@ impl Mapper<'_> {
         }
     }
 
-    /// The agency that all sources share, where a node without an IRI says which and the table has it; else None, and
-    /// what its OID or its name says of whom it belongs to is added to it.
-    pub(crate) fn shared_agent(&self, graph: &mut Graph, id: usize) -> Option<NamedNode> {
+    /// The agency that all sources share, where a node without an IRI says which: by its OID or code, or by a full name that
+    /// the table has; else None, and what its name says of whom it belongs to is added to it.
+    pub(crate) fn shared_agent(&mut self, graph: &mut Graph, id: usize) -> Option<NamedNode> {
         let node = &graph.nodes[id];
         if node.iri.is_some() || !self.shares_agencies() {
             return None;
         }
         if let Some(key) = agents::key_of_node(&node.edges) {
-            if let Some(agency) = agents::known(&key) {
+            let said = agents::names(&node.edges).map(Literal::value);
+            if let Some(agency) = agents::known_as(&key, said) {
                 return Some(agents::iri(self.base(), agency.key));
             }
-            let parent = agents::parent_by_oid(&key).map(|agency| self.belongs_to(agency));
-            graph.nodes[id].edges.extend(parent);
-            return None;
+            let names = agents::names(&node.edges).filter_map(|name| self.spoken_name(name));
+            let names = names.collect();
+            return Some(self.learn(key, names));
         }
         let name = agents::only_name(&node.edges)?;
         if let Some(agency) = agents::named(name) {
@@ -114,6 +117,18 @@ impl Mapper<'_> {
     fn parent(&self, name: &str) -> Option<Edge> {
         let parent = agents::parent_by_name(name).filter(|_| self.shares_agencies())?;
         Some(self.belongs_to(parent))
+    }
+
+    /// The IRI of an agency that all sources share; what the table lacks has to be shared from now on.
+    pub(crate) fn learn(&mut self, key: Cow<'_, str>, names: Vec<Literal>) -> NamedNode {
+        let iri = agents::iri(self.base(), &key);
+        if agents::known(&key).is_none() {
+            self.learned.push(Learned {
+                key: key.into_owned(),
+                names,
+            });
+        }
+        iri
     }
 
     fn belongs_to(&self, agency: &Agency) -> Edge {

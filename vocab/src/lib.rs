@@ -12,6 +12,7 @@ pub mod body;
 pub mod concepts;
 pub mod containment;
 pub mod iris;
+pub mod learned;
 pub mod terms;
 
 pub mod dates;
@@ -38,5 +39,6 @@ mod words;
 
 pub use description::{Class, Description, Finding, Normal, Refusal};
 pub use iris::{catalog_iri, entity_iri, parse_record_iri, record_iri};
+pub use learned::{Agencies, Learned};
 pub use normalise::{Context, normalise};
 pub use tables::tables_version;

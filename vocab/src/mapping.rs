@@ -9,7 +9,8 @@ use crate::literals::{canonical, parsed};
 use crate::properties::{self, Property, Rule, Table};
 use crate::terms::{dcat, dct, geosparql, locn, prefixed, rdfs, skos, vcard, xsd};
 use crate::{
-    Class, Context, Finding, agents, dates, entity_iri, html, secrets, tables, text, values, words,
+    Class, Context, Finding, Learned, agents, dates, entity_iri, html, secrets, tables, text,
+    values, words,
 };
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef};
@@ -20,6 +21,8 @@ pub(crate) struct Mapper<'a> {
     pub findings: Vec<Finding>,
     /// Blank nodes that were only a way to say a word, and have been replaced by what it means.
     pub absorbed: Vec<NodeId>,
+    /// Agencies that the table lacks.
+    pub learned: Vec<Learned>,
 }
 
 impl<'a> Mapper<'a> {
@@ -30,6 +33,7 @@ impl<'a> Mapper<'a> {
             language,
             findings: Vec::new(),
             absorbed: Vec::new(),
+            learned: Vec::new(),
         }
     }
 
@@ -106,7 +110,7 @@ impl<'a> Mapper<'a> {
             }
             Rule::Agent if self.cx.shared_agencies => {
                 let key = agents::key_of_iri(iri.as_str());
-                key.map_or(iri, |key| agents::iri(&self.cx.base, &key))
+                key.map_or(iri, |key| self.learn(key, Vec::new()))
             }
             _ => iri,
         }))
@@ -384,9 +388,13 @@ impl<'a> Mapper<'a> {
     }
 
     pub fn spoken(&self, literal: &Literal) -> Option<Value> {
+        self.spoken_name(literal).map(Value::Literal)
+    }
+
+    pub fn spoken_name(&self, literal: &Literal) -> Option<Literal> {
         let tag = literal.language().and_then(text::tag);
         let language = tag.as_deref().or(self.language.as_deref());
-        text::in_language(literal.value(), language).map(Value::Literal)
+        text::in_language(literal.value(), language)
     }
 
     /// `2019-01-01/2020-12-31`; either side may be open (`..` or nothing).

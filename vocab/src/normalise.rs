@@ -58,7 +58,7 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
     }
     let class = description.class;
     let record = record_iri(&cx.base, &cx.source, class, key);
-    let shared = shared_agency(&description, cx);
+    let shared = shared_agency(&description, key, cx);
     let entity = match (&shared, &description.node) {
         (Some(agency), _) => agents::iri(&cx.base, agency),
         (None, NamedOrBlankNode::NamedNode(node))
@@ -77,10 +77,16 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
     walk(&mut graph, &mut mapper);
     if let Some(agency) = &shared {
         mapper.belongs_above(&mut graph, agency);
+        if cx.source != agents::SOURCE {
+            let names = agents::names(&graph.nodes[entity_id].edges);
+            let names = names.cloned().collect();
+            mapper.learn(Cow::Borrowed(agency), names);
+        }
     }
     let Mapper {
         mut findings,
         absorbed,
+        learned,
         ..
     } = mapper;
     complete(&mut graph, class, key, &mut findings);
@@ -96,14 +102,20 @@ pub fn normalise(description: Description, key: &str, cx: &Context) -> Result<No
         record,
         body,
         findings: in_order(findings),
+        learned,
     })
 }
 
 /// The key of the agency that a record is about, where that is one that all sources share ([`crate::agents`]): one named
 /// by its OID, or one without an IRI of its own that an identifier tells.
-fn shared_agency(description: &Description, cx: &Context) -> Option<Cow<'static, str>> {
+fn shared_agency<'a>(
+    description: &Description,
+    key: &'a str,
+    cx: &Context,
+) -> Option<Cow<'a, str>> {
     match &description.node {
         _ if description.class != Class::Agent || !cx.shared_agencies => None,
+        _ if cx.source == agents::SOURCE => Some(Cow::Borrowed(key)),
         NamedOrBlankNode::NamedNode(node)
             if is_entity_iri(node) && !is_ours_to_name(node, Class::Agent, cx) =>
         {

@@ -82,16 +82,22 @@ impl Agency {
 }
 
 impl Interchange {
-    /// The IRI of an agency: the one by which everybody may name it, where the identifier is one of Taiwan's; else one on
-    /// its platform.
+    /// The IRI of an agency: the one by which everybody may name it, where the identifier is one of Taiwan's, or its full
+    /// name is that of an agency whose identifier of this kind nobody knew; else one on its platform.
     pub(super) fn agency_iri(&self, agency: &Agency) -> Option<NamedNode> {
         let identifiers = [agency.oid.as_deref(), agency.code.as_deref()];
         let mut identifiers = identifiers.into_iter().flatten();
         let on_platform = identifiers.clone().next()?;
-        identifiers.find_map(agents::named_by).or_else(|| {
-            let iri = format!("{}#agency-{}", self.datasets, segment(on_platform));
-            NamedNode::new(iri).ok()
-        })
+        let name = [agency.name.as_str()];
+        let known = |identifier| agents::known_as(identifier, name.into_iter());
+        let known = identifiers.clone().find_map(known);
+        let known = known.and_then(|known| agents::named_by(known.key));
+        known
+            .or_else(|| identifiers.find_map(agents::named_by))
+            .or_else(|| {
+                let iri = format!("{}#agency-{}", self.datasets, segment(on_platform));
+                NamedNode::new(iri).ok()
+            })
     }
 
     pub(super) fn describe_agent(&self, value: &Value) -> Result<Description, Refusal> {

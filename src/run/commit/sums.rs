@@ -87,6 +87,7 @@ mod tests {
             looped,
             findings: Vec::new(),
             findings_by_code: Default::default(),
+            learned: Default::default(),
         }
     }
 

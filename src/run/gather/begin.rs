@@ -21,7 +21,14 @@ pub(super) fn begin<'a>(
     report: &Report,
     progress: &'a Arc<Progress>,
 ) -> Result<Gathering<'a>, RunError> {
-    let harvester = open(config, source)?;
+    let shared = match source.kind == shared::KIND {
+        true => Some(Arc::new(shared::vocabulary(rooms, config)?)),
+        false => None,
+    };
+    let harvester = match &shared {
+        Some(vocabulary) => vocabulary.clone() as Arc<dyn Harvester>,
+        None => open(config, source)?,
+    };
     let pieces = pieces(rooms, source, &report.run, &*harvester)?;
     let way = way(report.trigger, pieces.is_some(), source.is_pushed());
     let (before, had) = before(rooms, config, source, way, pieces.as_ref())?;
@@ -48,6 +55,7 @@ pub(super) fn begin<'a>(
         rooms,
         source,
         harvester,
+        shared,
         progress,
         way,
         before,
@@ -164,11 +172,6 @@ fn pieces(
 
 /// The connector of the source's kind, which also knows the source's own catalogue.
 pub(crate) fn open(config: &Config, source: &Source) -> Result<Arc<dyn Harvester>, RunError> {
-    if source.kind == shared::KIND {
-        return Ok(Arc::new(shared::Vocabulary::new(
-            config.public_url.as_str(),
-        )));
-    }
     let inner = source
         .open(&config.limits)
         .map_err(|e| RunError::Kind(format!("{}: {e}", source.at)))?;

@@ -2,15 +2,15 @@
 
 use super::{Before, Gathered, Gathering, Way};
 use crate::compare::{Intake, Said};
-use crate::config::NetworkLimits;
+use crate::config::{Config, NetworkLimits};
 use crate::gate::Evidence;
-use crate::run::{RunError, ask::Questions, now_ms};
+use crate::run::{RunError, ask::Questions, learn::Lesson, now_ms};
 use crate::state::SourceState;
 use harvestd_harvesters::Completeness;
 use harvestd_vocab::Class;
 use std::time::Duration;
 
-pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
+pub(super) fn finish(gathering: Gathering<'_>, config: &Config) -> Result<Gathered, RunError> {
     let Gathering {
         rooms,
         source,
@@ -34,7 +34,7 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
     else {
         return Err(RunError::Panic("reading".to_owned()));
     };
-    let described = describers.finish().map_err(RunError::io("staging"))?;
+    let mut described = describers.finish().map_err(RunError::io("staging"))?;
     let absent = rooms.state.unseen(&source.id, &had)?;
     let evidence = Evidence {
         source: source.id.clone(),
@@ -67,6 +67,7 @@ pub(super) fn finish(gathering: Gathering<'_>) -> Result<Gathered, RunError> {
         state.try_again_ms = again.map(|wait| now_ms().saturating_add(wait));
     }
     Ok(Gathered {
+        lesson: Lesson::of(config, &mut described),
         state,
         had,
         said,

@@ -83,6 +83,7 @@ impl Replica {
                 record: NamedNode::new_unchecked(ours(name)),
                 body: body(name, record, files),
                 findings: Vec::new(),
+                learned: Vec::new(),
             };
             let origin = format!("https://a.example/record/s/{record}");
             let id = RecordId::new(Class::Dataset, *name);
