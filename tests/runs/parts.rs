@@ -295,7 +295,7 @@ async fn after_a_scheduled_run_details_come_in_rounds() {
     let dir = tempfile::tempdir().unwrap();
     let source = portal
         .source("per_run_max = 6\nper_commit_max = 2")
-        .replacen("title", "schedule = \"@daily\"\ntitle", 1);
+        .replacen("title", "schedule = \"0 3 29 2 *\"\ntitle", 1);
     let config = texts::config(dir.path(), "", &[source]);
     let house = House {
         daemon: harvestd::daemon::Daemon::open(config, harvestd::daemon::Purpose::Serve).unwrap(),
