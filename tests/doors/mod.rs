@@ -229,6 +229,12 @@ impl Doors {
             .send_replace(Some(Arc::new(Published::of(head, path))));
     }
 
+    /// Waits until no worker has a query: one that was answered is not at once free for the next.
+    pub async fn at_rest(&self) {
+        let all = self.workers.options().workers;
+        eventually("no worker has a query", async || self.workers.free() == all).await;
+    }
+
     pub fn data_dir(&self) -> &Path {
         self.dir.path()
     }

@@ -13,8 +13,9 @@ async fn silence_ends_in_a_timeout() {
         ],
     ] {
         let server = Faulty::always(script).await;
-        let bed =
-            Bed::at(&server.url).limits(|limits| (limits.read_ms, limits.tries_max) = (500, 2));
+        let bed = Bed::at(&server.url).limits(|limits| {
+            (limits.connect_ms, limits.read_ms, limits.tries_max) = (1_000, 500, 2)
+        });
         assert_eq!(bed.error(&server.url).await.kind, Kind::Timeout);
         assert_eq!((server.heard(2).await.len(), bed.left()), (2, 0));
     }

@@ -139,8 +139,14 @@ async fn who_dawdles_with_headers_is_let_go() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_requests_end_and_takes_no_more() {
     let plan = with_query_limits(|limits| limits.deadline_ms = 6_000);
+    let listen = ListenLimits {
+        grace: Duration::from_secs(120),
+        ..plan.listen
+    };
+    let plan = Plan { listen, ..plan };
     let mut doors = open(plan).await;
     assert_eq!(doors.column(TITLES).await.len(), 3);
+    doors.at_rest().await;
     let under_way = tokio::spawn(doors.query(ENDLESS).send());
     eventually("the query is under way", async || doors.workers.free() == 1).await;
     doors.stop.take().unwrap().send(()).unwrap();

@@ -62,6 +62,7 @@ async fn a_client_that_goes_away_frees_its_worker() {
     }))
     .await;
     for query in [ENDLESS, ENDLESS_STREAM] {
+        doors.at_rest().await;
         let stream = doors.raw(&doors.raw_query(query)).await;
         // The only worker has it once a second question would have to wait.
         eventually("the worker is taken", async || doors.workers.free() == 0).await;
