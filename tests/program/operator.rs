@@ -246,6 +246,8 @@ async fn what_is_paused_waits_until_it_is_resumed() {
 
     // While it waits for a time that is known already.
     doors.post("/sources/a/pause").await;
+    // What was due at that very moment has begun by then.
+    ticks(2).await;
     eventually("no run is under way", async || {
         doors.source("a").await["running"].is_null().then_some(())
     })
