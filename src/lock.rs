@@ -13,7 +13,7 @@ use std::{
 /// The data directory is ours until this is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
     running: PathBuf,
 }
 
@@ -89,10 +89,7 @@ impl Lock {
         let running = data_dir.join("running.json");
         let _ = fs::remove_file(&running);
         fs::write(&path, format!("{}\n", std::process::id())).map_err(failed)?;
-        Ok(Self {
-            _file: file,
-            running,
-        })
+        Ok(Self { file, running })
     }
 
     /// Says where we listen.
@@ -111,6 +108,9 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.running);
+        // Closing the file is not enough: a process that is being started by another thread has it open as well until it
+        // becomes another program.
+        let _ = rustix::fs::flock(&self.file, rustix::fs::FlockOperation::Unlock);
     }
 }
 
@@ -139,6 +139,8 @@ mod tests {
             second.to_string().contains(&std::process::id().to_string()),
             "{second}"
         );
+        // As a process has it that was begun, and is no other program yet.
+        let _inherited = lock.file.try_clone().unwrap();
         drop(lock);
         assert!(running(dir.path()).is_none());
         Lock::take(dir.path()).unwrap();

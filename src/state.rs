@@ -7,6 +7,7 @@ mod bodies;
 mod entries;
 mod identity;
 mod kept_digest;
+mod unlocked;
 
 pub use bodies::Body;
 pub use entries::{digest, id_digest, part_name};
@@ -386,11 +387,7 @@ impl State {
 }
 
 fn open_checked(dir: &Path, cache_bytes: u64) -> Result<State, StateError> {
-    let db = sled::Config::new()
-        .path(dir)
-        .cache_capacity(cache_bytes)
-        .flush_every_ms(None)
-        .open()?;
+    let db = unlocked::open(dir, cache_bytes)?;
     for name in db.tree_names() {
         for entry in db.open_tree(&name)?.iter() {
             let (_, value) = entry?;

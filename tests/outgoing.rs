@@ -8,6 +8,8 @@ mod house;
 #[path = "support/origin.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod origin;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/serving.rs"]
 mod serving;
 #[path = "support/texts.rs"]

@@ -28,7 +28,7 @@ use tokio::{
 };
 
 /// How long anything here may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// How a command ended.
 #[derive(Debug)]

@@ -7,6 +7,8 @@
 #[path = "support/origin.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod origin;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/texts.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
@@ -25,9 +27,10 @@ mod step;
 mod verify;
 
 use origin::Origin;
+use port::Port;
 use serde_json::Value;
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Output, Stdio},
     time::{Duration, Instant},
@@ -39,7 +42,8 @@ use tokio::{
 };
 
 const JSON: &str = "application/json";
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long anything here may take, on a machine that has much else to do.
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A data directory, a configuration, and an address of its own.
 struct Hub {
@@ -47,19 +51,20 @@ struct Hub {
     listen: SocketAddr,
     base: String,
     limits: &'static str,
+    _port: Port,
 }
 
 impl Hub {
     /// `limits` are lines of its `[limits]`.
     fn new(limits: &'static str) -> Self {
-        // The port is free again when the listener is dropped, and its own when the program takes it.
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-        let listen = listen.unwrap();
+        let port = Port::reserved();
+        let listen = port.at;
         Self {
             dir: tempfile::tempdir().unwrap(),
             listen,
             base: format!("http://{listen}/"),
             limits,
+            _port: port,
         }
     }
 

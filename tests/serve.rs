@@ -31,10 +31,7 @@ use oxigraph::{
     io::{RdfFormat, RdfParser},
     model::Quad,
 };
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 /// Sorts millions of rows: the engine's own cancellation would not stop it, and its memory grows by hundreds of MB a second.
 const ENDLESS_SORT: &str =

@@ -60,13 +60,21 @@ pub struct House {
 impl House {
     /// Opens the doors, then the store. `token` is the configured admin token; one is made where there is none.
     pub async fn start(
+        config: Config,
+        token: Option<Secret>,
+        purpose: Purpose,
+    ) -> Result<Self, StartError> {
+        let public = public_door(config.listen).await?;
+        Self::start_at(public, config, token, purpose).await
+    }
+
+    /// The same where the public door is open already.
+    async fn start_at(
+        public: TcpListener,
         mut config: Config,
         token: Option<Secret>,
         purpose: Purpose,
     ) -> Result<Self, StartError> {
-        let public = TcpListener::bind(config.listen)
-            .await
-            .map_err(|e| StartError::Listen(config.listen, e, "--listen"))?;
         let admin = TcpListener::bind(config.admin_listen)
             .await
             .map_err(|e| StartError::Listen(config.admin_listen, e, "--admin-listen"))?;
@@ -192,6 +200,11 @@ impl House {
         self.doors.close();
         let _ = tokio::time::timeout(grace, self.doors.wait()).await;
     }
+}
+
+async fn public_door(listen: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(listen).await;
+    bound.map_err(|e| StartError::Listen(listen, e, "--listen"))
 }
 
 /// A word for a shell.
@@ -410,7 +423,7 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
         Err(_) => TcpListener::bind("127.0.0.1:0").await.map_err(failed)?,
     };
     let sample = format!("http://{}", listener.local_addr().map_err(failed)?);
-    let (note, outside) = demo_note(args, sample).await?;
+    let (note, outside, public) = demo_note(args, sample).await?;
     let (config, token) = note
         .load(&outside)
         .map_err(|e| (e.to_string(), Exit::Usage))?;
@@ -427,7 +440,7 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
             tracing::error!(%error, "the sample server ended");
         }
     });
-    let house = House::start(config, token, Purpose::Serve)
+    let house = House::start_at(public, config, token, Purpose::Serve)
         .await
         .map_err(|e| (e.to_string(), e.exit()))?;
     note.leave(&data_dir)
@@ -440,19 +453,20 @@ async fn demo_house(args: &args::Demo) -> Result<Demo, (String, Exit)> {
     })
 }
 
-/// What commands have to know of the demo, and what its configuration is read with.
+/// What commands have to know of the demo, what its configuration is read with, and its public door: its address is
+/// needed for our IRIs before the daemon opens, and with port 0 nobody knows it before.
 async fn demo_note(
     args: &args::Demo,
     sample: String,
-) -> Result<(DemoNote, Outside), (String, Exit)> {
+) -> Result<(DemoNote, Outside, TcpListener), (String, Exit)> {
     let wanted = args
         .listen
         .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-    let refused = |e| StartError::Listen(wanted, e, "--listen");
-    // Port 0: the address is needed for our IRIs before the daemon opens.
-    let reserved = TcpListener::bind(wanted).await.map_err(refused);
-    let listen = reserved.and_then(|l| l.local_addr().map_err(refused));
-    let listen = listen.map_err(|e| (e.to_string(), Exit::Failed))?;
+    let failed = |e: StartError| (e.to_string(), Exit::Failed);
+    let public = public_door(wanted).await.map_err(failed)?;
+    let listen = public
+        .local_addr()
+        .map_err(|e| failed(StartError::Io("listening", e)))?;
     let own = || -> Result<DemoNote, Box<dyn std::error::Error>> {
         Ok(DemoNote {
             sample,
@@ -466,5 +480,5 @@ async fn demo_note(
         public_url: Some(note.public_url.clone()),
         ..args.outside()
     };
-    Ok((note, outside))
+    Ok((note, outside, public))
 }

@@ -215,7 +215,8 @@ mod tests {
         state.wishes.insert("one".into(), wish(4.0, 1));
         let first = state.book(LONG).unwrap();
         let second = state.book(LONG).unwrap();
-        assert_eq!(second - first, Duration::from_millis(250));
+        // Who comes later than its slot has a later one.
+        assert!(second - first >= Duration::from_millis(250));
         state.held = Some(Instant::now() + Duration::from_secs(60));
         assert!(state.book(Duration::from_secs(5)).is_err());
         assert!(state.book(LONG).unwrap() - first > Duration::from_secs(59));

@@ -37,6 +37,22 @@ fn filled(dir: &Path) -> Head {
     HEAD
 }
 
+/// A process that is being started has a copy of every open file until it becomes another program.
+#[test]
+fn a_file_that_is_locked_for_a_moment_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let file = std::fs::File::open(dir.path().join("state/db")).unwrap();
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        drop(file);
+    });
+    let (_, found) = State::open(dir.path(), HEAD, CACHE_BYTES).unwrap();
+    assert_eq!(found, Found::Good, "and not set aside as broken");
+    other.join().unwrap();
+}
+
 #[test]
 fn what_is_committed_is_found_again() {
     let dir = tempfile::tempdir().unwrap();

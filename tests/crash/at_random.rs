@@ -12,6 +12,8 @@ const ROWS: usize = 1_500;
 /// From here on limits are the usual ones, with the bulk loader; below, many small batches.
 const LARGE: usize = 10_000;
 const DEATHS: u64 = 10;
+/// So many of them, at the least, while a run commits.
+const IN_COMMIT: u64 = 3;
 const SEED: u64 = 20_261_121;
 /// What a run logs when committing begins, and when it is over.
 const STAGED: &str = "everything is read, described and staged";
@@ -121,17 +123,20 @@ async fn ten_deaths_in_harvests() {
     let mut before = bed.whole().await;
     let mut moments = Moments(SEED);
     let (mut deaths, mut attempts, mut in_commit) = (0, 0, 0);
-    while deaths < DEATHS {
+    // Within how long after its beginning, and after its commit began, a run is killed. What was measured on a machine
+    // that had other work may be too long now: whoever comes too late comes earlier from then on.
+    let (mut in_run, mut in_its_commit) = (staging + committing, committing / 2);
+    while deaths < DEATHS || in_commit < IN_COMMIT {
         attempts += 1;
-        assert!(attempts <= 4 * DEATHS, "runs end before they are killed");
+        assert!(attempts <= 8 * DEATHS, "runs end before they are killed");
         bed.origin.say("/a", JSON, said(1 + attempts as usize));
         let mut run = Run::begin(&bed);
         let announced = deaths % 2 == 1;
         let wait = match announced {
-            false => moments.below(staging + committing),
+            false => moments.below(in_run),
             true => {
                 assert!(run.says(STAGED).await, "{}", run.log);
-                moments.below(committing / 2)
+                moments.below(in_its_commit)
             }
         };
         let died = run.dies_after(wait).await;
@@ -150,6 +155,11 @@ async fn ten_deaths_in_harvests() {
         );
         deaths += u64::from(died.is_some());
         in_commit += u64::from(died == Some(true));
+        match (announced, died) {
+            (true, None | Some(false)) => in_its_commit /= 2,
+            (false, None) => in_run /= 2,
+            _ => {}
+        }
         let after = bed.whole().await;
         assert_eq!(after.log[..before.log.len()], before.log, "history stays");
         println!(
@@ -160,7 +170,6 @@ async fn ten_deaths_in_harvests() {
         before = after;
     }
     println!("{deaths} deaths, {in_commit} of them while committing");
-    assert!(in_commit >= 3, "only {in_commit} deaths while committing");
 
     let report = bed.completes().await;
     assert_eq!(

@@ -11,6 +11,9 @@ use std::{
 use texts::{export, rows};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+/// Whatever is given so long to end is not waited for here: it must end by itself.
+const PATIENT: &str = "shutdown_grace_ms = 300_000";
+
 /// `harvestd serve`, up, and what it logs.
 pub(super) struct Serving {
     pub(super) child: Child,
@@ -34,9 +37,8 @@ impl Serving {
         eventually(what, || self.log.lock().unwrap().contains(what)).await;
     }
 
-    /// Ends it with SIGTERM; says how long it took.
-    pub(super) async fn terminate(mut self) -> Duration {
-        let began = Instant::now();
+    /// Ends it with SIGTERM.
+    pub(super) async fn terminate(mut self) {
         signal(&self.child, Signal::TERM);
         let status = tokio::time::timeout(DEADLINE, self.child.wait()).await;
         let status = status.expect("serve ends").unwrap();
@@ -46,7 +48,6 @@ impl Serving {
             "{status}\n{}",
             self.log.lock().unwrap()
         );
-        began.elapsed()
     }
 }
 
@@ -90,14 +91,13 @@ async fn a_second_daemon_is_told_to_try_later() {
 
 /// Sources that are due at the start: a server that never answers, one that never ends.
 async fn ends_in_the_middle(answer: impl Fn() -> Body + Send + Sync + 'static) {
-    let bed = Bed::new(String::new(), "shutdown_grace_ms = 10_000").await;
+    let bed = Bed::new(String::new(), PATIENT).await;
     bed.configure("schedule = \"0 3 * * *\"\njitter_ms = 0");
     bed.origin
         .answer("/a", move |_| origin::plain(JSON, answer()));
     let serving = Serving::start(&bed).await;
     eventually("the source is asked", || bed.origin.asked() > 0).await;
-    let took = serving.terminate().await;
-    assert!(took < Duration::from_secs(8), "it took {took:?}");
+    serving.terminate().await;
     let house = bed.open();
     let last = house.daemon.rooms.reports.last("a").unwrap().unwrap();
     assert!(
@@ -135,9 +135,9 @@ async fn sigterm_while_the_source_drips() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_with_nothing_to_do() {
-    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    let bed = Bed::new(export(&rows(1, 3, 1)), PATIENT).await;
     let serving = Serving::start(&bed).await;
-    assert!(serving.terminate().await < Duration::from_secs(8));
+    serving.terminate().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,7 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let mut limits = Limits::default();
-        limits.query.deadline_ms = 20_000;
+        limits.query.deadline_ms = 120_000;
         Self {
             base: "http://hub.example/",
             turtle: CATALOGUE.to_owned(),
@@ -107,6 +107,10 @@ pub struct Doors {
     pub stop: Option<oneshot::Sender<()>>,
     pub ending: tokio_util::sync::CancellationToken,
     pub served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    /// Those that answer queries, and those that answer what the house asks itself. Figures are of all houses of this
+    /// process together: what a test waits for is asked here.
+    pub workers: Arc<Pool>,
+    pub readers: Arc<Pool>,
     store: Store,
     seq: u64,
     dir: TempDir,
@@ -144,8 +148,8 @@ pub async fn open(plan: Plan) -> Doors {
         config,
         subscriber,
         Arc::clone(&desk) as Arc<dyn Desk>,
-        workers,
-        readers,
+        Arc::clone(&workers),
+        Arc::clone(&readers),
         metrics(),
     );
     let feed = Arc::clone(&house.feed);
@@ -187,6 +191,8 @@ pub async fn open(plan: Plan) -> Doors {
         stop: Some(stop),
         ending,
         served: Some(served),
+        workers,
+        readers,
         store,
         seq: 0,
         dir,
@@ -221,6 +227,12 @@ impl Doors {
         let path = self.published.borrow().as_ref().unwrap().path.clone();
         self.published
             .send_replace(Some(Arc::new(Published::of(head, path))));
+    }
+
+    /// Waits until no worker has a query: one that was answered is not at once free for the next.
+    pub async fn at_rest(&self) {
+        let all = self.workers.options().workers;
+        eventually("no worker has a query", async || self.workers.free() == all).await;
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -362,8 +374,8 @@ pub async fn eventually(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is().await {
         assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "not in 30 seconds: {what}"
+            began.elapsed() < Duration::from_secs(120),
+            "not in two minutes: {what}"
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::process::{Child, Command};
 
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 pub const RAIN: &str = "https://centre.example/dataset/rain";
 const CENTRES: &str = "[[source]]\nid = \"centre\"\nkind = \"push\"\ntitle = { en = \"Centre\" }\n\
     [[source]]\nid = \"other\"\nkind = \"push\"\ntitle = { en = \"Other\" }\n";
@@ -320,6 +320,15 @@ pub async fn eventually(what: &str, mut is: impl AsyncFnMut() -> bool) {
     while !is().await {
         assert!(began.elapsed() < DEADLINE, "in vain: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What is counted by days of UTC is not begun in the last minutes of one.
+pub async fn not_near_midnight() {
+    const DAY_S: i64 = 86_400;
+    let now = || chrono::Utc::now().timestamp().rem_euclid(DAY_S);
+    while now() > DAY_S - 180 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

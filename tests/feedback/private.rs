@@ -101,6 +101,11 @@ async fn an_address_is_in_no_answer_no_snapshot_and_no_log() {
     let (_, out, _) = bed.command(&["feedback", "list", "--json"]).await;
     assert!(out.contains(ADDRESS), "{out}");
     drop(bed.command(&["status"]).await);
+    // Without the operator's token there is nothing.
+    let stranger = bed.operator_as(&bed.token, "GET", "/feedback");
+    assert_eq!(stranger.send().await.unwrap().status(), 401);
+    // A daemon at work makes and removes files.
+    bed.stop().await;
     let holding: Vec<_> = files(bed.dir.path())
         .into_iter()
         .filter(|file| holds(&std::fs::read(file).unwrap(), "people.example"))
@@ -109,7 +114,4 @@ async fn an_address_is_in_no_answer_no_snapshot_and_no_log() {
     assert_eq!(holding, std::slice::from_ref(&file));
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    // Without the operator's token there is nothing.
-    let stranger = bed.operator_as(&bed.token, "GET", "/feedback");
-    assert_eq!(stranger.send().await.unwrap().status(), 401);
 }

@@ -13,10 +13,11 @@ async fn silence_ends_in_a_timeout() {
         ],
     ] {
         let server = Faulty::always(script).await;
-        let bed = Bed::at(&server.url)
-            .limits(|limits| (limits.connect_ms, limits.read_ms, limits.tries_max) = (200, 100, 2));
+        let bed = Bed::at(&server.url).limits(|limits| {
+            (limits.connect_ms, limits.read_ms, limits.tries_max) = (1_000, 500, 2)
+        });
         assert_eq!(bed.error(&server.url).await.kind, Kind::Timeout);
-        assert_eq!((server.requests().len(), bed.left()), (2, 0));
+        assert_eq!((server.heard(2).await.len(), bed.left()), (2, 0));
     }
 }
 
@@ -44,7 +45,8 @@ async fn an_answer_has_a_deadline_however_fast_it_comes() {
         Step::Forever(vec![b'x'; 1000], Duration::from_millis(1)),
     ];
     let server = Faulty::always(endless).await;
-    let bed = Bed::at(&server.url).limits(|limits| (limits.total_ms, limits.tries_max) = (300, 3));
+    let bed =
+        Bed::at(&server.url).limits(|limits| (limits.total_ms, limits.tries_max) = (1_500, 3));
     assert_eq!(bed.error(&server.url).await.kind, Kind::Deadline);
     assert_eq!((server.requests().len(), bed.left()), (1, 0));
 }

@@ -88,30 +88,26 @@ async fn a_long_retry_after_is_handed_to_the_caller_and_holds_the_host() {
 
 #[tokio::test]
 async fn a_senseless_retry_after_counts_as_none() {
-    for value in ["-30", "soon", "", "1.5"] {
+    // One that was obeyed would be handed to the caller.
+    for value in ["-3600", "soon", "", "3600.5"] {
         let field = format!("Retry-After: {value}");
         let server = Faulty::start(move |_, before| match before {
             0 => answer("429 Too Many Requests", &[&field], ""),
             _ => ok(""),
         })
         .await;
-        let began = Instant::now();
         Bed::at(&server.url)
             .limits(|limits| limits.tries_max = 2)
             .get(&server.url)
             .await
-            .unwrap();
-        assert!(began.elapsed() < Duration::from_secs(5), "{value:?}");
+            .unwrap_or_else(|error| panic!("{value:?}: {error}"));
     }
 }
 
 #[tokio::test]
 async fn a_closed_port_is_a_connect_error_after_all_tries() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let url = format!("http://{closed}/").parse().unwrap();
+    let closed = port::Port::reserved();
+    let url = format!("http://{}/", closed.at).parse().unwrap();
     let error = Bed::at(&url)
         .limits(|limits| limits.tries_max = 2)
         .error(&url)

@@ -2,6 +2,7 @@
 
 use super::{
     doors::{Doors, Plan, open, problem},
+    house::DEADLINE,
     serving::{Bed, eventually, parsed},
     texts::{export, rows},
 };
@@ -189,7 +190,7 @@ impl Events {
     /// None: the stream has ended.
     async fn next(&mut self) -> Option<Event> {
         while !self.text.contains("\n\n") {
-            let piece = tokio::time::timeout(Duration::from_secs(30), self.body.next());
+            let piece = tokio::time::timeout(DEADLINE, self.body.next());
             let piece = piece.await.expect("something comes")?.unwrap();
             self.text.push_str(std::str::from_utf8(&piece).unwrap());
         }
@@ -317,6 +318,8 @@ async fn a_client_that_takes_nothing_is_cut_and_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_is_told_and_the_daemon_ends_at_once() {
     let bed = Bed::new(export(&rows(1, 5, 1))).await;
+    // Longer than its end is waited for: a stream that held it up would fail the test.
+    bed.configure("shutdown_grace_ms = 300_000", "");
     let serving = bed.serve().await;
     let first = serving.run().await["activities"][1].as_u64().unwrap();
     let document = export(&rows(1, 8, 2));
@@ -334,8 +337,7 @@ async fn a_run_is_told_and_the_daemon_ends_at_once() {
     let last = report["activities"][1].as_u64().unwrap();
     let told = events.seqs(usize::try_from(last - first).unwrap()).await;
     assert_eq!(told, (first + 1..=last).collect::<Vec<_>>());
-    let took = serving.stop().await;
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    serving.stop().await;
     while let Some(event) = events.next().await {
         assert!(event.comment);
     }

@@ -176,8 +176,13 @@ async fn what_is_due_while_it_runs_waits() {
     let slow = Slow::at(&bed.origin, "/a");
     let clock = bed.counted("/b");
     let (daemon, doors) = bed.serve(&[("a", EVERY_SECOND), ("b", EVERY_SECOND)]).await;
-    eventually("b ran three times", async || {
-        (clock.load(SeqCst) >= 3).then_some(())
+    eventually("a is asked", async || {
+        (slow.asked.load(SeqCst) >= 1).then_some(())
+    })
+    .await;
+    let until = clock.load(SeqCst) + 3;
+    eventually("b ran three times since", async || {
+        (clock.load(SeqCst) >= until).then_some(())
     })
     .await;
     assert_eq!(slow.asked.load(SeqCst), 1);
@@ -233,12 +238,16 @@ async fn what_is_paused_waits_until_it_is_resumed() {
     ticks(2).await;
     assert_eq!(asked.load(SeqCst), before, "a restart does not forget it");
     assert_eq!(doors.post("/sources/a/resume").await.0, 202);
-    ticks(3).await;
-    assert!(asked.load(SeqCst) > before, "it is not forgotten for long");
+    eventually("it is not forgotten for long", async || {
+        (asked.load(SeqCst) > before).then_some(())
+    })
+    .await;
     assert_eq!(doors.source("a").await["paused"], false);
 
     // While it waits for a time that is known already.
     doors.post("/sources/a/pause").await;
+    // What was due at that very moment has begun by then.
+    ticks(2).await;
     eventually("no run is under way", async || {
         doors.source("a").await["running"].is_null().then_some(())
     })

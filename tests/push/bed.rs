@@ -19,7 +19,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub const CENTRE: &str = "[[source]]\nid = \"centre\"\nkind = \"push\"\nurl = \"https://centre.example/\"\ntitle = { en = \"Centre\" }\n";
@@ -33,6 +33,7 @@ pub struct Bed {
     pub dir: tempfile::TempDir,
     client: Client,
     stop: CancellationToken,
+    served: JoinHandle<std::io::Result<()>>,
 }
 
 impl Bed {
@@ -74,7 +75,7 @@ impl Bed {
         let listen = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let router = doors(rooms, house.daemon.inbox());
-        tokio::spawn(serve(
+        let served = tokio::spawn(serve(
             listener,
             router,
             ListenLimits::default(),
@@ -88,16 +89,16 @@ impl Bed {
             dir,
             client: Client::builder().no_proxy().build().unwrap(),
             stop,
+            served,
         }
     }
 
-    /// Stops the daemon; gives the data directory back.
+    /// Stops the daemon; gives the data directory back, which nobody has open any more.
     pub async fn close(self) -> tempfile::TempDir {
         self.stop.cancel();
-        let Self { house, dir, .. } = self;
-        house.daemon.close(crate::house::DEADLINE).await;
-        drop(house);
-        dir
+        self.served.await.unwrap().unwrap();
+        self.house.close().await;
+        self.dir
     }
 
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {

@@ -40,7 +40,8 @@ async fn start(dir: &Path, failpoints: &str) -> (Child, String) {
     }
 }
 
-async fn dies_at(failpoint: &str, is_committed: bool, is_answered: bool) {
+/// `is_answered` is None where it may have been, or not.
+async fn dies_at(failpoint: &str, is_committed: bool, is_answered: Option<bool>) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let (_, token) = tokens::make(&data, "centre", 0).unwrap();
@@ -57,7 +58,10 @@ async fn dies_at(failpoint: &str, is_committed: bool, is_answered: bool) {
     };
     let (mut child, listen) = start(dir.path(), failpoint).await;
     let answered = put(&listen).await.is_ok();
-    assert_eq!(answered, is_answered, "{failpoint}");
+    assert!(
+        is_answered.is_none_or(|expected| expected == answered),
+        "{failpoint}: {answered}"
+    );
     child.wait().await.unwrap();
     let house = House::open(&data, "", &[CENTRE.to_owned()]);
     let after = crate::whole::Whole::of(&house.daemon);
@@ -93,25 +97,27 @@ async fn dies_at(failpoint: &str, is_committed: bool, is_answered: bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_commit() {
-    dies_at("commit=return", false, false).await;
+    dies_at("commit=return", false, Some(false)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_commit() {
-    dies_at("committed=return", true, false).await;
+    dies_at("committed=return", true, Some(false)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_state() {
-    dies_at("state=return", true, false).await;
+    dies_at("state=return", true, Some(false)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_snapshot() {
-    dies_at("backup=return", true, true).await;
+    // It is answered before; but who was long about the commit comes to the snapshot at once, and the answer may be on
+    // its way still.
+    dies_at("backup=return", true, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_answer() {
-    dies_at("push-answer=return", true, false).await;
+    dies_at("push-answer=return", true, Some(false)).await;
 }

@@ -27,6 +27,7 @@ struct Down {
     origin: Origin,
     dir: tempfile::TempDir,
     line: String,
+    schedule: Schedule,
 }
 
 impl Down {
@@ -34,10 +35,12 @@ impl Down {
     async fn since(last: Option<Duration>) -> Self {
         let origin = Origin::start().await;
         origin.say("/a", TURTLE, numbered(2));
+        let (line, schedule) = schedule();
         let down = Self {
             origin,
             dir: tempfile::tempdir().unwrap(),
-            line: schedule().0,
+            line,
+            schedule,
         };
         if let Some(last) = last {
             let house = House::open(down.dir.path(), "", &[down.source("once")]);
@@ -66,6 +69,11 @@ impl Down {
         }
     }
 
+    /// When the source is due, some twelve hours from now.
+    fn tomorrow(&self) -> DateTime<Utc> {
+        self.schedule.next_after(Utc::now()).unwrap()
+    }
+
     /// When a daemon that starts now would run the source.
     async fn next(&self, catch_up: &str) -> DateTime<Utc> {
         let house = self.start(catch_up, Purpose::Work);
@@ -90,7 +98,6 @@ async fn due(house: &House, is: impl Fn(DateTime<Utc>) -> bool) -> DateTime<Utc>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_missed_is_made_up_for_or_waited_for() {
-    let tomorrow = |now| schedule().1.next_after(now).unwrap();
     let days = Duration::days;
     for (last, catch_up, at_once) in [
         (None, "once", true),
@@ -100,12 +107,11 @@ async fn what_was_missed_is_made_up_for_or_waited_for() {
         (Some(Duration::hours(1)), "once", false),
     ] {
         let down = Down::since(last).await;
-        let now = Utc::now();
         let next = down.next(catch_up).await;
         if at_once {
             assert!(next <= Utc::now(), "{last:?}, {catch_up}: {next}");
         } else {
-            assert_eq!(next, tomorrow(now), "{last:?}, {catch_up}");
+            assert_eq!(next, down.tomorrow(), "{last:?}, {catch_up}");
         }
     }
 }
@@ -117,7 +123,7 @@ async fn many_missed_times_are_one_run() {
     let asked = down.origin.asked();
     let house = down.start("once", Purpose::Serve);
     let next = due(&house, |due| due > Utc::now()).await;
-    assert_eq!(next, schedule().1.next_after(Utc::now()).unwrap());
+    assert_eq!(next, down.tomorrow());
     let last = house.daemon.rooms.reports.last("a").unwrap().unwrap();
     assert_eq!(
         (last.trigger, last.outcome),
@@ -144,7 +150,7 @@ async fn out_of_order(status: u16, times: usize) -> Down {
 impl Down {
     fn serve(&self, first_ms: u64) -> House {
         let limits = format!(
-            "[source.network.limits]\nrun_retry_first_ms = {first_ms}\nrun_retry_max_ms = 30_000\n"
+            "[source.network.limits]\nrun_retry_first_ms = {first_ms}\nrun_retry_max_ms = 3_600_000\n"
         );
         let config = config(self.dir.path(), "", &[self.source("once") + &limits]);
         House {
@@ -157,8 +163,7 @@ impl Down {
 async fn a_first_run_without_an_answer_is_tried_again_soon() {
     let down = out_of_order(503, 3).await;
     let house = down.serve(10);
-    let tomorrow = schedule().1.next_after(Utc::now()).unwrap();
-    due(&house, |due| due == tomorrow).await;
+    due(&house, |due| due == down.tomorrow()).await;
     let source = house.daemon.source("a").unwrap();
     assert_eq!((source.holds, source.failures_in_row), (2, 0));
     assert_eq!(down.origin.asked(), 4, "three times in vain");
@@ -170,21 +175,23 @@ async fn a_first_run_without_an_answer_is_tried_again_soon() {
 async fn it_waits_before_it_tries_again() {
     let down = out_of_order(503, usize::MAX).await;
     let before = Utc::now();
-    let mut house = down.serve(20_000);
+    // Long enough that it is not over before the test is.
+    const FIRST_MS: u64 = 1_800_000;
+    let mut house = down.serve(FIRST_MS);
     let again = due(&house, |due| due > Utc::now()).await;
     let waits = again - before;
     assert!(
-        waits >= Duration::seconds(20) && waits < Duration::seconds(80),
+        waits >= Duration::minutes(30) && waits < Duration::minutes(60),
         "{waits}"
     );
     house.close().await;
-    house = down.serve(20_000);
+    house = down.serve(FIRST_MS);
     assert_eq!(due(&house, |due| due > Utc::now()).await, again);
     let failed = house.order("a", Trigger::Hand, false).await;
     assert_eq!(failed.outcome, Outcome::Failed, "{}", failed.line());
     let then = due(&house, |due| due > again).await;
     assert!(
-        then - Utc::now() > Duration::seconds(20),
+        then - Utc::now() > Duration::minutes(30),
         "the longest wait: {then}"
     );
     assert_eq!(down.origin.asked(), 2);
@@ -197,11 +204,7 @@ async fn what_will_not_pass_waits_until_it_is_due() {
         let down = out_of_order(status, usize::MAX).await;
         let house = down.serve(first_ms);
         let next = due(&house, |due| due > Utc::now()).await;
-        assert_eq!(
-            next,
-            schedule().1.next_after(Utc::now()).unwrap(),
-            "{status}"
-        );
+        assert_eq!(next, down.tomorrow(), "{status}");
         assert_eq!(down.origin.asked(), 1);
         house.close().await;
     }

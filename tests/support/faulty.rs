@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
+    sync::Barrier,
     task::AbortHandle,
 };
 use tokio_rustls::TlsAcceptor;
@@ -28,6 +29,8 @@ pub enum Step {
     Times(u64, Vec<u8>),
     /// Nothing, until the other side hangs up.
     Hang,
+    /// Nothing, until as many requests as the barrier wants are at this step.
+    Meet(Arc<Barrier>),
 }
 
 /// A request as it was heard.
@@ -129,6 +132,20 @@ impl Faulty {
         self.seen.lock().unwrap().requests.clone()
     }
 
+    /// As many requests as there are to come, once they were heard: who gives up does not wait for that.
+    pub async fn heard(&self, count: usize) -> Vec<Heard> {
+        let began = Instant::now();
+        while self.requests().len() < count {
+            assert!(
+                began.elapsed() < Duration::from_secs(120),
+                "{} requests, not {count}",
+                self.requests().len()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.requests()
+    }
+
     pub fn connections(&self) -> usize {
         self.seen.lock().unwrap().connections
     }
@@ -208,6 +225,9 @@ async fn play(
         match step {
             Step::Send(bytes) => stream.write_all(&bytes).await?,
             Step::Wait(wait) => tokio::time::sleep(wait).await,
+            Step::Meet(barrier) => {
+                barrier.wait().await;
+            }
             Step::Times(times, bytes) => {
                 for _ in 0..times {
                     stream.write_all(&bytes).await?;

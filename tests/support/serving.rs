@@ -150,23 +150,26 @@ impl Serving {
 
     /// Reads the configuration anew.
     pub async fn reload(&self) {
+        let before = self.reloads().await;
         self.signal(rustix::process::Signal::HUP);
-        eventually("it is read anew", async || {
-            let metrics = self.get("/metrics").send().await.unwrap();
-            let metrics = metrics.text().await.unwrap();
-            metrics.contains("harvestd_reloads_total{outcome=\"done\"}")
-        })
-        .await;
+        eventually("it is read anew", async || self.reloads().await > before).await;
     }
 
-    /// Ends it in good order, and says whether it went so.
-    pub async fn stop(mut self) -> std::time::Duration {
-        let began = std::time::Instant::now();
+    /// How often it was read anew since the start.
+    async fn reloads(&self) -> u64 {
+        let metrics = self.get("/metrics").send().await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        let name = "harvestd_reloads_total{outcome=\"done\"} ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |count| count.parse().unwrap())
+    }
+
+    /// Ends it in good order.
+    pub async fn stop(mut self) {
         self.signal(rustix::process::Signal::TERM);
         let ended = tokio::time::timeout(DEADLINE, self.child.wait()).await;
         let status = ended.expect("it ends").unwrap();
         assert!(status.success(), "{status}\n{}", self.log());
-        began.elapsed()
     }
 
     /// kill -9.

@@ -271,10 +271,14 @@ fn assert_no_strays(data_dir: &Path) {
     }
 }
 
-/// Every file and folder below.
+/// Every file and folder below. An old snapshot may go while it is looked through.
 pub fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap() {
+    let entries = match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return all,
+        entries => entries.unwrap(),
+    };
+    for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(files(&path));

@@ -156,7 +156,8 @@ fn interlinked_nodes_cost_bounded_work() {
         let one = normal(triples(&statements, |n| format!("n{n}")), "n0");
         let took = start.elapsed();
         println!("{what}: {took:?}");
-        assert!(took < Duration::from_secs(5), "{what}: {took:?}");
+        // Unbounded it would take longer than anybody waits; a busy machine takes its time as well.
+        assert!(took < Duration::from_secs(120), "{what}: {took:?}");
         let mut turned = statements;
         turned.reverse();
         let other = normal(
