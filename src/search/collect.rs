@@ -1,10 +1,10 @@
 //! One pass over what a query matches: how many, how many with each value of the facets, and the page that was asked for.
 //!
-//! The page is found with a heap of `start + rows` entries, so a deep page costs memory for what comes before it and no
-//! more. Ties are broken by id: the same question gives the same pages. Start at [`Gather`].
+//! Of `start + rows` entries and a few more the best are kept now and then, so a deep page costs memory for what comes before
+//! it and no more. Ties are broken by id: the same question gives the same pages. Start at [`Gather`].
 
 use super::facets::Ordinals;
-use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
+use std::{cmp::Ordering, sync::Arc};
 use tantivy::{
     DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError,
     collector::{Collector, SegmentCollector},
@@ -31,6 +31,8 @@ pub struct Sort {
 
 /// Sort keys of one question, the id that breaks ties aside.
 pub const SORTS_MAX: usize = 4;
+/// Datasets that are found before the best of them are kept: the newest come last, and each would be the best so far.
+const FOUND: usize = 1_024;
 
 /// Counts, facets and one page.
 pub struct Gather {
@@ -112,7 +114,10 @@ pub struct OfSegment {
     segment: SegmentOrdinal,
     sources: Vec<(Source, bool)>,
     keep: usize,
-    heap: BinaryHeap<Place>,
+    /// The best so far are among them.
+    found: Vec<Place>,
+    /// So many are better than this already.
+    worst: Option<Place>,
     count: u64,
     facets: Vec<Counting>,
 }
@@ -158,17 +163,19 @@ impl SegmentCollector for OfSegment {
             *key = if *descending { !value } else { value };
         }
         let place = Place { keys, doc };
-        if self.heap.len() < self.keep {
-            self.heap.push(place);
-        } else if let Some(mut last) = self.heap.peek_mut()
-            && place < *last
-        {
-            *last = place;
+        if self.worst.as_ref().is_some_and(|worst| place > *worst) {
+            return;
+        }
+        self.found.push(place);
+        if self.found.len() >= self.keep.saturating_add(FOUND) {
+            self.keep_best();
         }
     }
 
     fn harvest(mut self) -> Self::Fruit {
-        let places = std::mem::take(&mut self.heap).into_sorted_vec();
+        self.keep_best();
+        let mut places = std::mem::take(&mut self.found);
+        places.sort_unstable();
         let mut entries = Vec::with_capacity(places.len());
         for place in places {
             entries.push(self.entry(&place)?);
@@ -183,6 +190,14 @@ impl SegmentCollector for OfSegment {
 }
 
 impl OfSegment {
+    fn keep_best(&mut self) {
+        if self.keep > 0 && self.found.len() > self.keep {
+            self.found.select_nth_unstable(self.keep - 1);
+            self.found.truncate(self.keep);
+            self.worst = self.found.last().cloned();
+        }
+    }
+
     /// With keys that can be compared with those of other segments.
     fn entry(&self, place: &Place) -> tantivy::Result<Entry> {
         let mut keys = Vec::with_capacity(self.sources.len());
@@ -261,7 +276,8 @@ impl Collector for Gather {
             segment,
             sources,
             keep: keep.min(usize::try_from(reader.max_doc()).unwrap_or(usize::MAX)),
-            heap: BinaryHeap::new(),
+            found: Vec::new(),
+            worst: None,
             count: 0,
             facets,
         })
