@@ -67,6 +67,42 @@ struct Place {
     doc: DocId,
 }
 
+/// The smallest of many places.
+#[derive(Default)]
+struct Best {
+    keep: usize,
+    /// They are among these.
+    found: Vec<Place>,
+    /// So many are better than this already.
+    worst: Option<Place>,
+}
+
+impl Best {
+    fn push(&mut self, place: Place) {
+        if self.worst.as_ref().is_some_and(|worst| place > *worst) {
+            return;
+        }
+        self.found.push(place);
+        if self.found.len() >= self.keep.saturating_add(FOUND) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.keep > 0 && self.found.len() > self.keep {
+            self.found.select_nth_unstable(self.keep - 1);
+            self.found.truncate(self.keep);
+            self.worst = self.found.last().cloned();
+        }
+    }
+
+    fn sorted(mut self) -> Vec<Place> {
+        self.cut();
+        self.found.sort_unstable();
+        self.found
+    }
+}
+
 struct Entry {
     keys: Vec<Key>,
     at: DocAddress,
@@ -113,11 +149,7 @@ impl Source {
 pub struct OfSegment {
     segment: SegmentOrdinal,
     sources: Vec<(Source, bool)>,
-    keep: usize,
-    /// The best so far are among them.
-    found: Vec<Place>,
-    /// So many are better than this already.
-    worst: Option<Place>,
+    best: Best,
     count: u64,
     facets: Vec<Counting>,
 }
@@ -154,7 +186,7 @@ impl SegmentCollector for OfSegment {
                 }
             }
         }
-        if self.keep == 0 {
+        if self.best.keep == 0 {
             return;
         }
         let mut keys = [0; SORTS_MAX + 1];
@@ -162,20 +194,11 @@ impl SegmentCollector for OfSegment {
             let value = source.key(doc, score);
             *key = if *descending { !value } else { value };
         }
-        let place = Place { keys, doc };
-        if self.worst.as_ref().is_some_and(|worst| place > *worst) {
-            return;
-        }
-        self.found.push(place);
-        if self.found.len() >= self.keep.saturating_add(FOUND) {
-            self.keep_best();
-        }
+        self.best.push(Place { keys, doc });
     }
 
     fn harvest(mut self) -> Self::Fruit {
-        self.keep_best();
-        let mut places = std::mem::take(&mut self.found);
-        places.sort_unstable();
+        let places = std::mem::take(&mut self.best).sorted();
         let mut entries = Vec::with_capacity(places.len());
         for place in places {
             entries.push(self.entry(&place)?);
@@ -190,14 +213,6 @@ impl SegmentCollector for OfSegment {
 }
 
 impl OfSegment {
-    fn keep_best(&mut self) {
-        if self.keep > 0 && self.found.len() > self.keep {
-            self.found.select_nth_unstable(self.keep - 1);
-            self.found.truncate(self.keep);
-            self.worst = self.found.last().cloned();
-        }
-    }
-
     /// With keys that can be compared with those of other segments.
     fn entry(&self, place: &Place) -> tantivy::Result<Entry> {
         let mut keys = Vec::with_capacity(self.sources.len());
@@ -275,9 +290,10 @@ impl Collector for Gather {
         Ok(OfSegment {
             segment,
             sources,
-            keep: keep.min(usize::try_from(reader.max_doc()).unwrap_or(usize::MAX)),
-            found: Vec::new(),
-            worst: None,
+            best: Best {
+                keep: keep.min(usize::try_from(reader.max_doc()).unwrap_or(usize::MAX)),
+                ..Best::default()
+            },
             count: 0,
             facets,
         })
@@ -312,5 +328,31 @@ impl Collector for Gather {
             page: page.map(|entry| entry.at).collect(),
             facets,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_are_kept_whatever_the_order() {
+        const ALL: u64 = 5_000;
+        let place = |number: u64| Place {
+            keys: [number / 3, 0, 0, 0, number],
+            doc: 0,
+        };
+        let orders: [fn(u64) -> u64; 3] = [|n| n, |n| ALL - 1 - n, |n| n * 2_377 % ALL];
+        for keep in [1, 20, 3_000, 9_000] {
+            for order in orders {
+                let mut best = Best {
+                    keep,
+                    ..Best::default()
+                };
+                (0..ALL).for_each(|n| best.push(place(order(n))));
+                let expected: Vec<Place> = (0..ALL).take(keep).map(place).collect();
+                assert_eq!(best.sorted(), expected, "{keep} of {ALL}");
+            }
+        }
     }
 }
