@@ -15,9 +15,13 @@ pub mod tags;
 pub use groups::{Group, Licence};
 
 use crate::facts::Facts;
+use extras::Extra;
 use harvestd_vocab::terms::{dcat, dcatap, dct, foaf, harvestd, vcard};
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use resources::Resource;
+use serde::Serialize;
+use serde_json::Value;
+use std::{borrow::Cow, collections::BTreeSet};
+use tags::Tag;
 
 /// What a package is made from.
 pub struct Source<'a> {
@@ -87,8 +91,8 @@ pub struct Package {
     pub words: Words,
     pub created_us: i64,
     pub modified_us: i64,
-    /// What `package_show` gives as its result.
-    pub json: Value,
+    /// What `package_show` gives as its result: JSON.
+    pub json: Vec<u8>,
 }
 
 /// Texts to search in, in every language they come in.
@@ -104,10 +108,10 @@ pub struct Words {
 
 impl Package {
     /// The package of a dataset; None for a description of anything else. A series is typed as a dataset as well, and is none.
-    pub fn of(source: &Source<'_>) -> Option<Self> {
+    pub fn of(source: &Source<'_>) -> Result<Option<Self>, serde_json::Error> {
         let (facts, node) = (source.facts, source.entity);
         if !facts.is_a(node, dcat::DATASET) || facts.is_a(node, dcat::DATASET_SERIES) {
-            return None;
+            return Ok(None);
         }
         let id = names::id_of(node);
         let title = facts
@@ -118,7 +122,12 @@ impl Package {
             .map(|text| text.value().into_owned())
             .collect();
         let (publisher, organization, called) = groups::organization(source);
-        let (resources, described, formats) = resources::of(source, &id);
+        let times = Written {
+            created: dates::ckan(source.created_us),
+            modified: dates::ckan(source.modified_us),
+        };
+        let resources = resources::of(source, &id, &times);
+        let formats = resources.iter().filter_map(Resource::format);
         let mut package = Self {
             name: names::name_of(node),
             tags: tags::of(&keywords),
@@ -145,15 +154,15 @@ impl Package {
                 ids: all(facts, node, dct::IDENTIFIER),
             },
             iri: node.to_owned(),
-            id,
             title,
             publisher,
             organization,
-            formats,
-            resources,
+            formats: formats.map(str::to_owned).collect(),
+            resources: resources.iter().map(|r| r.id().to_owned()).collect(),
             created_us: source.created_us,
             modified_us: source.modified_us,
-            json: Value::Null,
+            json: Vec::new(),
+            id: id.clone(),
         };
         package
             .words
@@ -163,53 +172,98 @@ impl Package {
                     .into_iter()
                     .chain(group.english.clone())
             }));
-        package.json = package.rendered(source, described);
-        Some(package)
+        package.json = package.rendered(source, &resources, &times)?;
+        Ok(Some(package))
     }
 
-    fn rendered(&self, source: &Source<'_>, resources: Vec<Value>) -> Value {
+    fn rendered(
+        &self,
+        source: &Source<'_>,
+        resources: &[Resource<'_>],
+        times: &Written,
+    ) -> Result<Vec<u8>, serde_json::Error> {
         let (facts, node) = (source.facts, source.entity);
-        let text = |property| facts.text(node, property).map(|text| text.into_owned());
         let contact = facts.iri(node, dcat::CONTACT_POINT).unwrap_or_default();
         let creator = facts.iri(node, dct::CREATOR).unwrap_or_default();
         let named = |node: &str| facts.text(node, foaf::NAME).map(|name| name.into_owned());
         let author = named(creator).or_else(|| (source.agents)(creator).map(|agent| agent.title));
-        let version = text(dcat::VERSION).filter(|v| v.chars().count() <= 100);
+        let version = facts.text(node, dcat::VERSION);
         let licence = self.licence.as_ref();
         let owner = self.organization.as_ref();
-        json!({
-            "id": self.id,
-            "name": self.name,
-            "title": self.title,
-            "notes": text(dct::DESCRIPTION).unwrap_or_default(),
-            "url": facts.iri(node, dcat::LANDING_PAGE),
-            "version": version,
-            "author": author,
-            "author_email": resources::mail(facts, creator, foaf::MBOX),
-            "maintainer": facts.text(contact, vcard::FN),
-            "maintainer_email": resources::mail(facts, contact, vcard::HAS_EMAIL),
-            "license_id": licence.map(|l| &l.id),
-            "license_title": licence.map(|l| &l.title),
-            "license_url": licence.and_then(|l| l.url.as_ref()),
-            "isopen": licence.is_some_and(|l| l.is_open),
-            "private": false,
-            "state": "active",
-            "type": "dataset",
-            "creator_user_id": null,
-            "metadata_created": dates::ckan(self.created_us),
-            "metadata_modified": dates::ckan(self.modified_us),
-            "num_resources": resources.len(),
-            "num_tags": self.tags.len(),
-            "organization": owner.map(Group::as_organization),
-            "owner_org": owner.map(|group| &group.id),
-            "groups": self.groups.iter().map(Group::as_group).collect::<Vec<_>>(),
-            "tags": self.tags.iter().map(|tag| tags::json(tag)).collect::<Vec<_>>(),
-            "resources": resources,
-            "extras": extras::of(source, self),
-            "relationships_as_subject": [],
-            "relationships_as_object": [],
+        serde_json::to_vec(&Shown {
+            author,
+            author_email: resources::mail(facts, creator, foaf::MBOX),
+            creator_user_id: (),
+            extras: extras::of(source, self),
+            groups: self.groups.iter().map(Group::as_group).collect(),
+            id: &self.id,
+            isopen: licence.is_some_and(|l| l.is_open),
+            license_id: licence.map(|l| &*l.id),
+            license_title: licence.map(|l| &*l.title),
+            license_url: licence.and_then(|l| l.url.as_deref()),
+            maintainer: facts.text(contact, vcard::FN),
+            maintainer_email: resources::mail(facts, contact, vcard::HAS_EMAIL),
+            metadata_created: &times.created,
+            metadata_modified: &times.modified,
+            name: &self.name,
+            notes: facts.text(node, dct::DESCRIPTION).unwrap_or_default(),
+            num_resources: resources.len(),
+            num_tags: self.tags.len(),
+            organization: owner.map(Group::as_organization),
+            owner_org: owner.map(|group| &*group.id),
+            private: false,
+            relationships_as_object: [],
+            relationships_as_subject: [],
+            resources,
+            state: "active",
+            tags: self.tags.iter().map(|tag| Tag::of(tag)).collect(),
+            title: &self.title,
+            r#type: "dataset",
+            url: facts.iri(node, dcat::LANDING_PAGE),
+            version: version.filter(|v| v.chars().count() <= 100),
         })
     }
+}
+
+/// What `package_show` gives. Its fields are sorted, as all JSON here is.
+#[derive(Serialize)]
+struct Shown<'a> {
+    author: Option<String>,
+    author_email: Option<String>,
+    creator_user_id: (),
+    extras: Vec<Extra>,
+    groups: Vec<Value>,
+    id: &'a str,
+    isopen: bool,
+    license_id: Option<&'a str>,
+    license_title: Option<&'a str>,
+    license_url: Option<&'a str>,
+    maintainer: Option<Cow<'a, str>>,
+    maintainer_email: Option<String>,
+    metadata_created: &'a str,
+    metadata_modified: &'a str,
+    name: &'a str,
+    notes: Cow<'a, str>,
+    num_resources: usize,
+    num_tags: usize,
+    organization: Option<Value>,
+    owner_org: Option<&'a str>,
+    private: bool,
+    relationships_as_object: [(); 0],
+    relationships_as_subject: [(); 0],
+    resources: &'a [Resource<'a>],
+    state: &'static str,
+    tags: Vec<Tag<'a>>,
+    title: &'a str,
+    r#type: &'static str,
+    url: Option<&'a str>,
+    version: Option<Cow<'a, str>>,
+}
+
+/// The commit times of a dataset as CKAN writes them: they stand at it and at each of its resources.
+struct Written {
+    created: String,
+    modified: String,
 }
 
 /// Who may have it, where a rights statement says so.

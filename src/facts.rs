@@ -7,14 +7,20 @@ use crate::store::lines::{iri, split};
 use oxrdf::NamedNodeRef;
 use oxrdf::vocab::rdf;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Whose words come first where a door has room for one language: Chinese, then words without a language, then English.
 pub const LANGUAGES: [&str; 3] = ["zh", "", "en"];
 
-/// A description, by subject.
+/// A description: its statements, those of a subject side by side.
 pub struct Facts<'a> {
-    by_subject: HashMap<&'a str, Vec<(&'a str, Value<'a>)>>,
+    /// Sorted by subject, those of one in the order of the lines.
+    said: Vec<Statement<'a>>,
+}
+
+struct Statement<'a> {
+    subject: &'a str,
+    property: &'a str,
+    value: Value<'a>,
 }
 
 /// An object as it stands in its line.
@@ -57,40 +63,35 @@ impl<'a> Text<'a> {
 impl<'a> Facts<'a> {
     /// Lines that are no statements are passed over: a body that we hold has none.
     pub fn of(body: &'a str) -> Self {
-        let mut by_subject: HashMap<&str, Vec<_>> = HashMap::new();
-        for line in body.lines() {
-            let Some((subject, predicate, object)) = split(line) else {
-                continue;
-            };
-            let value = match iri(object) {
-                Some(iri) => Some(Value::Iri(iri)),
-                None => Text::of(object).map(Value::Literal),
-            };
-            if let (Some(subject), Some(predicate), Some(value)) =
-                (iri(subject), iri(predicate), value)
-            {
-                let of_subject = by_subject.entry(subject).or_default();
-                of_subject.push((predicate, value));
-            }
-        }
-        Self { by_subject }
+        let mut said: Vec<Statement<'_>> = body.lines().filter_map(statement).collect();
+        said.sort_by_key(|statement| statement.subject);
+        Self { said }
+    }
+
+    fn about(&self, node: &str) -> &[Statement<'a>] {
+        let from = self.said.partition_point(|s| s.subject < node);
+        let rest = self.said.get(from..).unwrap_or_default();
+        let many = rest.partition_point(|s| s.subject == node);
+        rest.get(..many).unwrap_or_default()
     }
 
     /// All values of a property, in the order of the lines.
-    pub fn values(
-        &self,
+    pub fn values<'s, 'p>(
+        &'s self,
         node: &str,
-        property: NamedNodeRef<'_>,
-    ) -> impl Iterator<Item = Value<'a>> {
-        let facts = self.by_subject.get(node).map_or(&[][..], Vec::as_slice);
-        let property = property.as_str().to_owned();
-        facts
-            .iter()
-            .filter(move |(predicate, _)| *predicate == property)
-            .map(|(_, value)| *value)
+        property: NamedNodeRef<'p>,
+    ) -> impl Iterator<Item = Value<'a>> + use<'a, 's, 'p> {
+        let about = self.about(node).iter();
+        about
+            .filter(move |said| said.property == property.as_str())
+            .map(|said| said.value)
     }
 
-    pub fn iris(&self, node: &str, property: NamedNodeRef<'_>) -> impl Iterator<Item = &'a str> {
+    pub fn iris<'s, 'p>(
+        &'s self,
+        node: &str,
+        property: NamedNodeRef<'p>,
+    ) -> impl Iterator<Item = &'a str> + use<'a, 's, 'p> {
         self.values(node, property).filter_map(|value| match value {
             Value::Iri(iri) => Some(iri),
             Value::Literal(_) => None,
@@ -101,7 +102,11 @@ impl<'a> Facts<'a> {
         self.iris(node, property).next()
     }
 
-    pub fn texts(&self, node: &str, property: NamedNodeRef<'_>) -> impl Iterator<Item = Text<'a>> {
+    pub fn texts<'s, 'p>(
+        &'s self,
+        node: &str,
+        property: NamedNodeRef<'p>,
+    ) -> impl Iterator<Item = Text<'a>> + use<'a, 's, 'p> {
         self.values(node, property).filter_map(|value| match value {
             Value::Literal(text) => Some(text),
             Value::Iri(_) => None,
@@ -139,21 +144,32 @@ impl<'a> Facts<'a> {
 
     /// Does the description say anything of the node?
     pub fn knows(&self, node: &str) -> bool {
-        self.by_subject.contains_key(node)
+        !self.about(node).is_empty()
     }
 
     /// Who says this of that: the subjects that have the node as a value of the property, sorted.
     pub fn subjects(&self, property: NamedNodeRef<'_>, node: &str) -> Vec<&'a str> {
-        let says = |facts: &Vec<(&str, Value<'_>)>| {
-            facts
-                .iter()
-                .any(|(p, value)| *p == property.as_str() && *value == Value::Iri(node))
-        };
-        let found = self.by_subject.iter().filter(|(_, facts)| says(facts));
-        let mut found: Vec<&str> = found.map(|(subject, _)| *subject).collect();
-        found.sort_unstable();
+        let says = self
+            .said
+            .iter()
+            .filter(|said| said.property == property.as_str() && said.value == Value::Iri(node));
+        let mut found: Vec<&str> = says.map(|said| said.subject).collect();
+        found.dedup();
         found
     }
+}
+
+fn statement(line: &str) -> Option<Statement<'_>> {
+    let (subject, property, object) = split(line)?;
+    let value = match iri(object) {
+        Some(iri) => Value::Iri(iri),
+        None => Value::Literal(Text::of(object)?),
+    };
+    Some(Statement {
+        subject: iri(subject)?,
+        property: iri(property)?,
+        value,
+    })
 }
 
 /// Of several literals the one whose language comes first.

@@ -9,6 +9,7 @@ mod facets;
 mod follow;
 pub mod grammar;
 mod query;
+mod render;
 pub mod schema;
 pub mod text;
 mod view;

@@ -218,6 +218,8 @@ impl Publisher {
             self.dir.join(&name),
             self.dir.join(format!("{name}.making")),
         );
+        // Before the snapshot: after a first load that waits until the store is compacted.
+        let view = self.indexed(store);
         store.checkpoint(&making)?;
         fs::rename(&making, &path)
             .and_then(|()| File::open(&self.dir)?.sync_all())
@@ -227,7 +229,7 @@ impl Publisher {
             })?;
         crate::crash_point!("prune");
         let published = Arc::new(Published::of(head, path));
-        published.set_search(self.indexed(store));
+        published.set_search(view);
         self.shelf.put(published.clone());
         let newest = self.sender.send_replace(Some(published.clone()));
         self.forget_index(newest);

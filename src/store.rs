@@ -8,6 +8,7 @@ mod apply;
 mod batch;
 mod bulk;
 mod claims;
+mod compacting;
 mod corrections;
 mod engine_log;
 mod evidence;
@@ -36,6 +37,7 @@ pub use records::default_graph_body;
 use crate::digest::Change;
 use crate::identity::Features;
 use crate::log::{Activity, Log, Verb, parse_date_time};
+use compacting::Compacting;
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
 use std::{
@@ -145,6 +147,8 @@ pub struct Store {
     unpublished: AtomicBool,
     /// What was committed since the digest last took it in.
     changes: Mutex<Vec<Change>>,
+    /// After a bulk load; a snapshot waits for it.
+    compacting: Compacting,
 }
 
 impl Store {
@@ -180,6 +184,7 @@ impl Store {
             runs_told: HashMap::new(),
             unpublished: AtomicBool::new(true),
             changes: Mutex::default(),
+            compacting: Compacting::default(),
         };
         // What a new generation was killed over.
         store.forget_older()?;
@@ -241,8 +246,9 @@ impl Store {
             .map_err(StoreError::storage("writing a note"))
     }
 
-    /// A checkpoint in a new folder on the same filesystem.
+    /// A checkpoint in a new folder on the same filesystem, of files that are compacted.
     pub fn checkpoint(&self, dir: &Path) -> Result<(), StoreError> {
+        self.compacting.end()?;
         crate::crash_point!("backup");
         self.quads
             .backup(dir)

@@ -9,7 +9,8 @@ use harvestd_vocab::terms::{
     adms, dcat, dct, foaf, geosparql, harvestd, locn, prov, rdfs, skos, vcard,
 };
 use oxrdf::NamedNodeRef;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Properties of the dataset that are one text or one address.
@@ -34,10 +35,17 @@ const MANY: [(&str, NamedNodeRef<'static>); 6] = [
     ("is_version_of", dct::IS_VERSION_OF),
 ];
 
-/// `[{"key": …, "value": …}]`, sorted by key.
-pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Value> {
+/// `{"key": …, "value": …}`.
+#[derive(Serialize)]
+pub(super) struct Extra {
+    key: &'static str,
+    value: String,
+}
+
+/// The extras of a package, sorted by key.
+pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Extra> {
     let (facts, node) = (source.facts, source.entity);
-    let mut extras: BTreeMap<&str, String> = BTreeMap::new();
+    let mut extras: BTreeMap<&'static str, String> = BTreeMap::new();
     let mut say = |key, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
             extras.insert(key, value);
@@ -113,10 +121,8 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Value> {
         say("entry_modified", date(dct::MODIFIED));
     }
     say("source", Some(package.sources.join(" ")));
-    let pairs = extras
-        .iter()
-        .map(|(key, value)| json!({"key": key, "value": value}));
-    pairs.collect()
+    let pairs = extras.into_iter();
+    pairs.map(|(key, value)| Extra { key, value }).collect()
 }
 
 fn place_and_time(source: &Source<'_>, say: &mut impl FnMut(&'static str, Option<String>)) {

@@ -1,69 +1,109 @@
 //! Distributions as CKAN's resources. Pure.
 
-use super::{Source, dates, groups, last, names};
+use super::{Source, Written, dates, groups, last, names};
 use crate::facts::Facts;
 use harvestd_vocab::terms::{MEDIA_TYPES, dcat, dct, rdfs, spdx};
 use oxrdf::NamedNodeRef;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use serde::Serialize;
+use std::borrow::Cow;
 
-/// Ids, resources and formats of all distributions, in the order of their IRIs.
-pub(super) fn of(
-    source: &Source<'_>,
-    package: &str,
-) -> (Vec<String>, Vec<Value>, BTreeSet<String>) {
-    let (mut ids, mut resources, mut formats) = (Vec::new(), Vec::new(), BTreeSet::new());
-    let distributions = source.facts.iris(source.entity, dcat::HAS_DISTRIBUTION);
-    for (position, distribution) in distributions.enumerate() {
-        let resource = resource(source, package, distribution, position);
-        if let Some(format) = resource["format"]
-            .as_str()
-            .filter(|format| !format.is_empty())
-        {
-            formats.insert(format.to_owned());
-        }
-        ids.push(names::id_of(distribution));
-        resources.push(resource);
-    }
-    (ids, resources, formats)
+/// A resource as `package_show` has it. Its fields are sorted, as all JSON here is.
+#[derive(Serialize)]
+pub(super) struct Resource<'a> {
+    access_url: Option<&'a str>,
+    cache_last_updated: (),
+    cache_url: (),
+    created: Cow<'a, str>,
+    description: Cow<'a, str>,
+    download_url: Option<&'a str>,
+    format: String,
+    hash: Cow<'a, str>,
+    id: String,
+    last_modified: Option<String>,
+    license: Option<String>,
+    metadata_modified: &'a str,
+    mimetype: Option<&'a str>,
+    mimetype_inner: (),
+    name: Option<Cow<'a, str>>,
+    package_id: &'a str,
+    position: usize,
+    resource_type: (),
+    size: Option<u64>,
+    state: &'static str,
+    uri: &'a str,
+    url: &'a str,
+    url_type: (),
 }
 
-fn resource(source: &Source<'_>, package: &str, node: &str, position: usize) -> Value {
+impl<'a> Resource<'a> {
+    /// CKAN's id of it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// As CKAN shows it: `CSV`. None where nobody says one.
+    pub fn format(&self) -> Option<&str> {
+        (!self.format.is_empty()).then_some(&self.format)
+    }
+
+    fn of(
+        facts: &Facts<'a>,
+        node: &'a str,
+        position: usize,
+        package: &'a str,
+        times: &'a Written,
+    ) -> Self {
+        let date = |property: NamedNodeRef<'_>| {
+            let text = facts.texts(node, property).next()?;
+            dates::read(&text.value()).map(dates::ckan)
+        };
+        let checksum = facts.iri(node, spdx::CHECKSUM).unwrap_or_default();
+        let size = facts.texts(node, dcat::BYTE_SIZE).next();
+        let licence = facts.iri(node, dct::LICENSE);
+        let media_type = facts.iri(node, dcat::MEDIA_TYPE);
+        let access_url = facts.iri(node, dcat::ACCESS_URL);
+        let download_url = facts.iri(node, dcat::DOWNLOAD_URL);
+        let created = date(dct::ISSUED).map(Cow::Owned);
+        Self {
+            access_url,
+            cache_last_updated: (),
+            cache_url: (),
+            created: created.unwrap_or(Cow::Borrowed(&times.created)),
+            description: facts.text(node, dct::DESCRIPTION).unwrap_or_default(),
+            download_url,
+            format: format(facts, node).unwrap_or_default(),
+            hash: facts
+                .text(checksum, spdx::CHECKSUM_VALUE)
+                .unwrap_or_default(),
+            id: names::id_of(node),
+            last_modified: date(dct::MODIFIED),
+            license: licence.map(|iri| groups::licence_of(facts, iri).title),
+            metadata_modified: &times.modified,
+            mimetype: media_type.and_then(|iri| iri.strip_prefix(MEDIA_TYPES)),
+            mimetype_inner: (),
+            name: facts.text(node, dct::TITLE),
+            package_id: package,
+            position,
+            resource_type: (),
+            size: size.and_then(|text| text.value().parse().ok()),
+            state: "active",
+            uri: node,
+            url: download_url.or(access_url).unwrap_or_default(),
+            url_type: (),
+        }
+    }
+}
+
+/// All distributions, in the order of their IRIs.
+pub(super) fn of<'a>(
+    source: &Source<'a>,
+    package: &'a str,
+    times: &'a Written,
+) -> Vec<Resource<'a>> {
     let facts = source.facts;
-    let address = |property| facts.iri(node, property);
-    let date = |property: NamedNodeRef<'_>| {
-        let text = facts.texts(node, property).next()?;
-        dates::read(&text.value()).map(dates::ckan)
-    };
-    let checksum = facts.iri(node, spdx::CHECKSUM).unwrap_or_default();
-    let size = facts.texts(node, dcat::BYTE_SIZE).next();
-    let licence = facts.iri(node, dct::LICENSE);
-    let media_type = facts.iri(node, dcat::MEDIA_TYPE);
-    json!({
-        "id": names::id_of(node),
-        "package_id": package,
-        "position": position,
-        "name": facts.text(node, dct::TITLE),
-        "description": facts.text(node, dct::DESCRIPTION).unwrap_or_default(),
-        "url": address(dcat::DOWNLOAD_URL).or_else(|| address(dcat::ACCESS_URL)).unwrap_or_default(),
-        "format": format(facts, node).unwrap_or_default(),
-        "mimetype": media_type.and_then(|iri| iri.strip_prefix(MEDIA_TYPES)),
-        "mimetype_inner": null,
-        "size": size.and_then(|text| text.value().parse::<u64>().ok()),
-        "hash": facts.text(checksum, spdx::CHECKSUM_VALUE).unwrap_or_default(),
-        "license": licence.map(|iri| groups::licence_of(facts, iri).title),
-        "created": date(dct::ISSUED).unwrap_or_else(|| dates::ckan(source.created_us)),
-        "last_modified": date(dct::MODIFIED),
-        "metadata_modified": dates::ckan(source.modified_us),
-        "access_url": address(dcat::ACCESS_URL),
-        "download_url": address(dcat::DOWNLOAD_URL),
-        "uri": node,
-        "state": "active",
-        "resource_type": null,
-        "url_type": null,
-        "cache_url": null,
-        "cache_last_updated": null,
-    })
+    let distributions = facts.iris(source.entity, dcat::HAS_DISTRIBUTION);
+    let resource = |(position, node)| Resource::of(facts, node, position, package, times);
+    distributions.enumerate().map(resource).collect()
 }
 
 /// The format as people write it: `CSV`; of an interface, its kind.

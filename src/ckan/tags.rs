@@ -1,6 +1,7 @@
 //! Keywords as CKAN's tags: 2 to 100 letters, digits, spaces, hyphens, underscores and full stops; each once. Pure.
 
 use super::names;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 const CHARS_MIN: usize = 2;
@@ -32,10 +33,30 @@ pub fn id_of(tag: &str) -> String {
     names::id_of(&format!("urn:harvestd:tag:{tag}"))
 }
 
+/// A tag as CKAN shows it, its fields sorted.
+#[derive(Serialize)]
+pub(super) struct Tag<'a> {
+    display_name: &'a str,
+    id: String,
+    name: &'a str,
+    state: &'static str,
+    vocabulary_id: (),
+}
+
+impl<'a> Tag<'a> {
+    pub fn of(tag: &'a str) -> Self {
+        Self {
+            display_name: tag,
+            id: id_of(tag),
+            name: tag,
+            state: "active",
+            vocabulary_id: (),
+        }
+    }
+}
+
 pub fn json(tag: &str) -> Value {
-    json!({
-        "id": id_of(tag), "name": tag, "display_name": tag, "state": "active", "vocabulary_id": null,
-    })
+    json!(Tag::of(tag))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A row of the national export as a package, and where it comes from.
 
 use super::*;
+use serde_json::json;
 
 const BODY: &str = include_str!("../../vocab/tests/normalise/export-row.nt");
 const ENTITY: &str = "https://data.gov.tw/dataset/23009";
@@ -21,20 +22,31 @@ fn package_of(body: &str, entity: &str) -> Option<Package> {
         modified_us: 1_700_000_000_000_001,
         agents: &agents,
     })
+    .unwrap()
 }
 
-fn extra<'p>(package: &'p Package, key: &str) -> Option<&'p str> {
-    let extras = package.json["extras"].as_array().unwrap();
+fn shown(package: &Package) -> Value {
+    serde_json::from_slice(&package.json).unwrap()
+}
+
+fn extra(package: &Package, key: &str) -> Option<String> {
+    let shown = shown(package);
+    let extras = shown["extras"].as_array().unwrap();
     let mut found = extras.iter().filter(|extra| extra["key"] == key);
     let value = found.next()?["value"].as_str();
     assert!(found.next().is_none(), "{key} stands twice");
-    value
+    value.map(str::to_owned)
 }
 
 #[test]
 fn a_row_of_the_national_export_is_a_package() {
     let package = package_of(BODY, ENTITY).unwrap();
-    let json = &package.json;
+    let json = shown(&package);
+    assert_eq!(
+        package.json,
+        serde_json::to_vec(&json).unwrap(),
+        "its fields are sorted"
+    );
     assert_eq!(json["title"], "水庫水情（按日）");
     assert_eq!(json["notes"], "每日水情。\n提供機關：水利署。");
     assert_eq!(json["id"], "abee42e4-0ccf-56ee-b3fa-6181d8544e21");
@@ -69,20 +81,20 @@ fn a_row_of_the_national_export_is_a_package() {
 #[test]
 fn where_it_comes_from_is_in_the_extras() {
     let package = package_of(BODY, ENTITY).unwrap();
-    assert_eq!(extra(&package, "uri"), Some(ENTITY));
-    assert_eq!(extra(&package, "identifier"), Some("23009"));
+    assert_eq!(extra(&package, "uri").as_deref(), Some(ENTITY));
+    assert_eq!(extra(&package, "identifier").as_deref(), Some("23009"));
     assert_eq!(
-        extra(&package, "record"),
+        extra(&package, "record").as_deref(),
         Some("https://example.org/record/demo/23009")
     );
     assert_eq!(
-        extra(&package, "harvest_chain"),
+        extra(&package, "harvest_chain").as_deref(),
         Some(r#"["https://example.org/record/demo/23009"]"#)
     );
-    assert_eq!(extra(&package, "source"), Some("demo"));
-    assert_eq!(extra(&package, "modified"), Some("2026-05-07"));
+    assert_eq!(extra(&package, "source").as_deref(), Some("demo"));
+    assert_eq!(extra(&package, "modified").as_deref(), Some("2026-05-07"));
     assert_eq!(
-        extra(&package, "publisher_uri"),
+        extra(&package, "publisher_uri").as_deref(),
         package.publisher.as_deref()
     );
     let through = format!(
@@ -90,7 +102,7 @@ fn where_it_comes_from_is_in_the_extras() {
     );
     let chain = package_of(&through, ENTITY).unwrap();
     assert_eq!(
-        extra(&chain, "harvest_chain"),
+        extra(&chain, "harvest_chain").as_deref(),
         Some(r#"["https://example.org/record/demo/23009","https://b.example/record/x/1"]"#)
     );
 }

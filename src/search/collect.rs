@@ -1,10 +1,10 @@
 //! One pass over what a query matches: how many, how many with each value of the facets, and the page that was asked for.
 //!
-//! The page is found with a heap of `start + rows` entries, so a deep page costs memory for what comes before it and no
-//! more. Ties are broken by id: the same question gives the same pages. Start at [`Gather`].
+//! Of `start + rows` entries and a few more the best are kept now and then, so a deep page costs memory for what comes before
+//! it and no more. Ties are broken by id: the same question gives the same pages. Start at [`Gather`].
 
 use super::facets::Ordinals;
-use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
+use std::{cmp::Ordering, sync::Arc};
 use tantivy::{
     DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError,
     collector::{Collector, SegmentCollector},
@@ -31,6 +31,8 @@ pub struct Sort {
 
 /// Sort keys of one question, the id that breaks ties aside.
 pub const SORTS_MAX: usize = 4;
+/// Datasets that are found before the best of them are kept: the newest come last, and each would be the best so far.
+const FOUND: usize = 1_024;
 
 /// Counts, facets and one page.
 pub struct Gather {
@@ -63,6 +65,42 @@ enum Key {
 struct Place {
     keys: [u64; SORTS_MAX + 1],
     doc: DocId,
+}
+
+/// The smallest of many places.
+#[derive(Default)]
+struct Best {
+    keep: usize,
+    /// They are among these.
+    found: Vec<Place>,
+    /// So many are better than this already.
+    worst: Option<Place>,
+}
+
+impl Best {
+    fn push(&mut self, place: Place) {
+        if self.worst.as_ref().is_some_and(|worst| place > *worst) {
+            return;
+        }
+        self.found.push(place);
+        if self.found.len() >= self.keep.saturating_add(FOUND) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.keep > 0 && self.found.len() > self.keep {
+            self.found.select_nth_unstable(self.keep - 1);
+            self.found.truncate(self.keep);
+            self.worst = self.found.last().cloned();
+        }
+    }
+
+    fn sorted(mut self) -> Vec<Place> {
+        self.cut();
+        self.found.sort_unstable();
+        self.found
+    }
 }
 
 struct Entry {
@@ -111,8 +149,7 @@ impl Source {
 pub struct OfSegment {
     segment: SegmentOrdinal,
     sources: Vec<(Source, bool)>,
-    keep: usize,
-    heap: BinaryHeap<Place>,
+    best: Best,
     count: u64,
     facets: Vec<Counting>,
 }
@@ -149,7 +186,7 @@ impl SegmentCollector for OfSegment {
                 }
             }
         }
-        if self.keep == 0 {
+        if self.best.keep == 0 {
             return;
         }
         let mut keys = [0; SORTS_MAX + 1];
@@ -157,18 +194,11 @@ impl SegmentCollector for OfSegment {
             let value = source.key(doc, score);
             *key = if *descending { !value } else { value };
         }
-        let place = Place { keys, doc };
-        if self.heap.len() < self.keep {
-            self.heap.push(place);
-        } else if let Some(mut last) = self.heap.peek_mut()
-            && place < *last
-        {
-            *last = place;
-        }
+        self.best.push(Place { keys, doc });
     }
 
     fn harvest(mut self) -> Self::Fruit {
-        let places = std::mem::take(&mut self.heap).into_sorted_vec();
+        let places = std::mem::take(&mut self.best).sorted();
         let mut entries = Vec::with_capacity(places.len());
         for place in places {
             entries.push(self.entry(&place)?);
@@ -260,8 +290,10 @@ impl Collector for Gather {
         Ok(OfSegment {
             segment,
             sources,
-            keep: keep.min(usize::try_from(reader.max_doc()).unwrap_or(usize::MAX)),
-            heap: BinaryHeap::new(),
+            best: Best {
+                keep: keep.min(usize::try_from(reader.max_doc()).unwrap_or(usize::MAX)),
+                ..Best::default()
+            },
             count: 0,
             facets,
         })
@@ -296,5 +328,31 @@ impl Collector for Gather {
             page: page.map(|entry| entry.at).collect(),
             facets,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_are_kept_whatever_the_order() {
+        const ALL: u64 = 5_000;
+        let place = |number: u64| Place {
+            keys: [number / 3, 0, 0, 0, number],
+            doc: 0,
+        };
+        let orders: [fn(u64) -> u64; 3] = [|n| n, |n| ALL - 1 - n, |n| n * 2_377 % ALL];
+        for keep in [1, 20, 3_000, 9_000] {
+            for order in orders {
+                let mut best = Best {
+                    keep,
+                    ..Best::default()
+                };
+                (0..ALL).for_each(|n| best.push(place(order(n))));
+                let expected: Vec<Place> = (0..ALL).take(keep).map(place).collect();
+                assert_eq!(best.sorted(), expected, "{keep} of {ALL}");
+            }
+        }
     }
 }

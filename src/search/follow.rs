@@ -1,18 +1,16 @@
 //! The index kept in step with the store: from the log, where that tells everything since, else from the whole store.
 //!
-//! One thread writes documents while another makes them of descriptions. A commit says up to which activity it goes. Start at
+//! One thread writes documents while others make them of descriptions. A commit says up to which activity it goes. Start at
 //! [`Index::follow`].
 
 use super::{
     SearchError, View,
+    render::{Job, in_order},
     schema::{self, Fields},
 };
-use crate::ckan::{Agent, Package as Rendered, Source};
-use crate::facts::Facts;
 use crate::log::{Activity, Verb};
-use crate::store::{Head, Store, StoreError, Times};
+use crate::store::{Head, Store, Times};
 use std::{
-    cell::RefCell,
     collections::{HashMap, HashSet},
     fs, io,
     path::Path,
@@ -129,19 +127,19 @@ impl Index {
         );
         self.writer.delete_all_documents()?;
         let times = store.times()?;
-        let render = Render::new(store);
-        for described in store.every() {
+        let jobs = store.every().map(|described| -> Result<Job, SearchError> {
             let (entity, body) = described?;
-            let Some(times) = times.get(&entity).copied() else {
-                return Err(SearchError::Broken(format!(
-                    "no activity of {entity} in the log's index"
-                )));
-            };
-            if let Some(package) = render.package(&entity, &body, times)? {
-                self.writer.add_document(self.fields.document(&package)?)?;
-            }
-        }
-        Ok(())
+            let times = times.get(&entity).copied().ok_or_else(|| {
+                SearchError::Broken(format!("no activity of {entity} in the log's index"))
+            })?;
+            Ok(Job {
+                entity,
+                body: Some(body),
+                times,
+                replaces: false,
+            })
+        });
+        self.write(store, jobs).map(drop)
     }
 
     /// What activities change.
@@ -151,38 +149,34 @@ impl Index {
         activities: impl Iterator<Item = io::Result<Activity>>,
     ) -> Result<(), SearchError> {
         let before = View::new(self.reader.searcher(), self.fields);
-        let render = Render::new(store);
-        let (mut created, mut others) = (HashMap::new(), HashSet::new());
-        for activity in activities {
+        let empty = before.datasets() == 0;
+        // When each came that is here; None: it went.
+        let mut came: HashMap<String, Option<i64>> = HashMap::new();
+        let jobs = activities.map(|activity| -> Result<Job, SearchError> {
             let activity = activity?;
-            let entity = &activity.entity;
-            let came = match activity.verb {
-                Verb::Create => activity.published_us,
-                _ => match created.get(entity) {
-                    Some(us) => *us,
-                    None => before.created(entity)?.unwrap_or(activity.published_us),
+            let known = came.get(&activity.entity);
+            let replaces = !empty || known.is_some();
+            let created = match (activity.verb, known) {
+                (Verb::Delete, _) => None,
+                (Verb::Update, Some(Some(us))) => Some(*us),
+                (Verb::Update, None) => before.created(&activity.entity)?,
+                _ => None,
+            };
+            let created_us = created.unwrap_or(activity.published_us);
+            let is_here = activity.verb != Verb::Delete;
+            came.insert(activity.entity.clone(), is_here.then_some(created_us));
+            Ok(Job {
+                entity: activity.entity,
+                body: Some(activity.body),
+                times: Times {
+                    created_us,
+                    modified_us: activity.published_us,
                 },
-            };
-            let times = Times {
-                created_us: came,
-                modified_us: activity.published_us,
-            };
-            self.forget(entity);
-            let package = match activity.verb {
-                Verb::Delete => None,
-                _ => render.package(entity, &activity.body, times)?,
-            };
-            match package {
-                Some(package) => {
-                    created.insert(activity.entity, came);
-                    self.writer.add_document(self.fields.document(&package)?)?;
-                }
-                None => {
-                    others.insert(activity.entity);
-                }
-            }
-        }
-        self.renew(store, &before, &render, &created, others)
+                replaces,
+            })
+        });
+        let others = self.write(store, jobs)?;
+        self.renew(store, &before, &came, &others)
     }
 
     /// Datasets that did not change themselves, but whose publishers did.
@@ -190,95 +184,51 @@ impl Index {
         &mut self,
         store: &Store,
         before: &View,
-        render: &Render<'_>,
-        done: &HashMap<String, i64>,
-        agents: HashSet<String>,
+        done: &HashMap<String, Option<i64>>,
+        agents: &HashSet<String>,
     ) -> Result<(), SearchError> {
-        for agent in &agents {
-            for (entity, created_us, modified_us) in before.published_by(agent)? {
-                if done.contains_key(&entity) || agents.contains(&entity) {
-                    continue;
-                }
-                let Some(body) = store.body(&entity)? else {
-                    continue;
-                };
-                let times = Times {
-                    created_us,
-                    modified_us,
-                };
-                self.forget(&entity);
-                if let Some(package) = render.package(&entity, &body, times)? {
-                    self.writer.add_document(self.fields.document(&package)?)?;
+        let mut published = HashMap::new();
+        for agent in agents {
+            for (entity, times) in before.published_by(agent)? {
+                if !done.contains_key(&entity) {
+                    published.insert(entity, times);
                 }
             }
         }
-        Ok(())
-    }
-
-    fn forget(&self, entity: &str) {
-        self.writer
-            .delete_term(Term::from_field_text(self.fields.uri, entity));
-    }
-}
-
-/// Descriptions to packages, with the names of agents as the store has them.
-struct Render<'s> {
-    store: &'s Store,
-    agents: RefCell<HashMap<String, Option<Agent>>>,
-}
-
-impl<'s> Render<'s> {
-    fn new(store: &'s Store) -> Self {
-        Self {
-            store,
-            agents: RefCell::default(),
-        }
-    }
-
-    fn package(
-        &self,
-        entity: &str,
-        body: &str,
-        times: Times,
-    ) -> Result<Option<Rendered>, SearchError> {
-        let failed = RefCell::new(None);
-        let agents = |agent: &str| {
-            self.agent(agent).unwrap_or_else(|error| {
-                failed.replace(Some(error));
-                None
+        let jobs = published.into_iter().map(|(entity, times)| {
+            Ok(Job {
+                entity,
+                body: None,
+                times,
+                replaces: true,
             })
-        };
-        let package = Rendered::of(&Source {
-            base: self.store.base(),
-            entity,
-            facts: &Facts::of(body),
-            created_us: times.created_us,
-            modified_us: times.modified_us,
-            agents: &agents,
         });
-        match failed.into_inner() {
-            Some(error) => Err(error.into()),
-            None => Ok(package),
-        }
+        self.write(store, jobs).map(drop)
     }
 
-    fn agent(&self, iri: &str) -> Result<Option<Agent>, StoreError> {
-        if let Some(known) = self.agents.borrow().get(iri) {
-            return Ok(known.clone());
-        }
-        let names = self.store.called(iri)?;
-        let english = names
-            .iter()
-            .find(|(language, _)| language.starts_with("en"));
-        let english = english.map(|(_, name)| name.clone());
-        let agent = names.first().map(|(_, title)| Agent {
-            title: title.clone(),
-            english: english.filter(|english| english != title),
-        });
-        self.agents
-            .borrow_mut()
-            .insert(iri.to_owned(), agent.clone());
-        Ok(agent)
+    /// Writes documents. Gives what is no dataset.
+    fn write(
+        &self,
+        store: &Store,
+        jobs: impl Iterator<Item = Result<Job, SearchError>>,
+    ) -> Result<HashSet<String>, SearchError> {
+        let mut others = HashSet::new();
+        in_order(store, &self.fields, jobs, |made| {
+            if made.replaces {
+                let term = Term::from_field_text(self.fields.uri, &made.entity);
+                self.writer.delete_term(term);
+            }
+            match made.document {
+                Some(document) => {
+                    self.writer.add_document(document)?;
+                }
+                None => {
+                    others.insert(made.entity);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(others)
     }
 }
 

@@ -11,6 +11,7 @@ use tantivy::{
         TextOptions,
     },
 };
+use zstd::bulk::Compressor;
 
 /// Raised when the same package would become another document: the index is then built anew.
 const LAYOUT: u32 = 1;
@@ -166,7 +167,16 @@ impl Fields {
         }
     }
 
-    pub fn document(&self, package: &Package) -> std::io::Result<TantivyDocument> {
+    /// One thread's compressor of packages: making one costs as much as packing one.
+    pub fn pack() -> std::io::Result<Compressor<'static>> {
+        Compressor::new(LEVEL)
+    }
+
+    pub fn document(
+        &self,
+        package: &Package,
+        pack: &mut Compressor<'_>,
+    ) -> std::io::Result<TantivyDocument> {
         let mut document = TantivyDocument::default();
         let mut say = |field, values: &mut dyn Iterator<Item = &str>| {
             for value in values {
@@ -229,8 +239,7 @@ impl Fields {
         document.add_i64(self.created, package.created_us);
         let high = names::id_number(&package.id).unwrap_or_default() >> 64;
         document.add_u64(self.id_high, u64::try_from(high).unwrap_or_default());
-        let json = serde_json::to_vec(&package.json)?;
-        document.add_bytes(self.package, &zstd::bulk::compress(&json, LEVEL)?);
+        document.add_bytes(self.package, &pack.compress(&package.json)?);
         Ok(document)
     }
 }

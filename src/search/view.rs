@@ -11,8 +11,10 @@ use super::{
     query::Terms,
     schema::{FACETS, Fields, Label},
 };
+use crate::store::Times;
 use chrono::{DateTime, Utc};
 use std::{
+    cell::RefCell,
     collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
@@ -23,6 +25,7 @@ use tantivy::{
     query::{BooleanQuery, ConstScoreQuery},
     schema::{Field, IndexRecordOption, Value as _},
 };
+use zstd::bulk::Decompressor;
 
 /// What is asked.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,11 @@ impl Counted {
     pub fn top(&self, least: u32, most: Option<usize>) -> Vec<(&str, u32)> {
         self.ordinals.top(&self.counts, least, most)
     }
+}
+
+thread_local! {
+    /// Making one costs more than unpacking a package.
+    static UNPACK: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// The index at one sequence number.
@@ -183,7 +191,14 @@ impl View {
         let long = long
             .and_then(|long| usize::try_from(long).ok())
             .unwrap_or(BYTES_MAX);
-        zstd::bulk::decompress(packed, long.min(BYTES_MAX)).map_err(SearchError::Io)
+        let unpacked = UNPACK.with_borrow_mut(|unpack| {
+            let unpack = match unpack {
+                Some(unpack) => unpack,
+                None => unpack.insert(Decompressor::new()?),
+            };
+            unpack.decompress(packed, long.min(BYTES_MAX))
+        });
+        unpacked.map_err(SearchError::Io)
     }
 
     /// The names of all datasets, sorted.
@@ -262,8 +277,8 @@ impl View {
             .first(at.doc_id))
     }
 
-    /// When it came and when it last changed, with its IRI, of each dataset that names this publisher.
-    pub(super) fn published_by(&self, agent: &str) -> Result<Vec<(String, i64, i64)>, SearchError> {
+    /// The datasets that name this publisher.
+    pub(super) fn published_by(&self, agent: &str) -> Result<Vec<(String, Times)>, SearchError> {
         let mut found = Vec::new();
         for at in self.with(self.fields.publisher, agent)? {
             let json = self.json(Package(at))?;
@@ -277,11 +292,11 @@ impl View {
             let date =
                 |name| Ok::<_, SearchError>(fast.i64(name)?.first(at.doc_id).unwrap_or_default());
             if let Some(uri) = uri.next() {
-                found.push((
-                    uri.to_owned(),
-                    date("metadata_created")?,
-                    date("metadata_modified")?,
-                ));
+                let times = Times {
+                    created_us: date("metadata_created")?,
+                    modified_us: date("metadata_modified")?,
+                };
+                found.push((uri.to_owned(), times));
             }
         }
         Ok(found)

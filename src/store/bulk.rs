@@ -80,9 +80,7 @@ impl Store {
                 records = done.len(),
                 "the bulk load is ingested; compacting"
             );
-            self.quads
-                .optimize()
-                .map_err(StoreError::storage("compacting after the first load"))?;
+            self.compacting.begin(self.quads.clone())?;
             Ok(done)
         })
     }
