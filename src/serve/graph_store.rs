@@ -8,12 +8,12 @@ use super::{
     asof::Asked,
     fresh,
     negotiate::{self, GRAPHS},
+    openapi::{Routes, table},
     problem::Problem,
     sparql::accept,
     wire::Question,
 };
 use axum::{
-    Router,
     body::{Body, Bytes},
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, Method, Uri, header},
@@ -26,10 +26,10 @@ use std::convert::Infallible;
 
 const PATH: &str = "graph-store";
 
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route(&format!("/{PATH}"), get(indirect))
-        .route("/graph/{*rest}", get(direct))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::graph_store(), get(indirect))
+        .route(table::own_graph(), get(direct))
 }
 
 /// Which graph is meant.
