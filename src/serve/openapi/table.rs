@@ -10,7 +10,7 @@ mod talk;
 pub use forms::*;
 pub use talk::*;
 
-use super::door::{Door, Operation, date_time, iri, one_of, text, truth, whole};
+use super::door::{Door, Operation, date_time, iri, one_of, text, whole};
 use crate::serve::negotiate::GraphFormat;
 use serde_json::json;
 
