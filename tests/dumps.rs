@@ -1,4 +1,5 @@
-//! Whole dumps of the program itself, with one source on loopback; and the entity tags of the catalogue's documents.
+//! Whole dumps of the program itself, with sources on loopback; and what the catalogue's documents say beside: their entity
+//! tags, and the operator's mail address.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/house.rs"]
@@ -14,6 +15,8 @@ mod serving;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 
+#[path = "dumps/mail.rs"]
+mod mail;
 #[path = "dumps/tags.rs"]
 mod tags;
 
