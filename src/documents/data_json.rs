@@ -179,7 +179,7 @@ fn contact(entry: &Entry<'_>) -> Option<Value> {
             let addresses = entry.iris(person, vcard::HAS_EMAIL);
             let texts = entry.literals(person, vcard::HAS_EMAIL).map(Literal::value);
             let email = addresses.chain(texts).find_map(mailto)?;
-            Some(reached(&called(person)?, &email))
+            Some(reached(called(person)?, &email))
         })
 }
 
