@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -26,6 +26,18 @@ impl Client {
             address,
             stream: None,
         }
+    }
+
+    /// Status and length of an answer whose body is not kept.
+    pub fn count(&mut self, path: &str) -> Result<(u16, u64)> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        // A connection of its own: what is counted is never asked for twice.
+        self.stream = None;
+        let mut counted = Counted(0);
+        let status = self
+            .exchange(request.as_bytes(), &mut counted)
+            .with_context(|| format!("GET http://{}{path}", self.address))?;
+        Ok((status, counted.0))
     }
 
     pub fn get(&mut self, path: &str) -> Result<Answer> {
@@ -51,27 +63,30 @@ impl Client {
         let mut bytes = request.into_bytes();
         bytes.extend_from_slice(body);
         let kept = self.stream.is_some();
-        match self.exchange(&bytes) {
+        let mut body = Vec::new();
+        let status = match self.exchange(&bytes, &mut body) {
             Err(_) if kept => {
                 self.stream = None;
-                self.exchange(&bytes)
+                body.clear();
+                self.exchange(&bytes, &mut body)
             }
             done => done,
         }
-        .with_context(|| format!("{method} http://{}{path}", self.address))
+        .with_context(|| format!("{method} http://{}{path}", self.address))?;
+        Ok(Answer { status, body })
     }
 
-    fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+    fn exchange(&mut self, request: &[u8], body: &mut impl Write) -> Result<u16> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => BufReader::new(connect(self.address)?),
         };
         stream.get_mut().write_all(request)?;
-        let (answer, keep) = read(&mut stream)?;
+        let (status, keep) = read(&mut stream, body)?;
         if keep {
             self.stream = Some(stream);
         }
-        Ok(answer)
+        Ok(status)
     }
 }
 
@@ -83,8 +98,22 @@ fn connect(address: SocketAddr) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// The answer, and whether the connection can be used again.
-fn read(stream: &mut BufReader<TcpStream>) -> Result<(Answer, bool)> {
+/// Takes what is written, and keeps how much it was.
+struct Counted(u64);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The status, and whether the connection can be used again.
+fn read(stream: &mut BufReader<TcpStream>, body: &mut impl Write) -> Result<(u16, bool)> {
     let first = line(stream)?;
     let status = first.split(' ').nth(1).and_then(|text| text.parse().ok());
     let status = status.with_context(|| format!("found {first:?}, expected a status line"))?;
@@ -101,28 +130,25 @@ fn read(stream: &mut BufReader<TcpStream>) -> Result<(Answer, bool)> {
             _ => {}
         }
     }
-    let mut body = Vec::new();
     match length {
-        _ if chunked => chunks(stream, &mut body)?,
+        _ if chunked => chunks(stream, body)?,
         Some(length) => {
-            stream.take(length).read_to_end(&mut body)?;
-            if body.len() as u64 != length {
-                bail!("the body ended after {} of {length} bytes", body.len());
+            let came = io::copy(&mut stream.take(length), body)?;
+            if came != length {
+                bail!("the body ended after {came} of {length} bytes");
             }
         }
         None if matches!(status, 204 | 304) => {}
         None => bail!("a body without a length"),
     }
-    Ok((Answer { status, body }, keep))
+    Ok((status, keep))
 }
 
-fn chunks(stream: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> Result<()> {
+fn chunks(stream: &mut BufReader<TcpStream>, body: &mut impl Write) -> Result<()> {
     loop {
         let size = line(stream)?;
         let size = u64::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16)?;
-        let before = body.len() as u64;
-        stream.take(size).read_to_end(body)?;
-        if body.len() as u64 - before != size {
+        if io::copy(&mut stream.take(size), body)? != size {
             bail!("a chunk ended early");
         }
         line(stream)?;

@@ -9,6 +9,7 @@ mod bulk;
 mod daemon;
 mod describe;
 mod disk;
+mod dump;
 mod export;
 mod feed;
 mod http;
@@ -48,6 +49,8 @@ enum Part {
     Queries,
     /// The feed, replayed as it lies on disk.
     Feed,
+    /// The whole catalogue, against Oxigraph's own dump.
+    Dump,
     /// CKAN's interface: datasets shown a second, searches with facets, a run published with its index.
     Search,
     /// Disk after many runs of one per cent changes.
@@ -151,6 +154,9 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
         let daemon = Daemon::start(&place)?;
         feed::lines(&daemon, table)?;
         daemon.stop()?;
+    }
+    if arguments.wants(Part::Dump) {
+        dump::lines(&place, table)?;
     }
     if arguments.wants(Part::Unchanged) {
         unchanged(&place, &mut server, &first, table)?;

@@ -132,6 +132,11 @@ impl House {
             daemon.published(),
             stop.clone(),
         ));
+        doors.spawn(serve::dumps::keep(
+            house.clone(),
+            daemon.published(),
+            stop.clone(),
+        ));
         let routers = [
             (public, serve::doors(house.clone(), daemon.inbox())),
             (admin, admin_router(house, Some(token_sha256(&token)))),

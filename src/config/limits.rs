@@ -6,6 +6,7 @@ use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
 use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
+use crate::serve::dumps::DumpLimits;
 use crate::snapshot::SnapshotLimits;
 use crate::webhooks::WebhookLimits;
 use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
@@ -65,6 +66,7 @@ pub struct Limits {
     pub webhooks: WebhookLimits,
     pub lists: ListLimits,
     pub pages: PageLimits,
+    pub dumps: DumpLimits,
     pub feedback: FeedbackLimits,
     pub search: SearchLimits,
 }
@@ -98,6 +100,7 @@ impl Default for Limits {
             webhooks: WebhookLimits::default(),
             lists: ListLimits::default(),
             pages: PageLimits::default(),
+            dumps: DumpLimits::default(),
             feedback: FeedbackLimits::default(),
             search: SearchLimits::default(),
         }
@@ -436,6 +439,10 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("pages.datasets", 1, 100_000),
     ("pages.datasets_max", 1, 100_000),
     ("pages.bytes_max", KB, GB),
+    ("dumps.every_ms", 0, 366 * DAY),
+    ("dumps.wait_ms", 0, HOUR),
+    ("dumps.kept", 1, 1_000),
+    ("dumps.kept_ms", MINUTE, 3_660 * DAY),
     ("webhooks.batch_activities_max", 1, 10_000),
     ("webhooks.connect_ms", 100, 5 * MINUTE),
     ("webhooks.total_ms", 100, 10 * MINUTE),

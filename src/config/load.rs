@@ -12,6 +12,7 @@ use super::{
     table::{Context, Found, SECRET, Table},
     webhook,
 };
+use crate::documents::data_json;
 use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
@@ -37,6 +38,8 @@ pub struct Outside {
 const ADDRESS: &str = "an address with a port, as 127.0.0.1:8080";
 const PUBLIC_URL: &str =
     "an absolute http or https address, as https://data.example.org/catalogue/";
+
+const MAIL: &str = "a mail address, as opendata@example.org";
 
 impl Config {
     /// Reads `harvestd.toml` and everything it includes, `${NAME}` from the environment.
@@ -142,6 +145,7 @@ struct DaemonSettings {
     admin_listen: SocketAddr,
     admin_token: Option<Secret>,
     title: BTreeMap<String, String>,
+    contact_email: Option<String>,
     limits: Limits,
     identity: Thresholds,
     shared: Vec<String>,
@@ -163,6 +167,7 @@ impl DaemonSettings {
             admin_listen: self.admin_listen,
             admin_token_sha256: self.admin_token.as_ref().map(token_sha256),
             title: self.title,
+            contact_email: self.contact_email,
             limits: self.limits,
             identity: self.identity,
             shared: self.shared,
@@ -204,6 +209,7 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
             .unwrap_or(loopback(8081)),
         admin_token: admin_token(root),
         title: title(root).unwrap_or_else(default_title),
+        contact_email: root.parsed("contact_email", MAIL, mail).map(|f| f.value),
         limits: root
             .table("limits")
             .map_or_else(Limits::default, |table| limits_of(&table)),
@@ -245,6 +251,14 @@ fn public_url(text: &str) -> Result<Url, String> {
         url.set_path(&path);
     }
     Ok(url)
+}
+
+/// As every interface takes it that gives it on; DCAT-US has the narrowest idea of one.
+fn mail(text: &str) -> Result<String, String> {
+    match data_json::mailto(text) {
+        Some(uri) if uri.len() == text.len() + "mailto:".len() => Ok(text.to_owned()),
+        _ => Err(String::new()),
+    }
 }
 
 fn admin_token(root: &Table<'_>) -> Option<Secret> {

@@ -39,6 +39,8 @@ pub struct Config {
     pub admin_token_sha256: Option<[u8; 32]>,
     /// Language tag -> title of the united catalogue.
     pub title: BTreeMap<String, String>,
+    /// Where people reach whoever runs this catalogue. None: nobody says.
+    pub contact_email: Option<String>,
     pub limits: Limits,
     /// From which score on records of different sources are taken for one dataset, or listed.
     pub identity: Thresholds,
@@ -230,6 +232,7 @@ impl Config {
                 self.limits.reports_kept != running.limits.reports_kept,
             ),
             ("title", self.title != running.title),
+            ("contact_email", self.contact_email != running.contact_email),
             ("feed", self.feed != running.feed),
             ("limits.http", self.limits.http != running.limits.http),
             (
@@ -237,6 +240,7 @@ impl Config {
                 self.limits.changes != running.limits.changes,
             ),
             ("limits.lists", self.limits.lists != running.limits.lists),
+            ("limits.dumps", self.limits.dumps != running.limits.dumps),
             ("limits.query", self.limits.query != running.limits.query),
             ("limits.search", self.limits.search != running.limits.search),
             (

@@ -31,8 +31,12 @@ const TIERS: [(NamedNodeRef<'_>, &str); 4] = [
     (harvestd::NOT_OPEN, "non-public"),
 ];
 
-/// The dataset's entry, or which of the members that the schema demands it has nothing for.
-pub fn dataset(entry: &Entry<'_>) -> Result<Value, Vec<&'static str>> {
+/// Name and mail address of who runs this catalogue.
+pub type Desk<'d> = (&'d str, &'d str);
+
+/// The dataset's entry, or which of the members that the schema demands it has nothing for. `desk` is asked about datasets
+/// that name nobody.
+pub fn dataset(entry: &Entry<'_>, desk: Option<Desk<'_>>) -> Result<Value, Vec<&'static str>> {
     let mut out = Map::new();
     let mut missing = Vec::new();
     let mut demanded = |name: &'static str, value: Option<Value>| match value {
@@ -51,7 +55,8 @@ pub fn dataset(entry: &Entry<'_>) -> Result<Value, Vec<&'static str>> {
     demanded("keyword", keywords(entry));
     demanded("modified", modified(entry));
     demanded("publisher", publisher(entry));
-    demanded("contactPoint", contact(entry));
+    let ours = || desk.map(|(name, mail)| reached(name, &format!("mailto:{mail}")));
+    demanded("contactPoint", contact(entry).or_else(ours));
     demanded("accessLevel", access_level(entry).map(Value::from));
     if !missing.is_empty() {
         return Err(missing);
@@ -174,12 +179,16 @@ fn contact(entry: &Entry<'_>) -> Option<Value> {
             let addresses = entry.iris(person, vcard::HAS_EMAIL);
             let texts = entry.literals(person, vcard::HAS_EMAIL).map(Literal::value);
             let email = addresses.chain(texts).find_map(mailto)?;
-            Some(json!({ "@type": "vcard:Contact", "fn": called(person)?, "hasEmail": email }))
+            Some(reached(called(person)?, &email))
         })
 }
 
+fn reached(name: &str, email: &str) -> Value {
+    json!({ "@type": "vcard:Contact", "fn": name, "hasEmail": email })
+}
+
 /// An address with its `mailto:`, as the schema's pattern wants it.
-fn mailto(address: &str) -> Option<String> {
+pub fn mailto(address: &str) -> Option<String> {
     let address = address.strip_prefix("mailto:").unwrap_or(address).trim();
     let (local, domain) = address.split_once('@')?;
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -2,7 +2,12 @@
 //!
 //! Pages go by the number of an activity, so that none is missed while new ones come. Start at [`give`].
 
-use super::{House, problem::Problem, respond};
+use super::{
+    House,
+    openapi::{Routes, table},
+    problem::Problem,
+    respond,
+};
 use crate::{
     atom::{self, About, Item, MEDIA_TYPE},
     chronicle::Entry,
@@ -10,7 +15,6 @@ use crate::{
     reading::Reading,
 };
 use axum::{
-    Router,
     extract::{RawQuery, State},
     http::HeaderMap,
     response::Response,
@@ -18,8 +22,8 @@ use axum::{
 };
 use std::collections::BTreeMap;
 
-pub fn routes() -> Router<House> {
-    Router::new().route("/atom.xml", get(give))
+pub fn routes() -> Routes {
+    Routes::new().route(table::atom(), get(give))
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]

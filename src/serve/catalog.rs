@@ -5,11 +5,13 @@
 //! Streamed from a worker's scan of the default graph; nothing of it lies in memory here. Start at [`give`].
 
 pub(super) mod narrowed;
+pub(super) mod validators;
 
 use super::{
     House,
-    asof::{Asked, MEMENTO_DATETIME, printable},
+    asof::{Asked, MEMENTO_DATETIME, View, printable},
     negotiate::{self, GRAPHS, GraphFormat},
+    openapi::{Routes, table},
     problem::Problem,
     respond,
     sparql::accept,
@@ -17,18 +19,16 @@ use super::{
 };
 use crate::{snapshot::Published, store::Head};
 use axum::{
-    Router,
     body::{Body, Bytes},
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use chrono::{DateTime, NaiveDateTime};
 use futures_util::stream;
 use narrowed::Narrowed;
-use sha2::{Digest, Sha256};
 use std::convert::Infallible;
+use validators::Validators;
 
 /// The snapshot that a dump is of: who goes on with the feed from there begins after the activity of that number.
 pub const GENERATION: HeaderName = HeaderName::from_static("harvestd-generation");
@@ -43,8 +43,8 @@ const FILES: [GraphFormat; 5] = [
     GraphFormat::NQuads,
 ];
 
-pub fn routes() -> Router<House> {
-    let mut routes = Router::new().route("/catalog", get(negotiated));
+pub fn routes() -> Routes {
+    let mut routes = Routes::new().route(table::catalog(), get(negotiated));
     for format in FILES {
         let file = async move |State(house): State<House>,
                                RawQuery(query): RawQuery,
@@ -53,7 +53,7 @@ pub fn routes() -> Router<House> {
             let wanted = Wanted::of(&house, None, format, &query.unwrap_or_default(), &headers)?;
             give(&house, &wanted, &method, &headers).await
         };
-        routes = routes.route(&format!("/catalog.{}", format.extension()), get(file));
+        routes = routes.route(table::catalog_as(format), get(file));
     }
     routes
 }
@@ -167,16 +167,65 @@ async fn give(
 ) -> Result<Response, Problem> {
     let view = wanted.asked.find(house)?;
     let snapshot = &view.snapshot;
-    let mark = wanted.format.extension();
-    let validators = Validators::of(snapshot, mark, &wanted.narrowed.said)?;
+    let question = wanted.question(house, snapshot);
+    let (format, narrowed) = (wanted.format, &wanted.narrowed);
+    let mark = format!("{}?{}", format.extension(), narrowed.said);
+    let by_content = match format {
+        // It says of which activity it is.
+        GraphFormat::NQuads => Tagged::Ready(Validators::of_snapshot(snapshot, &mark)?),
+        _ if narrowed.is_whole() => Tagged::Ready(Validators::of_all(house, snapshot, &mark)?),
+        _ => Tagged::Content(mark),
+    };
+    let media_type = format.media_type();
+    validated(
+        house, &view, by_content, question, media_type, method, headers,
+    )
+    .await
+}
+
+/// Whence a document has its tag.
+pub(super) enum Tagged {
+    /// It is known before the document is written.
+    Ready(Validators),
+    /// It is made of what is written; this names the document.
+    Content(String),
+}
+
+/// The document, or 304, with its validators.
+pub(super) async fn validated(
+    house: &House,
+    view: &View,
+    tagged: Tagged,
+    question: Question,
+    media_type: &'static str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let snapshot = &view.snapshot;
+    let ask = async || {
+        let readers = view.pool(house, &house.readers);
+        readers.ask(question, snapshot).await.map_err(Problem::from)
+    };
+    let known = match &tagged {
+        Tagged::Ready(validators) => Some(validators.clone()),
+        Tagged::Content(mark) => Validators::remembered(house, snapshot, mark)?,
+    };
+    let (validators, answer) = match (known, tagged) {
+        (Some(known), _) if known.still_hold(headers) || method == Method::HEAD => (known, None),
+        (_, Tagged::Ready(validators)) => (validators, Some(ask().await?)),
+        (_, Tagged::Content(mark)) => {
+            let answer = ask().await?;
+            let made = Validators::of_content(house, snapshot, &mark, answer).await?;
+            (made.0, Some(made.1))
+        }
+    };
     let mut response = if validators.still_hold(headers) {
         StatusCode::NOT_MODIFIED.into_response()
-    } else if method == Method::HEAD && wanted.narrowed.which.source.is_none() {
-        empty(wanted.format.media_type())
     } else {
-        let readers = view.pool(house, &house.readers);
-        let question = wanted.question(house, snapshot);
-        respond::answered(readers.ask(question, snapshot).await?)?
+        match answer.filter(|_| method != Method::HEAD) {
+            Some(answer) => respond::answered(answer)?,
+            None => empty(media_type),
+        }
     };
     validators.say(snapshot, &mut response);
     view.dress(house, &mut response);
@@ -190,73 +239,4 @@ pub(super) fn empty(media_type: &'static str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
-}
-
-/// What a client may keep its copy by (RFC 9110, section 8.8). The tag is weak: a compressed copy is the same document in
-/// other bytes.
-pub(super) struct Validators {
-    tag: HeaderValue,
-    modified: HeaderValue,
-    modified_s: i64,
-}
-
-impl Validators {
-    /// `mark` tells representations of one snapshot apart, `query` what the address says beside its path.
-    pub(super) fn of(snapshot: &Published, mark: &str, query: &str) -> Result<Self, Problem> {
-        let query = match query {
-            "" => String::new(),
-            some => format!("-{}", hex::encode(&Sha256::digest(some.as_bytes())[..8])),
-        };
-        let tag = format!(
-            "W/\"{}-{}-{mark}{query}\"",
-            snapshot.generation, snapshot.seq
-        );
-        let modified_s = snapshot.published_us.div_euclid(1_000_000);
-        let modified = DateTime::from_timestamp(modified_s, 0).ok_or_else(Problem::internal)?;
-        let modified = modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        Ok(Self {
-            tag: HeaderValue::from_str(&tag).map_err(|_| Problem::internal())?,
-            modified: HeaderValue::from_str(&modified).map_err(|_| Problem::internal())?,
-            modified_s,
-        })
-    }
-
-    /// Into the headers, with the snapshot that the document is of.
-    pub(super) fn say(self, snapshot: &Published, response: &mut Response) {
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.tag);
-        headers.insert(header::LAST_MODIFIED, self.modified);
-        headers.insert(GENERATION, HeaderValue::from(snapshot.generation));
-        headers.insert(SEQUENCE, HeaderValue::from(snapshot.seq));
-        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    }
-
-    /// Sections 13.1.2 and 13.1.3: If-None-Match decides where it is there.
-    pub(super) fn still_hold(&self, asked: &HeaderMap) -> bool {
-        let tags: Vec<&str> = asked
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        if !tags.is_empty() {
-            let own = self
-                .tag
-                .to_str()
-                .unwrap_or_default()
-                .trim_start_matches("W/");
-            return tags
-                .iter()
-                .flat_map(|line| line.split(','))
-                .map(str::trim)
-                .any(|tag| tag == "*" || tag.trim_start_matches("W/") == own);
-        }
-        asked
-            .get(header::IF_MODIFIED_SINCE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|since| {
-                NaiveDateTime::parse_from_str(since, "%a, %d %b %Y %H:%M:%S GMT").ok()
-            })
-            .is_some_and(|since| self.modified_s <= since.and_utc().timestamp())
-    }
 }

@@ -10,6 +10,7 @@ mod stream;
 use super::{
     House,
     negotiate::{self, Offer},
+    openapi::{Routes, table},
     problem::Problem,
     sparql::accept,
 };
@@ -18,7 +19,7 @@ use crate::{
     snapshot::Published,
 };
 use axum::{
-    Json, Router,
+    Json,
     extract::{Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -57,8 +58,8 @@ impl Default for ChangesLimits {
     }
 }
 
-pub fn routes() -> Router<House> {
-    Router::new().route("/changes", get(changes))
+pub fn routes() -> Routes {
+    Routes::new().route(table::changes(), get(changes))
 }
 
 /// One activity as it is told to the world: everything but the body.

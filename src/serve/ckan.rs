@@ -13,7 +13,10 @@ mod search;
 mod site;
 mod tags;
 
-use super::{House, catalog};
+use super::{
+    House, catalog,
+    openapi::{Routes, table},
+};
 use crate::{
     config::Config,
     search::{SearchLimits, View},
@@ -22,7 +25,6 @@ use crate::{
 use answer::{Failed, Given};
 use asked::Asked;
 use axum::{
-    Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -65,13 +67,17 @@ const ACTIONS: [(&str, Action); 16] = [
     ("package_autocomplete", search::autocomplete),
 ];
 
-pub fn routes() -> Router<House> {
+pub fn routes() -> Routes {
     let version = || async { axum::Json(serde_json::json!({"version": 3})) };
-    Router::new()
-        .route("/api/3/action/{name}", get(action).post(action))
-        .route("/api/action/{name}", get(action).post(action))
-        .route("/api/3", get(version))
-        .route("/api/3/", get(version))
+    let actions = table::ckan_action(&ACTIONS.map(|(name, _)| name));
+    Routes::new()
+        .route(
+            actions.also_at("/api/action/{name}"),
+            get(action).post(action),
+        )
+        .route(actions, get(action).post(action))
+        .route(table::ckan_version().also_at("/api/3/"), get(version))
+        .route(table::ckan_version(), get(version))
 }
 
 async fn action(

@@ -8,6 +8,7 @@ use super::{
     asof::Asked,
     fresh,
     negotiate::{self, GRAPHS, Offer},
+    openapi::{Routes, table},
     pool::PoolError,
     portrait::Portrait,
     problem::Problem,
@@ -16,7 +17,6 @@ use super::{
     wire::Question,
 };
 use axum::{
-    Router,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
@@ -26,9 +26,9 @@ use axum::{
 /// First words of our own IRIs.
 const SEGMENTS: [&str; 6] = ["dataset", "record", "agent", "catalog", "service", "series"];
 
-pub fn routes() -> Router<House> {
-    SEGMENTS.iter().fold(Router::new(), |routes, segment| {
-        routes.route(&format!("/{segment}/{{*rest}}"), get(describe))
+pub fn routes() -> Routes {
+    SEGMENTS.iter().fold(Routes::new(), |routes, segment| {
+        routes.route(table::own_iri(segment), get(describe))
     })
 }
 

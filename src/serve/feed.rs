@@ -6,6 +6,7 @@
 use super::{
     House, layers,
     negotiate::{self, Offer},
+    openapi::{Routes, table},
     problem::Problem,
     sparql::accept,
 };
@@ -17,7 +18,6 @@ use crate::{
 };
 use async_compression::tokio::bufread::GzipDecoder;
 use axum::{
-    Router,
     body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -47,23 +47,23 @@ const fn offer(media_type: &'static str, format: Syntax) -> Offer<Syntax> {
     Offer { media_type, format }
 }
 
-pub fn routes() -> Router<House> {
-    let mut routes = Router::new()
+pub fn routes() -> Routes {
+    let mut routes = Routes::new()
         .route(
-            "/feed",
+            table::feed(),
             get(
                 async |State(house): State<House>, method: Method, headers: HeaderMap| {
                     give(&house, What::Root, None, &method, &headers).await
                 },
             ),
         )
-        .route("/feed/{generation}/{node}", get(node))
-        .route("/activity/{generation}/{seq}", get(activity));
+        .route(table::feed_node(), get(node))
+        .route(table::activity(), get(activity));
     for syntax in Syntax::ALL {
         let root = async move |State(house): State<House>, method: Method, headers: HeaderMap| {
             give(&house, What::Root, Some(syntax), &method, &headers).await
         };
-        routes = routes.route(&format!("/feed.{}", syntax.extension()), get(root));
+        routes = routes.route(table::feed_as(syntax.extension()), get(root));
     }
     routes
 }

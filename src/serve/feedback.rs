@@ -7,7 +7,14 @@ mod list;
 pub mod operator;
 
 use super::{
-    House, admin::bearer_token, layers::read_body, listen::Peer, pool, problem::Problem, push,
+    House,
+    admin::bearer_token,
+    layers::read_body,
+    listen::Peer,
+    openapi::{Routes, table},
+    pool,
+    problem::Problem,
+    push,
     wire::Question,
 };
 use crate::feedback::{Feedback, FeedbackError, Held, Sender, Shown, Taken};
@@ -31,19 +38,22 @@ const MEDIA_TYPES: &str = "application/ld+json, text/turtle, application/trig, a
 const RETRY_AFTER_S: u32 = 60;
 
 /// What everybody may read.
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route("/feedback", get(list::list))
-        .route("/feedback/feed", get(list::atom))
-        .route("/feedback/{id}", get(list::one))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::feedback(), get(list::list))
+        .route(table::feedback_feed(), get(list::atom))
+        .route(table::feedback_one(), get(list::one))
+}
+
+/// The route itself.
+pub(super) fn taking_routes() -> Routes {
+    Routes::new().route(table::feedback_taken(), post(take))
 }
 
 /// Where feedback is taken; with and without the path of `public_url`, as the public routes are.
 pub fn taking(house: House) -> Router {
     let prefix = house.prefix().to_owned();
-    let routes = Router::new()
-        .route("/feedback", post(take))
-        .with_state(house);
+    let routes = taking_routes().router.with_state(house);
     match prefix.as_str() {
         "" => routes,
         prefix => Router::new().nest(prefix, routes.clone()).merge(routes),

@@ -6,30 +6,28 @@
 use super::{
     House,
     asof::Asked,
+    catalog::{Tagged, validated, validators::Validators},
     fresh,
     negotiate::{self, GRAPHS},
+    openapi::{Routes, table},
     problem::Problem,
     sparql::accept,
     wire::Question,
 };
 use axum::{
-    Router,
-    body::{Body, Bytes},
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, Method, Uri, header},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
-use futures_util::stream;
 use oxigraph::model::NamedNode;
-use std::convert::Infallible;
 
 const PATH: &str = "graph-store";
 
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route(&format!("/{PATH}"), get(indirect))
-        .route("/graph/{*rest}", get(direct))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::graph_store(), get(indirect))
+        .route(table::own_graph(), get(direct))
 }
 
 /// Which graph is meant.
@@ -119,31 +117,28 @@ async fn give(
     let offer = negotiate::choose(&accept(headers), GRAPHS)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(GRAPHS)))?;
     let path = snapshot.path.clone();
-    let question = match meant {
-        // Nothing has to be read for it, and the length is not known before the graph is written.
-        Meant::Default if method == Method::HEAD => None,
-        Meant::Default => Some(Question::Dump {
-            snapshot: path,
-            format: offer.format,
-        }),
-        Meant::Named(graph) => Some(Question::Graph {
-            snapshot: path,
-            graph,
-            accept: accept(headers),
-            base: house.base().to_owned(),
-        }),
-    };
-    let mut response = match question {
-        Some(question) => {
-            let readers = view.pool(house, &house.readers);
-            fresh::answered(readers.ask(question, snapshot).await?, snapshot, headers)?
+    let graph = match meant {
+        Meant::Default => {
+            let (mark, format) = (format!("{PATH}?{:?}", offer.format), offer.format);
+            let tagged = Tagged::Ready(Validators::of_all(house, snapshot, &mark)?);
+            let question = Question::Dump {
+                snapshot: path,
+                format,
+            };
+            let media_type = format.media_type();
+            return validated(house, &view, tagged, question, media_type, method, headers).await;
         }
-        None => {
-            let none = Body::from_stream(stream::empty::<Result<Bytes, Infallible>>());
-            let kind = HeaderValue::from_static(offer.format.media_type());
-            ([(header::CONTENT_TYPE, kind)], none).into_response()
-        }
+        Meant::Named(graph) => graph,
     };
+    let question = Question::Graph {
+        snapshot: path,
+        graph,
+        accept: accept(headers),
+        base: house.base().to_owned(),
+    };
+    let readers = view.pool(house, &house.readers);
+    let answer = readers.ask(question, snapshot).await?;
+    let mut response = fresh::answered(answer, snapshot, headers)?;
     let vary = HeaderValue::from_static("Accept");
     response.headers_mut().insert(header::VARY, vary);
     view.dress(house, &mut response);

@@ -3,13 +3,17 @@
 //! Answers 200 whatever is asked, as the standard has it: `success` is the truth. Hands over nothing that was won from the
 //! portal itself (sources with `portal = true`), and takes no writes. Start at [`routes`].
 
-use super::{House, problem::Problem, respond};
+use super::{
+    House,
+    openapi::{Routes, table},
+    problem::Problem,
+    respond,
+};
 use crate::{
     interchange::{dataset, listed},
     reading::taiwan,
 };
 use axum::{
-    Router,
     extract::{Path, RawQuery, State},
     http::HeaderMap,
     response::Response,
@@ -21,11 +25,14 @@ use std::collections::HashSet;
 
 const MEDIA_TYPE: &str = "application/json";
 
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route("/api/v1/rest/dataset", get(list))
-        .route("/api/v1/rest/dataset/", get(list))
-        .route("/api/v1/rest/dataset/{*identifier}", get(one))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::interchange_list(), get(list))
+        .route(
+            table::interchange_list().also_at("/api/v1/rest/dataset/"),
+            get(list),
+        )
+        .route(table::interchange_one(), get(one))
 }
 
 /// Which part of the list.

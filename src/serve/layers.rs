@@ -65,6 +65,8 @@ fn cors() -> CorsLayer {
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(Any)
         .expose_headers([
+            header::ACCEPT_RANGES,
+            header::CONTENT_RANGE,
             header::ETAG,
             header::LAST_MODIFIED,
             header::LINK,

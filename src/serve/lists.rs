@@ -6,30 +6,29 @@
 use super::{
     House,
     asof::{Asked, printable},
-    catalog::{Validators, empty, narrowed::Narrowed},
+    catalog::{Tagged, narrowed::Narrowed, validated, validators::Validators},
+    openapi::{Routes, table},
     problem::Problem,
-    respond,
     wire::{ListForm, Question},
 };
 use axum::{
-    Router,
     extract::{RawQuery, State},
-    http::{HeaderMap, Method, StatusCode},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, Method},
+    response::Response,
     routing::get,
 };
 
 const PATHS: [&str; 3] = ["data.json", "catalog.csv", "catalog.safe.csv"];
 
-pub fn routes() -> Router<House> {
-    PATHS.into_iter().fold(Router::new(), |routes, path| {
+pub fn routes() -> Routes {
+    PATHS.into_iter().fold(Routes::new(), |routes, path| {
         let list = async move |State(house): State<House>,
                                RawQuery(query): RawQuery,
                                method: Method,
                                headers: HeaderMap| {
             give(&house, path, &query.unwrap_or_default(), &method, &headers).await
         };
-        routes.route(&format!("/{path}"), get(list))
+        routes.route(table::list(path), get(list))
     })
 }
 
@@ -45,23 +44,24 @@ async fn give(
     let view = asked.find(house)?;
     let snapshot = &view.snapshot;
     let form = form(house, path, &narrowed);
-    let validators = Validators::of(snapshot, path, &narrowed.said)?;
-    let mut response = if validators.still_hold(headers) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else if method == Method::HEAD && narrowed.which.source.is_none() {
-        empty(form.media_type())
-    } else {
-        let question = Question::List {
-            snapshot: snapshot.path.clone(),
-            list: narrowed.list(house, snapshot),
-            form,
-        };
-        let readers = view.pool(house, &house.readers);
-        respond::answered(readers.ask(question, snapshot).await?)?
+    let mark = format!("{path}?{} {:?}", narrowed.said, desk(house));
+    let tagged = match narrowed.said.is_empty() {
+        true => Tagged::Ready(Validators::of_all(house, snapshot, &mark)?),
+        false => Tagged::Content(mark),
     };
-    validators.say(snapshot, &mut response);
-    view.dress(house, &mut response);
-    Ok(response)
+    let media_type = form.media_type();
+    let question = Question::List {
+        snapshot: snapshot.path.clone(),
+        list: narrowed.list(house, snapshot),
+        form,
+    };
+    validated(house, &view, tagged, question, media_type, method, headers).await
+}
+
+/// Who is asked about datasets that name nobody.
+fn desk(house: &House) -> Option<(String, String)> {
+    let mail = house.config.contact_email.clone()?;
+    Some((house.title().to_owned(), mail))
 }
 
 fn form(house: &House, path: &str, narrowed: &Narrowed) -> ListForm {
@@ -71,6 +71,7 @@ fn form(house: &House, path: &str, narrowed: &Narrowed) -> ListForm {
             let address = format!("{}{path}{mark}{}", house.base(), narrowed.said);
             ListForm::DataJson {
                 address: printable(&address),
+                desk: desk(house),
             }
         }
         path => ListForm::NationalCsv {

@@ -14,6 +14,7 @@ mod child;
 mod ckan;
 mod dereference;
 pub mod desk;
+pub mod dumps;
 mod feed;
 pub mod feedback;
 mod fresh;
@@ -30,6 +31,7 @@ mod lists;
 mod lookup;
 pub mod negotiate;
 mod oai;
+pub mod openapi;
 pub mod pool;
 pub mod portrait;
 pub mod problem;
@@ -51,7 +53,9 @@ pub mod worker;
 use crate::{config::Config, feed_cache::FeedCache, snapshot::Published, store::Head};
 use axum::{Router, routing::get};
 use desk::Desk;
+use dumps::Dumps;
 use metrics_exporter_prometheus::PrometheusHandle;
+use openapi::{Routes, table};
 use pool::{Pool, PoolOptions};
 use problem::Problem;
 use std::sync::Arc;
@@ -84,6 +88,10 @@ pub struct House {
     pub metrics: PrometheusHandle,
     /// The documents of the feed.
     pub feed: Arc<FeedCache>,
+    /// Whole dumps.
+    dumps: Arc<Dumps>,
+    /// Entity tags of pages and lists.
+    tags: Arc<catalog::validators::Remembered>,
     /// Counted once for each snapshot, when somebody asks.
     counted: Arc<Mutex<Option<Counted>>>,
     /// The log as far as lists need it, once somebody has asked for one.
@@ -112,6 +120,8 @@ impl House {
         Self {
             past: Pool::start(past, published.clone()),
             feed: Arc::new(FeedCache::of(&config)),
+            dumps: Arc::new(Dumps::of(&config.data_dir)),
+            tags: Arc::default(),
             streams: Arc::new(Semaphore::new(config.limits.changes.streams_max)),
             ending: CancellationToken::new(),
             config,
@@ -135,6 +145,13 @@ impl House {
     /// The path that goes before ours in links: empty, or `/prefix` without a slash at its end.
     pub(crate) fn prefix(&self) -> &str {
         self.config.public_url.path().trim_end_matches('/')
+    }
+
+    /// What the catalogue is called, in English where that is known.
+    pub(crate) fn title(&self) -> &str {
+        let title = &self.config.title;
+        let name = title.get("en").or_else(|| title.values().next());
+        name.map_or("harvestd", String::as_str)
     }
 
     /// The newest published snapshot.
@@ -206,7 +223,8 @@ pub fn doors(house: House, inbox: std::sync::Arc<crate::push::Inbox>) -> Router 
 /// for proxies that cut it off and for probes on the machine itself.
 pub fn public_router(house: House) -> Router {
     let prefix = house.prefix().to_owned();
-    let routes = routes(&house);
+    let routes = routes(house.config.limits.query.query_bytes_max);
+    let routes = routes.router.with_state(house.clone());
     let router = if prefix.is_empty() {
         routes
     } else {
@@ -219,9 +237,10 @@ pub fn public_router(house: House) -> Router {
     layers::public(router, &house.config.limits.http)
 }
 
-fn routes(house: &House) -> Router {
-    Router::new()
-        .merge(sparql::routes(house.config.limits.query.query_bytes_max))
+/// Everything the world may see, each route with its description.
+fn routes(query_bytes_max: usize) -> Routes {
+    Routes::new()
+        .merge(sparql::routes(query_bytes_max))
         .merge(catalog::routes())
         .merge(lists::routes())
         .merge(changes::routes())
@@ -238,7 +257,8 @@ fn routes(house: &House) -> Router {
         .merge(snapshots::routes())
         .merge(status::routes())
         .merge(state::routes())
-        .route("/", get(root::root))
-        .route("/house.css", get(html::style))
-        .with_state(house.clone())
+        .merge(dumps::routes())
+        .merge(openapi::routes())
+        .route(table::root(), get(root::root))
+        .route(table::style(), get(html::style))
 }

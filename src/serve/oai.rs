@@ -6,7 +6,12 @@
 
 mod request;
 
-use super::{House, problem::Problem, respond};
+use super::{
+    House,
+    openapi::{Routes, table},
+    problem::Problem,
+    respond,
+};
 use crate::{
     chronicle::{Chronicle, Entry},
     config::ListLimits,
@@ -15,7 +20,6 @@ use crate::{
     snapshot::Published,
 };
 use axum::{
-    Router,
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::Response,
@@ -26,8 +30,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-pub fn routes() -> Router<House> {
-    Router::new().route("/oai", get(by_get).post(by_post))
+pub fn routes() -> Routes {
+    Routes::new().route(table::oai(), get(by_get).post(by_post))
 }
 
 async fn by_get(
@@ -105,15 +109,14 @@ async fn answer(house: &House, request: Request) -> Said {
 }
 
 fn identify(house: &House, snapshot: &Published, chronicle: &Chronicle) -> String {
-    let title = &house.config.title;
-    let name = title.get("en").or_else(|| title.values().next());
     let host = house.config.public_url.host_str().unwrap_or("localhost");
+    // RFC 2142: whoever runs the host reads it.
+    let (configured, postmaster) = (&house.config.contact_email, format!("postmaster@{host}"));
     let earliest = chronicle.by_change(..).next();
     oai::identify(&Identity {
         base: house.base(),
-        name: name.map_or("harvestd", String::as_str),
-        // RFC 2142: whoever runs the host reads it.
-        admin_email: &format!("postmaster@{host}"),
+        name: house.title(),
+        admin_email: configured.as_deref().unwrap_or(&postmaster),
         earliest_us: earliest.map_or(snapshot.published_us, |entry| entry.changed_us),
         persistent: house.config.feed.keep_days.is_none(),
     })

@@ -3,7 +3,12 @@
 //!
 //! Nobody's body is read before the token is found right. What a push means is [`crate::push`]'s. Start at [`routes`].
 
-use super::{admin::bearer_token, layers::read_body, problem::Problem};
+use super::{
+    admin::bearer_token,
+    layers::read_body,
+    openapi::{Routes, table},
+    problem::Problem,
+};
 use crate::push::{
     Answer, Inbox, Place, Push, PushError, What,
     read::{Body as Pushed, Read},
@@ -44,11 +49,17 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("DELETE", "/push/{source}/{id}"),
 ];
 
+/// The routes themselves.
+pub(super) fn described() -> Routes<Arc<Inbox>> {
+    Routes::new()
+        .route(table::push_many(), put(push).post(push))
+        .route(table::push_one(), put(push).post(push).delete(push))
+}
+
 /// With and without the path of `public_url`, as the public routes are.
 pub fn routes(inbox: Arc<Inbox>, prefix: &str) -> Router {
-    let routes = Router::new()
-        .route("/push/{source}", put(push).post(push))
-        .route("/push/{source}/{*id}", put(push).post(push).delete(push))
+    let routes = described()
+        .router
         .layer(middleware::from_fn_with_state(inbox.clone(), admit))
         .with_state(inbox);
     match prefix {

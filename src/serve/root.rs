@@ -5,6 +5,7 @@
 use super::{
     House,
     negotiate::{self, Offer},
+    openapi,
     problem::Problem,
     sparql::accept,
 };
@@ -14,28 +15,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-
-/// What can be asked for, by its name in the list and its address below `public_url`.
-const DOORS: &[(&str, &str)] = &[
-    ("status", "status"),
-    ("sitemap", "sitemap.xml"),
-    ("sparql", "sparql"),
-    ("catalog", "catalog"),
-    ("ckan", "api/3"),
-    ("graph_store", "graph-store"),
-    ("void", ".well-known/void"),
-    ("data_json", "data.json"),
-    ("csv", "catalog.csv"),
-    ("feed", "feed"),
-    ("atom", "atom.xml"),
-    ("oai", "oai"),
-    ("interchange", "api/v1/rest/dataset"),
-    ("snapshots", "snapshots"),
-    ("changes", "changes"),
-    ("feedback", "feedback"),
-    ("feedback_feed", "feedback/feed"),
-    ("metrics", "metrics"),
-];
 
 /// JSON unless the client likes HTML better: then `/status` is the page to see.
 pub async fn root(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
@@ -57,10 +36,11 @@ pub async fn root(State(house): State<House>, headers: HeaderMap) -> Result<Resp
     } else {
         let base = house.base();
         let kept = house.desk.feedback().is_some();
-        let doors = DOORS
+        let doors = openapi::doors()
             .iter()
+            .filter_map(|door| Some((door.name?, door.path.trim_start_matches('/'))))
             .filter(|(name, _)| kept || !name.starts_with("feedback"));
-        let doors = doors.map(|(name, path)| ((*name).to_owned(), format!("{base}{path}").into()));
+        let doors = doors.map(|(name, path)| (name.to_owned(), format!("{base}{path}").into()));
         Json(doors.collect::<serde_json::Map<_, _>>()).into_response()
     };
     let headers = response.headers_mut();

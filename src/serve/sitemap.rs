@@ -4,23 +4,23 @@
 
 use super::{
     House, fresh,
+    openapi::{Routes, table},
     problem::Problem,
     wire::{Question, Site},
 };
 use crate::snapshot::Published;
 use axum::{
-    Router,
     extract::{Path, State},
     http::HeaderMap,
     response::Response,
     routing::get,
 };
 
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route("/robots.txt", get(robots))
-        .route("/sitemap.xml", get(index))
-        .route("/sitemap/{file}", get(one))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::robots(), get(robots))
+        .route(table::sitemap_index(), get(index))
+        .route(table::sitemap(), get(one))
 }
 
 /// Queries and streams without an end are not for crawlers; everything else is.

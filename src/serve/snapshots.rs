@@ -5,12 +5,12 @@
 use super::{
     House, asof,
     negotiate::{self, Offer},
+    openapi::{Routes, table},
     problem::Problem,
     sparql::accept,
 };
 use crate::snapshot::shelf::Kept;
 use axum::{
-    Router,
     extract::{Query, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -18,8 +18,8 @@ use axum::{
 };
 use serde_json::json;
 
-pub fn routes() -> Router<House> {
-    Router::new().route("/snapshots", get(timemap))
+pub fn routes() -> Routes {
+    Routes::new().route(table::snapshots(), get(timemap))
 }
 
 /// Of which resource: its address below ours, as `catalog.ttl` or `sparql?query=…`.

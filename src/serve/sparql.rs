@@ -7,12 +7,12 @@ use super::{
     asof::Asked,
     guard, html,
     negotiate::{self, GRAPHS, GraphFormat, Offer},
+    openapi::{Routes, table},
     problem::Problem,
     respond, service_description,
     wire::{Question, SparqlQuery},
 };
 use axum::{
-    Router,
     body::Bytes,
     extract::{DefaultBodyLimit, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -25,15 +25,16 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const QUERY: &str = "application/sparql-query";
 const UPDATE: &str = "application/sparql-update";
 
-pub fn routes(query_bytes_max: usize) -> Router<House> {
+pub fn routes(query_bytes_max: usize) -> Routes {
     // In a form each byte of the query may take three. Less is taken where `http.body_bytes_max` says so.
     let body_bytes_max = query_bytes_max.saturating_mul(3).saturating_add(64 * 1024);
     let endpoint = get(get_query)
         .post(post_query)
         .layer(DefaultBodyLimit::max(body_bytes_max));
-    Router::new()
-        .route("/sparql", endpoint.clone())
-        .route("/sparql/", endpoint)
+    let door = table::sparql();
+    Routes::new()
+        .route(door.also_at("/sparql/"), endpoint.clone())
+        .route(door, endpoint)
 }
 
 /// Section 2.1.1. Without a query it is the service description that is asked for.

@@ -3,11 +3,15 @@
 //! Shows what is published, never what is being committed. How the sums are made is in [`crate::digest`]. Start at
 //! [`routes`].
 
-use super::{House, problem::Problem};
+use super::{
+    House,
+    openapi::{Routes, table},
+    problem::Problem,
+};
 use crate::digest::{BUCKETS, Sum};
 use crate::state::KeptDigest;
 use axum::{
-    Json, Router,
+    Json,
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -16,8 +20,8 @@ use axum::{
 use serde::Deserialize;
 use std::sync::Arc;
 
-pub fn routes() -> Router<House> {
-    Router::new().route("/feed/state", get(state))
+pub fn routes() -> Routes {
+    Routes::new().route(table::feed_state(), get(state))
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,6 +7,7 @@ use super::{
     desk::{Readiness, SourceStatus},
     html::{self, escape},
     negotiate::{self, Offer},
+    openapi::{Routes, table},
     problem::{self, Problem},
     sparql::accept,
     webhooks,
@@ -17,7 +18,7 @@ use crate::{
     webhooks::WebhookStatus,
 };
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -27,14 +28,14 @@ use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .route("/status", get(status))
-        .route("/status.json", get(status_json))
-        .route("/sources/{id}/report", get(report))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::healthz(), get(healthz))
+        .route(table::readyz(), get(readyz))
+        .route(table::metrics(), get(metrics))
+        .route(table::status(), get(status))
+        .route(table::status_json(), get(status_json))
+        .route(table::report(), get(report))
 }
 
 /// The process answers.

@@ -9,6 +9,7 @@ use super::{
     asof::http_date,
     fresh,
     negotiate::{self, GRAPHS, GraphFormat},
+    openapi::{Routes, table},
     problem::Problem,
     service_description::{number, term},
     sparql::accept,
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::log::date_time;
 use axum::{
-    Router,
     extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::Response,
@@ -34,8 +34,8 @@ const VOID: &str = "http://rdfs.org/ns/void#";
 const FORMATS: &str = "http://www.w3.org/ns/formats/";
 const PATH: &str = ".well-known/void";
 
-pub fn routes() -> Router<House> {
-    Router::new().route(&format!("/{PATH}"), get(give))
+pub fn routes() -> Routes {
+    Routes::new().route(table::void(), get(give))
 }
 
 async fn give(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {

@@ -221,8 +221,11 @@ pub struct PageAsked {
 /// The forms of a list that are no RDF.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ListForm {
-    /// DCAT-US; `address` is the document's own.
-    DataJson { address: String },
+    /// DCAT-US; `address` is the document's own, `desk` name and mail address for datasets that name nobody.
+    DataJson {
+        address: String,
+        desk: Option<(String, String)>,
+    },
     /// The table of the national portal. `safe`: no cell is taken for a formula.
     NationalCsv { safe: bool },
 }

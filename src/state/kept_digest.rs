@@ -140,6 +140,12 @@ impl KeptDigest {
         }
     }
 
+    /// The sum of everything. None: it is true of another place in the log.
+    pub fn sum_at(&self, head: Head) -> Option<Sum> {
+        let now = self.read();
+        (now.head == Some(head)).then(|| now.sums.total())
+    }
+
     /// The entities of one bucket; None where there is no such bucket.
     pub fn bucket(&self, number: u16) -> Result<Option<Bucket>, StateError> {
         let now = self.read();

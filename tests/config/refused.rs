@@ -31,6 +31,14 @@ const REFUSED: &[(&str, &str)] = &[
         "c.toml:2:10: listen: found a whole number, expected an address with a port, as 127.0.0.1:8080",
     ),
     (
+        "contact_email = \"nobody\"",
+        "c.toml:2:17: contact_email: found \"nobody\", expected a mail address, as opendata@example.org",
+    ),
+    (
+        "contact_email = \"mailto:a@b.example\"",
+        "c.toml:2:17: contact_email: found \"mailto:a@b.example\", expected a mail address, as opendata@example.org",
+    ),
+    (
         "title = \"x\"",
         "c.toml:2:9: title: found a text, expected texts by language",
     ),

@@ -401,6 +401,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         admin_listen: "127.0.0.1:0".parse().unwrap(),
         admin_token_sha256: Some(sha256(TOKEN)),
         title: BTreeMap::from([("en".to_owned(), "A hub".to_owned())]),
+        contact_email: None,
         limits,
         identity: Thresholds::default(),
         feed: FeedSettings::default(),

@@ -140,9 +140,10 @@ def schemathesis(base):
     if not os.path.exists(program) or not glob.glob(INTERCHANGE):
         print("SKIPPED: no schemathesis beside this Python, or ../shared not present")
         return
-    command = [program, "run", INTERCHANGE, "--url", base + "api/v1", "--include-method", "GET", "--max-examples", "50",
+    command = [program, "run", os.path.abspath(INTERCHANGE), "--url", base + "api/v1", "--include-method", "GET", "--max-examples", "50",
                "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]
-    subprocess.run(command, check=True)
+    with tempfile.TemporaryDirectory() as folder:  # it leaves its findings where it runs
+        subprocess.run(command, check=True, cwd=folder)
     print("schemathesis: no server error and no violation in what is read")
 
 

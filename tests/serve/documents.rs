@@ -80,16 +80,26 @@ async fn the_catalogue_in_every_format_is_the_default_graph() {
 async fn a_copy_is_kept_as_long_as_it_holds() {
     let mut doors = open(Plan::default()).await;
     let first = doors.get("/catalog.ttl").send().await.unwrap();
-    assert_eq!(first.headers()["etag"], "W/\"1-1-ttl\"");
     assert_eq!(
         first.headers()["last-modified"],
         "Thu, 01 Jan 2026 00:00:00 GMT"
     );
     let tag = first.headers()["etag"].clone();
+    // This house keeps no sums: a snapshot is what names its documents.
+    let (text, other) = (
+        tag.to_str().unwrap(),
+        doors.get("/catalog.nt").send().await.unwrap(),
+    );
+    assert!(text.starts_with("W/\"1-1-"), "{text}");
+    let strong = format!("\"x\", {}", text.trim_start_matches("W/"));
     for (name, value, expected) in [
-        ("if-none-match", tag.to_str().unwrap(), 304),
-        ("if-none-match", "\"x\", \"1-1-ttl\"", 304),
-        ("if-none-match", "\"1-1-nt\"", 200),
+        ("if-none-match", text, 304),
+        ("if-none-match", &strong, 304),
+        (
+            "if-none-match",
+            other.headers()["etag"].to_str().unwrap(),
+            200,
+        ),
         ("if-modified-since", "Thu, 01 Jan 2026 00:00:00 GMT", 304),
         ("if-modified-since", "Wed, 31 Dec 2025 23:59:59 GMT", 200),
     ] {
@@ -109,13 +119,9 @@ async fn a_copy_is_kept_as_long_as_it_holds() {
         .send()
         .await
         .unwrap();
-    assert_eq!(
-        (
-            response.status().as_u16(),
-            response.headers()["etag"].to_str().unwrap()
-        ),
-        (200, "W/\"1-2-ttl\"")
-    );
+    assert_eq!(response.status(), 200);
+    let text = response.headers()["etag"].to_str().unwrap();
+    assert!(text.starts_with("W/\"1-2-"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,7 +31,10 @@ pub(super) fn write(
     reply.is(form.media_type());
     let mut out = BufWriter::with_capacity(CRUMBS_BYTES, reply);
     match form {
-        ListForm::DataJson { address } => data_json(store, address, members, &mut out)?,
+        ListForm::DataJson { address, desk } => {
+            let desk = desk.as_ref().map(|(name, mail)| (&**name, &**mail));
+            data_json(store, address, desk, members, &mut out)?;
+        }
         ListForm::NationalCsv { safe } => table(store, *safe, members, &mut out)?,
     }
     Ok(out.flush()?)
@@ -50,6 +53,7 @@ fn told(store: &Store, iri: &str) -> Result<Vec<Triple>, Failure> {
 fn data_json(
     store: &Store,
     address: &str,
+    desk: Option<data_json::Desk<'_>>,
     members: &[String],
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -67,7 +71,7 @@ fn data_json(
     write!(out, "{},\"dataset\":[", about.trim_end_matches('}'))?;
     let (mut listed, mut lacking) = (0_u64, BTreeMap::<&str, u64>::new());
     for iri in members {
-        match data_json::dataset(&Entry::of(iri, &told(store, iri)?)) {
+        match data_json::dataset(&Entry::of(iri, &told(store, iri)?), desk) {
             Ok(entry) => {
                 let comma = if listed == 0 { "\n" } else { ",\n" };
                 write!(out, "{comma}{entry}")?;

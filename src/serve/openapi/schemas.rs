@@ -1,0 +1,301 @@
+//! What the JSON of our answers looks like, in JSON Schema (2020-12, as OpenAPI 3.1 has it).
+//!
+//! Members that are not named may be there as well. Start at [`schemas`].
+
+use serde_json::{Map, Value, json};
+
+/// A part of one big macro call is more than the compiler takes in one go: they are grouped as the doors are.
+pub fn schemas() -> Value {
+    let groups = [house(), catalogue(), forms(), changes(), taken_in()];
+    let all: Map<String, Value> = groups
+        .into_iter()
+        .flat_map(|group| match group {
+            Value::Object(group) => group,
+            _ => Map::new(),
+        })
+        .collect();
+    Value::Object(all)
+}
+
+/// An object with these members, all of them there.
+fn object(members: &[(&str, Value)]) -> Value {
+    let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    let members = members.iter();
+    let properties: Map<String, Value> = members
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+        .collect();
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn number() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn truth() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn time() -> Value {
+    json!({ "type": "string", "format": "date-time" })
+}
+
+fn address() -> Value {
+    json!({ "type": "string", "format": "uri" })
+}
+
+fn list(of: Value) -> Value {
+    json!({ "type": "array", "items": of })
+}
+
+fn perhaps(kind: &str) -> Value {
+    json!({ "type": [kind, "null"] })
+}
+
+fn sum() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+}
+
+/// The numbers of the first and the last activity.
+fn activities() -> Value {
+    json!({ "type": ["array", "null"], "items": { "type": "integer" }, "minItems": 2, "maxItems": 2 })
+}
+
+fn house() -> Value {
+    let problem = object(&[
+        (
+            "type",
+            json!({ "type": "string", "pattern": "^urn:harvestd:problem:" }),
+        ),
+        ("title", text()),
+        (
+            "status",
+            json!({ "type": "integer", "minimum": 400, "maximum": 599 }),
+        ),
+        ("detail", text()),
+    ]);
+    let source = object(&[
+        ("id", text()),
+        ("kind", text()),
+        (
+            "title",
+            json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        ),
+        ("url", text()),
+        ("portal", truth()),
+        ("enabled", truth()),
+        ("paused", truth()),
+        ("running", perhaps("object")),
+        (
+            "last",
+            json!({ "anyOf": [{ "$ref": "#/components/schemas/Report" }, { "type": "null" }] }),
+        ),
+        ("holds", number()),
+        ("failures_in_row", number()),
+        ("next_due", perhaps("string")),
+        ("report", perhaps("string")),
+    ]);
+    json!({
+        "Problem": problem,
+        "Doors": { "type": "object", "additionalProperties": address() },
+        "OpenApi": object(&[("openapi", text()), ("info", json!({ "type": "object" })), ("paths", json!({ "type": "object" }))]),
+        "Status": object(&[
+            ("ready", object(&[("ready", truth()), ("why", text())])),
+            ("published", perhaps("object")),
+            ("overrides", json!({ "type": "object", "additionalProperties": number() })),
+            ("sources", list(source)),
+            ("webhooks", list(json!({ "type": "object", "required": ["id"] }))),
+        ]),
+        "Report": object(&[
+            ("run", text()),
+            ("source", text()),
+            ("kind", text()),
+            ("trigger", text()),
+            ("started_ms", json!({ "type": "integer" })),
+            ("ended_ms", json!({ "type": "integer" })),
+            ("outcome", text()),
+            ("why", perhaps("string")),
+            ("counts", json!({ "type": "object" })),
+            ("requests", number()),
+            ("bytes", number()),
+            ("activities", activities()),
+            ("refused", list(json!({ "type": "object" }))),
+            ("findings_by_code", json!({ "type": "object", "additionalProperties": number() })),
+            ("findings", list(json!({ "type": "object" }))),
+        ]),
+    })
+}
+
+fn catalogue() -> Value {
+    let file = object(&[
+        ("url", address()),
+        ("name", text()),
+        ("mediaType", json!({ "const": "application/zstd" })),
+        ("format", text()),
+        ("bytes", number()),
+        ("sha256", sum()),
+        ("plainBytes", number()),
+        ("statements", number()),
+    ]);
+    let dump = object(&[
+        ("id", address()),
+        ("generation", number()),
+        ("sequence", number()),
+        ("published", time()),
+        ("made", time()),
+        ("triples", number()),
+        ("datasets", number()),
+        ("distributions", number()),
+        ("dataServices", number()),
+        ("catalogs", number()),
+        ("agents", number()),
+        ("files", list(file)),
+    ]);
+    let snapshot = object(&[
+        ("generation", number()),
+        ("seq", number()),
+        ("published", time()),
+        ("until", perhaps("string")),
+        ("memento", address()),
+    ]);
+    let earlier = object(&[("earlier", list(address()))]);
+    json!({
+        "Dump": dump,
+        "Dumps": { "allOf": [{ "$ref": "#/components/schemas/Dump" }, earlier] },
+        "Snapshots": object(&[("original", address()), ("snapshots", list(snapshot))]),
+        "DataJson": object(&[
+            ("@type", json!({ "const": "dcat:Catalog" })),
+            ("conformsTo", json!({ "const": "https://project-open-data.cio.gov/v1.1/schema" })),
+            ("describedBy", address()),
+            ("dataset", list(object(&[
+                ("@type", json!({ "const": "dcat:Dataset" })),
+                ("title", text()),
+                ("description", text()),
+                ("keyword", list(text())),
+                ("modified", text()),
+                ("publisher", json!({ "type": "object", "required": ["name"] })),
+                ("contactPoint", json!({ "type": "object", "required": ["fn", "hasEmail"] })),
+                ("identifier", text()),
+                ("accessLevel", json!({ "enum": ["public", "restricted public", "non-public"] })),
+            ]))),
+        ]),
+    })
+}
+
+fn forms() -> Value {
+    let ckan = |success: bool, rest: (&str, Value)| {
+        object(&[
+            ("help", text()),
+            ("success", json!({ "const": success })),
+            rest,
+        ])
+    };
+    let refusal = object(&[
+        ("success", json!({ "const": false })),
+        (
+            "error",
+            object(&[("error_type", text()), ("message", text())]),
+        ),
+    ]);
+    let given = |result: Value| json!({ "oneOf": [object(&[("success", json!({ "const": true })), ("result", result)]), refusal.clone()] });
+    let dataset = object(&[
+        ("identifier", text()),
+        ("title", text()),
+        ("publisherOID", text()),
+        ("publisherOrgCode", text()),
+        ("distribution", list(json!({ "type": "object" }))),
+    ]);
+    json!({
+        "CkanAnswer": ckan(true, ("result", json!({}))),
+        // An action that nobody knows, and a body that is no JSON, are answered with a text.
+        "CkanRefusal": { "oneOf": [
+            ckan(false, ("error", object(&[("__type", text())]))),
+            text(),
+        ] },
+        "CkanVersion": object(&[("version", json!({ "const": 3 }))]),
+        "InterchangeList": given(list(text())),
+        "InterchangeDataset": given(dataset),
+    })
+}
+
+fn changes() -> Value {
+    let activity = object(&[
+        ("id", text()),
+        ("seq", number()),
+        ("type", json!({ "enum": ["Create", "Update", "Delete"] })),
+        ("object", text()),
+        ("published", time()),
+        ("activity", address()),
+    ]);
+    let sums = object(&[
+        ("method", text()),
+        ("generation", number()),
+        ("seq", number()),
+        ("published", perhaps("string")),
+        ("entities", number()),
+        ("sum", sum()),
+        ("buckets", list(sum())),
+    ]);
+    let bucket = object(&[
+        ("method", text()),
+        ("generation", number()),
+        ("seq", number()),
+        ("bucket", number()),
+        ("sum", sum()),
+        (
+            "entities",
+            list(object(&[("iri", text()), ("sha256", sum())])),
+        ),
+    ]);
+    json!({
+        "Changes": object(&[
+            ("generation", number()),
+            ("head", number()),
+            ("next", text()),
+            ("more", truth()),
+            ("activities", list(activity)),
+        ]),
+        "State": { "oneOf": [sums, bucket] },
+    })
+}
+
+fn taken_in() -> Value {
+    let row = object(&[
+        ("id", text()),
+        ("iri", perhaps("string")),
+        ("outcome", text()),
+        ("activity", perhaps("integer")),
+        ("published", truth()),
+    ]);
+    json!({
+        "Feedback": object(&[
+            ("id", number()),
+            ("iri", address()),
+            ("status", json!({ "enum": ["open", "accepted", "declined"] })),
+            ("received", time()),
+            ("sender", perhaps("string")),
+            ("kind", json!({ "enum": ["correction", "remark"] })),
+            ("dataset", text()),
+        ]),
+        "FeedbackList": object(&[
+            ("items", list(json!({ "$ref": "#/components/schemas/Feedback" }))),
+            ("next", perhaps("string")),
+        ]),
+        "Pushed": object(&[
+            ("source", text()),
+            ("run", perhaps("string")),
+            ("generation", number()),
+            ("activities", activities()),
+            ("records", list(row)),
+            ("left_out", number()),
+            ("findings", list(json!({ "type": "object" }))),
+            ("refused", list(json!({ "type": "object" }))),
+            ("held_back", number()),
+            ("why", perhaps("string")),
+            ("dry_run", truth()),
+        ]),
+    })
+}

@@ -1,0 +1,236 @@
+//! The document of the doors against the program itself: every door is asked, every answer is as the document says, and
+//! no door answers a method that is not in it. Start at [`ask::DOORS`].
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "support/house.rs"]
+#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
+mod house;
+#[path = "support/origin.rs"]
+#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
+mod origin;
+#[path = "support/serving.rs"]
+#[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]
+mod serving;
+#[path = "support/texts.rs"]
+#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
+mod texts;
+
+#[path = "openapi/ask.rs"]
+mod ask;
+#[path = "openapi/schema.rs"]
+mod schema;
+
+use ask::{Ask, DOORS};
+use harvestd::push::tokens;
+use reqwest::{Client, Response, redirect::Policy};
+use serde_json::Value;
+use serving::{Bed, Serving};
+use std::collections::BTreeSet;
+use texts::{export, rows};
+
+const MORE: &str = "[feedback]\nopen = true\n\
+    [[source]]\nid = \"centre\"\nkind = \"push\"\ntitle = { en = \"Centre\" }\n";
+
+struct Hub {
+    daemon: Serving,
+    client: Client,
+    token: String,
+    document: Value,
+    _bed: Bed,
+}
+
+async fn hub() -> Hub {
+    let bed = Bed::new(export(&rows(1, 12, 1))).await;
+    bed.configure("[limits.push]\npublish_every_ms = 0\n", MORE);
+    let token = tokens::make(&bed.data_dir(), "centre", 0).unwrap().1.0;
+    let daemon = bed.serve().await;
+    daemon.run().await;
+    let document = daemon.json("/openapi.json").await;
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .build()
+        .unwrap();
+    Hub {
+        daemon,
+        client,
+        token,
+        document,
+        _bed: bed,
+    }
+}
+
+impl Hub {
+    async fn send(&self, method: &str, ask: &Ask) -> Response {
+        let url = format!("http://{}{}", self.daemon.listen, ask.path);
+        let mut request = self.client.request(method.parse().unwrap(), url);
+        for (name, value) in ask.headers {
+            request = request.header(*name, *value);
+        }
+        if ask.with_token {
+            request = request.bearer_auth(&self.token);
+        }
+        request.body(ask.body).send().await.unwrap()
+    }
+
+    /// The answer is one that the document declares.
+    async fn check(&self, ask: &Ask, response: Response) {
+        let what = format!("{} {} ({})", ask.method, ask.path, ask.template);
+        let operation = &self.document["paths"][ask.template][ask.method.to_lowercase()];
+        assert!(operation.is_object(), "{what} is not in the document");
+        let status = response.status().as_u16();
+        let declared = &operation["responses"][status.to_string()];
+        let kind = response
+            .headers()
+            .get("content-type")
+            .map(|kind| kind.to_str().unwrap().to_owned());
+        let text = match kind.as_deref() {
+            // It has no end.
+            Some("text/event-stream") => String::new(),
+            _ => response.text().await.unwrap(),
+        };
+        assert_eq!(status, ask.status, "{what}: {text}");
+        assert!(
+            declared.is_object(),
+            "{what}: {status} is not declared: {text}"
+        );
+        let Some(content) = declared["content"].as_object() else {
+            assert_eq!(text, "", "{what}: a body that is not declared");
+            return;
+        };
+        let kind = kind.unwrap_or_else(|| panic!("{what}: {status} without a content type"));
+        let essence = kind.split(';').next().unwrap().trim();
+        let media = content
+            .get(essence)
+            .unwrap_or_else(|| panic!("{what}: {status} as {essence}, declared {content:?}"));
+        if let Some(expected) = media.get("schema") {
+            let value: Value =
+                serde_json::from_str(&text).unwrap_or_else(|e| panic!("{what}: {e}: {text}"));
+            let wrong = schema::wrong(&self.document, expected, &value, "");
+            assert_eq!(wrong, None, "{what}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_answers_as_the_document_says() {
+    let hub = hub().await;
+    let mut asked = BTreeSet::new();
+    for ask in DOORS {
+        let response = hub.send(ask.method, ask).await;
+        hub.check(ask, response).await;
+        asked.insert((ask.template.to_owned(), ask.method.to_lowercase()));
+    }
+    let mut told = BTreeSet::new();
+    for (template, methods) in hub.document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            told.insert((template.clone(), method.clone()));
+        }
+    }
+    let unasked: Vec<_> = told.difference(&asked).collect();
+    assert!(unasked.is_empty(), "no test asks {unasked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_get_without_a_body() {
+    let hub = hub().await;
+    for ask in DOORS
+        .iter()
+        .filter(|ask| ask.method == "GET" && ask.status == 200)
+    {
+        // Some doors speak of what others have taken in.
+        if ask.path.starts_with("/feedback")
+            || ask.headers.contains(&("accept", "text/event-stream"))
+        {
+            continue;
+        }
+        let get = hub.send("GET", ask).await;
+        let head = hub.send("HEAD", ask).await;
+        assert_eq!(head.status(), get.status(), "{}", ask.path);
+        for name in ["content-type", "etag", "vary"] {
+            assert_eq!(
+                head.headers().get(name),
+                get.headers().get(name),
+                "{name} of {}",
+                ask.path
+            );
+        }
+        assert_eq!(head.text().await.unwrap(), "", "{}", ask.path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_not_in_the_document_is_not_allowed() {
+    let hub = hub().await;
+    for (template, methods) in hub.document["paths"].as_object().unwrap() {
+        let example = DOORS.iter().find(|ask| ask.template == template).unwrap();
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
+            if methods.get(method.to_lowercase()).is_some() {
+                continue;
+            }
+            let ask = Ask {
+                headers: &[],
+                body: "",
+                with_token: true,
+                ..*example
+            };
+            let response = hub.send(method, &ask).await;
+            assert_eq!(response.status(), 405, "{method} {}", ask.path);
+            let allowed = response.headers()["allow"].to_str().unwrap().to_owned();
+            for known in methods.as_object().unwrap().keys() {
+                assert!(
+                    allowed.contains(&known.to_uppercase()),
+                    "{method} {}: {allowed}",
+                    ask.path
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_names_every_door_and_brings_nothing_from_elsewhere() {
+    let hub = hub().await;
+    let page = hub.daemon.get("/openapi").header("accept", "text/html");
+    let page = page.send().await.unwrap().text().await.unwrap();
+    for template in hub.document["paths"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("{template}</h3>")), "{template}");
+    }
+    for foreign in ["<script", "src=", "https://", "http://", "style=\""] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    let listed = hub.daemon.json("/").await;
+    assert_eq!(listed["openapi"], "https://hub.example/openapi");
+    assert_eq!(listed["dumps"], "https://hub.example/dumps");
+}
+
+/// A route without a description would be in no document: only the operator's rooms make theirs by hand.
+#[test]
+fn no_public_route_is_made_by_hand() {
+    let by_hand = ["admin.rs", "webhooks.rs", "feedback/operator.rs"];
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/serve");
+    let (mut folders, mut seen) = (vec![root.clone()], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path
+                .strip_prefix(&root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            let text: String = std::fs::read_to_string(&path)
+                .unwrap()
+                .split_whitespace()
+                .collect();
+            seen += 1;
+            let hand = text.contains(".route(\"") || text.contains(".route_service(");
+            assert!(!hand || by_hand.contains(&name.as_str()), "{name}");
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
