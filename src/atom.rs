@@ -2,7 +2,12 @@
 //!
 //! Pure: values in, text out. Start at [`feed`]. An entry's id is the dataset's IRI, which never changes.
 
-use crate::{chronicle::Entry, log::date_time, oai::Escaped, reading::Reading};
+use crate::{
+    chronicle::Entry,
+    facts::{CHINESE_FIRST, Text, Told},
+    log::date_time,
+    oai::Escaped,
+};
 use harvestd_vocab::terms::{dcat, dct};
 use std::fmt::Write;
 
@@ -22,7 +27,7 @@ pub struct About<'a> {
 
 /// What a feed tells of.
 pub enum Item<'a> {
-    Changed(&'a Entry, &'a Reading),
+    Changed(&'a Entry, &'a Told<'a>),
     /// Gone, at all or from what the feed is of.
     Gone(&'a Entry),
 }
@@ -46,7 +51,7 @@ pub fn feed<'a>(about: &About<'_>, items: impl Iterator<Item = Item<'a>>) -> Str
     }
     for item in items {
         match item {
-            Item::Changed(entry, reading) => changed(entry, reading, &mut text),
+            Item::Changed(entry, told) => changed(entry, told, &mut text),
             Item::Gone(entry) => {
                 let _ = writeln!(
                     text,
@@ -61,10 +66,12 @@ pub fn feed<'a>(about: &About<'_>, items: impl Iterator<Item = Item<'a>>) -> Str
     text
 }
 
-fn changed(entry: &Entry, reading: &Reading, text: &mut String) {
-    const LANGUAGE: &str = "zh";
-    let node = reading.iri.as_str();
-    let title = reading.text(node, dct::TITLE, LANGUAGE).unwrap_or(node);
+fn changed(entry: &Entry, told: &Told<'_>, text: &mut String) {
+    let node = told.iri;
+    let title = told
+        .facts
+        .text(node, dct::TITLE, CHINESE_FIRST)
+        .unwrap_or(node);
     let _ = writeln!(
         text,
         "<entry>\n<id>{iri}</id>\n<title>{}</title>\n<updated>{}</updated>\n<link rel=\"alternate\" href=\"{iri}\"/>",
@@ -72,14 +79,16 @@ fn changed(entry: &Entry, reading: &Reading, text: &mut String) {
         date_time(entry.changed_us),
         iri = Escaped(node),
     );
-    if let Some(name) = reading.label(node, dct::PUBLISHER, LANGUAGE) {
+    if let Some(name) = told.facts.label(node, dct::PUBLISHER, CHINESE_FIRST) {
         let _ = writeln!(text, "<author><name>{}</name></author>", Escaped(name));
     }
-    if let Some(summary) = reading.text(node, dct::DESCRIPTION, LANGUAGE) {
+    if let Some(summary) = told.facts.text(node, dct::DESCRIPTION, CHINESE_FIRST) {
         let _ = writeln!(text, "<summary>{}</summary>", Escaped(summary));
     }
-    for keyword in reading
+    for keyword in told
+        .facts
         .texts(node, dcat::KEYWORD)
+        .map(Text::value)
         .filter(|word| !word.is_empty())
     {
         let _ = writeln!(text, "<category term=\"{}\"/>", Escaped(keyword));

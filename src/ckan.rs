@@ -14,13 +14,13 @@ pub mod tags;
 
 pub use groups::{Group, Licence};
 
-use crate::facts::Facts;
+use crate::facts::{CHINESE_FIRST, Facts, last_part};
 use extras::Extra;
 use harvestd_vocab::terms::{dcat, dcatap, dct, foaf, harvestd, vcard};
 use resources::Resource;
 use serde::Serialize;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 use tags::Tag;
 
 /// What a package is made from.
@@ -115,11 +115,12 @@ impl Package {
         }
         let id = names::id_of(node);
         let title = facts
-            .text(node, dct::TITLE)
-            .map_or_else(|| node.to_owned(), |title| title.into_owned());
+            .text(node, dct::TITLE, CHINESE_FIRST)
+            .unwrap_or(node)
+            .to_owned();
         let keywords: Vec<String> = facts
             .texts(node, dcat::KEYWORD)
-            .map(|text| text.value().into_owned())
+            .map(|text| text.value().to_owned())
             .collect();
         let (publisher, organization, called) = groups::organization(source);
         let times = Written {
@@ -137,14 +138,14 @@ impl Package {
             sources: sources(source),
             high_value: facts
                 .iris(node, dcatap::HVD_CATEGORY)
-                .map(|iri| last(iri).to_owned())
+                .map(|iri| last_part(iri).to_owned())
                 .collect(),
             frequency: facts
                 .iri(node, dct::ACCRUAL_PERIODICITY)
-                .map(|iri| last(iri).to_owned()),
+                .map(|iri| last_part(iri).to_owned()),
             languages: facts
                 .iris(node, dct::LANGUAGE)
-                .map(|iri| last(iri).to_owned())
+                .map(|iri| last_part(iri).to_owned())
                 .collect(),
             words: Words {
                 title: all(facts, node, dct::TITLE),
@@ -185,9 +186,13 @@ impl Package {
         let (facts, node) = (source.facts, source.entity);
         let contact = facts.iri(node, dcat::CONTACT_POINT).unwrap_or_default();
         let creator = facts.iri(node, dct::CREATOR).unwrap_or_default();
-        let named = |node: &str| facts.text(node, foaf::NAME).map(|name| name.into_owned());
+        let named = |node: &str| {
+            facts
+                .text(node, foaf::NAME, CHINESE_FIRST)
+                .map(str::to_owned)
+        };
         let author = named(creator).or_else(|| (source.agents)(creator).map(|agent| agent.title));
-        let version = facts.text(node, dcat::VERSION);
+        let version = facts.text(node, dcat::VERSION, CHINESE_FIRST);
         let licence = self.licence.as_ref();
         let owner = self.organization.as_ref();
         serde_json::to_vec(&Shown {
@@ -201,12 +206,14 @@ impl Package {
             license_id: licence.map(|l| &*l.id),
             license_title: licence.map(|l| &*l.title),
             license_url: licence.and_then(|l| l.url.as_deref()),
-            maintainer: facts.text(contact, vcard::FN),
+            maintainer: facts.text(contact, vcard::FN, CHINESE_FIRST),
             maintainer_email: resources::mail(facts, contact, vcard::HAS_EMAIL),
             metadata_created: &times.created,
             metadata_modified: &times.modified,
             name: &self.name,
-            notes: facts.text(node, dct::DESCRIPTION).unwrap_or_default(),
+            notes: facts
+                .text(node, dct::DESCRIPTION, CHINESE_FIRST)
+                .unwrap_or_default(),
             num_resources: resources.len(),
             num_tags: self.tags.len(),
             organization: owner.map(Group::as_organization),
@@ -238,12 +245,12 @@ struct Shown<'a> {
     license_id: Option<&'a str>,
     license_title: Option<&'a str>,
     license_url: Option<&'a str>,
-    maintainer: Option<Cow<'a, str>>,
+    maintainer: Option<&'a str>,
     maintainer_email: Option<String>,
     metadata_created: &'a str,
     metadata_modified: &'a str,
     name: &'a str,
-    notes: Cow<'a, str>,
+    notes: &'a str,
     num_resources: usize,
     num_tags: usize,
     organization: Option<Value>,
@@ -257,7 +264,7 @@ struct Shown<'a> {
     title: &'a str,
     r#type: &'static str,
     url: Option<&'a str>,
-    version: Option<Cow<'a, str>>,
+    version: Option<&'a str>,
 }
 
 /// The commit times of a dataset as CKAN writes them: they stand at it and at each of its resources.
@@ -290,22 +297,17 @@ fn sources(source: &Source<'_>) -> Vec<String> {
     let (own, others): (Vec<&str>, Vec<&str>) =
         catalogs.iter().partition(|iri| iri.starts_with(&ours));
     let listed = if own.is_empty() { others } else { own };
-    listed.into_iter().map(|iri| last(iri).to_owned()).collect()
+    listed
+        .into_iter()
+        .map(|iri| last_part(iri).to_owned())
+        .collect()
 }
 
 fn all(facts: &Facts<'_>, node: &str, property: oxrdf::NamedNodeRef<'_>) -> Vec<String> {
     facts
         .texts(node, property)
-        .map(|text| text.value().into_owned())
+        .map(|text| text.value().to_owned())
         .collect()
-}
-
-/// What an IRI ends with.
-pub(crate) fn last(iri: &str) -> &str {
-    iri.trim_end_matches('/')
-        .rsplit(['/', '#'])
-        .next()
-        .unwrap_or(iri)
 }
 
 #[cfg(test)]

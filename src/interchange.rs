@@ -6,10 +6,12 @@
 //! **Identifiers.** A dataset goes by its own identifier. Where several have the same one, the dataset that came first keeps
 //! it and the others go by their IRIs; so no dataset changes its identifier because another comes.
 
+pub mod time;
+
 use crate::{
     chronicle::{Chronicle, Entry},
+    facts::{CHINESE_FIRST, Text, Told, last_part},
     log::date_time,
-    reading::{Reading, last_part, taiwan_time},
 };
 use harvestd_vocab::{
     agents,
@@ -18,8 +20,8 @@ use harvestd_vocab::{
 use oxigraph::model::NamedNodeRef;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
+use time::taiwan_time;
 
-const ZH: &str = "zh";
 const TABLE_OF_CONTENTS: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/tableOfContents");
 const CATEGORY: &str = "https://w3id.org/harvestd/tw/service-category/";
@@ -45,79 +47,90 @@ pub fn listed<'c>(
 
 /// Everything that the standard has a field for. `changed_us` is when it last changed here. Fields of which nothing is known
 /// are empty, as they are on the platforms that there are.
-pub fn dataset(reading: &Reading, identifier: &str, changed_us: i64) -> Value {
-    let node = reading.iri.as_str();
+pub fn dataset(told: &Told<'_>, identifier: &str, changed_us: i64) -> Value {
+    let node = told.iri;
     let mut out = Map::new();
     let mut put = |name: &str, text: Option<&str>| {
         out.insert(name.to_owned(), text.unwrap_or_default().into());
     };
     put("identifier", Some(identifier));
-    put("categoryCode", category(reading));
-    put("title", reading.text(node, dct::TITLE, ZH));
-    put("description", reading.text(node, dct::DESCRIPTION, ZH));
+    put("categoryCode", category(told));
+    put("title", told.facts.text(node, dct::TITLE, CHINESE_FIRST));
+    put(
+        "description",
+        told.facts.text(node, dct::DESCRIPTION, CHINESE_FIRST),
+    );
     put(
         "fieldDescription",
-        reading.text(node, TABLE_OF_CONTENTS, ZH),
+        told.facts.text(node, TABLE_OF_CONTENTS, CHINESE_FIRST),
     );
-    put("type", Some(kind(reading)));
-    put("accrualPeriodicity", Some(&frequency(reading)));
-    put("spatial", reading.label(node, dct::SPATIAL, ZH));
+    put("type", Some(kind(told)));
+    put("accrualPeriodicity", Some(&frequency(told)));
+    put(
+        "spatial",
+        told.facts.label(node, dct::SPATIAL, CHINESE_FIRST),
+    );
     put(
         "language",
-        reading.iris(node, dct::LANGUAGE).find_map(language),
+        told.facts.iris(node, dct::LANGUAGE).find_map(language),
     );
-    put("landingPage", reading.iris(node, dcat::LANDING_PAGE).next());
-    put("notes", reading.text(node, rdfs::COMMENT, ZH));
+    put(
+        "landingPage",
+        told.facts.iris(node, dcat::LANDING_PAGE).next(),
+    );
+    put("notes", told.facts.text(node, rdfs::COMMENT, CHINESE_FIRST));
     let modified = taiwan_time(&date_time(changed_us));
     put("modified", Some(&modified));
-    let issued = reading.texts(node, dct::ISSUED).next().map(taiwan_time);
+    let issued = told.facts.texts(node, dct::ISSUED).next().map(written);
     put("issued", issued.as_deref());
-    put("sourceModified", own_time(reading).as_deref());
-    licence(reading, &mut put);
-    cost(reading, &mut put);
-    coverage(reading, &mut put);
-    agencies(reading, &mut put);
-    let keywords: Vec<&str> = reading.texts(node, dcat::KEYWORD).collect();
+    put("sourceModified", own_time(told).as_deref());
+    licence(told, &mut put);
+    cost(told, &mut put);
+    coverage(told, &mut put);
+    agencies(told, &mut put);
+    let keywords: Vec<&str> = told
+        .facts
+        .texts(node, dcat::KEYWORD)
+        .map(Text::value)
+        .collect();
     out.insert("keyword".to_owned(), json!(keywords));
-    out.insert("numberOfData".to_owned(), amount(reading));
-    let distributions = reading.iris(node, dcat::HAS_DISTRIBUTION).enumerate();
+    out.insert("numberOfData".to_owned(), amount(told));
+    let distributions = told.facts.iris(node, dcat::HAS_DISTRIBUTION).enumerate();
     let distributions: Vec<Value> = distributions
-        .map(|(at, distribution)| resource(reading, distribution, identifier, at + 1))
+        .map(|(at, distribution)| resource(told, distribution, identifier, at + 1))
         .collect();
     out.insert("distribution".to_owned(), distributions.into());
     out.into()
 }
 
-fn category(reading: &Reading) -> Option<&str> {
-    let mut themes = reading.iris(&reading.iri, dcat::THEME);
+fn category<'a>(told: &Told<'a>) -> Option<&'a str> {
+    let mut themes = told.facts.iris(told.iri, dcat::THEME);
     themes.find_map(|theme| theme.strip_prefix(CATEGORY))
 }
 
 /// rawData, TOOLS or SERVICES: what the source said, or else what its distributions are.
-fn kind(reading: &Reading) -> &str {
-    let said = reading.label(&reading.iri, dct::TYPE, ZH);
+fn kind<'t>(told: &'t Told<'_>) -> &'t str {
+    let said = told.facts.label(told.iri, dct::TYPE, CHINESE_FIRST);
     if let Some(said) = said.filter(|said| ["rawData", "TOOLS", "SERVICES"].contains(said)) {
         return said;
     }
-    let mut distributions = reading
-        .iris(&reading.iri, dcat::HAS_DISTRIBUTION)
-        .peekable();
+    let mut distributions = told.facts.iris(told.iri, dcat::HAS_DISTRIBUTION).peekable();
     let services = distributions.peek().is_some()
-        && distributions.all(|node| reading.iris(node, dcat::DOWNLOAD_URL).next().is_none());
+        && distributions.all(|node| told.facts.iris(node, dcat::DOWNLOAD_URL).next().is_none());
     if services { "SERVICES" } else { "rawData" }
 }
 
 /// In the source's own words where they are kept, else by the interval, else the code.
-fn frequency(reading: &Reading) -> String {
-    let node = reading.iri.as_str();
-    if let Some(said) = reading.texts(node, harvestd::STATED_FREQUENCY).next() {
-        return said.to_owned();
+fn frequency(told: &Told<'_>) -> String {
+    let node = told.iri;
+    if let Some(said) = told.facts.texts(node, harvestd::STATED_FREQUENCY).next() {
+        return said.value().to_owned();
     }
-    let interval = reading.texts(node, harvestd::UPDATE_INTERVAL).next();
-    if let Some(said) = interval.and_then(every) {
+    let interval = told.facts.texts(node, harvestd::UPDATE_INTERVAL).next();
+    if let Some(said) = interval.and_then(|interval| every(interval.value())) {
         return said;
     }
-    let code = reading.iris(node, dct::ACCRUAL_PERIODICITY).next();
+    let code = told.facts.iris(node, dct::ACCRUAL_PERIODICITY).next();
     match code.map(last_part) {
         Some("IRREG") => "不定期更新".to_owned(),
         Some(code) => code.to_owned(),
@@ -156,27 +169,28 @@ fn language(iri: &str) -> Option<&'static str> {
     })
 }
 
+fn written(text: &Text<'_>) -> String {
+    taiwan_time(text.value())
+}
+
 /// The source's own time: of its record, or of the dataset.
-fn own_time(reading: &Reading) -> Option<String> {
-    let records = reading.triples().iter().filter_map(|triple| {
-        let about = triple.predicate == foaf::PRIMARY_TOPIC;
-        let record = triple.subject.to_string();
-        about.then(|| record.trim_matches(['<', '>']).to_owned())
-    });
-    let nodes = records.chain([reading.iri.clone()]);
+fn own_time(told: &Told<'_>) -> Option<String> {
+    let records = told.facts.subjects(foaf::PRIMARY_TOPIC, told.iri);
+    let nodes = records.into_iter().chain([told.iri]);
     let mut times = nodes.filter_map(|node| {
-        let time = reading.texts(&node, dct::MODIFIED).next();
-        time.map(taiwan_time)
+        let time = told.facts.texts(node, dct::MODIFIED).next();
+        time.map(written)
     });
     times.next()
 }
 
-fn licence(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
-    let node = reading.iri.as_str();
-    let address = reading
+fn licence(told: &Told<'_>, put: &mut impl FnMut(&str, Option<&str>)) {
+    let node = told.iri;
+    let address = told
+        .facts
         .iris(node, dct::LICENSE)
-        .find(|iri| !reading.tells_of(iri));
-    let said = reading.label(node, dct::LICENSE, ZH);
+        .find(|iri| !told.facts.knows(iri));
+    let said = told.facts.label(node, dct::LICENSE, CHINESE_FIRST);
     let name = match address {
         Some(OGDL) => Some(OGDL_NAME),
         _ => said.or(address),
@@ -185,48 +199,60 @@ fn licence(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
     put("licenseURL", address);
 }
 
-fn cost(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
-    let node = reading.iri.as_str();
-    let word = reading.texts(node, schema::IS_ACCESSIBLE_FOR_FREE).next();
-    let word = word.and_then(|free| match free {
+fn cost(told: &Told<'_>, put: &mut impl FnMut(&str, Option<&str>)) {
+    let node = told.iri;
+    let word = told
+        .facts
+        .texts(node, schema::IS_ACCESSIBLE_FOR_FREE)
+        .next();
+    let word = word.and_then(|free| match free.value() {
         "true" | "1" => Some("免費"),
         "false" | "0" => Some("付費"),
         _ => None,
     });
     put(
         "cost",
-        word.or(reading.text(node, schema::CONDITIONS_OF_ACCESS, ZH)),
+        word.or(told
+            .facts
+            .text(node, schema::CONDITIONS_OF_ACCESS, CHINESE_FIRST)),
     );
-    let statements: Vec<&str> = reading.iris(node, dct::RIGHTS).collect();
-    let page = statements.iter().find(|iri| !reading.tells_of(iri));
+    let statements: Vec<&str> = told.facts.iris(node, dct::RIGHTS).collect();
+    let page = statements.iter().find(|iri| !told.facts.knows(iri));
     put("costURL", page.copied());
-    let law = statements.iter().find_map(|node| reading.name(node, ZH));
+    let law = statements
+        .iter()
+        .find_map(|node| told.facts.name(node, CHINESE_FIRST));
     put("costLaw", law);
 }
 
-fn coverage(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
-    let period = reading.iris(&reading.iri, dct::TEMPORAL).next();
+fn coverage(told: &Told<'_>, put: &mut impl FnMut(&str, Option<&str>)) {
+    let period = told.facts.iris(told.iri, dct::TEMPORAL).next();
     let end = |property| {
-        let time = period.and_then(|period| reading.texts(period, property).next());
-        time.map(taiwan_time)
+        let time = period.and_then(|period| told.facts.texts(period, property).next());
+        time.map(written)
     };
     put("temporalCoverageFrom", end(dcat::START_DATE).as_deref());
     put("temporalCoverageTo", end(dcat::END_DATE).as_deref());
 }
 
-fn agencies(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
-    let node = reading.iri.as_str();
-    let publisher = reading.label(node, dct::PUBLISHER, ZH);
-    let organization = reading.label(node, dct::CREATOR, ZH).or(publisher);
+fn agencies(told: &Told<'_>, put: &mut impl FnMut(&str, Option<&str>)) {
+    let node = told.iri;
+    let publisher = told.facts.label(node, dct::PUBLISHER, CHINESE_FIRST);
+    let organization = told
+        .facts
+        .label(node, dct::CREATOR, CHINESE_FIRST)
+        .or(publisher);
     put("publisher", publisher);
     put("organization", organization);
-    let (oid, code) = registered(reading);
+    let (oid, code) = registered(told);
     put("publisherOID", oid.as_deref());
     put("publisherOrgCode", code.as_deref());
     let of = |name: Option<&str>| {
-        let mut contacts = reading.iris(node, dcat::CONTACT_POINT);
+        let mut contacts = told.facts.iris(node, dcat::CONTACT_POINT);
         contacts.find(|contact| {
-            let belongs = reading.text(contact, vcard::ORGANIZATION_NAME, ZH);
+            let belongs = told
+                .facts
+                .text(contact, vcard::ORGANIZATION_NAME, CHINESE_FIRST);
             belongs.is_none() || belongs == name
         })
     };
@@ -234,12 +260,12 @@ fn agencies(reading: &Reading, put: &mut impl FnMut(&str, Option<&str>)) {
         ("publisher", of(publisher)),
         ("organization", of(organization)),
     ] {
-        contact_fields(reading, prefix, contact, put);
+        contact_fields(told, prefix, contact, put);
     }
 }
 
 fn contact_fields(
-    reading: &Reading,
+    told: &Told<'_>,
     prefix: &str,
     contact: Option<&str>,
     put: &mut impl FnMut(&str, Option<&str>),
@@ -250,8 +276,8 @@ fn contact_fields(
         ("Email", vcard::HAS_EMAIL, "mailto:"),
     ] {
         let text = contact.and_then(|contact| {
-            let text = reading.text(contact, property, ZH);
-            text.or_else(|| reading.iris(contact, property).next())
+            let text = told.facts.text(contact, property, CHINESE_FIRST);
+            text.or_else(|| told.facts.iris(contact, property).next())
         });
         let text = text.map(|text| text.strip_prefix(scheme).unwrap_or(text));
         put(&format!("{prefix}Contact{field}"), text);
@@ -259,7 +285,7 @@ fn contact_fields(
 }
 
 /// OID and organisation code of the publisher: what it is called by, completed from the table of agencies.
-fn registered(reading: &Reading) -> (Option<String>, Option<String>) {
+fn registered(told: &Told<'_>) -> (Option<String>, Option<String>) {
     let is_oid = |text: &str| {
         text.split('.').count() >= 3
             && text
@@ -267,16 +293,16 @@ fn registered(reading: &Reading) -> (Option<String>, Option<String>) {
                 .all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let (mut oid, mut code) = (None, None);
-    let publishers = reading.iris(&reading.iri, dct::PUBLISHER);
+    let publishers = told.facts.iris(told.iri, dct::PUBLISHER);
     for publisher in publishers {
-        let said = reading.texts(publisher, dct::IDENTIFIER);
-        for identifier in said.chain([last_part(publisher)]) {
+        let said = told.facts.texts(publisher, dct::IDENTIFIER);
+        for identifier in said.map(Text::value).chain([last_part(publisher)]) {
             let known = agents::known(identifier);
             let (known_oid, known_code) = known.map_or(("", ""), |known| (known.oid, known.code));
             let whole = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
             if is_oid(identifier) {
                 oid = oid.or_else(|| whole(identifier));
-            } else if known.is_some() || said_as_code(reading, publisher, identifier) {
+            } else if known.is_some() || said_as_code(told, publisher, identifier) {
                 code = code.or_else(|| whole(identifier));
             }
             oid = oid.or_else(|| whole(known_oid));
@@ -287,20 +313,22 @@ fn registered(reading: &Reading) -> (Option<String>, Option<String>) {
 }
 
 /// Ten characters by the standard, nine in its own examples; what the agency's record has, not what its IRI ends with.
-fn said_as_code(reading: &Reading, publisher: &str, identifier: &str) -> bool {
+fn said_as_code(told: &Told<'_>, publisher: &str, identifier: &str) -> bool {
     (9..=10).contains(&identifier.len())
         && identifier
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && reading
+        && told
+            .facts
             .texts(publisher, dct::IDENTIFIER)
-            .any(|said| said == identifier)
+            .any(|said| said.value() == identifier)
 }
 
 /// A number where it is one.
-fn amount(reading: &Reading) -> Value {
-    let said = reading
-        .label(&reading.iri, dct::EXTENT, ZH)
+fn amount(told: &Told<'_>) -> Value {
+    let said = told
+        .facts
+        .label(told.iri, dct::EXTENT, CHINESE_FIRST)
         .unwrap_or_default();
     match said.parse::<u64>() {
         Ok(number) => number.into(),
@@ -308,9 +336,13 @@ fn amount(reading: &Reading) -> Value {
     }
 }
 
-fn resource(reading: &Reading, node: &str, identifier: &str, number: usize) -> Value {
-    let text = |property| reading.text(node, property, ZH).unwrap_or_default();
-    let iri = |property| reading.iris(node, property).next().unwrap_or_default();
+fn resource(told: &Told<'_>, node: &str, identifier: &str, number: usize) -> Value {
+    let text = |property| {
+        told.facts
+            .text(node, property, CHINESE_FIRST)
+            .unwrap_or_default()
+    };
+    let iri = |property| told.facts.iris(node, property).next().unwrap_or_default();
     let own = text(dct::IDENTIFIER);
     let id = match own.is_empty() {
         true => format!("{identifier}-{number:03}"),
@@ -324,7 +356,7 @@ fn resource(reading: &Reading, node: &str, identifier: &str, number: usize) -> V
     let mut out = json!({
         "resourceID": id,
         "resourceDescription": description,
-        "format": format(reading, node),
+        "format": format(told, node),
         "resourceModified": modified,
         "metadataSourceOfData": iri(dct::CONFORMS_TO),
         "characterSetCode": text(cnt::CHARACTER_ENCODING),
@@ -337,15 +369,20 @@ fn resource(reading: &Reading, node: &str, identifier: &str, number: usize) -> V
     out
 }
 
-fn format(reading: &Reading, node: &str) -> String {
-    if let Some(label) = reading.label(node, dct::FORMAT, ZH) {
+fn format(told: &Told<'_>, node: &str) -> String {
+    if let Some(label) = told.facts.label(node, dct::FORMAT, CHINESE_FIRST) {
         return label.to_owned();
     }
-    let file_type = reading.iris(node, dct::FORMAT).next().map(last_part);
-    let media_type = || reading.iris(node, dcat::MEDIA_TYPE).next().map(last_part);
+    let file_type = told.facts.iris(node, dct::FORMAT).next().map(last_part);
+    let media_type = || {
+        told.facts
+            .iris(node, dcat::MEDIA_TYPE)
+            .next()
+            .map(last_part)
+    };
     match file_type.or_else(media_type) {
         Some(word) => word.to_owned(),
-        None if reading.iris(node, dcat::DOWNLOAD_URL).next().is_none() => "services".to_owned(),
+        None if told.facts.iris(node, dcat::DOWNLOAD_URL).next().is_none() => "services".to_owned(),
         None => String::new(),
     }
 }

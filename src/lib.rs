@@ -31,7 +31,6 @@ pub mod oai;
 pub mod overrides;
 pub mod parts;
 pub mod push;
-pub mod reading;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -7,7 +7,7 @@
 
 mod metadata;
 
-use crate::{chronicle::Entry, log::date_time, reading::Reading};
+use crate::{chronicle::Entry, facts::Told, log::date_time};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -284,16 +284,16 @@ pub fn header(entry: &Entry, set: Option<&str>, text: &mut String) {
 pub fn record(
     entry: &Entry,
     set: Option<&str>,
-    metadata: Option<(Prefix, &Reading)>,
+    metadata: Option<(Prefix, &Told<'_>)>,
     text: &mut String,
 ) -> io::Result<()> {
     text.push_str("<record>\n");
     header(entry, set, text);
-    if let Some((prefix, reading)) = metadata {
+    if let Some((prefix, told)) = metadata {
         text.push_str("<metadata>\n");
         match prefix {
-            Prefix::OaiDc => metadata::dublin_core(reading, text),
-            Prefix::Dcat => text.push_str(&metadata::rdf_xml(reading)?),
+            Prefix::OaiDc => metadata::dublin_core(told, text),
+            Prefix::Dcat => text.push_str(&metadata::rdf_xml(told)?),
         }
         text.push_str("</metadata>\n");
     }

@@ -27,10 +27,10 @@ mod restate;
 mod runs;
 mod turns;
 
+pub use crate::store_read::Times;
 pub use apply::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
-pub use reading::Times;
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
 

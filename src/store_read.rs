@@ -13,7 +13,7 @@ mod features;
 mod members;
 mod pairs;
 
-pub use committed::{all_committed, committed};
+pub use committed::{Times, committed, times};
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use members::{Which, members};

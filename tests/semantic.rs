@@ -23,8 +23,8 @@ m:7 a dcat:CatalogRecord ; foaf:primaryTopic <https://moi.example/7> .
 "#;
 const LOG: &str = r#"
 @prefix as: <https://www.w3.org/ns/activitystreams#> .
-<http://hub.example/activity/1/1> as:object <https://moi.example/7> ; as:published "2025-12-24T08:00:00Z" .
-<http://hub.example/activity/1/2> as:object <http://hub.example/dataset/moi/1> ; as:published "2025-12-25T08:00:00Z" .
+<http://hub.example/activity/1/1> a as:Create ; as:object <https://moi.example/7> ; as:published "2025-12-24T08:00:00Z" .
+<http://hub.example/activity/1/2> a as:Create ; as:object <http://hub.example/dataset/moi/1> ; as:published "2025-12-25T08:00:00Z" .
 "#;
 
 async fn house() -> Doors {
@@ -103,7 +103,7 @@ async fn graphs_of_ours_have_addresses_and_head_is_get_without_its_body() {
     let doors = house().await;
     let changes = "/graph/changes/1/0";
     let there = text(&doors, changes, "text/turtle").await;
-    assert_eq!(triples(&there).len(), 4);
+    assert_eq!(triples(&there).len(), 6);
     for (path, status) in [
         (changes, 200),
         ("/graph-store?default", 200),

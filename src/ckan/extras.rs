@@ -5,6 +5,7 @@
 //! by it a harvester, another harvestd too, knows what came from itself.
 
 use super::{Package, Source};
+use crate::facts::CHINESE_FIRST;
 use harvestd_vocab::terms::{
     adms, dcat, dct, foaf, geosparql, harvestd, locn, prov, rdfs, skos, vcard,
 };
@@ -55,7 +56,7 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Extra> {
     for (key, property) in ONE {
         say(
             key,
-            facts.word(node, property).map(|word| word.into_owned()),
+            facts.word(node, property, CHINESE_FIRST).map(str::to_owned),
         );
     }
     for (key, property) in MANY {
@@ -70,9 +71,7 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Extra> {
         );
     }
     for (key, property) in [("title_en", dct::TITLE), ("notes_en", dct::DESCRIPTION)] {
-        let english = facts
-            .text_in(node, property, "en")
-            .map(|text| text.into_owned());
+        let english = facts.text_in(node, property, "en").map(str::to_owned);
         say(key, english.filter(|text| *text != package.title));
     }
     let cut = package
@@ -82,7 +81,7 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Extra> {
         .any(|word| !package.tags.contains(word));
     let keywords = facts
         .texts(node, dcat::KEYWORD)
-        .map(|text| text.value().into_owned());
+        .map(|text| text.value().to_owned());
     say("keywords", list(keywords.collect()).filter(|_| cut));
     say("access", package.access.map(str::to_owned));
     if let Some(owner) = &package.organization {
@@ -92,7 +91,9 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Extra> {
     let contact = facts.iri(node, dcat::CONTACT_POINT).unwrap_or_default();
     say(
         "contact_name",
-        facts.text(contact, vcard::FN).map(|name| name.into_owned()),
+        facts
+            .text(contact, vcard::FN, CHINESE_FIRST)
+            .map(str::to_owned),
     );
     say(
         "contact_email",
@@ -116,7 +117,7 @@ pub(super) fn of(source: &Source<'_>, package: &Package) -> Vec<Extra> {
             facts
                 .texts(record, p)
                 .next()
-                .map(|text| text.value().into_owned())
+                .map(|text| text.value().to_owned())
         };
         say("entry_modified", date(dct::MODIFIED));
     }
@@ -132,8 +133,8 @@ fn place_and_time(source: &Source<'_>, say: &mut impl FnMut(&'static str, Option
             say(
                 "spatial_text",
                 facts
-                    .text(place, skos::PREF_LABEL)
-                    .map(|label| label.into_owned()),
+                    .text(place, skos::PREF_LABEL, CHINESE_FIRST)
+                    .map(str::to_owned),
             );
         } else {
             say("spatial_uri", Some(place.to_owned()));
@@ -141,8 +142,8 @@ fn place_and_time(source: &Source<'_>, say: &mut impl FnMut(&'static str, Option
         let mut shapes = [dcat::BBOX, locn::GEOMETRY]
             .into_iter()
             .flat_map(|p| facts.texts(place, p));
-        let shape = shapes.find(|text| text.datatype == geosparql::GEO_JSON_LITERAL.as_str());
-        say("spatial", shape.map(|text| text.value().into_owned()));
+        let shape = shapes.find(|text| text.is_typed(geosparql::GEO_JSON_LITERAL));
+        say("spatial", shape.map(|text| text.value().to_owned()));
     }
     if let Some(period) = facts.iri(node, dct::TEMPORAL) {
         for (key, property) in [
@@ -150,16 +151,16 @@ fn place_and_time(source: &Source<'_>, say: &mut impl FnMut(&'static str, Option
             ("temporal_end", dcat::END_DATE),
         ] {
             let date = facts.texts(period, property).next();
-            say(key, date.map(|text| text.value().into_owned()));
+            say(key, date.map(|text| text.value().to_owned()));
         }
     }
 }
 
 /// A node that the description describes goes by its label, any other by its IRI.
 fn word(source: &Source<'_>, iri: &str) -> String {
-    let label = |property| source.facts.text(iri, property);
+    let label = |property| source.facts.text(iri, property, CHINESE_FIRST);
     let label = label(rdfs::LABEL).or_else(|| label(skos::PREF_LABEL));
-    label.map_or_else(|| iri.to_owned(), |label| label.into_owned())
+    label.unwrap_or(iri).to_owned()
 }
 
 fn list(words: Vec<String>) -> Option<String> {

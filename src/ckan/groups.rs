@@ -3,8 +3,8 @@
 //! What has an IRI of its own goes by it. An agent known by its name alone is one organization for each source: whether two
 //! sources mean the same office by 民政處 nobody knows. A theme known by its label alone is one group.
 
-use super::{Agent, Source, last, names};
-use crate::facts::Facts;
+use super::{Agent, Source, names};
+use crate::facts::{CHINESE_FIRST, Facts, last_part};
 use harvestd_vocab::terms::{authority, dcat, dct, foaf, rdfs, skos};
 use harvestd_vocab::{concepts, tables};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ pub(super) fn organization(source: &Source<'_>) -> (Option<String>, Option<Group
     if let Some(contained) = contained(facts, agent, foaf::NAME) {
         let catalog = source.catalog();
         let key = format!("{catalog}#agent={}", contained.title);
-        let name = format!("{}-{}", last(catalog), names::hash_of(&key));
+        let name = format!("{}-{}", last_part(catalog), names::hash_of(&key));
         let words = called(&contained);
         let name = names::slug(&name, 100);
         return (None, Some(Group::of(&key, name, contained, "")), words);
@@ -105,10 +105,8 @@ pub(super) fn themes(source: &Source<'_>) -> Vec<Group> {
 
 /// The name of a node that the description itself describes.
 fn contained(facts: &Facts<'_>, node: &str, label: oxrdf::NamedNodeRef<'_>) -> Option<Agent> {
-    let title = facts.text(node, label)?.into_owned();
-    let english = facts
-        .text_in(node, label, "en")
-        .map(|text| text.into_owned());
+    let title = facts.text(node, label, CHINESE_FIRST)?.to_owned();
+    let english = facts.text_in(node, label, "en").map(str::to_owned);
     Some(Agent {
         english: english.filter(|english| *english != title),
         title,
@@ -122,7 +120,7 @@ fn theme_label(theme: &str) -> Agent {
             english: Some(concept.label("en").to_owned()),
         };
     }
-    let title = tables::word_of(theme).unwrap_or_else(|| last(theme));
+    let title = tables::word_of(theme).unwrap_or_else(|| last_part(theme));
     let mut letters = title.chars();
     let title = letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -148,13 +146,13 @@ pub(super) fn licence(source: &Source<'_>) -> Option<Licence> {
 /// A licence by its IRI.
 pub(super) fn licence_of(facts: &Facts<'_>, iri: &str) -> Licence {
     if let Some(label) = facts
-        .word(iri, rdfs::LABEL)
-        .or_else(|| facts.word(iri, dct::TITLE))
+        .word(iri, rdfs::LABEL, CHINESE_FIRST)
+        .or_else(|| facts.word(iri, dct::TITLE, CHINESE_FIRST))
     {
         let key = format!("urn:harvestd:licence:{label}");
         return Licence {
             id: names::name_of(&key),
-            title: label.into_owned(),
+            title: label.to_owned(),
             url: None,
             is_open: false,
         };

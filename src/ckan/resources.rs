@@ -1,7 +1,7 @@
 //! Distributions as CKAN's resources. Pure.
 
-use super::{Source, Written, dates, groups, last, names};
-use crate::facts::Facts;
+use super::{Source, Written, dates, groups, names};
+use crate::facts::{CHINESE_FIRST, Facts, last_part};
 use harvestd_vocab::terms::{MEDIA_TYPES, dcat, dct, rdfs, spdx};
 use oxrdf::NamedNodeRef;
 use serde::Serialize;
@@ -14,17 +14,17 @@ pub(super) struct Resource<'a> {
     cache_last_updated: (),
     cache_url: (),
     created: Cow<'a, str>,
-    description: Cow<'a, str>,
+    description: &'a str,
     download_url: Option<&'a str>,
     format: String,
-    hash: Cow<'a, str>,
+    hash: &'a str,
     id: String,
     last_modified: Option<String>,
     license: Option<String>,
     metadata_modified: &'a str,
     mimetype: Option<&'a str>,
     mimetype_inner: (),
-    name: Option<Cow<'a, str>>,
+    name: Option<&'a str>,
     package_id: &'a str,
     position: usize,
     resource_type: (),
@@ -47,7 +47,7 @@ impl<'a> Resource<'a> {
     }
 
     fn of(
-        facts: &Facts<'a>,
+        facts: &'a Facts<'a>,
         node: &'a str,
         position: usize,
         package: &'a str,
@@ -55,7 +55,7 @@ impl<'a> Resource<'a> {
     ) -> Self {
         let date = |property: NamedNodeRef<'_>| {
             let text = facts.texts(node, property).next()?;
-            dates::read(&text.value()).map(dates::ckan)
+            dates::read(text.value()).map(dates::ckan)
         };
         let checksum = facts.iri(node, spdx::CHECKSUM).unwrap_or_default();
         let size = facts.texts(node, dcat::BYTE_SIZE).next();
@@ -69,11 +69,13 @@ impl<'a> Resource<'a> {
             cache_last_updated: (),
             cache_url: (),
             created: created.unwrap_or(Cow::Borrowed(&times.created)),
-            description: facts.text(node, dct::DESCRIPTION).unwrap_or_default(),
+            description: facts
+                .text(node, dct::DESCRIPTION, CHINESE_FIRST)
+                .unwrap_or_default(),
             download_url,
             format: format(facts, node).unwrap_or_default(),
             hash: facts
-                .text(checksum, spdx::CHECKSUM_VALUE)
+                .text(checksum, spdx::CHECKSUM_VALUE, CHINESE_FIRST)
                 .unwrap_or_default(),
             id: names::id_of(node),
             last_modified: date(dct::MODIFIED),
@@ -81,7 +83,7 @@ impl<'a> Resource<'a> {
             metadata_modified: &times.modified,
             mimetype: media_type.and_then(|iri| iri.strip_prefix(MEDIA_TYPES)),
             mimetype_inner: (),
-            name: facts.text(node, dct::TITLE),
+            name: facts.text(node, dct::TITLE, CHINESE_FIRST),
             package_id: package,
             position,
             resource_type: (),
@@ -111,11 +113,11 @@ fn format(facts: &Facts<'_>, node: &str) -> Option<String> {
     let format = facts.iri(node, dct::FORMAT);
     let kind = || facts.iri(node, dct::TYPE);
     let media_type = || facts.iri(node, dcat::MEDIA_TYPE);
-    if let Some(label) = format.and_then(|node| facts.text(node, rdfs::LABEL)) {
-        return Some(label.into_owned());
+    if let Some(label) = format.and_then(|node| facts.text(node, rdfs::LABEL, CHINESE_FIRST)) {
+        return Some(label.to_owned());
     }
     let iri = format.or_else(kind).or_else(media_type)?;
-    Some(last(iri).replace('_', " ").to_uppercase())
+    Some(last_part(iri).replace('_', " ").to_uppercase())
 }
 
 /// A mail address that CKAN takes: without `mailto:`, of plain characters, with one `@` and a host.

@@ -8,13 +8,14 @@
 //! Where the schema's word is not there, the next of kin speaks: labels of themes for keywords, the record's date of change
 //! for the data's, a licence for "public" where nobody says who may have the data.
 
-use super::entry::{ENGLISH_FIRST, Entry, last_part};
+use super::entry::Entry;
+use crate::facts::{ENGLISH_FIRST, Text};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use harvestd_vocab::{
     concepts,
     terms::{MEDIA_TYPES, authority, dcat, dct, foaf, harvestd, vcard, xsd},
 };
-use oxrdf::{Literal, NamedNodeRef};
+use oxrdf::NamedNodeRef;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -47,6 +48,7 @@ pub fn dataset(entry: &Entry<'_>, desk: Option<Desk<'_>>) -> Result<Value, Vec<&
     };
     let text = |predicate| {
         entry
+            .facts
             .text(entry.iri, predicate, ENGLISH_FIRST)
             .map(Value::from)
     };
@@ -73,12 +75,17 @@ pub fn dataset(entry: &Entry<'_>, desk: Option<Desk<'_>>) -> Result<Value, Vec<&
 fn optional(entry: &Entry<'_>, out: &mut Map<String, Value>) {
     let first = |predicate| {
         entry
+            .facts
             .iris(entry.iri, predicate)
             .find_map(uri)
             .map(Value::from)
     };
     let all = |predicate| {
-        let uris: BTreeSet<String> = entry.iris(entry.iri, predicate).filter_map(uri).collect();
+        let uris: BTreeSet<String> = entry
+            .facts
+            .iris(entry.iri, predicate)
+            .filter_map(uri)
+            .collect();
         (!uris.is_empty()).then(|| json!(uris))
     };
     let files: Vec<Value> = entry
@@ -91,7 +98,8 @@ fn optional(entry: &Entry<'_>, out: &mut Map<String, Value>) {
         (
             "issued",
             entry
-                .literals(entry.iri, dct::ISSUED)
+                .facts
+                .texts(entry.iri, dct::ISSUED)
                 .find_map(date)
                 .map(Value::from),
         ),
@@ -103,8 +111,9 @@ fn optional(entry: &Entry<'_>, out: &mut Map<String, Value>) {
         (
             "spatial",
             entry
+                .facts
                 .iris(entry.iri, dct::SPATIAL)
-                .find_map(|place| entry.label(place, ENGLISH_FIRST))
+                .find_map(|place| entry.facts.name(place, ENGLISH_FIRST))
                 .map(Value::from),
         ),
         ("theme", labels(entry).map(|labels| json!(labels))),
@@ -119,7 +128,8 @@ fn optional(entry: &Entry<'_>, out: &mut Map<String, Value>) {
 
 fn keywords(entry: &Entry<'_>) -> Option<Value> {
     let words = entry
-        .literals(entry.iri, dcat::KEYWORD)
+        .facts
+        .texts(entry.iri, dcat::KEYWORD)
         .map(|word| word.value().trim());
     let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
     if !words.is_empty() {
@@ -131,13 +141,14 @@ fn keywords(entry: &Entry<'_>) -> Option<Value> {
 /// What the themes are called.
 fn labels(entry: &Entry<'_>) -> Option<BTreeSet<String>> {
     let called = |theme| {
-        let own = entry.label(theme, ENGLISH_FIRST);
+        let own = entry.facts.name(theme, ENGLISH_FIRST);
         let ours = || concepts::of_iri(theme).map(|concept| concept.label("en"));
         own.or_else(ours)
-            .or_else(|| last_part(theme))
+            .or_else(|| entry.code(theme))
             .map(str::to_owned)
     };
     let labels: BTreeSet<String> = entry
+        .facts
         .iris(entry.iri, dcat::THEME)
         .filter_map(called)
         .collect();
@@ -146,12 +157,17 @@ fn labels(entry: &Entry<'_>) -> Option<BTreeSet<String>> {
 
 fn modified(entry: &Entry<'_>) -> Option<Value> {
     let own = entry
-        .literals(entry.iri, dct::MODIFIED)
+        .facts
+        .texts(entry.iri, dct::MODIFIED)
         .filter_map(date)
         .max();
     let record = || {
         let record = entry.record()?;
-        entry.literals(record, dct::MODIFIED).filter_map(date).max()
+        entry
+            .facts
+            .texts(record, dct::MODIFIED)
+            .filter_map(date)
+            .max()
     };
     own.or_else(record).map(Value::from)
 }
@@ -170,14 +186,15 @@ fn contact(entry: &Entry<'_>) -> Option<Value> {
         ];
         let own = names
             .into_iter()
-            .find_map(|name| entry.text(person, name, ENGLISH_FIRST));
+            .find_map(|name| entry.facts.text(person, name, ENGLISH_FIRST));
         own.or_else(|| entry.publisher(ENGLISH_FIRST))
     };
     entry
+        .facts
         .iris(entry.iri, dcat::CONTACT_POINT)
         .find_map(|person| {
-            let addresses = entry.iris(person, vcard::HAS_EMAIL);
-            let texts = entry.literals(person, vcard::HAS_EMAIL).map(Literal::value);
+            let addresses = entry.facts.iris(person, vcard::HAS_EMAIL);
+            let texts = entry.facts.texts(person, vcard::HAS_EMAIL).map(Text::value);
             let email = addresses.chain(texts).find_map(mailto)?;
             Some(reached(called(person)?, &email))
         })
@@ -204,9 +221,9 @@ pub fn mailto(address: &str) -> Option<String> {
 }
 
 fn access_level(entry: &Entry<'_>) -> Option<&'static str> {
-    let statements = || entry.iris(entry.iri, dct::RIGHTS);
+    let statements = || entry.facts.iris(entry.iri, dct::RIGHTS);
     let types: Vec<&str> = statements()
-        .flat_map(|statement| entry.iris(statement, dct::TYPE))
+        .flat_map(|statement| entry.facts.iris(statement, dct::TYPE))
         .collect();
     if let Some((_, level)) = TIERS
         .iter()
@@ -214,7 +231,7 @@ fn access_level(entry: &Entry<'_>) -> Option<&'static str> {
     {
         return Some(level);
     }
-    for right in entry.iris(entry.iri, dct::ACCESS_RIGHTS) {
+    for right in entry.facts.iris(entry.iri, dct::ACCESS_RIGHTS) {
         match right.strip_prefix(authority::ACCESS_RIGHT) {
             Some("PUBLIC") => return Some("public"),
             Some("RESTRICTED") => return Some("restricted public"),
@@ -228,43 +245,53 @@ fn access_level(entry: &Entry<'_>) -> Option<&'static str> {
 fn licence(entry: &Entry<'_>) -> Option<String> {
     let files = entry
         .distributions()
-        .flat_map(|file| entry.iris(file, dct::LICENSE));
-    let mut licences = entry.iris(entry.iri, dct::LICENSE).chain(files);
+        .flat_map(|file| entry.facts.iris(file, dct::LICENSE));
+    let mut licences = entry.facts.iris(entry.iri, dct::LICENSE).chain(files);
     licences.find_map(uri)
 }
 
 fn rights(entry: &Entry<'_>) -> Option<String> {
-    let text = entry.iris(entry.iri, dct::RIGHTS).find_map(|statement| {
-        let described = entry.text(statement, dct::DESCRIPTION, ENGLISH_FIRST);
-        described.or_else(|| entry.label(statement, ENGLISH_FIRST))
-    })?;
+    let text = entry
+        .facts
+        .iris(entry.iri, dct::RIGHTS)
+        .find_map(|statement| {
+            let described = entry.facts.text(statement, dct::DESCRIPTION, ENGLISH_FIRST);
+            described.or_else(|| entry.facts.name(statement, ENGLISH_FIRST))
+        })?;
     Some(text.chars().take(RIGHTS_CHARS_MAX).collect())
 }
 
 fn periodicity(entry: &Entry<'_>) -> Option<String> {
-    let interval = entry.literals(entry.iri, harvestd::UPDATE_INTERVAL).next();
+    let interval = entry
+        .facts
+        .texts(entry.iri, harvestd::UPDATE_INTERVAL)
+        .next();
     if let Some(interval) = interval {
         return Some(format!("R/{}", interval.value()));
     }
-    let mut said = entry.iris(entry.iri, dct::ACCRUAL_PERIODICITY);
+    let mut said = entry.facts.iris(entry.iri, dct::ACCRUAL_PERIODICITY);
     said.any(|frequency| frequency.strip_prefix(authority::FREQUENCY) == Some("IRREG"))
         .then(|| "irregular".to_owned())
 }
 
 fn temporal(entry: &Entry<'_>) -> Option<String> {
-    entry.iris(entry.iri, dct::TEMPORAL).find_map(|period| {
-        let end = |predicate| entry.literals(period, predicate).find_map(date);
-        Some(format!(
-            "{}/{}",
-            end(dcat::START_DATE)?,
-            end(dcat::END_DATE)?
-        ))
-    })
+    entry
+        .facts
+        .iris(entry.iri, dct::TEMPORAL)
+        .find_map(|period| {
+            let end = |predicate| entry.facts.texts(period, predicate).find_map(date);
+            Some(format!(
+                "{}/{}",
+                end(dcat::START_DATE)?,
+                end(dcat::END_DATE)?
+            ))
+        })
 }
 
 fn distribution(entry: &Entry<'_>, file: &str) -> Option<Value> {
-    let url = |predicate| entry.iris(file, predicate).find_map(uri);
+    let url = |predicate| entry.facts.iris(file, predicate).find_map(uri);
     let media_type = entry
+        .facts
         .iris(file, dcat::MEDIA_TYPE)
         .find_map(|media| media.strip_prefix(MEDIA_TYPES))
         .filter(|media| plain_media_type(media));
@@ -281,10 +308,10 @@ fn distribution(entry: &Entry<'_>, file: &str) -> Option<Value> {
         }
     }
     let texts = [
-        ("title", entry.text(file, dct::TITLE, ENGLISH_FIRST)),
+        ("title", entry.facts.text(file, dct::TITLE, ENGLISH_FIRST)),
         (
             "description",
-            entry.text(file, dct::DESCRIPTION, ENGLISH_FIRST),
+            entry.facts.text(file, dct::DESCRIPTION, ENGLISH_FIRST),
         ),
         ("format", entry.format(file, ENGLISH_FIRST)),
     ];
@@ -321,27 +348,27 @@ fn uri(iri: &str) -> Option<String> {
 }
 
 /// A date as ISO 8601 has it and the schema's pattern takes it: an xsd:date without a zone.
-fn date(literal: &Literal) -> Option<String> {
+fn date(literal: &Text<'_>) -> Option<String> {
     let text = literal.value();
-    let kind = literal.datatype();
-    if kind == xsd::DATE_TIME {
+    if literal.is_typed(xsd::DATE_TIME) {
         let zoned = DateTime::parse_from_rfc3339(text).is_ok();
         let local = text.parse::<NaiveDateTime>().is_ok();
         return (zoned || local).then(|| text.to_owned());
     }
-    if kind == xsd::DATE {
+    if literal.is_typed(xsd::DATE) {
         let day = text.get(..10)?;
         return day.parse::<NaiveDate>().is_ok().then(|| day.to_owned());
     }
     let year = text.get(..4)?.bytes().all(|b| b.is_ascii_digit());
-    let fits =
-        (kind == xsd::G_YEAR && text.len() == 4) || (kind == xsd::G_YEAR_MONTH && text.len() == 7);
+    let fits = (literal.is_typed(xsd::G_YEAR) && text.len() == 4)
+        || (literal.is_typed(xsd::G_YEAR_MONTH) && text.len() == 7);
     (year && fits).then(|| text.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Facts;
 
     #[test]
     fn a_contact_is_an_address_with_its_scheme() {
@@ -365,7 +392,15 @@ mod tests {
         );
         assert_eq!(uri("urn:x:y"), None);
         assert_eq!(uri("nowhere"), None);
-        let typed = |text, kind: NamedNodeRef<'_>| date(&Literal::new_typed_literal(text, kind));
+        let said = |text: &str, kind: &str| {
+            let line = format!("<e:x> <e:p> \"{text}\"{kind} .");
+            let facts = Facts::of(&line);
+            let literal = facts
+                .texts("e:x", NamedNodeRef::new_unchecked("e:p"))
+                .next();
+            literal.and_then(date)
+        };
+        let typed = |text: &str, kind: NamedNodeRef<'_>| said(text, &format!("^^{kind}"));
         assert_eq!(
             typed("2026-05-07+08:00", xsd::DATE).as_deref(),
             Some("2026-05-07")
@@ -375,7 +410,7 @@ mod tests {
             Some("2026-05-07T10:00:19+08:00")
         );
         assert_eq!(typed("2026", xsd::G_YEAR).as_deref(), Some("2026"));
-        assert_eq!(date(&Literal::new_simple_literal("last week")), None);
+        assert_eq!(said("last week", ""), None);
         assert!(
             plain_media_type("text/csv")
                 && plain_media_type("application/vnd.google-earth.kml+xml")

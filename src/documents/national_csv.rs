@@ -4,13 +4,14 @@
 //! the order of the distributions' IRIs; an amount that nobody knows is 0. A dataset of data.gov.tw has its number as the
 //! identifier, any other its IRI, so that no two are the same. Times are Taiwan's. Start at [`row`].
 
-use super::entry::{CHINESE_FIRST, Entry};
+use super::entry::Entry;
+use crate::facts::{CHINESE_FIRST, Text};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use harvestd_vocab::{
     concepts,
     terms::{cnt, dcat, dct, dqv, foaf, harvestd, oa, rdfs, schema, vcard},
 };
-use oxrdf::{Literal, NamedNodeRef};
+use oxrdf::NamedNodeRef;
 
 /// The columns' names; one has its first character twice, as in the export.
 pub const COLUMNS: [&str; 22] = [
@@ -54,6 +55,7 @@ const TAIWAN_S: i32 = 8 * 3600;
 pub fn row(entry: &Entry<'_>) -> [String; 22] {
     let one = |predicate| {
         entry
+            .facts
             .text(entry.iri, predicate, CHINESE_FIRST)
             .unwrap_or_default()
             .to_owned()
@@ -82,8 +84,8 @@ pub fn row(entry: &Entry<'_>) -> [String; 22] {
         charge(entry),
         contact(vcard::FN),
         contact(vcard::HAS_TELEPHONE),
-        time(entry.literals(entry.iri, dct::ISSUED).next()),
-        time(entry.literals(record, dct::MODIFIED).next()),
+        time(entry.facts.texts(entry.iri, dct::ISSUED).next()),
+        time(entry.facts.texts(record, dct::MODIFIED).next()),
         one(rdfs::COMMENT),
         list(entry, |file| amount(entry, file)),
     ]
@@ -103,14 +105,20 @@ fn identifier<'t>(entry: &Entry<'t>) -> &'t str {
 }
 
 /// Files or an interface; or what else the portal calls it, whose word for the kind is the dataset's type.
-fn kind<'t>(entry: &Entry<'t>) -> &'t str {
-    let served = |file| entry.iris(file, dcat::ACCESS_SERVICE).next().is_some();
+fn kind<'e>(entry: &'e Entry<'_>) -> &'e str {
+    let served = |file| {
+        entry
+            .facts
+            .iris(file, dcat::ACCESS_SERVICE)
+            .next()
+            .is_some()
+    };
     let has_files = entry.distributions().next().is_some();
     if entry.distributions().any(served) {
         return "API服務";
     }
-    let mut types = entry.iris(entry.iri, dct::TYPE);
-    let called = types.find_map(|kind| entry.label(kind, CHINESE_FIRST));
+    let mut types = entry.facts.iris(entry.iri, dct::TYPE);
+    let called = types.find_map(|kind| entry.facts.name(kind, CHINESE_FIRST));
     match called {
         Some(word) if !has_files || entry.iri.starts_with(AT_THE_PORTAL) => word,
         _ if has_files => "檔案資料",
@@ -121,15 +129,15 @@ fn kind<'t>(entry: &Entry<'t>) -> &'t str {
 /// The service categories; what other schemes say has no place in this column.
 fn themes(entry: &Entry<'_>) -> String {
     let category = |theme: &&str| theme.contains("/tw/service-category/");
-    let themes = entry.iris(entry.iri, dcat::THEME).filter(category);
+    let themes = entry.facts.iris(entry.iri, dcat::THEME).filter(category);
     joined(
         themes.filter_map(|theme| concepts::of_iri(theme).map(|concept| concept.label("zh-Hant"))),
     )
 }
 
 fn badge(entry: &Entry<'_>) -> String {
-    let annotations = entry.iris(entry.iri, dqv::HAS_QUALITY_ANNOTATION);
-    let mut bodies = annotations.flat_map(|annotation| entry.iris(annotation, oa::HAS_BODY));
+    let annotations = entry.facts.iris(entry.iri, dqv::HAS_QUALITY_ANNOTATION);
+    let mut bodies = annotations.flat_map(|annotation| entry.facts.iris(annotation, oa::HAS_BODY));
     let badge = bodies.find_map(concepts::of_iri);
     badge
         .map(|concept| concept.label("zh-Hant"))
@@ -149,16 +157,17 @@ fn format(entry: &Entry<'_>, file: &str) -> String {
 }
 
 fn related(entry: &Entry<'_>) -> String {
-    let pages = entry.iris(entry.iri, foaf::PAGE);
-    joined(pages.chain(entry.iris(entry.iri, dcat::LANDING_PAGE)))
+    let pages = entry.facts.iris(entry.iri, foaf::PAGE);
+    joined(pages.chain(entry.facts.iris(entry.iri, dcat::LANDING_PAGE)))
 }
 
 /// Where a file is; some agencies write there whom to ask.
 fn address(entry: &Entry<'_>, file: &str) -> String {
     let mut addresses = entry
+        .facts
         .iris(file, dcat::DOWNLOAD_URL)
-        .chain(entry.iris(file, dcat::ACCESS_URL));
-    let words = || entry.text(file, dcat::ACCESS_URL, CHINESE_FIRST);
+        .chain(entry.facts.iris(file, dcat::ACCESS_URL));
+    let words = || entry.facts.text(file, dcat::ACCESS_URL, CHINESE_FIRST);
     addresses
         .next()
         .or_else(words)
@@ -169,6 +178,7 @@ fn address(entry: &Entry<'_>, file: &str) -> String {
 /// A list's item: what would part it is taken out.
 fn said(entry: &Entry<'_>, node: &str, predicate: NamedNodeRef<'_>) -> String {
     let text = entry
+        .facts
         .text(node, predicate, CHINESE_FIRST)
         .unwrap_or_default();
     text.replace(';', ",")
@@ -183,10 +193,16 @@ fn amount(entry: &Entry<'_>, file: &str) -> String {
 }
 
 fn frequency(entry: &Entry<'_>) -> String {
-    if let Some(stated) = entry.text(entry.iri, harvestd::STATED_FREQUENCY, CHINESE_FIRST) {
+    if let Some(stated) = entry
+        .facts
+        .text(entry.iri, harvestd::STATED_FREQUENCY, CHINESE_FIRST)
+    {
         return stated.to_owned();
     }
-    let interval = entry.literals(entry.iri, harvestd::UPDATE_INTERVAL).next();
+    let interval = entry
+        .facts
+        .texts(entry.iri, harvestd::UPDATE_INTERVAL)
+        .next();
     interval
         .and_then(|interval| in_words(interval.value()))
         .unwrap_or_default()
@@ -216,25 +232,36 @@ fn in_words(interval: &str) -> Option<String> {
 fn licence(entry: &Entry<'_>) -> String {
     let files = entry
         .distributions()
-        .flat_map(|file| entry.iris(file, dct::LICENSE));
-    let Some(licence) = entry.iris(entry.iri, dct::LICENSE).chain(files).next() else {
+        .flat_map(|file| entry.facts.iris(file, dct::LICENSE));
+    let Some(licence) = entry
+        .facts
+        .iris(entry.iri, dct::LICENSE)
+        .chain(files)
+        .next()
+    else {
         return String::new();
     };
     if licence == NATIONAL_LICENCE {
         return "政府資料開放授權條款-第1版".to_owned();
     }
     entry
-        .label(licence, CHINESE_FIRST)
+        .facts
+        .name(licence, CHINESE_FIRST)
         .unwrap_or(licence)
         .to_owned()
 }
 
 fn charge(entry: &Entry<'_>) -> String {
     let said = entry
-        .literals(entry.iri, schema::IS_ACCESSIBLE_FOR_FREE)
+        .facts
+        .texts(entry.iri, schema::IS_ACCESSIBLE_FOR_FREE)
         .next();
-    let conditions = || entry.text(entry.iri, schema::CONDITIONS_OF_ACCESS, CHINESE_FIRST);
-    let word = match said.map(Literal::value) {
+    let conditions = || {
+        entry
+            .facts
+            .text(entry.iri, schema::CONDITIONS_OF_ACCESS, CHINESE_FIRST)
+    };
+    let word = match said.map(Text::value) {
         Some("true") => Some("免費"),
         Some("false") => conditions().or(Some("收費")),
         _ => conditions(),
@@ -243,14 +270,14 @@ fn charge(entry: &Entry<'_>) -> String {
 }
 
 fn contact(entry: &Entry<'_>, predicate: NamedNodeRef<'_>) -> String {
-    let persons: Vec<&str> = entry.iris(entry.iri, dcat::CONTACT_POINT).collect();
+    let persons: Vec<&str> = entry.facts.iris(entry.iri, dcat::CONTACT_POINT).collect();
     let text = persons
         .iter()
-        .find_map(|person| entry.text(person, predicate, CHINESE_FIRST));
+        .find_map(|person| entry.facts.text(person, predicate, CHINESE_FIRST));
     let iri = || {
         persons
             .iter()
-            .find_map(|person| entry.iris(person, predicate).next())
+            .find_map(|person| entry.facts.iris(person, predicate).next())
     };
     let found = text.or_else(iri).unwrap_or_default();
     found.strip_prefix("tel:").unwrap_or(found).to_owned()
@@ -261,8 +288,8 @@ fn joined<'a>(items: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// As the export writes times: `2025-03-02 09:30:15`.
-fn time(literal: Option<&Literal>) -> String {
-    let Some(text) = literal.map(Literal::value) else {
+fn time(literal: Option<&Text<'_>>) -> String {
+    let Some(text) = literal.map(Text::value) else {
         return String::new();
     };
     let taiwan = FixedOffset::east_opt(TAIWAN_S);
@@ -280,6 +307,7 @@ fn time(literal: Option<&Literal>) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::facts::Facts;
 
     #[test]
     fn a_cell_that_a_spreadsheet_would_calculate_is_text() {
@@ -304,7 +332,15 @@ mod tests {
         for none in ["P1Y6M", "P", "PT", "1M", "P1.5D"] {
             assert_eq!(in_words(none), None, "{none}");
         }
-        let at = |text: &str| time(Some(&Literal::new_simple_literal(text)));
+        let at = |text: &str| {
+            let line = format!("<e:x> <e:p> \"{text}\" .");
+            let facts = Facts::of(&line);
+            time(
+                facts
+                    .texts("e:x", NamedNodeRef::new_unchecked("e:p"))
+                    .next(),
+            )
+        };
         assert_eq!(at("2025-03-02T01:30:15Z"), "2025-03-02 09:30:15");
         assert_eq!(at("2025-03-02"), "2025-03-02 00:00:00");
         assert_eq!(at("2025"), "2025");

@@ -1,10 +1,10 @@
 //! Metadata of a record: simple Dublin Core, and the whole description in RDF/XML. Start at [`dublin_core`].
 
 use super::{Escaped, in_xml};
-use crate::reading::Reading;
+use crate::facts::{CHINESE_FIRST, Told, Value};
 use harvestd_vocab::terms::{dcat, dct, foaf};
 use oxigraph::{
-    io::{RdfFormat, RdfSerializer},
+    io::{RdfFormat, RdfParser, RdfSerializer},
     model::{NamedNodeRef, Term, Triple, vocab::rdf},
 };
 use std::{collections::BTreeSet, fmt::Write, io};
@@ -26,22 +26,22 @@ const ELEMENTS: &[(&str, &[NamedNodeRef<'static>])] = &[
     ("rights", &[dct::LICENSE, dct::ACCESS_RIGHTS, dct::RIGHTS]),
 ];
 
-pub(super) fn dublin_core(reading: &Reading, text: &mut String) {
-    let node = reading.iri.as_str();
+pub(super) fn dublin_core(told: &Told<'_>, text: &mut String) {
+    let node = told.iri;
     text.push_str(
         "<oai_dc:dc xmlns:oai_dc=\"http://www.openarchives.org/OAI/2.0/oai_dc/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
          xsi:schemaLocation=\"http://www.openarchives.org/OAI/2.0/oai_dc/ http://www.openarchives.org/OAI/2.0/oai_dc.xsd\">\n",
     );
-    let distributions: Vec<&str> = reading.iris(node, dcat::HAS_DISTRIBUTION).collect();
+    let distributions: Vec<&str> = told.facts.iris(node, dcat::HAS_DISTRIBUTION).collect();
     let formats = distributions.iter().flat_map(|node| {
-        let typed = reading.iris(node, dct::FORMAT);
-        typed.chain(reading.iris(node, dcat::MEDIA_TYPE))
+        let typed = told.facts.iris(node, dct::FORMAT);
+        typed.chain(told.facts.iris(node, dcat::MEDIA_TYPE))
     });
     let formats: BTreeSet<&str> = formats.collect();
     for (element, properties) in ELEMENTS {
         for property in *properties {
-            for value in reading.values(node, *property) {
-                dublin_core_value(reading, element, value, text);
+            for value in told.facts.values(node, *property) {
+                dublin_core_value(told, element, value, text);
             }
         }
         if *element == "identifier" {
@@ -55,16 +55,15 @@ pub(super) fn dublin_core(reading: &Reading, text: &mut String) {
     text.push_str("</oai_dc:dc>\n");
 }
 
-fn dublin_core_value(reading: &Reading, element: &str, value: &Term, text: &mut String) {
+fn dublin_core_value(told: &Told<'_>, element: &str, value: &Value<'_>, text: &mut String) {
     let (said, language) = match value {
-        Term::Literal(literal) => (Some(literal.value()), literal.language()),
+        Value::Literal(text) => (Some(text.value()), text.language()),
         // What has a name goes by it; what is only a part of the description and has none says nothing alone.
-        Term::NamedNode(node) => {
-            let name = reading.name(node.as_str(), "zh");
-            let address = || (!reading.tells_of(node.as_str())).then_some(node.as_str());
+        Value::Iri(node) => {
+            let name = told.facts.name(node, CHINESE_FIRST);
+            let address = || (!told.facts.knows(node)).then_some(*node);
             (name.or_else(address), None)
         }
-        _ => (None, None),
     };
     if let Some(said) = said {
         let tag = language.map_or(String::new(), |tag| {
@@ -76,7 +75,7 @@ fn dublin_core_value(reading: &Reading, element: &str, value: &Term, text: &mut 
 
 /// The description as RDF/XML, without the line that declares XML. RDF/XML has no words for some properties and classes
 /// (section 5.3 of its specification: no name that XML takes): such a triple is left out, and a comment says how many are.
-pub(super) fn rdf_xml(reading: &Reading) -> io::Result<String> {
+pub(super) fn rdf_xml(told: &Told<'_>) -> io::Result<String> {
     let mut serializer = RdfSerializer::from_format(RdfFormat::RdfXml);
     for (prefix, namespace) in [("dcat", dcat::NS), ("dct", dct::NS), ("foaf", foaf::NS)] {
         serializer = serializer
@@ -85,9 +84,11 @@ pub(super) fn rdf_xml(reading: &Reading) -> io::Result<String> {
     }
     let mut serializer = serializer.for_writer(Vec::new());
     let mut left_out = 0_usize;
-    for triple in reading.triples() {
-        if is_writable(triple) {
-            serializer.serialize_triple(triple)?;
+    let parser = RdfParser::from_format(RdfFormat::NTriples);
+    for quad in parser.for_slice(told.body.as_bytes()) {
+        let triple = Triple::from(quad.map_err(io::Error::other)?);
+        if is_writable(&triple) {
+            serializer.serialize_triple(&triple)?;
         } else {
             left_out += 1;
         }
@@ -169,7 +170,6 @@ fn is_name(c: char) -> bool {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use oxigraph::io::RdfParser;
 
     #[test]
     fn what_rdf_xml_cannot_say_is_left_out_and_counted() {
@@ -179,8 +179,9 @@ mod tests {
             <http://a/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#li> \"x\" .\n\
             <http://a/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://a/class/> .\n\
             <http://a/1> <http://www.w3.org/XML/1998/namespacelang> \"x\" .\n";
-        let reading = Reading::of("http://a/1", &format!("{unsayable}{said}"), "").unwrap();
-        let text = rdf_xml(&reading).unwrap();
+        let body = format!("{unsayable}{said}");
+        let told = Told::of("http://a/1", &body, "");
+        let text = rdf_xml(&told).unwrap();
         assert!(text.starts_with("<!-- left out: 5 "), "{text}");
         let read: Vec<String> = RdfParser::from_format(RdfFormat::RdfXml)
             .for_slice(text.as_bytes())

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     atom::{self, About, Item, MEDIA_TYPE},
     chronicle::Entry,
+    facts::Told,
     oai::is_deleted,
-    reading::Reading,
 };
 use axum::{
     extract::{RawQuery, State},
@@ -110,10 +110,10 @@ async fn give(
     let source = asked.source.as_deref();
     let live = page.iter().filter(|entry| !is_deleted(entry, source));
     let live: Vec<String> = live.map(|entry| entry.iri.to_string()).collect();
-    let readings = house.readings(&snapshot, live).await?;
-    let readings: BTreeMap<&str, &Reading> = readings
+    let described = house.descriptions(&snapshot, live).await?;
+    let told: BTreeMap<&str, Told<'_>> = described
         .iter()
-        .map(|reading| (reading.iri.as_str(), reading))
+        .map(|(iri, said)| (iri.as_str(), Told::of(iri, &said.body, &said.named)))
         .collect();
     let base = house.base();
     let last = page.last().filter(|_| more).map(|entry| entry.seq);
@@ -128,8 +128,8 @@ async fn give(
         base,
         updated_us: newest.map_or(snapshot.published_us, |entry| entry.changed_us),
     };
-    let items = page.iter().map(|entry| match readings.get(&*entry.iri) {
-        Some(reading) => Item::Changed(entry, reading),
+    let items = page.iter().map(|entry| match told.get(&*entry.iri) {
+        Some(told) => Item::Changed(entry, told),
         None => Item::Gone(entry),
     });
     let text = atom::feed(&about, items);

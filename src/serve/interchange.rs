@@ -10,8 +10,8 @@ use super::{
     respond,
 };
 use crate::{
-    interchange::{dataset, listed},
-    reading::taiwan,
+    facts::Told,
+    interchange::{dataset, listed, time::taiwan},
 };
 use axum::{
     extract::{Path, RawQuery, State},
@@ -129,11 +129,11 @@ async fn one(
         let message = format!("查無資料集 identifier={identifier}");
         return failed(&headers, "資料集不存在", &message, Some(&identifier));
     };
-    let mut readings = house
-        .readings(&snapshot, vec![entry.iri.to_string()])
-        .await?;
-    let reading = readings.pop().ok_or_else(Problem::internal)?;
-    let result = dataset(&reading, name, entry.changed_us);
+    let iri = vec![entry.iri.to_string()];
+    let mut described = house.descriptions(&snapshot, iri).await?;
+    let (iri, text) = described.pop().ok_or_else(Problem::internal)?;
+    let told = Told::of(&iri, &text.body, &text.named);
+    let result = dataset(&told, name, entry.changed_us);
     said(&headers, &json!({"success": true, "result": result}))
 }
 

@@ -13,7 +13,6 @@ use super::{
 use crate::{
     chronicle::Chronicle,
     log::{Activity, Log, Verb},
-    reading::Reading,
     snapshot::Published,
 };
 use serde::de::DeserializeOwned;
@@ -78,12 +77,12 @@ impl House {
         Ok(chronicle)
     }
 
-    /// The descriptions of these datasets in the snapshot, in their order.
-    pub(crate) async fn readings(
+    /// The descriptions of these datasets in the snapshot, each with its IRI, in their order.
+    pub(crate) async fn descriptions(
         &self,
         snapshot: &Arc<Published>,
         iris: Vec<String>,
-    ) -> Result<Vec<Reading>, Problem> {
+    ) -> Result<Vec<(String, Described)>, Problem> {
         if iris.is_empty() {
             return Ok(Vec::new());
         }
@@ -92,13 +91,7 @@ impl House {
             iris: iris.clone(),
         };
         let described: Vec<Described> = self.lines(question, snapshot).await?;
-        let readings = iris.iter().zip(described).map(|(iri, described)| {
-            Reading::of(iri, &described.body, &described.named).map_err(|error| {
-                tracing::error!(iri, %error, "a description is no N-Triples");
-                Problem::internal()
-            })
-        });
-        readings.collect()
+        Ok(iris.into_iter().zip(described).collect())
     }
 
     /// The answer of a reader that is a line of JSON for each thing.

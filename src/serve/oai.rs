@@ -15,8 +15,8 @@ use super::{
 use crate::{
     chronicle::{Chronicle, Entry},
     config::ListLimits,
+    facts::Told,
     oai::{self, Code, Identity, MEDIA_TYPE, Prefix, Refused, Token, is_deleted, response},
-    reading::Reading,
     snapshot::Published,
 };
 use axum::{
@@ -255,14 +255,14 @@ async fn records(
 ) -> Result<(), Problem> {
     let live = entries.iter().filter(|entry| !is_deleted(entry, set));
     let live: Vec<String> = live.map(|entry| entry.iri.to_string()).collect();
-    let readings = house.readings(snapshot, live).await?;
-    let readings: BTreeMap<&str, &Reading> = readings
+    let described = house.descriptions(snapshot, live).await?;
+    let told: BTreeMap<&str, Told<'_>> = described
         .iter()
-        .map(|reading| (reading.iri.as_str(), reading))
+        .map(|(iri, said)| (iri.as_str(), Told::of(iri, &said.body, &said.named)))
         .collect();
     for entry in entries {
-        let reading = readings.get(&*entry.iri).map(|reading| (prefix, *reading));
-        oai::record(entry, set, reading, text).map_err(|error| {
+        let told = told.get(&*entry.iri).map(|told| (prefix, told));
+        oai::record(entry, set, told, text).map_err(|error| {
             tracing::error!(%error, iri = %entry.iri, "a description could not be written as RDF/XML");
             Problem::internal()
         })?;

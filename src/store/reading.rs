@@ -1,25 +1,15 @@
 //! What the index is made from: descriptions as they stand, names of agents, and when each entity was committed. Reads only.
 //! Start at [`Store::every`].
 
-use super::{OBJECT, PAGE, PUBLISHED, Store, StoreError, body_of, page_graph};
-use crate::facts::LANGUAGES;
-use crate::log::parse_date_time;
-use crate::store_read;
-use harvestd_vocab::terms::{activity, foaf, skos};
-use oxigraph::model::{GraphNameRef, NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf};
-use std::collections::{BTreeMap, HashMap};
+use super::{Head, Store, StoreError, body_of};
+use crate::facts::{CHINESE_FIRST, rank};
+use crate::store_read::{self, Times};
+use harvestd_vocab::terms::{foaf, skos};
+use oxigraph::model::{GraphNameRef, NamedNodeRef, Term};
+use std::collections::HashMap;
 
-/// Names of an agent, by language: the best first, as [`LANGUAGES`] has it.
+/// Names of an agent, by language: the best first, as [`CHINESE_FIRST`] has it.
 pub type Names = Vec<(String, String)>;
-
-/// Commit times of an entity, microseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// Of its first activity since it is here.
-    pub created_us: i64,
-    /// Of its last.
-    pub modified_us: i64,
-}
 
 impl Store {
     /// Every entity of the default graph with its description as sorted N-Triples, in no particular order.
@@ -57,77 +47,16 @@ impl Store {
                 }
             }
         }
-        let rank = |language: &str| {
-            let primary = language.split('-').next().unwrap_or_default();
-            let known = LANGUAGES.iter().position(|known| *known == primary);
-            known.unwrap_or(LANGUAGES.len())
-        };
-        names.sort_by(|a, b| rank(&a.0).cmp(&rank(&b.0)).then_with(|| a.cmp(b)));
+        names.sort_by_cached_key(|name| (rank(&name.0, CHINESE_FIRST), name.clone()));
         Ok(names)
     }
 
     /// When each entity came and last changed, as the log's index in the store says: it stays where the log is pruned.
     pub fn times(&self) -> Result<HashMap<String, Times>, StoreError> {
-        let mut times: HashMap<String, Times> = HashMap::new();
-        for page in 0..self.head.seq.div_ceil(PAGE) {
-            for noted in self.page(page * PAGE + 1)?.into_values() {
-                let (Some(verb), Some(entity), Some(us)) = (noted.verb, noted.entity, noted.us)
-                else {
-                    continue;
-                };
-                if verb == activity::DELETE.as_str() {
-                    times.remove(&entity);
-                    continue;
-                }
-                times
-                    .entry(entity)
-                    .and_modify(|times| times.modified_us = us)
-                    .or_insert(Times {
-                        created_us: us,
-                        modified_us: us,
-                    });
-            }
-        }
-        Ok(times)
+        let Head {
+            generation, seq, ..
+        } = self.head;
+        store_read::times(&self.quads, &self.base, generation, seq)
+            .map_err(StoreError::storage("reading the log's index"))
     }
-
-    /// The activities of one page of the log's index, by number.
-    fn page(&self, first: u64) -> Result<BTreeMap<u64, Noted>, StoreError> {
-        let graph = page_graph(&self.base, self.head.generation, first);
-        let graph = GraphNameRef::NamedNode(graph.as_ref());
-        let mut page: BTreeMap<u64, Noted> = BTreeMap::new();
-        for quad in self.quads.quads_for_pattern(None, None, None, Some(graph)) {
-            let quad = quad.map_err(StoreError::storage("reading the log's index"))?;
-            let NamedOrBlankNode::NamedNode(subject) = &quad.subject else {
-                continue;
-            };
-            let activities = format!("{}activity/{}/", self.base, self.head.generation);
-            let seq = subject.as_str().strip_prefix(&activities);
-            let Some(seq) = seq.and_then(|seq| seq.parse().ok()) else {
-                continue;
-            };
-            let noted = page.entry(seq).or_default();
-            match quad.object {
-                Term::NamedNode(verb) if quad.predicate == rdf::TYPE => {
-                    noted.verb = Some(verb.into_string());
-                }
-                Term::NamedNode(entity) if quad.predicate == OBJECT => {
-                    noted.entity = Some(entity.into_string());
-                }
-                Term::Literal(time) if quad.predicate == PUBLISHED => {
-                    noted.us = parse_date_time(time.value());
-                }
-                _ => {}
-            }
-        }
-        Ok(page)
-    }
-}
-
-/// What the index says of an activity.
-#[derive(Default)]
-struct Noted {
-    verb: Option<String>,
-    entity: Option<String>,
-    us: Option<i64>,
 }

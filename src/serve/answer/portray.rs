@@ -4,10 +4,11 @@
 
 use super::{Failure, house};
 use crate::{
+    facts::{Facts, NAMES},
     log::date_time,
     serve::{
         guard,
-        portrait::{NAMES, Portrait, Said, croissant, page, schema_org},
+        portrait::{Portrait, Said, croissant, page, schema_org},
         wire::Site,
         worker::Reply,
     },
@@ -15,13 +16,10 @@ use crate::{
 };
 use harvestd_vocab::terms::foaf;
 use oxigraph::{
-    model::{GraphNameRef, Literal, NamedNodeRef, NamedOrBlankNode, Term},
+    model::{GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple},
     store::{StorageError, Store},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Write,
-};
+use std::{collections::BTreeSet, io::Write};
 
 /// Nodes that an entity refers to, of which names are looked up.
 const NAMED_MAX: usize = 500;
@@ -33,7 +31,13 @@ pub fn write(
     site: &Site,
     reply: &mut Reply<'_>,
 ) -> Result<(), Failure> {
-    let said = said(store, iri, site)?;
+    let (entity, triples) = house::found(store, iri, &site.base)?;
+    let own = said(store, iri, &entity, &triples, site)?;
+    let named = named(store, &own)?;
+    let said = Said {
+        names: Facts::of_triples(&named),
+        ..own
+    };
     let schema_org = schema_org::document(&said);
     let text = match portrait {
         Portrait::Page => {
@@ -59,39 +63,51 @@ pub fn write(
     reply.write_all(text.as_bytes()).map_err(Failure::Output)
 }
 
-fn said(store: &Store, iri: &str, site: &Site) -> Result<Said, Failure> {
-    let (entity, triples) = house::found(store, iri, &site.base)?;
-    let mut said = Said::of(entity.as_str(), triples);
-    let topic = said.iris(entity.as_str(), foaf::PRIMARY_TOPIC).next();
-    match topic.map(str::to_owned) {
-        // A record that is not the winner: what it is about has its words here, and at its address alone.
-        Some(topic) => {
-            said.entity = topic;
-            said.address = iri.to_owned();
-        }
-        None => {
-            let address = address(store, &site.base, entity.as_ref())?;
-            said.address = address.unwrap_or_else(|| iri.to_owned());
-            let (base, generation) = (site.base.as_str(), site.generation);
-            let committed = store_read::committed(store, base, generation, entity.as_ref())?;
-            said.committed = committed.map(date_time);
+fn said<'t>(
+    store: &Store,
+    iri: &str,
+    entity: &NamedNode,
+    triples: &'t [Triple],
+    site: &Site,
+) -> Result<Said<'t>, Failure> {
+    let facts = Facts::of_triples(triples);
+    let topic = facts.iri(entity.as_str(), foaf::PRIMARY_TOPIC);
+    // A record that is not the winner: what it is about has its words here, and at its address alone.
+    if let Some(topic) = topic {
+        return Ok(Said {
+            entity: topic.to_owned(),
+            address: iri.to_owned(),
+            facts,
+            ..Said::default()
+        });
+    }
+    let address = address(store, &site.base, entity.as_ref())?;
+    let (base, generation) = (site.base.as_str(), site.generation);
+    let committed = store_read::committed(store, base, generation, entity.as_ref())?;
+    Ok(Said {
+        entity: entity.as_str().to_owned(),
+        address: address.unwrap_or_else(|| iri.to_owned()),
+        committed: committed.map(date_time),
+        facts,
+        ..Said::default()
+    })
+}
+
+/// What the nodes are called that are referred to.
+fn named(store: &Store, said: &Said<'_>) -> Result<Vec<Triple>, StorageError> {
+    let nodes = said.facts.references().chain(said.catalogues());
+    let nodes: BTreeSet<&str> = nodes.take(NAMED_MAX).collect();
+    let mut names = Vec::new();
+    for node in nodes {
+        let node = NamedNodeRef::new_unchecked(node);
+        let graph = Some(GraphNameRef::DefaultGraph);
+        for property in NAMES {
+            for quad in store.quads_for_pattern(Some(node.into()), Some(property), None, graph) {
+                names.push(quad?.into());
+            }
         }
     }
-    let named: BTreeSet<String> = said
-        .references()
-        .chain(said.catalogues())
-        .take(NAMED_MAX)
-        .map(str::to_owned)
-        .collect();
-    let mut names = BTreeMap::new();
-    for node in named {
-        let found = names_of(store, &node)?;
-        if !found.is_empty() {
-            names.insert(node, found);
-        }
-    }
-    said.names = names;
-    Ok(said)
+    Ok(names)
 }
 
 /// Where an entity is described here: at its own IRI where that is ours, else at that of its record.
@@ -120,22 +136,4 @@ pub fn address(
         }
     }
     Ok(None)
-}
-
-fn names_of(store: &Store, node: &str) -> Result<Vec<Literal>, StorageError> {
-    let node = NamedNodeRef::new_unchecked(node);
-    let graph = Some(GraphNameRef::DefaultGraph);
-    for property in NAMES {
-        let mut names = Vec::new();
-        for quad in store.quads_for_pattern(Some(node.into()), Some(property), None, graph) {
-            if let Term::Literal(name) = quad?.object {
-                names.push(name);
-            }
-        }
-        if !names.is_empty() {
-            names.sort_by_cached_key(Literal::to_string);
-            return Ok(names);
-        }
-    }
-    Ok(Vec::new())
 }

@@ -9,7 +9,7 @@ use crate::{
     digest::{self, BUCKETS},
     log::date_time,
     serve::{guard, html::escape, wire::Site, worker::Reply},
-    store_read,
+    store_read::{self, Times},
 };
 use harvestd_vocab::terms::dcat;
 use oxigraph::{
@@ -36,7 +36,7 @@ pub fn write(
 ) -> Result<(), Failure> {
     let datasets = datasets(store)?;
     let sitemaps = sitemaps(datasets.len());
-    let times = store_read::all_committed(store, &site.base, site.generation, site.seq)?;
+    let times = store_read::times(store, &site.base, site.generation, site.seq)?;
     reply.is("application/xml");
     let mut out = BufWriter::with_capacity(16 * 1024, reply);
     match number {
@@ -83,14 +83,14 @@ fn sitemap_of(dataset: &str, sitemaps: u16) -> u16 {
 fn index(
     datasets: &[NamedNode],
     sitemaps: u16,
-    times: &HashMap<String, i64>,
+    times: &HashMap<String, Times>,
     site: &Site,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let mut newest = vec![None; usize::from(sitemaps)];
     for dataset in datasets {
         let at = usize::from(sitemap_of(dataset.as_str(), sitemaps));
-        newest[at] = newest[at].max(times.get(dataset.as_str()).copied());
+        newest[at] = newest[at].max(times.get(dataset.as_str()).map(|times| times.modified_us));
     }
     let mut text = format!("{HEAD}<sitemapindex xmlns=\"{NAMESPACE}\">\n");
     for (number, newest) in newest.into_iter().enumerate() {
@@ -104,7 +104,7 @@ fn index(
 fn pages(
     store: &Store,
     datasets: &[NamedNode],
-    times: &HashMap<String, i64>,
+    times: &HashMap<String, Times>,
     site: &Site,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -117,7 +117,7 @@ fn pages(
         let Some(address) = portray::address(store, &site.base, dataset.as_ref())? else {
             continue;
         };
-        let newest = times.get(dataset.as_str()).copied();
+        let newest = times.get(dataset.as_str()).map(|times| times.modified_us);
         let entry = entry("url", &address, newest);
         out.write_all(entry.as_bytes()).map_err(Failure::Output)?;
     }

@@ -27,7 +27,7 @@ const MEDIA_TYPES: [&str; 8] = [
 const TABLES: [&str; 2] = ["text/csv", "text/tab-separated-values"];
 
 /// The dataset, or what it lacks.
-pub fn document(said: &Said) -> Result<Value, &'static str> {
+pub fn document(said: &Said<'_>) -> Result<Value, &'static str> {
     let entity = said.entity.as_str();
     if !said.is_dataset() {
         return Err("it is no dataset");
@@ -59,12 +59,16 @@ pub fn document(said: &Said) -> Result<Value, &'static str> {
     });
     let mut parties = [dct::CREATOR, dct::PUBLISHER].into_iter();
     let creators = parties.find_map(|property| {
-        let parties = said.iris(entity, property).map(|node| party(said, node));
+        let parties = said
+            .facts
+            .iris(entity, property)
+            .map(|node| party(said, node));
         let parties: Vec<Value> = parties.collect();
         (!parties.is_empty()).then_some(parties)
     });
     let keywords: Vec<&str> = said
-        .literals(entity, dcat::KEYWORD)
+        .facts
+        .texts(entity, dcat::KEYWORD)
         .map(|word| word.value())
         .collect();
     let mut more = |name: &str, value: Option<Value>| {
@@ -88,11 +92,11 @@ struct File<'a> {
 }
 
 /// The files that can be loaded.
-fn files(said: &Said) -> Vec<File<'_>> {
-    let nodes = said.iris(&said.entity, dcat::HAS_DISTRIBUTION);
+fn files<'s>(said: &'s Said<'_>) -> Vec<File<'s>> {
+    let nodes = said.facts.iris(&said.entity, dcat::HAS_DISTRIBUTION);
     nodes
         .filter_map(|node| {
-            let mut addresses = said.iris(node, dcat::DOWNLOAD_URL);
+            let mut addresses = said.facts.iris(node, dcat::DOWNLOAD_URL);
             Some(File {
                 node,
                 address: addresses.find(|iri| is_web(iri))?,
@@ -103,7 +107,7 @@ fn files(said: &Said) -> Vec<File<'_>> {
         .collect()
 }
 
-fn object(said: &Said, file: &File<'_>) -> Value {
+fn object(said: &Said<'_>, file: &File<'_>) -> Value {
     let node = file.node;
     let last = || file.address.rsplit('/').next().unwrap_or(file.address);
     let mut object = json!({
@@ -130,7 +134,7 @@ fn object(said: &Said, file: &File<'_>) -> Value {
 }
 
 /// The columns of a table: those that are listed of the file, else of the dataset.
-fn records(said: &Said, file: &File<'_>) -> Option<Value> {
+fn records(said: &Said<'_>, file: &File<'_>) -> Option<Value> {
     if !TABLES.contains(&file.media_type.as_str()) {
         return None;
     }
@@ -158,7 +162,7 @@ fn records(said: &Said, file: &File<'_>) -> Option<Value> {
 }
 
 /// The context of Croissant 1.0, appendix 1. The texts are in the language of the title.
-fn context(said: &Said) -> Value {
+fn context(said: &Said<'_>) -> Value {
     let title = said.text(&said.entity, dct::TITLE);
     let language = title.and_then(|title| title.language()).unwrap_or("und");
     let mut context = json!({
@@ -210,6 +214,7 @@ fn context(said: &Said) -> Value {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::facts::Facts;
     use oxigraph::io::{RdfFormat, RdfParser};
 
     const HELD: &str = r#"
@@ -223,18 +228,24 @@ mod tests {
             dcat:mediaType <https://www.iana.org/assignments/media-types/application/pdf> .
     "#;
 
-    fn said(without: &str) -> Said {
+    /// The document of what is held, without some of it.
+    fn made(without: &str) -> Result<Value, &'static str> {
         let triples = RdfParser::from_format(RdfFormat::Turtle).for_slice(HELD);
         let triples = triples.map(|quad| quad.unwrap().into());
         let triples = triples.filter(|triple: &oxigraph::model::Triple| {
             without.is_empty() || !triple.to_string().contains(without)
         });
-        Said::of("http://e.example/1", triples.collect())
+        let triples: Vec<_> = triples.collect();
+        document(&Said {
+            entity: "http://e.example/1".to_owned(),
+            facts: Facts::of_triples(&triples),
+            ..Said::default()
+        })
     }
 
     #[test]
     fn tables_have_the_columns_that_the_source_lists() {
-        let document = document(&said("")).unwrap();
+        let document = made("").unwrap();
         let csv = "http://h.example/record/s/1#csv";
         let file = json!([{
             "@type": "cr:FileObject", "@id": csv, "name": "1.csv", "contentUrl": "http://e.example/1.csv",
@@ -259,7 +270,7 @@ mod tests {
             ("1.csv", "file"),
             ("22-rdf-syntax-ns#type", "no dataset"),
         ] {
-            let why = document(&said(without)).unwrap_err();
+            let why = made(without).unwrap_err();
             assert!(why.contains(lacks), "{without}: {why}");
         }
     }

@@ -3,9 +3,11 @@
 //! Everything that comes from elsewhere is escaped, and only web addresses become links. Start at [`document`].
 
 use super::{Said, is_web};
-use crate::serve::html::{self, escape};
+use crate::{
+    facts::{self, Text, last_part},
+    serve::html::{self, escape},
+};
 use harvestd_vocab::terms::{dcat, dct};
-use oxigraph::model::Term;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -22,7 +24,12 @@ const FORMS: [(&str, &str, &str); 5] = [
 ];
 
 /// The page. `prefix` goes before our paths; `loadable` says that there is a form for machine learning.
-pub fn document(said: &Said, prefix: &str, schema_org: Option<&Value>, loadable: bool) -> String {
+pub fn document(
+    said: &Said<'_>,
+    prefix: &str,
+    schema_org: Option<&Value>,
+    loadable: bool,
+) -> String {
     let name = said.called(&said.entity);
     let title = name.map_or(said.entity.as_str(), |name| name.value());
     let language = name.and_then(|name| name.language());
@@ -30,14 +37,18 @@ pub fn document(said: &Said, prefix: &str, schema_org: Option<&Value>, loadable:
     if let Some(text) = said.text(&said.entity, dct::DESCRIPTION) {
         let _ = write!(body, "<p{}>{}</p>", lang(text), escape(text.value()));
     }
-    body.push_str(&facts(said, &said.entity, 0));
-    for (number, node) in said.iris(&said.entity, dcat::HAS_DISTRIBUTION).enumerate() {
+    body.push_str(&table(said, &said.entity, 0));
+    for (number, node) in said
+        .facts
+        .iris(&said.entity, dcat::HAS_DISTRIBUTION)
+        .enumerate()
+    {
         let name = said.called(node).map_or_else(
             || format!("Distribution {}", number + 1),
             |name| name.value().to_owned(),
         );
         let _ = write!(body, "<h2>{}</h2>", escape(&name));
-        body.push_str(&facts(said, node, 1));
+        body.push_str(&table(said, node, 1));
     }
     if let Some(document) = schema_org {
         // No text of it can end the element.
@@ -51,7 +62,7 @@ pub fn document(said: &Said, prefix: &str, schema_org: Option<&Value>, loadable:
     }
 }
 
-fn forms(said: &Said, is_dataset: bool, loadable: bool) -> String {
+fn forms(said: &Said<'_>, is_dataset: bool, loadable: bool) -> String {
     let forms = FORMS.iter().filter(|(name, ..)| match *name {
         "schemaorg" => is_dataset,
         "croissant" => loadable,
@@ -79,14 +90,15 @@ fn forms(said: &Said, is_dataset: bool, loadable: bool) -> String {
 }
 
 /// What is said of a node, as a table of properties.
-fn facts(said: &Said, node: &str, depth: usize) -> String {
+fn table(said: &Said<'_>, node: &str, depth: usize) -> String {
     let mut rows = String::new();
-    for (property, value) in said.all(node) {
+    for statement in said.facts.all(node) {
+        let (property, value) = (statement.property, &statement.value);
         // Distributions have their own part of the page.
-        if depth == 0 && *property == dcat::HAS_DISTRIBUTION.as_str() {
+        if depth == 0 && property == dcat::HAS_DISTRIBUTION.as_str() {
             continue;
         }
-        let name = property.rsplit(['#', '/']).next().unwrap_or(property);
+        let name = last_part(property);
         let _ = write!(
             rows,
             "<tr><th scope=\"row\" title=\"{}\">{}</th><td>{}</td></tr>",
@@ -98,14 +110,16 @@ fn facts(said: &Said, node: &str, depth: usize) -> String {
     format!("<table>{rows}</table>")
 }
 
-fn shown(said: &Said, value: &Term, depth: usize) -> String {
+fn shown(said: &Said<'_>, value: &facts::Value<'_>, depth: usize) -> String {
     match value {
-        Term::Literal(text) => format!("<span{}>{}</span>", lang(text), escape(text.value())),
-        Term::NamedNode(node) => {
-            let iri = node.as_str();
-            let contained = iri != said.entity && !said.all(iri).is_empty();
+        facts::Value::Literal(text) => {
+            format!("<span{}>{}</span>", lang(text), escape(text.value()))
+        }
+        facts::Value::Iri(iri) => {
+            let iri = *iri;
+            let contained = iri != said.entity && said.facts.knows(iri);
             if contained && depth < DEPTH_MAX {
-                return facts(said, iri, depth + 1);
+                return table(said, iri, depth + 1);
             }
             let name = said.called(iri);
             let text = name.map_or_else(|| escape(iri), |name| escape(name.value()));
@@ -114,11 +128,10 @@ fn shown(said: &Said, value: &Term, depth: usize) -> String {
                 false => text,
             }
         }
-        Term::BlankNode(_) => String::new(),
     }
 }
 
-fn lang(text: &oxigraph::model::Literal) -> String {
+fn lang(text: &Text<'_>) -> String {
     text.language()
         .map_or_else(String::new, |tag| format!(" lang=\"{}\"", escape(tag)))
 }
@@ -127,7 +140,9 @@ fn lang(text: &oxigraph::model::Literal) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::facts::Facts;
     use oxigraph::io::{RdfFormat, RdfParser};
+    use oxigraph::model::Triple;
 
     const HELD: &str = r#"
         @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
@@ -139,9 +154,13 @@ mod tests {
     #[test]
     fn nothing_of_elsewhere_is_markup_or_runs() {
         let triples = RdfParser::from_format(RdfFormat::Turtle).for_slice(HELD);
-        let triples = triples.map(|quad| quad.unwrap().into()).collect();
-        let mut said = Said::of("http://e.example/1", triples);
-        said.address = "http://h.example/record/s/1".to_owned();
+        let triples: Vec<Triple> = triples.map(|quad| quad.unwrap().into()).collect();
+        let said = Said {
+            entity: "http://e.example/1".to_owned(),
+            address: "http://h.example/record/s/1".to_owned(),
+            facts: Facts::of_triples(&triples),
+            ..Said::default()
+        };
         let json = crate::serve::portrait::schema_org::document(&said);
         let page = document(&said, "", json.as_ref(), false);
         assert_eq!(page.matches("<script").count(), 1, "{page}");

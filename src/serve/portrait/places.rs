@@ -1,9 +1,9 @@
 //! Where a dataset is about, as schema.org says it: a name, a point, a box. Start at [`places`].
 
 use super::Said;
-use crate::serve::geo;
+use crate::{facts::Text, serve::geo};
 use harvestd_vocab::terms::{dcat, dct, geosparql, locn};
-use oxigraph::model::NamedNodeRef;
+use oxigraph::model::{Literal, NamedNodeRef};
 use serde_json::{Value, json};
 
 const GEOMETRIES: [NamedNodeRef<'_>; 4] = [
@@ -13,18 +13,18 @@ const GEOMETRIES: [NamedNodeRef<'_>; 4] = [
     geosparql::AS_WKT,
 ];
 
-pub fn places(said: &Said) -> Vec<Value> {
-    let spatial = said.iris(&said.entity, dct::SPATIAL);
+pub fn places(said: &Said<'_>) -> Vec<Value> {
+    let spatial = said.facts.iris(&said.entity, dct::SPATIAL);
     spatial.filter_map(|node| place(said, node)).collect()
 }
 
-fn place(said: &Said, node: &str) -> Option<Value> {
+fn place(said: &Said<'_>, node: &str) -> Option<Value> {
     let name = said.called(node).map(|name| name.value().to_owned());
-    let mut geometries = GEOMETRIES.iter().flat_map(|p| said.values(node, *p));
-    let bounds = geometries.find_map(geo::bounds);
+    let mut geometries = GEOMETRIES.iter().flat_map(|p| said.facts.texts(node, *p));
+    let bounds = geometries.find_map(bounds);
     let mut place = json!({ "@type": "Place" });
     // A place that others describe is named by its IRI.
-    if said.all(node).is_empty() {
+    if !said.facts.knows(node) {
         place["@id"] = node.into();
     } else if name.is_none() && bounds.is_none() {
         return None;
@@ -40,4 +40,9 @@ fn place(said: &Said, node: &str) -> Option<Value> {
         };
     }
     Some(place)
+}
+
+fn bounds(text: &Text<'_>) -> Option<[f64; 4]> {
+    let datatype = NamedNodeRef::new_unchecked(text.datatype());
+    geo::bounds(&Literal::new_typed_literal(text.value(), datatype).into())
 }

@@ -14,6 +14,7 @@
 //! What is not known is left out. Start at [`document`].
 
 use super::{Said, fields, is_web, places};
+use crate::facts::last_part;
 use harvestd_vocab::{
     tables::media_type_of,
     terms::{MEDIA_TYPES, dcat, dct, foaf, schema, spdx},
@@ -25,7 +26,7 @@ pub(super) const TABLE_OF_CONTENTS: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/tableOfContents");
 
 /// The dataset. None where the entity is none.
-pub fn document(said: &Said) -> Option<Value> {
+pub fn document(said: &Said<'_>) -> Option<Value> {
     if !said.is_dataset() {
         return None;
     }
@@ -37,18 +38,19 @@ pub fn document(said: &Said) -> Option<Value> {
     out.put("url", said.address.as_str());
     let title = said.text(entity, dct::TITLE);
     out.put_some("name", title.map(|title| title.value()));
-    let others = said.literals(entity, dct::TITLE);
+    let others = said.facts.texts(entity, dct::TITLE);
     let others = others.filter(|other| Some(*other) != title);
     out.several("alternateName", others.map(|other| other.value().into()));
     out.put_some("description", text(said, entity, dct::DESCRIPTION));
     out.several("sameAs", elsewhere(said).into_iter().map(Value::from));
-    let identifiers = said.literals(entity, dct::IDENTIFIER);
+    let identifiers = said.facts.texts(entity, dct::IDENTIFIER);
     out.several("identifier", identifiers.map(|id| id.value().into()));
-    let keywords = said.literals(entity, dcat::KEYWORD);
+    let keywords = said.facts.texts(entity, dcat::KEYWORD);
     out.several("keywords", keywords.map(|word| word.value().into()));
     out.several("about", themes(said));
     let parties = |property| {
-        said.iris(entity, property)
+        said.facts
+            .iris(entity, property)
             .map(move |node| party(said, node))
     };
     out.several("creator", parties(dct::CREATOR));
@@ -66,7 +68,7 @@ pub fn document(said: &Said) -> Option<Value> {
     out.several("spatialCoverage", places::places(said).into_iter());
     let listed = text(said, entity, TABLE_OF_CONTENTS).unwrap_or_default();
     out.several("variableMeasured", fields(listed).into_iter().map(variable));
-    let files = said.iris(entity, dcat::HAS_DISTRIBUTION);
+    let files = said.facts.iris(entity, dcat::HAS_DISTRIBUTION);
     out.several("distribution", files.map(|node| download(said, node)));
     out.several("includedInDataCatalog", catalogues(said));
     Some(Value::Object(out.0))
@@ -97,15 +99,19 @@ impl Members {
     }
 }
 
-pub(super) fn text<'s>(said: &'s Said, node: &str, property: NamedNodeRef<'_>) -> Option<&'s str> {
+pub(super) fn text<'s>(
+    said: &'s Said<'_>,
+    node: &str,
+    property: NamedNodeRef<'_>,
+) -> Option<&'s str> {
     said.text(node, property).map(|text| text.value())
 }
 
 /// The dataset's own IRI where that is not the address here, and its pages.
-fn elsewhere(said: &Said) -> Vec<&str> {
+fn elsewhere<'s>(said: &'s Said<'_>) -> Vec<&'s str> {
     let entity = said.entity.as_str();
     let pages = [dcat::LANDING_PAGE, foaf::PAGE];
-    let pages = pages.iter().flat_map(|page| said.iris(entity, *page));
+    let pages = pages.iter().flat_map(|page| said.facts.iris(entity, *page));
     let mut all: Vec<&str> = std::iter::once(entity).chain(pages).collect();
     all.retain(|iri| is_web(iri) && *iri != said.address);
     all.sort_unstable();
@@ -113,8 +119,8 @@ fn elsewhere(said: &Said) -> Vec<&str> {
     all
 }
 
-fn themes(said: &Said) -> impl Iterator<Item = Value> {
-    let themes = said.iris(&said.entity, dcat::THEME);
+fn themes(said: &Said<'_>) -> impl Iterator<Item = Value> {
+    let themes = said.facts.iris(&said.entity, dcat::THEME);
     themes.map(move |iri| {
         let mut term = json!({ "@type": "DefinedTerm", "@id": iri, "url": iri });
         if let Some(name) = said.called(iri) {
@@ -124,34 +130,38 @@ fn themes(said: &Said) -> impl Iterator<Item = Value> {
     })
 }
 
-pub(super) fn party(said: &Said, node: &str) -> Value {
+pub(super) fn party(said: &Said<'_>, node: &str) -> Value {
     let mut party = json!({ "@type": "Organization", "@id": node });
-    if said.is_a(node, foaf::PERSON) {
+    if said.facts.is_a(node, foaf::PERSON) {
         party["@type"] = "Person".into();
     }
     if let Some(name) = said.called(node) {
         party["name"] = name.value().into();
     }
-    if let Some(home) = said.iris(node, foaf::HOMEPAGE).find(|iri| is_web(iri)) {
+    if let Some(home) = said
+        .facts
+        .iris(node, foaf::HOMEPAGE)
+        .find(|iri| is_web(iri))
+    {
         party["url"] = home.into();
     }
     party
 }
 
 /// Of the dataset, else of its distributions: addresses, or the words of a licence that has none.
-pub(super) fn licences(said: &Said) -> Vec<&str> {
+pub(super) fn licences<'s>(said: &'s Said<'_>) -> Vec<&'s str> {
     let entity = said.entity.as_str();
-    let of = |node: &str| said.iris(node, dct::LICENSE).collect::<Vec<_>>();
+    let of = |node: &str| said.facts.iris(node, dct::LICENSE).collect::<Vec<_>>();
     let mut found = of(entity);
     if found.is_empty() {
-        let files = said.iris(entity, dcat::HAS_DISTRIBUTION);
+        let files = said.facts.iris(entity, dcat::HAS_DISTRIBUTION);
         found = files.flat_map(of).collect();
     }
     let mut licences: Vec<&str> = found
         .into_iter()
-        .filter_map(|node| match said.all(node).is_empty() {
-            true => is_web(node).then_some(node),
-            false => said.called(node).map(|name| name.value()),
+        .filter_map(|node| match said.facts.knows(node) {
+            false => is_web(node).then_some(node),
+            true => said.called(node).map(|name| name.value()),
         })
         .collect();
     licences.sort_unstable();
@@ -160,8 +170,8 @@ pub(super) fn licences(said: &Said) -> Vec<&str> {
 }
 
 /// Periods in ISO 8601, `..` where an end is open.
-fn periods(said: &Said) -> impl Iterator<Item = String> {
-    let periods = said.iris(&said.entity, dct::TEMPORAL);
+fn periods(said: &Said<'_>) -> impl Iterator<Item = String> {
+    let periods = said.facts.iris(&said.entity, dct::TEMPORAL);
     periods.filter_map(move |node| {
         let end = |own, old| text(said, node, own).or_else(|| text(said, node, old));
         let from = end(dcat::START_DATE, schema::START_DATE);
@@ -179,53 +189,54 @@ fn variable((name, description): (&str, Option<&str>)) -> Value {
     variable
 }
 
-fn download(said: &Said, node: &str) -> Value {
+fn download(said: &Said<'_>, node: &str) -> Value {
     let mut out = Members::default();
     out.put("@type", "DataDownload");
     out.put("@id", node);
     out.put_some("name", text(said, node, dct::TITLE));
     out.put_some("description", text(said, node, dct::DESCRIPTION));
-    let address = |property| said.iris(node, property).find(|iri| is_web(iri));
+    let address = |property| said.facts.iris(node, property).find(|iri| is_web(iri));
     out.put_some("contentUrl", address(dcat::DOWNLOAD_URL));
     out.put_some("url", address(dcat::ACCESS_URL));
     out.put_some("encodingFormat", format(said, node));
     let size = text(said, node, dcat::BYTE_SIZE);
     out.put_some("contentSize", size.map(|size| format!("{size} B")));
     out.put_some("dateModified", text(said, node, dct::MODIFIED));
-    let licence = said.iris(node, dct::LICENSE).find(|iri| is_web(iri));
-    out.put_some("license", licence.filter(|iri| said.all(iri).is_empty()));
+    let licence = said.facts.iris(node, dct::LICENSE).find(|iri| is_web(iri));
+    out.put_some("license", licence.filter(|iri| !said.facts.knows(iri)));
     out.put_some("sha256", sha256(said, node));
     Value::Object(out.0)
 }
 
 /// The media type, else the name or the code of the format.
-pub(super) fn format(said: &Said, node: &str) -> Option<String> {
+pub(super) fn format(said: &Said<'_>, node: &str) -> Option<String> {
     let media_type = said
+        .facts
         .iris(node, dcat::MEDIA_TYPE)
         .find_map(|iri| iri.strip_prefix(MEDIA_TYPES));
     if let Some(media_type) = media_type {
         return Some(media_type.to_owned());
     }
-    let format = said.iris(node, dct::FORMAT).next()?;
+    let format = said.facts.iris(node, dct::FORMAT).next()?;
     if let Some(media_type) = media_type_of(format) {
         return Some(media_type.to_owned());
     }
     let named = said.called(format).map(|name| name.value().to_owned());
-    named.or_else(|| Some(format.rsplit(['/', '#']).next()?.to_owned()))
+    named.or_else(|| Some(last_part(format).to_owned()))
 }
 
-pub(super) fn sha256<'s>(said: &'s Said, node: &str) -> Option<&'s str> {
-    let sums = said.iris(node, spdx::CHECKSUM);
+pub(super) fn sha256<'s>(said: &'s Said<'_>, node: &str) -> Option<&'s str> {
+    let sums = said.facts.iris(node, spdx::CHECKSUM);
     sums.filter(|sum| {
-        let mut algorithms = said.iris(sum, spdx::ALGORITHM);
+        let mut algorithms = said.facts.iris(sum, spdx::ALGORITHM);
         algorithms.any(|algorithm| algorithm.ends_with("sha256"))
     })
     .find_map(|sum| text(said, sum, spdx::CHECKSUM_VALUE))
 }
 
 /// The catalogues that list it: links from a collection are part of the member's description.
-fn catalogues(said: &Said) -> impl Iterator<Item = Value> {
-    said.catalogues().map(move |catalogue| {
+fn catalogues(said: &Said<'_>) -> impl Iterator<Item = Value> {
+    said.catalogues().into_iter().map(move |catalogue| {
         let mut out = json!({ "@type": "DataCatalog", "@id": catalogue, "url": catalogue });
         if let Some(name) = said.called(catalogue) {
             out["name"] = name.value().into();
@@ -238,8 +249,9 @@ fn catalogues(said: &Said) -> impl Iterator<Item = Value> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::facts::Facts;
     use oxigraph::io::{RdfFormat, RdfParser};
-    use oxigraph::model::Literal;
+    use oxigraph::model::Triple;
 
     const HELD: &str = r#"
         @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
@@ -256,16 +268,22 @@ mod tests {
         <http://h.example/catalog/s> dcat:dataset <http://e.example/1> .
     "#;
 
-    fn said() -> Said {
+    const NAMES: &str =
+        "<http://h.example/agent/tw/1> <http://xmlns.com/foaf/0.1/name> \"內政部\" .";
+
+    fn held() -> Vec<Triple> {
         let triples = RdfParser::from_format(RdfFormat::Turtle).for_slice(HELD);
-        let triples = triples.map(|quad| quad.unwrap().into()).collect();
-        let mut said = Said::of("http://e.example/1", triples);
-        said.address = "http://h.example/record/s/1".to_owned();
-        said.committed = Some("2026-01-01T00:00:00Z".to_owned());
-        let name = Literal::new_simple_literal("內政部");
-        said.names
-            .insert("http://h.example/agent/tw/1".to_owned(), vec![name]);
-        said
+        triples.map(|quad| quad.unwrap().into()).collect()
+    }
+
+    fn said(triples: &[Triple]) -> Said<'_> {
+        Said {
+            entity: "http://e.example/1".to_owned(),
+            address: "http://h.example/record/s/1".to_owned(),
+            committed: Some("2026-01-01T00:00:00Z".to_owned()),
+            facts: Facts::of_triples(triples),
+            names: Facts::of(NAMES),
+        }
     }
 
     #[test]
@@ -292,12 +310,13 @@ mod tests {
                 "@type": "DataCatalog", "@id": "http://h.example/catalog/s", "url": "http://h.example/catalog/s",
             },
         });
-        assert_eq!(document(&said()).unwrap(), expected);
+        assert_eq!(document(&said(&held())).unwrap(), expected);
     }
 
     #[test]
     fn what_is_no_dataset_has_no_such_form() {
-        let mut said = said();
+        let held = held();
+        let mut said = said(&held);
         said.entity = "http://h.example/catalog/s".to_owned();
         assert_eq!(document(&said), None);
     }
