@@ -110,6 +110,7 @@ class Trial:
         took, used = time.monotonic() - began, self.cpu() - cpu
         self.compare(client, "from zero", members)
         print(f"{client.name}: {len(members)} members from zero in {took:.1f} s, {len(members) / took:.0f} a second; the daemon used {used:.2f} s of CPU, {100 * used / took:.0f} % of it")
+        self.same(f"{client.name}: the daemon used at most a fifth of the client's time", used <= 0.2 * took, True)
         client.start()
         wait("the client is in step", lambda: len(client.members()) == self.sequence())
         self.ministry.change()
