@@ -1,18 +1,8 @@
 //! CKAN's Action API over the real daemon: what it answers, what it finds, and that it follows what is published.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/house.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod house;
-#[path = "support/origin.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod origin;
-#[path = "support/serving.rs"]
-#[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]
-mod serving;
-#[path = "support/texts.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod texts;
+#[path = "support/daemon.rs"]
+mod daemon;
 
 #[path = "ckan_api/answers.rs"]
 mod answers;
@@ -21,6 +11,7 @@ mod following;
 #[path = "ckan_api/searches.rs"]
 mod searches;
 
+use daemon::{serving, texts};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use serving::Serving;

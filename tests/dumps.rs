@@ -2,24 +2,15 @@
 //! tags, and the operator's mail address.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/house.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod house;
-#[path = "support/origin.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod origin;
-#[path = "support/serving.rs"]
-#[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]
-mod serving;
-#[path = "support/texts.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod texts;
+#[path = "support/daemon.rs"]
+mod daemon;
 
 #[path = "dumps/mail.rs"]
 mod mail;
 #[path = "dumps/tags.rs"]
 mod tags;
 
+use daemon::{serving, texts};
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
 use serving::{Bed, Serving, eventually, parsed};

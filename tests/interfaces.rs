@@ -2,18 +2,8 @@
 //! loopback, compared with what SPARQL counts.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/house.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod house;
-#[path = "support/origin.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod origin;
-#[path = "support/serving.rs"]
-#[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]
-mod serving;
-#[path = "support/texts.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod texts;
+#[path = "support/daemon.rs"]
+mod daemon;
 
 #[path = "interfaces/atom.rs"]
 mod atom;
@@ -22,6 +12,7 @@ mod interchange;
 #[path = "interfaces/oai.rs"]
 mod oai;
 
+use daemon::{serving, texts};
 use serde_json::{Value, json};
 use serving::{Bed, Serving, parsed};
 use texts::{export, rows, source, turtle};

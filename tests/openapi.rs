@@ -2,18 +2,8 @@
 //! no door answers a method that is not in it. Start at [`ask::DOORS`].
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/house.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod house;
-#[path = "support/origin.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod origin;
-#[path = "support/serving.rs"]
-#[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]
-mod serving;
-#[path = "support/texts.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod texts;
+#[path = "support/daemon.rs"]
+mod daemon;
 
 #[path = "openapi/ask.rs"]
 mod ask;
@@ -21,6 +11,7 @@ mod ask;
 mod schema;
 
 use ask::{Ask, DOORS};
+use daemon::{serving, texts};
 use harvestd::push::tokens;
 use reqwest::{Client, Response, redirect::Policy};
 use serde_json::Value;

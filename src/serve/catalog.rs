@@ -125,28 +125,16 @@ impl Wanted {
     }
 
     fn question(&self, house: &House, snapshot: &Published) -> Question {
-        let (path, format) = (snapshot.path.clone(), self.format);
+        let format = self.format;
         if self.narrowed.is_whole() {
-            return match format {
-                GraphFormat::NQuads => Question::Entities {
-                    snapshot: path,
-                    stream: house.feed.feed(Head::from(snapshot)).stream(),
-                    generation: snapshot.generation,
-                    seq: snapshot.seq,
-                    published_us: snapshot.published_us,
-                },
-                _ => Question::Dump {
-                    snapshot: path,
-                    format,
-                },
-            };
+            return whole(house, snapshot, format);
         }
         let limits = &house.config.limits.pages;
         let datasets = self.narrowed.limit.unwrap_or(limits.datasets);
         let query = &self.narrowed.address;
         let address = format!("{}catalog.{}?{query}", house.base(), format.extension());
         Question::Page {
-            snapshot: path,
+            snapshot: snapshot.path.clone(),
             page: PageAsked {
                 format,
                 list: self.narrowed.list(house, snapshot),
@@ -156,6 +144,24 @@ impl Wanted {
                 address: printable(&address),
             },
         }
+    }
+}
+
+/// The catalogue whole: N-Quads entity by entity, as the feed has them, all else triple by triple.
+pub fn whole(house: &House, snapshot: &Published, format: GraphFormat) -> Question {
+    let path = snapshot.path.clone();
+    match format {
+        GraphFormat::NQuads => Question::Entities {
+            snapshot: path,
+            stream: house.feed.feed(Head::from(snapshot)).stream(),
+            generation: snapshot.generation,
+            seq: snapshot.seq,
+            published_us: snapshot.published_us,
+        },
+        _ => Question::Dump {
+            snapshot: path,
+            format,
+        },
     }
 }
 
