@@ -29,11 +29,12 @@ PUSHED = ("centre", "push/turtle")
 class Federation:
     """Sources in a folder of their own, with their origins on loopback."""
 
-    def __init__(self, folder, harvestd, every=1, cases=tuple(CASES)):
+    def __init__(self, folder, harvestd, every=1, cases=tuple(CASES), portal=True):
+        """`portal`: what comes of the export is not given back to the central portal."""
         self.folder, self.harvestd = folder, harvestd
         self.port, self.origins, self.sources, self.texts = free_port(), [], [], []
         if os.path.exists(EXPORT):
-            self.national(every)
+            self.national(every, portal)
             self.lists()
             self.interchange()
         else:
@@ -56,7 +57,7 @@ class Federation:
         self.origins.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
-    def national(self, every):
+    def national(self, every, portal):
         def answer(_path, _query, _body):
             return 200, "application/json", body, "gzip"
 
@@ -66,6 +67,8 @@ class Federation:
             rows = json.loads(gzip.decompress(body).decode("utf-8-sig"))[::every]
             body = gzip.compress(json.dumps(rows, ensure_ascii=False).encode(), 1)
         more = 'offset_minutes = 480\nowns = ["https://data.gov.tw/dataset/"]\n'
+        if not portal:
+            more += "portal = false\n"
         self.add("national", "data_gov_tw", self.origin(answer) + "/export.json", "政府資料開放平臺", "數位發展部", more)
 
     def lists(self):

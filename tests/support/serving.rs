@@ -58,7 +58,12 @@ impl Bed {
     }
 
     pub async fn serve(&self) -> Serving {
-        Serving::start(self).await
+        Serving::start(self, "").await
+    }
+
+    /// With failpoints (`src/crash.rs`).
+    pub async fn serve_with(&self, failpoints: &str) -> Serving {
+        Serving::start(self, failpoints).await
     }
 }
 
@@ -73,7 +78,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    async fn start(bed: &Bed) -> Self {
+    async fn start(bed: &Bed, failpoints: &str) -> Self {
         let log = bed.dir.path().join("log.txt");
         let file = std::fs::File::options()
             .create(true)
@@ -82,6 +87,7 @@ impl Serving {
             .unwrap();
         let mut child = bed
             .command(&["serve", "--json"])
+            .env("FAILPOINTS", failpoints)
             .stderr(file)
             .spawn()
             .unwrap();
@@ -121,13 +127,15 @@ impl Serving {
         parsed(response).await
     }
 
-    pub async fn admin(&self, method: &str, path: &str) -> Response {
+    /// A request at the operator's door, with the token.
+    pub fn operator(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("http://{}{path}", self.admin);
-        let request = self
-            .client
-            .request(method.parse().unwrap(), url)
-            .bearer_auth(&self.token);
-        request.send().await.unwrap()
+        let request = self.client.request(method.parse().unwrap(), url);
+        request.bearer_auth(&self.token)
+    }
+
+    pub async fn admin(&self, method: &str, path: &str) -> Response {
+        self.operator(method, path).send().await.unwrap()
     }
 
     /// A complete run of the source.
