@@ -214,6 +214,26 @@ async fn the_page_names_every_door_and_brings_nothing_from_elsewhere() {
     assert_eq!(listed["dumps"], "https://hub.example/dumps");
 }
 
+/// The reference for people: whoever reads it has met every door that `/` lists.
+#[test]
+fn the_reference_tells_of_every_door_that_is_listed() {
+    let text = include_str!("../docs/doors.md");
+    let doors = harvestd::serve::openapi::doors().iter();
+    let listed: Vec<&str> = doors
+        .filter(|door| door.name.is_some())
+        .map(|door| door.path.split('{').next().unwrap().trim_end_matches('/'))
+        .collect();
+    assert!(listed.len() > 10, "{listed:?}");
+    let untold: Vec<_> = listed
+        .iter()
+        .filter(|path| !text.contains(**path))
+        .collect();
+    assert!(
+        untold.is_empty(),
+        "docs/doors.md does not tell of {untold:?}"
+    );
+}
+
 /// A route without a description would be in no document.
 #[test]
 fn no_route_is_made_by_hand() {
