@@ -71,11 +71,6 @@ impl Hub {
         }
         request.body(ask.body).send().await.unwrap()
     }
-
-    /// The answer is one that the document declares.
-    async fn check(&self, ask: &Ask, response: Response) {
-        check(&self.document, ask, response).await;
-    }
 }
 
 /// The answer is one that the document declares.
@@ -121,7 +116,7 @@ async fn every_door_answers_as_the_document_says() {
     let hub = hub().await;
     for ask in DOORS {
         let response = hub.send(ask.method, ask).await;
-        hub.check(ask, response).await;
+        check(&hub.document, ask, response).await;
     }
     every_one_is_asked(&hub.document, DOORS);
 }

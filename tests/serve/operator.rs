@@ -1,6 +1,7 @@
 //! The operator's door.
 
 use super::*;
+use harvestd::serve::openapi::door::Door;
 
 /// Method and address of each door.
 fn routes() -> Vec<(String, String)> {
