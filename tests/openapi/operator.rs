@@ -18,6 +18,7 @@ const DECIDE: &str = "/identity/decide";
 
 const NO_PAIR: &str =
     "{\"verdict\": \"join\", \"a\": \"x\", \"b\": \"y\", \"who\": \"me\", \"why\": \"so\"}";
+const ACCEPTED: &str = "{\"verdict\": \"accept\", \"who\": \"me\", \"why\": \"so\"}";
 const DECLINED: &str = "{\"verdict\": \"decline\", \"who\": \"me\", \"why\": \"so\"}";
 
 /// What is asked, in this order, of a daemon with one item of feedback and one receiver.
@@ -93,7 +94,7 @@ const DOORS: &[Ask] = &[
         JUDGE,
         "/feedback/1/judge",
         SENDS_JSON,
-        DECLINED,
+        ACCEPTED,
         409,
     ),
     post(RUN, "/sources/a/run", 202),

@@ -29,19 +29,21 @@ PUSHED = ("centre", "push/turtle")
 class Federation:
     """Sources in a folder of their own, with their origins on loopback."""
 
-    def __init__(self, folder, harvestd, every=1, cases=tuple(CASES), portal=True):
-        """`portal`: what comes of the export is not given back to the central portal."""
+    def __init__(self, folder, harvestd, every=1, cases=tuple(CASES), alone=False):
+        """`alone`: the export and nothing else, as if it were no portal's."""
         self.folder, self.harvestd = folder, harvestd
         self.port, self.origins, self.sources, self.texts = free_port(), [], [], []
         if os.path.exists(EXPORT):
-            self.national(every, portal)
-            self.lists()
-            self.interchange()
+            self.national(every, portal=not alone)
+            if not alone:
+                self.lists()
+                self.interchange()
         else:
             print("SKIPPED: ../shared not present: neither the export nor the lists nor the recorded answer")
-        for name in cases:
+        for name in () if alone else cases:
             self.case(name, CASES[name])
-        self.push()
+        if not alone:
+            self.push()
         self.config = os.path.join(folder, "harvestd.toml")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(HEAD.format(port=self.port, admin=free_port(), folder=folder) + "\n".join(self.texts))

@@ -5,8 +5,8 @@
 
 Needs a Python that has sickle and feedparser; without them, it says so and ends with 0. schemathesis is asked where it is
 installed and ../shared/corpora/taiwan/interchange is present. With --whole, the whole recorded national export is asked for
-instead, beside two lists of Taipei's portal: every door that lists datasets, to its end. Everything is on loopback and in a
-temporary folder. What each client gets is compared with what SPARQL counts. Start reading at main().
+instead: every door that lists datasets, to its end. Everything is on loopback and in a temporary folder. What each client
+gets is compared with what SPARQL counts. Start reading at main().
 """
 import argparse, collections, glob, http.client, json, os, shutil, signal, subprocess, sys, tempfile, time
 import urllib.parse, urllib.request
@@ -38,8 +38,7 @@ def whole(options, folder):
     if not os.path.exists(EXPORT):
         print("SKIPPED: ../shared not present: no export")
         return
-    # As if the export were no portal's: the interchange standard gives none of a portal's back.
-    federation = Federation(folder, os.path.abspath(options.harvestd), cases=(), portal=False)
+    federation = Federation(folder, os.path.abspath(options.harvestd), alone=True)
     try:
         federation.harvest()
         with federation.serving():
