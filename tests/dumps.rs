@@ -236,11 +236,11 @@ async fn published(daemon: &Serving) -> String {
 /// A dump that takes its time is written beside everything else, and is of the state in which it was begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_publication_waits_for_a_dump() {
-    let bed = Bed::new(export(&rows(1, 30, 1))).await;
+    let mut bed = Bed::new(export(&rows(1, 30, 1))).await;
     bed.configure("[limits.dumps]\nwait_ms = 0\n", "");
     let go_on = bed.dir.path().join("go-on");
-    let held_up = format!("dump-file=return({})", go_on.display());
-    let daemon = bed.serve_with(&held_up).await;
+    bed.failpoints = format!("dump-file=return({})", go_on.display());
+    let daemon = bed.serve().await;
     daemon.run().await;
     let before = published(&daemon).await;
     assert_eq!(asked(&daemon, "/dumps", &[]).await.status(), 503);

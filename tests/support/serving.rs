@@ -19,6 +19,8 @@ use tokio::{
 pub struct Bed {
     pub origin: Origin,
     pub dir: tempfile::TempDir,
+    /// Of the commands from now on (`src/crash.rs`).
+    pub failpoints: String,
 }
 
 impl Bed {
@@ -26,7 +28,11 @@ impl Bed {
         let origin = Origin::start().await;
         origin.say("/a", "application/json", document);
         let dir = tempfile::tempdir().unwrap();
-        let bed = Self { origin, dir };
+        let bed = Self {
+            origin,
+            dir,
+            failpoints: String::new(),
+        };
         bed.configure("", "");
         bed
     }
@@ -50,6 +56,7 @@ impl Bed {
             .args(["--config"])
             .arg(self.dir.path().join("harvestd.toml"))
             .env("HARVESTD_LOG", "info")
+            .env("FAILPOINTS", &self.failpoints)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -58,12 +65,7 @@ impl Bed {
     }
 
     pub async fn serve(&self) -> Serving {
-        Serving::start(self, "").await
-    }
-
-    /// With failpoints (`src/crash.rs`).
-    pub async fn serve_with(&self, failpoints: &str) -> Serving {
-        Serving::start(self, failpoints).await
+        Serving::start(self).await
     }
 }
 
@@ -78,7 +80,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    async fn start(bed: &Bed, failpoints: &str) -> Self {
+    async fn start(bed: &Bed) -> Self {
         let log = bed.dir.path().join("log.txt");
         let file = std::fs::File::options()
             .create(true)
@@ -87,7 +89,6 @@ impl Serving {
             .unwrap();
         let mut child = bed
             .command(&["serve", "--json"])
-            .env("FAILPOINTS", failpoints)
             .stderr(file)
             .spawn()
             .unwrap();
