@@ -18,7 +18,6 @@ const DECIDE: &str = "/identity/decide";
 
 const NO_PAIR: &str =
     "{\"verdict\": \"join\", \"a\": \"x\", \"b\": \"y\", \"who\": \"me\", \"why\": \"so\"}";
-const ACCEPTED: &str = "{\"verdict\": \"accept\", \"who\": \"me\", \"why\": \"so\"}";
 const DECLINED: &str = "{\"verdict\": \"decline\", \"who\": \"me\", \"why\": \"so\"}";
 
 /// What is asked, in this order, of a daemon with one item of feedback and one receiver.
@@ -88,14 +87,6 @@ const DOORS: &[Ask] = &[
         SENDS_JSON,
         DECLINED,
         200,
-    ),
-    send(
-        "POST",
-        JUDGE,
-        "/feedback/1/judge",
-        SENDS_JSON,
-        ACCEPTED,
-        409,
     ),
     post(RUN, "/sources/a/run", 202),
 ];
