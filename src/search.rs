@@ -4,6 +4,7 @@
 //! store. It moves when something is published, and each published snapshot holds its own [`View`] of it, so that all doors
 //! show the same. Nothing but this room knows tantivy. Start at [`Search::follow`]; who asks starts at [`View::search`].
 
+mod chunks;
 mod collect;
 mod facets;
 mod follow;

@@ -80,7 +80,8 @@ impl Store {
                 records = done.len(),
                 "the bulk load is ingested; compacting"
             );
-            self.compacting.begin(self.quads.clone())?;
+            let quads = self.quads.clone();
+            self.compacting.begin(move || quads.optimize())?;
             Ok(done)
         })
     }
