@@ -177,7 +177,7 @@ impl FeedCache {
             log,
             feed,
             kept: Mutex::default(),
-            making: Mutex::default(),
+            making: Default::default(),
         }
     }
 

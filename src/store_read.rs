@@ -11,12 +11,14 @@ mod committed;
 mod decisions;
 mod features;
 mod members;
+mod near;
 mod pairs;
 
 pub use committed::{Times, committed, times};
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use members::{Which, members};
+pub use near::description_near;
 pub use pairs::pairs;
 
 use harvestd_vocab::containment::{
@@ -57,7 +59,17 @@ pub fn description_of(
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let mut triples = Walk::from(store, entity, &records)?.triples;
+    let walk = Walk::from(store, entity, &records)?;
+    links(store, entity, &records, walk.triples)
+}
+
+/// With the links of collections to the entity, and to its records.
+fn links(
+    store: &Store,
+    entity: NamedNodeRef<'_>,
+    records: &[NamedNode],
+    mut triples: Vec<Triple>,
+) -> Result<Vec<Triple>, StorageError> {
     for member in std::iter::once(entity).chain(records.iter().map(NamedNode::as_ref)) {
         for predicate in membership_predicates() {
             for link in inward(store, *predicate, member) {
@@ -285,6 +297,18 @@ impl Walk {
         entity: NamedNodeRef<'_>,
         records: &[NamedNode],
     ) -> Result<Self, StorageError> {
+        Self::through(store, entity, records, &mut |node, depth| {
+            triples_of(store, node, depth)
+        })
+    }
+
+    /// The same by a reader of one node's triples ([`triples_of`]), who is told how deep it stands.
+    fn through(
+        store: &Store,
+        entity: NamedNodeRef<'_>,
+        records: &[NamedNode],
+        triples_of: &mut dyn FnMut(NamedNodeRef<'_>, usize) -> Result<Vec<Triple>, StorageError>,
+    ) -> Result<Self, StorageError> {
         let mut walk = Self {
             reached: HashSet::new(),
             triples: Vec::new(),
@@ -295,7 +319,7 @@ impl Walk {
             if walk.reached.contains(node.as_str()) {
                 continue;
             }
-            let triples = triples_of(store, node.as_ref(), depth)?;
+            let triples = triples_of(node.as_ref(), depth)?;
             // Asked last: most references lead to nodes that we say nothing of.
             if triples.is_empty() || (depth > 0 && is_anothers(store, node.as_ref(), entity)?) {
                 continue;

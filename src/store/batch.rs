@@ -106,8 +106,8 @@ impl Store {
         self.head.seq = clock.seq;
         self.head.published_us = clock.last_us;
         self.changed(changes);
-        self.triples_since_flush += triples;
-        if self.triples_since_flush >= self.limits.flush_triples {
+        let since = self.triples_since_flush.fetch_add(triples, Relaxed) + triples;
+        if since >= self.limits.flush_triples {
             self.flush()?;
         }
         Ok(logged)

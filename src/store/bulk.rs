@@ -3,7 +3,7 @@
 //!
 //! Whatever is not purely new is left to the transactions of `apply.rs`. Start at [`Store::bulk`].
 
-use super::apply::{Applied, Outcome};
+use super::applied::{Applied, Outcome};
 use super::batch::Segments;
 use super::claims::{Claims, claim, short};
 use super::lines::quads;
