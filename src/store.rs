@@ -148,6 +148,8 @@ pub struct Store {
     runs_told: HashMap<String, usize>,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
+    /// The log may hold a segment that no commit names: a commit was begun, and has not ended.
+    has_strays: bool,
     /// What was committed since the digest last took it in.
     changes: Mutex<Vec<Change>>,
     /// After a bulk load; a snapshot waits for it.
@@ -186,6 +188,7 @@ impl Store {
             engine_logs: HashSet::new(),
             runs_told: HashMap::new(),
             unpublished: AtomicBool::new(true),
+            has_strays: false,
             changes: Mutex::default(),
             compacting: Compacting::default(),
         };

@@ -18,7 +18,7 @@ pub use committed::{Times, committed, times};
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use members::{Which, members};
-pub use near::description_near;
+pub use near::Nearby;
 pub use pairs::pairs;
 
 use harvestd_vocab::containment::{
@@ -313,6 +313,12 @@ impl Walk {
             reached: HashSet::new(),
             triples: Vec::new(),
         };
+        let mut own = Vec::new();
+        for record in records {
+            if entity_of(store, record.as_ref())?.is_some_and(|of| of.as_ref() == entity) {
+                own.push(record.as_str());
+            }
+        }
         let starts = std::iter::once(entity.into_owned()).chain(records.iter().cloned());
         let mut next: VecDeque<(NamedNode, usize)> = starts.map(|node| (node, 0)).collect();
         while let Some((node, depth)) = next.pop_front() {
@@ -321,7 +327,10 @@ impl Walk {
             }
             let triples = triples_of(node.as_ref(), depth)?;
             // Asked last: most references lead to nodes that we say nothing of.
-            if triples.is_empty() || (depth > 0 && is_anothers(store, node.as_ref(), entity)?) {
+            let node_ref = node.as_ref();
+            if triples.is_empty()
+                || (depth > 0 && is_anothers(store, node_ref, &triples, entity, &own)?)
+            {
                 continue;
             }
             walk.reached.insert(node.into_string());
@@ -407,13 +416,35 @@ fn triples_of_collection(
     Ok(triples)
 }
 
-/// Whether `node` is an anchor of another entity than `entity`.
+/// Whether `node` is an anchor of another entity than `entity`, as [`anchored`] finds it, but with what is known already:
+/// the node's triples, and records of the entity's.
 fn is_anothers(
     store: &Store,
     node: NamedNodeRef<'_>,
+    triples: &[Triple],
     entity: NamedNodeRef<'_>,
+    own: &[&str],
 ) -> Result<bool, StorageError> {
-    Ok(anchored(store, node)?.is_some_and(|owner| owner.as_ref() != entity))
+    if !records_about(store, node)?.is_empty() {
+        return Ok(node != entity);
+    }
+    let is_typed = |triple: &Triple| {
+        let mut classes = RECORD_CLASSES.into_iter();
+        triple.predicate == rdf::TYPE && classes.any(|class| triple.object == class.into())
+    };
+    if triples.iter().any(is_typed)
+        && let Some(owner) = entity_of(store, node)?
+    {
+        return Ok(owner.as_ref() != entity);
+    }
+    match node.as_str().split_once('#') {
+        Some((before, _)) if own.contains(&before) => Ok(false),
+        Some((before, _)) => {
+            let owner = entity_of(store, NamedNodeRef::new_unchecked(before))?;
+            Ok(owner.is_some_and(|owner| owner.as_ref() != entity))
+        }
+        None => Ok(false),
+    }
 }
 
 fn named(term: Term) -> Option<NamedNode> {

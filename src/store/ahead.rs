@@ -4,8 +4,10 @@
 //! the time. Start at [`Applying::read_ahead`].
 
 use super::apply::Applying;
+use super::lines::body_of;
 use super::{Store, StoreError};
 use crate::stage::Staged;
+use crate::store_read::Nearby;
 use oxigraph::model::NamedNodeRef;
 use std::{num::NonZero, thread};
 
@@ -42,7 +44,7 @@ pub(super) fn next_of<E>(
 
 impl Applying<'_> {
     /// Reads what the default graph says of the entities of these records. None: it is to be read in turn.
-    pub fn read_ahead(&self, staged: &[(u64, Staged)]) -> Vec<Option<Ahead>> {
+    pub(super) fn read_ahead(&self, staged: &[(u64, Staged)]) -> Vec<Option<Ahead>> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let threads = cores.min(staged.len() / FEW);
         let mut ahead = Vec::with_capacity(staged.len());
@@ -69,7 +71,11 @@ impl Applying<'_> {
     }
 
     /// The entity's description in the default graph; `near` is a text that is nearly it.
-    pub fn old_body(&mut self, entity: NamedNodeRef<'_>, near: &str) -> Result<String, StoreError> {
+    pub(super) fn old_body(
+        &mut self,
+        entity: NamedNodeRef<'_>,
+        near: &str,
+    ) -> Result<String, StoreError> {
         let ahead = self.ahead.take();
         match ahead.filter(|ahead| ahead.commits == self.commits) {
             Some(ahead) => Ok(ahead.body),
@@ -79,9 +85,14 @@ impl Applying<'_> {
 }
 
 fn bodies(store: &Store, staged: &[(u64, Staged)]) -> Vec<Option<String>> {
+    let texts = staged.iter().map(|(_, staged)| staged.body.as_str());
+    let Ok(mut nearby) = Nearby::read(&store.quads, texts) else {
+        return Vec::new();
+    };
     let body = |(_, staged): &(u64, Staged)| {
         let entity = NamedNodeRef::new_unchecked(&staged.entity);
-        store.winner_body_near(entity, &staged.body).ok()
+        let body = nearby.description_of(&store.quads, entity);
+        body.ok().map(|triples| body_of(&triples))
     };
     staged.iter().map(body).collect()
 }

@@ -45,11 +45,12 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let before = self.head.seq;
         let mut applied = Applied::default();
-        if !options.dry {
-            // A run that failed here may have left segments that no commit names.
+        if self.has_strays && !options.dry {
+            // A run failed here: its numbers are given out once more.
             self.log
                 .sweep(self.head.generation, self.head.seq)
                 .map_err(StoreError::log("sweeping"))?;
+            self.has_strays = false;
         }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {

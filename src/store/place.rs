@@ -6,7 +6,7 @@
 use super::mirror::without_markers;
 use super::project::{ALTERNATE_OF, renamed, unproject};
 use super::{Store, StoreError};
-use crate::store_read;
+use crate::store_read::{self, Nearby};
 use oxigraph::model::{
     GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, QuadRef, Term,
 };
@@ -266,9 +266,10 @@ impl Store {
         entity: NamedNodeRef<'_>,
         near: &str,
     ) -> Result<String, StoreError> {
-        let triples = store_read::description_near(&self.quads, entity, near)
-            .map_err(StoreError::storage("reading a description"))?;
-        Ok(super::lines::body_of(&triples))
+        let nearby = Nearby::read(&self.quads, [near]);
+        let body = nearby.and_then(|mut nearby| nearby.description_of(&self.quads, entity));
+        let body = body.map_err(StoreError::storage("reading a description"))?;
+        Ok(super::lines::body_of(&body))
     }
 
     /// The entity's description in the default graph.

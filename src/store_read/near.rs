@@ -1,15 +1,14 @@
-//! The description of an entity, read with the help of a text that is nearly it.
+//! Descriptions read with the help of texts that are nearly them: many nodes in one question.
 //!
-//! Most of what reading a description costs is looking up the words of its triples. Of a dataset that has changed nearly all
-//! of them stand in the new text as well: what the store has of that text is told apart by identifiers alone, and only the
-//! rest is looked up. The answer is that of [`description_of`](super::description_of), whatever the text says. Start at
-//! [`description_near`].
+//! Most of what reading a description costs is looking up words: of each triple its subject, its predicate and its object. A
+//! new text of the same dataset tells nearly all nodes and predicates before; they are asked for by number, and only objects
+//! are looked up. The answer is that of [`description_of`](super::description_of), whatever the texts say. Start at
+//! [`Nearby::read`].
 
 use super::{Walk, links, records_about, triples_of};
 use harvestd_vocab::containment::{is_membership, membership_predicates};
 use oxigraph::{
-    io::{RdfFormat, RdfParser},
-    model::{Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, Triple, vocab::xsd},
+    model::{Literal, NamedNode, NamedNodeRef, Term, Triple},
     sparql::{QueryResults, QuerySolution, SparqlEvaluator},
     store::{StorageError, Store},
 };
@@ -19,63 +18,68 @@ use spargebra::{
     term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern, Variable},
 };
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeSet, HashMap},
     io,
 };
 
 /// Nodes that one question asks for: it nests as deeply.
 const NODES_AT_ONCE: usize = 32;
 
-/// Every triple of the default graph that belongs to the entity, each once. Empty where we hold no such entity. `near`:
-/// lines of N-Triples.
-pub fn description_near(
-    store: &Store,
-    entity: NamedNodeRef<'_>,
-    near: &str,
-) -> Result<Vec<Triple>, StorageError> {
-    let records = records_about(store, entity)?;
-    if records.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut held = held(store, &by_subject(near))?;
-    let walk = Walk::through(store, entity, &records, &mut |node, depth| match held
-        .remove(node.as_str())
-    {
-        Some(triples) => Ok(triples),
-        None => triples_of(store, node, depth),
-    })?;
-    links(store, entity, &records, walk.triples)
-}
+/// What the store says of the nodes of some texts, but for links to members. True as long as the store is not changed.
+#[derive(Default)]
+pub struct Nearby(HashMap<String, Vec<Triple>>);
 
-/// What a text says, by the nodes that it speaks of.
-type Said = BTreeMap<String, HashSet<Triple>>;
-
-/// Collections are not among them. What is no N-Triples says nothing.
-fn by_subject(near: &str) -> Said {
-    let mut said = Said::new();
-    let lines = RdfParser::from_format(RdfFormat::NTriples)
-        .lenient()
-        .for_slice(near.as_bytes());
-    for triple in lines.map_while(Result::ok).map(Triple::from) {
-        if let NamedOrBlankNode::NamedNode(subject) = &triple.subject
-            && !is_membership(triple.predicate.as_ref())
-        {
-            let of = said.entry(subject.as_str().to_owned()).or_default();
-            of.insert(triple);
+impl Nearby {
+    /// Of texts in N-Triples. What is none says nothing.
+    pub fn read<'t>(
+        store: &Store,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> Result<Self, StorageError> {
+        let (mut nodes, mut predicates) = (BTreeSet::new(), BTreeSet::new());
+        let lines = texts.into_iter().flat_map(str::lines);
+        for (node, predicate) in lines.filter_map(begin) {
+            // Collections are not read whole.
+            if !is_membership(NamedNodeRef::new_unchecked(predicate)) {
+                nodes.insert(node);
+                predicates.insert(predicate);
+            }
         }
+        let (nodes, predicates) = (Vec::from_iter(nodes), Vec::from_iter(predicates));
+        let mut nearby = Self::default();
+        for some in nodes.chunks(NODES_AT_ONCE) {
+            nearby.ask(store, some, &predicates)?;
+        }
+        Ok(nearby)
     }
-    said
-}
 
-/// What the store says of these nodes, but for links to members; nodes of which it says nothing are left out.
-fn held(store: &Store, said: &Said) -> Result<BTreeMap<String, Vec<Triple>>, StorageError> {
-    let mut held: BTreeMap<String, Vec<Triple>> = BTreeMap::new();
-    let nodes: Vec<_> = said.iter().collect();
-    for some in nodes.chunks(NODES_AT_ONCE) {
-        let known: Vec<&Triple> = some.iter().flat_map(|(_, triples)| *triples).collect();
-        let subjects = some.iter().map(|(node, _)| NamedNode::new_unchecked(*node));
-        let Some(query) = question(subjects, &known) else {
-            continue;
+    /// Every triple of the default graph that belongs to the entity, each once. Empty where we hold no such entity.
+    pub fn description_of(
+        &mut self,
+        store: &Store,
+        entity: NamedNodeRef<'_>,
+    ) -> Result<Vec<Triple>, StorageError> {
+        let records = records_about(store, entity)?;
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let walk = Walk::through(store, entity, &records, &mut |node, depth| match self
+            .0
+            .remove(node.as_str())
+        {
+            Some(triples) => Ok(triples),
+            None => triples_of(store, node, depth),
+        })?;
+        links(store, entity, &records, walk.triples)
+    }
+
+    fn ask(
+        &mut self,
+        store: &Store,
+        nodes: &[&str],
+        predicates: &[&str],
+    ) -> Result<(), StorageError> {
+        let Some(query) = question(nodes, predicates) else {
+            return Ok(());
         };
         let results = SparqlEvaluator::new()
             .for_query(query)
@@ -87,126 +91,115 @@ fn held(store: &Store, said: &Said) -> Result<BTreeMap<String, Vec<Triple>>, Sto
         };
         for solution in solutions {
             let solution = solution.map_err(|e| other(e.into()))?;
-            let triple = told(&solution, &known)
-                .ok_or_else(|| other("a row that is neither a number nor a triple".into()))?;
-            if let NamedOrBlankNode::NamedNode(subject) = &triple.subject {
-                let of = held.entry(subject.as_str().to_owned()).or_default();
-                of.push(triple);
+            let (node, triple) = told(&solution, nodes, predicates)
+                .ok_or_else(|| other("a row that is no triple".into()))?;
+            match self.0.get_mut(node) {
+                Some(triples) => triples.push(triple),
+                None => {
+                    self.0.insert(node.to_owned(), vec![triple]);
+                }
             }
         }
+        Ok(())
     }
-    Ok(held)
+}
+
+/// The node and the predicate with which a line begins.
+fn begin(line: &str) -> Option<(&str, &str)> {
+    let (node, rest) = line.strip_prefix('<')?.split_once("> <")?;
+    let (predicate, _) = rest.split_once("> ")?;
+    let is_iri = |text: &str| NamedNode::new(text).is_ok();
+    (is_iri(node) && is_iri(predicate)).then_some((node, predicate))
 }
 
 fn other(error: Box<dyn std::error::Error + Send + Sync>) -> StorageError {
     StorageError::Io(io::Error::other(error))
 }
 
-/// A row: the number of a known triple, three times, or another triple.
-fn told(row: &QuerySolution, known: &[&Triple]) -> Option<Triple> {
-    match row.values() {
-        [Some(Term::Literal(number)), ..] => {
-            let number: usize = number.value().parse().ok()?;
-            known.get(number).map(|triple| (*triple).clone())
-        }
-        [
-            Some(Term::NamedNode(subject)),
-            Some(Term::NamedNode(predicate)),
-            Some(object),
-        ] => Some(Triple::new(
-            subject.clone(),
-            predicate.clone(),
-            object.clone(),
-        )),
+/// A row: the number of a node, the number of a predicate or itself, and an object.
+fn told<'n>(
+    row: &QuerySolution,
+    nodes: &[&'n str],
+    predicates: &[&str],
+) -> Option<(&'n str, Triple)> {
+    let numbered = |term: &Term| match term {
+        Term::Literal(number) => number.value().parse::<usize>().ok(),
         _ => None,
-    }
+    };
+    let [Some(node), Some(predicate), Some(object)] = row.values() else {
+        return None;
+    };
+    let node = *nodes.get(numbered(node)?)?;
+    let predicate = match predicate {
+        Term::NamedNode(predicate) => predicate.clone(),
+        number => NamedNode::new_unchecked(*predicates.get(numbered(number)?)?),
+    };
+    let subject = NamedNode::new_unchecked(node);
+    Some((node, Triple::new(subject, predicate, object.clone())))
 }
 
-/// `SELECT (IF(BOUND(?n), ?n, ?s) AS ?a) … { <node> ?p ?o … OPTIONAL { VALUES (?s ?p ?o ?n) { … } } }`: of a triple that is
-/// known the number alone is decoded. None: there is nothing to be asked for.
-fn question(subjects: impl Iterator<Item = NamedNode>, known: &[&Triple]) -> Option<Query> {
-    let [s, p, o, n] = ["s", "p", "o", "n"].map(Variable::new_unchecked);
-    let of_node = |node: NamedNode| GraphPattern::Extend {
+/// `SELECT ?s (IF(BOUND(?n), ?n, ?p) AS ?q) ?o { { <node> ?p ?o BIND(0 AS ?s) } UNION … OPTIONAL { VALUES (?p ?n) { … } } }`.
+/// None: there is nothing to be asked for.
+fn question(nodes: &[&str], predicates: &[&str]) -> Option<Query> {
+    let [s, p, o, n, q] = ["s", "p", "o", "n", "q"].map(Variable::new_unchecked);
+    let of_node = |(number, node): (u64, &&str)| GraphPattern::Extend {
         inner: Box::new(GraphPattern::Bgp {
             patterns: vec![TriplePattern {
-                subject: TermPattern::NamedNode(node.clone()),
+                subject: TermPattern::NamedNode(NamedNode::new_unchecked(*node)),
                 predicate: NamedNodePattern::Variable(p.clone()),
                 object: TermPattern::Variable(o.clone()),
             }],
         }),
         variable: s.clone(),
-        expression: Expression::NamedNode(node),
+        expression: Expression::Literal(Literal::from(number)),
     };
-    let all = subjects
-        .map(of_node)
-        .reduce(|left, right| GraphPattern::Union {
-            left: Box::new(left),
-            right: Box::new(right),
-        })?;
-    let no_link = membership_predicates().iter().map(|link| {
-        let link = Expression::NamedNode(link.into_owned());
-        let is_link = Expression::SameTerm(Box::new(Expression::Variable(p.clone())), link.into());
-        Expression::Not(Box::new(is_link))
+    let all = (0_u64..).zip(nodes).map(of_node);
+    let all = all.reduce(|left, right| GraphPattern::Union {
+        left: Box::new(left),
+        right: Box::new(right),
+    })?;
+    let bindings = (0_u64..).zip(predicates).map(|(number, predicate)| {
+        let predicate = GroundTerm::NamedNode(NamedNode::new_unchecked(*predicate));
+        let number = GroundTerm::Literal(Literal::from(number));
+        vec![Some(predicate), Some(number)]
     });
-    let no_link = no_link.reduce(|a, b| Expression::And(Box::new(a), Box::new(b)))?;
-    let pattern = GraphPattern::LeftJoin {
+    let numbered = GraphPattern::LeftJoin {
         left: Box::new(GraphPattern::Filter {
-            expr: no_link,
+            expr: no_link(&p)?,
             inner: Box::new(all),
         }),
         right: Box::new(GraphPattern::Values {
-            variables: vec![s.clone(), p.clone(), o.clone(), n.clone()],
-            bindings: numbered(known),
+            variables: vec![p.clone(), n.clone()],
+            bindings: bindings.collect(),
         }),
         expression: None,
     };
-    let names = ["a", "b", "c"].map(Variable::new_unchecked);
-    let pattern = names
-        .iter()
-        .zip([s, p, o])
-        .fold(pattern, |inner, (name, of)| {
-            let number = Expression::Variable(n.clone());
-            GraphPattern::Extend {
-                inner: Box::new(inner),
-                variable: name.clone(),
-                expression: Expression::If(
-                    Box::new(Expression::Bound(n.clone())),
-                    Box::new(number),
-                    Box::new(Expression::Variable(of)),
-                ),
-            }
-        });
+    let pattern = GraphPattern::Extend {
+        inner: Box::new(numbered),
+        variable: q.clone(),
+        expression: Expression::If(
+            Box::new(Expression::Bound(n.clone())),
+            Box::new(Expression::Variable(n)),
+            Box::new(Expression::Variable(p)),
+        ),
+    };
     Some(Query::Select {
         dataset: None,
         pattern: GraphPattern::Project {
             inner: Box::new(pattern),
-            variables: names.to_vec(),
+            variables: vec![s, q, o],
         },
         base_iri: None,
     })
 }
 
-/// Of words alone: where a literal has a type, the store may write the same value in another way.
-fn numbered(known: &[&Triple]) -> Vec<Vec<Option<GroundTerm>>> {
-    let row = |(number, triple): (u64, &&Triple)| {
-        let NamedOrBlankNode::NamedNode(subject) = &triple.subject else {
-            return None;
-        };
-        let object = match &triple.object {
-            Term::NamedNode(node) => GroundTerm::NamedNode(node.clone()),
-            Term::Literal(words) if is_words(words) => GroundTerm::Literal(words.clone()),
-            _ => return None,
-        };
-        Some(vec![
-            Some(GroundTerm::NamedNode(subject.clone())),
-            Some(GroundTerm::NamedNode(triple.predicate.clone())),
-            Some(object),
-            Some(GroundTerm::Literal(Literal::from(number))),
-        ])
-    };
-    (0_u64..).zip(known).filter_map(row).collect()
-}
-
-fn is_words(literal: &Literal) -> bool {
-    literal.language().is_some() || literal.datatype() == xsd::STRING
+/// The predicate is no link to a member.
+fn no_link(predicate: &Variable) -> Option<Expression> {
+    let each = membership_predicates().iter().map(|link| {
+        let link = Expression::NamedNode(link.into_owned());
+        let predicate = Expression::Variable(predicate.clone());
+        let is_link = Expression::SameTerm(Box::new(predicate), Box::new(link));
+        Expression::Not(Box::new(is_link))
+    });
+    each.reduce(|a, b| Expression::And(Box::new(a), Box::new(b)))
 }

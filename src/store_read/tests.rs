@@ -200,6 +200,11 @@ fn what_nobody_holds_has_no_owner_and_no_description() {
     }
 }
 
+fn near(store: &Store, entity: &NamedNode, texts: &[&str]) -> Vec<Triple> {
+    let mut nearby = Nearby::read(store, texts.iter().copied()).unwrap();
+    nearby.description_of(store, entity.as_ref()).unwrap()
+}
+
 /// Whatever text is at hand: its own, another's, a part, more than there is, the same value in another form, no N-Triples.
 #[test]
 fn a_description_is_the_same_whatever_text_is_at_hand() {
@@ -222,9 +227,9 @@ fn a_description_is_the_same_whatever_text_is_at_hand() {
     }
     for described in &all {
         for text in &texts {
-            let near = description_near(&store, described.entity.as_ref(), text).unwrap();
+            let read = near(&store, &described.entity, &[text]);
             assert_eq!(
-                sorted(near),
+                sorted(read),
                 sorted(described.triples.clone()),
                 "{} near {text}",
                 described.entity
@@ -232,8 +237,15 @@ fn a_description_is_the_same_whatever_text_is_at_hand() {
         }
     }
     let stranger = node("https://nowhere.example/");
-    let near = description_near(&store, stranger.as_ref(), &bodies[0]).unwrap();
-    assert!(near.is_empty());
+    assert!(near(&store, &stranger, &[&bodies[0]]).is_empty());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut nearby = Nearby::read(&store, texts.iter().copied()).unwrap();
+    for described in all.iter().chain(&all) {
+        let read = nearby
+            .description_of(&store, described.entity.as_ref())
+            .unwrap();
+        assert_eq!(sorted(read), sorted(described.triples.clone()));
+    }
 }
 
 /// What is written in one form and kept in another is read as it is kept.
@@ -248,8 +260,7 @@ fn a_description_has_the_forms_of_the_store() {
     let entity = node("https://e.example/d");
     let plain = body_of(&description_of(&store, entity.as_ref()).unwrap());
     assert_ne!(plain, body, "the store has its own form");
-    let near = description_near(&store, entity.as_ref(), body).unwrap();
-    assert_eq!(body_of(&near), plain);
+    assert_eq!(body_of(&near(&store, &entity, &[body])), plain);
 }
 
 /// A node with more parts than one question asks for.
@@ -272,8 +283,7 @@ fn a_large_description_is_read_in_several_questions() {
     let new = plain
         .replace("file 7", "File 7")
         .replace("/f199>", "/f200>");
-    let near = description_near(&store, entity.as_ref(), &new).unwrap();
-    assert_eq!(body_of(&near), plain);
+    assert_eq!(body_of(&near(&store, &entity, &[&new])), plain);
 }
 
 #[test]
