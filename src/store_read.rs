@@ -429,8 +429,9 @@ fn is_anothers(
         return Ok(node != entity);
     }
     let is_typed = |triple: &Triple| {
-        let mut classes = RECORD_CLASSES.into_iter();
-        triple.predicate == rdf::TYPE && classes.any(|class| triple.object == class.into())
+        let is_record = |of: &NamedNode| RECORD_CLASSES.contains(&of.as_ref());
+        triple.predicate == rdf::TYPE
+            && matches!(&triple.object, Term::NamedNode(of) if is_record(of))
     };
     if triples.iter().any(is_typed)
         && let Some(owner) = entity_of(store, node)?

@@ -5,6 +5,7 @@
 
 use super::apply::Applying;
 use super::lines::body_of;
+use super::place::Standing;
 use super::{Store, StoreError};
 use crate::stage::Staged;
 use crate::store_read::Nearby;
@@ -17,9 +18,12 @@ const BYTES: usize = 4 * 1024 * 1024;
 /// Fewer are not worth a thread.
 const FEW: usize = 4;
 
-/// A description of the default graph.
+/// What the store says of a record's entity.
+#[derive(Default)]
 pub(super) struct Ahead {
-    body: String,
+    standing: Option<Standing>,
+    /// Its description in the default graph.
+    body: Option<String>,
     /// How many commits there had been.
     commits: u64,
 }
@@ -43,8 +47,8 @@ pub(super) fn next_of<E>(
 }
 
 impl Applying<'_> {
-    /// Reads what the default graph says of the entities of these records. None: it is to be read in turn.
-    pub(super) fn read_ahead(&self, staged: &[(u64, Staged)]) -> Vec<Option<Ahead>> {
+    /// Reads what the store says of the entities of these records; what of it is not read is to be read in turn.
+    pub(super) fn read_ahead(&self, staged: &[(u64, Staged)]) -> Vec<Ahead> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let threads = cores.min(staged.len() / FEW);
         let mut ahead = Vec::with_capacity(staged.len());
@@ -52,22 +56,29 @@ impl Applying<'_> {
             let (store, share) = (&*self.store, staged.len().div_ceil(threads));
             thread::scope(|scope| {
                 let readers = staged.chunks(share);
-                let readers = readers.map(|some| scope.spawn(move || bodies(store, some)));
+                let readers = readers.map(|some| scope.spawn(move || read(store, some)));
                 let readers: Vec<_> = readers.collect();
-                // Whatever a thread did not read is read in turn, and its trouble told then.
+                // The trouble of a thread that did not read is told in turn.
                 for (reader, some) in readers.into_iter().zip(staged.chunks(share)) {
                     let mut read = reader.join().unwrap_or_default();
-                    read.resize_with(some.len(), || None);
+                    read.resize_with(some.len(), Ahead::default);
                     ahead.append(&mut read);
                 }
             });
         }
-        ahead.resize_with(staged.len(), || None);
-        let commits = self.commits;
-        let ahead = ahead.into_iter();
+        ahead.resize_with(staged.len(), Ahead::default);
+        for ahead in &mut ahead {
+            ahead.commits = self.commits;
+        }
         ahead
-            .map(|body| body.map(|body| Ahead { body, commits }))
-            .collect()
+    }
+
+    /// How the entity stands.
+    pub(super) fn standing(&mut self, entity: &str) -> Result<Standing, StoreError> {
+        match self.still_true().and_then(|ahead| ahead.standing.take()) {
+            Some(standing) => Ok(standing),
+            None => self.store.standing(entity),
+        }
     }
 
     /// The entity's description in the default graph; `near` is a text that is nearly it.
@@ -76,23 +87,31 @@ impl Applying<'_> {
         entity: NamedNodeRef<'_>,
         near: &str,
     ) -> Result<String, StoreError> {
-        let ahead = self.ahead.take();
-        match ahead.filter(|ahead| ahead.commits == self.commits) {
-            Some(ahead) => Ok(ahead.body),
+        match self.still_true().and_then(|ahead| ahead.body.take()) {
+            Some(body) => Ok(body),
             None => self.store.winner_body_near(entity, near),
         }
     }
+
+    fn still_true(&mut self) -> Option<&mut Ahead> {
+        let commits = self.commits;
+        Some(&mut self.ahead).filter(|ahead| ahead.commits == commits)
+    }
 }
 
-fn bodies(store: &Store, staged: &[(u64, Staged)]) -> Vec<Option<String>> {
+fn read(store: &Store, staged: &[(u64, Staged)]) -> Vec<Ahead> {
     let texts = staged.iter().map(|(_, staged)| staged.body.as_str());
     let Ok(mut nearby) = Nearby::read(&store.quads, texts) else {
         return Vec::new();
     };
-    let body = |(_, staged): &(u64, Staged)| {
+    let read = |(_, staged): &(u64, Staged)| {
         let entity = NamedNodeRef::new_unchecked(&staged.entity);
-        let body = nearby.description_of(&store.quads, entity);
-        body.ok().map(|triples| body_of(&triples))
+        let body = nearby.description_of(&store.quads, entity).ok();
+        Ahead {
+            standing: store.standing(&staged.entity).ok(),
+            body: body.map(|triples| body_of(&triples)),
+            commits: 0,
+        }
     };
-    staged.iter().map(body).collect()
+    staged.iter().map(read).collect()
 }

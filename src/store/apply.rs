@@ -68,7 +68,7 @@ impl Store {
             told: receipts.as_ref().map(|_| Vec::new()),
             at_once: None,
             waits_on: HashSet::new(),
-            ahead: None,
+            ahead: Ahead::default(),
             commits: 0,
         };
         let mut waiting = applying.in_turn(stage, |place| !done.contains(&place), progress)?;
@@ -106,7 +106,7 @@ pub(super) struct Applying<'a> {
     /// What the record that was not applied last waits for: entities by their hashes.
     pub waits_on: HashSet<[u8; 16]>,
     /// What was read ahead for the record whose turn it is.
-    pub ahead: Option<Ahead>,
+    pub ahead: Ahead,
     /// How often the store was changed.
     pub commits: u64,
 }
@@ -116,7 +116,7 @@ impl Applying<'_> {
     pub(super) fn upsert(&mut self, s: &Staged) -> Result<bool, StoreError> {
         let before = self.seq();
         self.settle(&s.entity)?;
-        let mut standing = self.store.standing(&s.entity)?;
+        let mut standing = self.standing(&s.entity)?;
         let placed = standing.record(&s.record).cloned();
         if placed.is_none()
             && let Some(elsewhere) = self.store.placement(&s.record)?
@@ -124,7 +124,7 @@ impl Applying<'_> {
             self.settle(elsewhere.entity.as_str())?;
             self.remove(&elsewhere)?;
             self.commit()?;
-            standing = self.store.standing(&s.entity)?;
+            standing = self.standing(&s.entity)?;
         }
         let known = placed.is_some();
         // What is another's is published as it is: in step with where it comes from.

@@ -4,6 +4,7 @@
 //! the winner's body under the kept IRI, with the links of the others, corrected; the words of every record stay in its
 //! own graph. Start at [`Store::restate`].
 
+use super::ahead::Ahead;
 use super::applied::Applied;
 use super::apply::{Applying, joined};
 use super::batch::Batch;
@@ -82,7 +83,7 @@ impl<'a> Applying<'a> {
             told: None,
             at_once: None,
             waits_on: HashSet::new(),
-            ahead: None,
+            ahead: Ahead::default(),
             commits: 0,
         }
     }

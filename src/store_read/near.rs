@@ -108,8 +108,7 @@ impl Nearby {
 fn begin(line: &str) -> Option<(&str, &str)> {
     let (node, rest) = line.strip_prefix('<')?.split_once("> <")?;
     let (predicate, _) = rest.split_once("> ")?;
-    let is_iri = |text: &str| NamedNode::new(text).is_ok();
-    (is_iri(node) && is_iri(predicate)).then_some((node, predicate))
+    Some((node, predicate))
 }
 
 fn other(error: Box<dyn std::error::Error + Send + Sync>) -> StorageError {
