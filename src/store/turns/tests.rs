@@ -75,9 +75,15 @@ impl Replica {
 
     /// Tells the names in this order how they are in the world now, or that they are gone.
     fn hear(&mut self, order: &[&str], world: &World<'_>) {
+        let told: Vec<_> = order.iter().map(|name| (*name, world)).collect();
+        self.hear_all(&told);
+    }
+
+    /// The same where each name is told of in a world of its own.
+    fn hear_all(&mut self, told: &[(&str, &World<'_>)]) {
         let mut stage = Stage::begin(self.dir.path().join("stage")).unwrap();
         let mut gone = Vec::new();
-        for name in order {
+        for (name, world) in told {
             let Some((record, files)) = world.get(name) else {
                 gone.push((Class::Dataset, ours(name)));
                 continue;
@@ -235,6 +241,29 @@ fn circles_share_a_commit_up_to_its_bound() {
         replica.hear(&order, &after);
         replica.is(&after);
         assert_eq!(segments(&replica) - then, commits, "{pairs} pairs a commit");
+    }
+}
+
+/// Each is told of twice in one run: what was read ahead of the second time is not what stands there by then.
+#[test]
+fn what_was_read_ahead_counts_until_something_is_committed() {
+    let names: Vec<String> = (0..24).map(|n| format!("{n:02}")).collect();
+    let [first, second, third] = ["first", "second", "third"].map(|word| {
+        let files = names.iter().map(|name| [(&**name, word)]);
+        files.collect::<Vec<[(&str, &str); 1]>>()
+    });
+    let [first, second, third] = [&first, &second, &third].map(|files| dealt(&names, files, |n| n));
+    let order: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let twice: Vec<_> = order
+        .iter()
+        .flat_map(|name| [(*name, &second), (*name, &third)])
+        .collect();
+    for batch_triples_max in [1, usize::MAX] {
+        let mut replica = Replica::new(batch_triples_max);
+        replica.hear(&order, &first);
+        replica.hear_all(&twice);
+        replica.is(&third);
+        assert_eq!(replica.store.head().seq, 3 * 24, "each change is told");
     }
 }
 
