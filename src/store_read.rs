@@ -285,6 +285,9 @@ fn inward(
     store.quads_for_pattern(None, Some(predicate), Some(object.into()), graph)
 }
 
+/// Reads what is said of a node, that stands so deep in a walk.
+type TriplesOf<'a> = dyn FnMut(NamedNodeRef<'_>, usize) -> Result<Vec<Triple>, StorageError> + 'a;
+
 /// A walk from an entity and its record through what they contain, nearest first: the normaliser's walk, over the store.
 struct Walk {
     reached: HashSet<String>,
@@ -307,7 +310,7 @@ impl Walk {
         store: &Store,
         entity: NamedNodeRef<'_>,
         records: &[NamedNode],
-        triples_of: &mut dyn FnMut(NamedNodeRef<'_>, usize) -> Result<Vec<Triple>, StorageError>,
+        triples_of: &mut TriplesOf<'_>,
     ) -> Result<Self, StorageError> {
         let mut walk = Self {
             reached: HashSet::new(),

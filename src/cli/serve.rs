@@ -58,7 +58,7 @@ pub struct House {
 }
 
 /// Every measured duration is kept by itself until it is added to its histogram. Where nobody asks for `/metrics`, this
-/// does it: a second's worth of a busy door is some hundred kilobytes.
+/// does it; else memory would grow with every request.
 async fn add_up(metrics: PrometheusHandle, every: Duration) {
     loop {
         tokio::time::sleep(every).await;

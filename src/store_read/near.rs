@@ -1,6 +1,6 @@
 //! Descriptions read with the help of texts that are nearly them: many nodes in one question.
 //!
-//! Most of what reading a description costs is looking up words: of each triple its subject, its predicate and its object. A
+//! Reading a description looks up words: of each triple its subject, its predicate and its object. A
 //! new text of the same dataset tells nearly all nodes and predicates before; they are asked for by number, and only objects
 //! are looked up. The answer is that of [`description_of`](super::description_of), whatever the texts say. Start at
 //! [`Nearby::read`].

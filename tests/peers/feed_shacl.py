@@ -86,6 +86,7 @@ class Demo:
         deadline = time.monotonic() + WAIT_S
         while not self.has_changed():
             if time.monotonic() > deadline or self.demo.poll() is not None:
+                self.__exit__()
                 sys.exit("FAILED: the demo does not change")
             time.sleep(0.5)
         return self.base
