@@ -78,7 +78,8 @@ pub struct FeedCache {
     /// With the generation left open: the published head says which.
     feed: Feed,
     kept: Mutex<Kept>,
-    /// Held while a document is made, so that nobody makes it twice. One for each syntax: who asks for one in N-Quads does not wait for those in TriG.
+    /// Held while a document is made, so that nobody makes it twice. One for each syntax: who asks for one in N-Quads does
+    /// not wait for those in TriG.
     making: [Mutex<()>; Syntax::ALL.len()],
 }
 
