@@ -46,6 +46,7 @@ mod state;
 mod status;
 mod syntax;
 mod void;
+mod warm;
 mod webhooks;
 pub mod wire;
 pub mod worker;
