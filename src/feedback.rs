@@ -174,26 +174,6 @@ impl Feedback {
         self.settings().feedback.open
     }
 
-    /// The client's own address: that of the connection, or where a proxy of ours made it, the last one that the proxy
-    /// tells of and that is not a proxy itself.
-    pub fn client(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
-        let settings = self.settings();
-        let is_proxy = |ip: IpAddr| {
-            let ip = ip.to_canonical();
-            settings
-                .feedback
-                .proxies
-                .iter()
-                .any(|net| net.contains(&ip))
-        };
-        if !is_proxy(peer) {
-            return peer;
-        }
-        let told = forwarded.unwrap_or_default().rsplit(',');
-        let mut told = told.map_while(|address| address.trim().parse().ok());
-        told.find(|ip| !is_proxy(*ip)).unwrap_or(peer)
-    }
-
     /// The centre that a token belongs to.
     pub fn centre_of(&self, token: &str) -> Result<Option<String>, FeedbackError> {
         let found = self.tokens.source_of(token);

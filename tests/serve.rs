@@ -5,6 +5,8 @@ mod doors;
 
 #[path = "serve/documents.rs"]
 mod documents;
+#[path = "serve/hostile.rs"]
+mod hostile;
 #[path = "serve/lists.rs"]
 mod lists;
 #[path = "serve/lookups.rs"]

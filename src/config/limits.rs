@@ -175,6 +175,22 @@ pub struct QueryLimits {
     pub workers: usize,
     /// Queries that wait for a worker; one more is answered 503.
     pub queue_max: usize,
+    /// How long a query keeps its worker's place; then it goes on beside, at low priority.
+    pub slow_ms: u64,
+    /// The same, where a client waits that has used little.
+    pub wanted_ms: u64,
+    /// Queries that go on so. One more, and that of the client that owes the most is ended.
+    pub slow_workers: usize,
+    /// The workers' time that a client may use ahead. 0: as much as it likes.
+    pub client_ms_max: u64,
+    /// What it is forgiven of it each second.
+    pub client_ms_per_second: u64,
+    /// Beyond so much, a client leaves the last free worker to others.
+    pub client_light_ms: u64,
+    /// Queries of one client under way and waiting.
+    pub client_open_max: usize,
+    /// Clients that are counted at one time; those that owe least are forgotten.
+    pub clients_max: usize,
     pub deadline_ms: u64,
     pub memory_bytes_max: u64,
     /// About 5,000 nested brackets overflow a stack of 8 MB.
@@ -209,6 +225,14 @@ impl Default for QueryLimits {
         Self {
             workers: 2,
             queue_max: 64,
+            slow_ms: 500,
+            wanted_ms: 100,
+            slow_workers: 2,
+            client_ms_max: 60_000,
+            client_ms_per_second: 500,
+            client_light_ms: 500,
+            client_open_max: 16,
+            clients_max: 10_000,
             deadline_ms: 30_000,
             memory_bytes_max: 2 * 1024 * 1024 * 1024,
             query_bytes_max: 1024 * 1024,
@@ -397,6 +421,14 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("json.context_work_bytes_max", KB, 64 * GB),
     ("query.workers", 1, 256),
     ("query.queue_max", 0, 100_000),
+    ("query.slow_ms", 10, HOUR),
+    ("query.wanted_ms", 1, HOUR),
+    ("query.slow_workers", 1, 256),
+    ("query.client_ms_max", 0, DAY),
+    ("query.client_ms_per_second", 1, MINUTE),
+    ("query.client_light_ms", 0, HOUR),
+    ("query.client_open_max", 1, 10_000),
+    ("query.clients_max", 1, 10_000_000),
     ("query.deadline_ms", 100, HOUR),
     ("query.memory_bytes_max", 256 * MB, 256 * GB),
     ("query.query_bytes_max", KB, 16 * MB),
@@ -471,6 +503,7 @@ const RANGES: &[(&str, u64, u64)] = &[
 
 /// The second must not be less than the first.
 pub(super) const ORDERED: &[(&str, &str)] = &[
+    ("query.wanted_ms", "query.slow_ms"),
     ("network.connect_ms", "network.total_ms"),
     ("network.read_ms", "network.total_ms"),
     ("network.backoff_first_ms", "network.backoff_max_ms"),

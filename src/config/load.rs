@@ -16,6 +16,7 @@ use crate::documents::data_json;
 use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
+use ipnet::IpNet;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -39,6 +40,7 @@ const ADDRESS: &str = "an address with a port, as 127.0.0.1:8080";
 const PUBLIC_URL: &str =
     "an absolute http or https address, as https://data.example.org/catalogue/";
 
+const RANGE: &str = "a range of addresses, as 127.0.0.1/32 or 10.1.0.0/16";
 const MAIL: &str = "a mail address, as opendata@example.org";
 
 impl Config {
@@ -146,6 +148,7 @@ struct DaemonSettings {
     admin_token: Option<Secret>,
     title: BTreeMap<String, String>,
     contact_email: Option<String>,
+    proxies: Vec<IpNet>,
     limits: Limits,
     identity: Thresholds,
     shared: Vec<String>,
@@ -168,6 +171,7 @@ impl DaemonSettings {
             admin_token_sha256: self.admin_token.as_ref().map(token_sha256),
             title: self.title,
             contact_email: self.contact_email,
+            proxies: self.proxies,
             limits: self.limits,
             identity: self.identity,
             shared: self.shared,
@@ -210,6 +214,7 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
         admin_token: admin_token(root),
         title: title(root).unwrap_or_else(default_title),
         contact_email: root.parsed("contact_email", MAIL, mail).map(|f| f.value),
+        proxies: root.list("proxies", RANGE, |text| text.parse().ok()),
         limits: root
             .table("limits")
             .map_or_else(Limits::default, |table| limits_of(&table)),
@@ -381,10 +386,8 @@ fn feed(table: Table<'_>) -> FeedSettings {
 
 fn feedback(table: Table<'_>) -> FeedbackSettings {
     let open = table.boolean("open").unwrap_or_default();
-    let range = "a range of addresses, as 127.0.0.1/32 or 10.1.0.0/16";
-    let proxies = table.list("proxies", range, |text| text.parse().ok());
     table.finish();
-    FeedbackSettings { open, proxies }
+    FeedbackSettings { open }
 }
 
 fn limits_of(table: &Table<'_>) -> Limits {

@@ -23,6 +23,7 @@ pub use source::settings_version;
 use crate::feedback::FeedbackSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 use url::Url;
@@ -41,6 +42,8 @@ pub struct Config {
     pub title: BTreeMap<String, String>,
     /// Where people reach whoever runs this catalogue. None: nobody says.
     pub contact_email: Option<String>,
+    /// Proxies of ours: what they say of a client's address (X-Forwarded-For) is believed.
+    pub proxies: Vec<IpNet>,
     pub limits: Limits,
     /// From which score on records of different sources are taken for one dataset, or listed.
     pub identity: Thresholds,
@@ -233,6 +236,7 @@ impl Config {
             ),
             ("title", self.title != running.title),
             ("contact_email", self.contact_email != running.contact_email),
+            ("proxies", self.proxies != running.proxies),
             ("feed", self.feed != running.feed),
             ("limits.http", self.limits.http != running.limits.http),
             (

@@ -1,6 +1,5 @@
 //! What the configuration says of feedback. Why each default is what it is stands in `config/harvestd.toml`.
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// `[feedback]`
@@ -8,8 +7,6 @@ use serde::{Deserialize, Serialize};
 pub struct FeedbackSettings {
     /// Whoever has no token may send something as well.
     pub open: bool,
-    /// Proxies of ours: what they say of a client's address (X-Forwarded-For) is believed.
-    pub proxies: Vec<IpNet>,
 }
 
 /// `[limits.feedback]`

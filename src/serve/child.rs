@@ -96,6 +96,11 @@ impl Child {
         Ok(child)
     }
 
+    /// Its process, while that runs.
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     pub fn holds(&self) -> Option<&Arc<Published>> {
         self.holds.as_ref()
     }

@@ -9,8 +9,8 @@ pub mod operator;
 use super::{
     House,
     admin::bearer_token,
+    client,
     layers::read_body,
-    listen::Peer,
     openapi::{Routes, table},
     pool,
     problem::Problem,
@@ -26,13 +26,8 @@ use axum::{
     routing::{get, post},
 };
 use sha2::{Digest, Sha256};
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 const MEDIA_TYPES: &str = "application/ld+json, text/turtle, application/trig, application/n-triples, application/n-quads, \
     application/rdf+xml, or application/json";
 const RETRY_AFTER_S: u32 = 60;
@@ -94,7 +89,7 @@ async fn taken(
     request: Request,
 ) -> Result<Taken, Problem> {
     let now_ms = crate::run::now_ms();
-    let sender = sender(feedback, &request)?;
+    let sender = sender(feedback, &house.config.proxies, &request)?;
     feedback.admit(&sender, now_ms)?;
     let media_type = push::media_type(request.headers(), MEDIA_TYPES)?;
     let key = push::key(request.headers())?;
@@ -123,7 +118,11 @@ async fn taken(
 }
 
 /// A centre by its token (RFC 6750, section 2.1); somebody without one where the configuration lets them in.
-fn sender(feedback: &Feedback, request: &Request) -> Result<Sender, Problem> {
+fn sender(
+    feedback: &Feedback,
+    proxies: &[ipnet::IpNet],
+    request: &Request,
+) -> Result<Sender, Problem> {
     let headers = request.headers();
     let text_of = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if headers.contains_key(header::AUTHORIZATION) {
@@ -139,9 +138,11 @@ fn sender(feedback: &Feedback, request: &Request) -> Result<Sender, Problem> {
         let text = "Feedback is taken from centres, with the token that they push with (Authorization: Bearer …). Its operator can open it to everybody: [feedback] open = true.";
         return Err(unauthorized(text));
     }
-    let peer = request.extensions().get::<Peer>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    Ok(Sender::Anyone(feedback.client(peer, text_of(&FORWARDED))))
+    Ok(Sender::Anyone(client::address(
+        proxies,
+        headers,
+        request.extensions(),
+    )))
 }
 
 fn unauthorized(text: &str) -> Problem {

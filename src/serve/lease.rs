@@ -5,6 +5,7 @@
 use super::{
     child::{Begun, Child, ChildError},
     pool::{Piece, Pool},
+    running::{Impatient, Running},
     wire::{Kind, Question},
 };
 use crate::snapshot::Published;
@@ -37,8 +38,10 @@ impl Patience {
 /// that goes away frees its worker, whatever that is doing.
 pub struct Lease {
     pub pool: Arc<Pool>,
-    /// The worker and its place. None once it is given back or ended.
-    pub held: Option<(Child, OwnedSemaphorePermit)>,
+    /// The worker. None once it is given back or ended.
+    pub child: Option<Child>,
+    /// The question, and the place that it has.
+    pub running: Arc<Running>,
     /// Held by dumps, of which there may be fewer than workers.
     #[expect(dead_code, reason = "held, not read")]
     pub lane: Option<OwnedSemaphorePermit>,
@@ -50,21 +53,23 @@ impl Lease {
         question: &Question,
         snapshot: &Arc<Published>,
     ) -> Result<Begun, ChildError> {
-        match &mut self.held {
-            Some((child, _)) => child.begin(question, snapshot).await,
+        match &mut self.child {
+            Some(child) => child.begin(question, snapshot).await,
             None => Err(ChildError::Closed),
         }
     }
 
     async fn next(&mut self) -> Result<(Kind, Bytes), ChildError> {
-        match &mut self.held {
-            Some((child, _)) => child.frame().await,
+        match &mut self.child {
+            Some(child) => child.frame().await,
             None => Err(ChildError::Closed),
         }
     }
 
     pub fn done(mut self) {
-        if let Some((child, place)) = self.held.take() {
+        if let Some(place) = self.running.take_place()
+            && let Some(child) = self.child.take()
+        {
             self.pool.give_back(child, place);
         }
     }
@@ -72,44 +77,49 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some((mut child, place)) = self.held.take() else {
+        let Some(mut child) = self.child.take() else {
             return;
         };
+        self.pool.is_over(&self.running);
+        let place = self.running.take_place();
         child.kill();
         metrics::counter!("harvestd_workers_ended_total", "pool" => self.pool.options().name)
             .increment(1);
         let pool = Arc::clone(&self.pool);
         self.pool.in_background(async move {
             child.reap().await;
-            pool.warm_up(None, place).await;
+            if let Some(place) = place {
+                pool.warm_up(None, place).await;
+            }
         });
     }
 }
 
 /// Carries an answer from its worker to its reader, until it is whole, it breaks, or either is too slow.
 pub async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Piece>) {
+    let (pool, running) = (Arc::clone(&lease.pool), Arc::clone(&lease.running));
     loop {
         let next = tokio::select! {
-            next = patience.wait(lease.next()) => next,
+            next = running.within(&pool, patience, lease.next()) => next,
             () = pieces.closed() => return,
         };
         let (piece, last) = match next {
-            Some(Ok((Kind::Body, bytes))) => (Piece::Bytes(bytes), false),
-            Some(Ok((Kind::End, _))) => (Piece::End, true),
-            Some(Ok((Kind::Broken, why))) => {
+            Ok(Ok((Kind::Body, bytes))) => (Piece::Bytes(bytes), false),
+            Ok(Ok((Kind::End, _))) => (Piece::End, true),
+            Ok(Ok((Kind::Broken, why))) => {
                 tracing::warn!(why = %String::from_utf8_lossy(&why), "an answer broke after it had begun");
                 return lease.done();
             }
-            Some(Ok((kind, _))) => {
+            Ok(Ok((kind, _))) => {
                 return tracing::error!(?kind, "a worker sent a frame out of turn");
             }
-            Some(Err(error)) => {
-                lease.pool.clone().diagnose(lease, error).await;
+            Ok(Err(error)) => {
+                pool.diagnose(lease, error).await;
                 return;
             }
-            None => {
-                lease.pool.clone().out_of_time(lease);
-                return tracing::warn!("an answer was cut at its deadline");
+            Err(why) => {
+                let error = pool.out_of_patience(lease, why);
+                return tracing::warn!(%error, "an answer was cut");
             }
         };
         if last {
@@ -118,10 +128,17 @@ pub async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Pie
             let _ = pieces.send(piece).await;
             return;
         }
-        match patience.wait(pieces.send(piece)).await {
-            Some(Ok(())) => {}
-            Some(Err(_)) => return,
-            None => return tracing::warn!("a client read too slowly, and its answer was cut"),
+        match running.within(&pool, patience, pieces.send(piece)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(Impatient::Deadline) => {
+                return tracing::warn!("a client read too slowly, and its answer was cut");
+            }
+            Err(Impatient::GaveWay(_)) => {
+                return tracing::warn!(
+                    "a slow client's answer was cut: its worker's place was another's"
+                );
+            }
         }
     }
 }

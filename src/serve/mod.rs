@@ -4,6 +4,7 @@
 //! The doors show published snapshots only, and never write. They ask the daemon through [`desk::Desk`], and the store
 //! through worker processes ([`pool`], [`worker`]). Start at [`public_router`].
 
+pub mod accounts;
 pub mod admin;
 mod answer;
 mod asof;
@@ -12,6 +13,7 @@ mod catalog;
 pub mod changes;
 mod child;
 mod ckan;
+mod client;
 mod dereference;
 pub mod desk;
 pub mod dumps;
@@ -32,12 +34,14 @@ mod lookup;
 pub mod negotiate;
 mod oai;
 pub mod openapi;
+mod places;
 pub mod pool;
 pub mod portrait;
 pub mod problem;
 pub mod push;
 mod respond;
 mod root;
+mod running;
 pub mod service_description;
 mod sitemap;
 mod snapshots;
@@ -95,6 +99,8 @@ pub struct Rooms {
     pub readers: Arc<Pool>,
     /// Answers those queries of strangers that are small by construction.
     lookups: Arc<lookup::Lookups>,
+    /// What each client has used of them.
+    accounts: Arc<accounts::Accounts>,
     /// Answers questions about the past.
     pub past: Arc<Pool>,
     pub metrics: PrometheusHandle,
@@ -131,6 +137,7 @@ impl House {
             PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
         Self(Arc::new(Rooms {
             past: Pool::start(past, published.clone()),
+            accounts: accounts::Accounts::new(&config.limits.query),
             feed: Arc::new(FeedCache::of(&config)),
             dumps: Arc::new(Dumps::of(&config.data_dir)),
             tags: Arc::default(),

@@ -4,8 +4,11 @@
 //! unless the worker said that the answer was complete. Start at [`Pool::ask`].
 
 use super::{
+    accounts::Account,
     child::{Begun, Child, ChildError},
     lease::{Lease, Patience, pump},
+    places::{Place, Places, Rank},
+    running::{Impatient, Running},
     warm::keep_warm,
     wire::{BODY_BYTES, Question, Refused, WorkerLimits},
 };
@@ -44,9 +47,21 @@ pub struct PoolOptions {
     pub deadline: Duration,
     /// Dumps have no deadline of this kind, but worker and client may each be silent no longer than this.
     pub stall: Duration,
+    /// Where questions go on that take long. None: they keep their place to the end.
+    pub slow: Option<Slow>,
     /// Bytes of a long answer read ahead of a slow client, so that most answers free their worker early.
     pub ahead_bytes_max: usize,
     pub worker: WorkerLimits,
+}
+
+/// Places for questions that take long.
+#[derive(Debug, Clone, Copy)]
+pub struct Slow {
+    /// How long a question may keep a fast place while nobody wants it,
+    pub after: Duration,
+    /// and while somebody does who has used little.
+    pub wanted_after: Duration,
+    pub places: usize,
 }
 
 impl PoolOptions {
@@ -62,6 +77,11 @@ impl PoolOptions {
             queue_max: limits.queue_max,
             deadline: Duration::from_millis(limits.deadline_ms),
             stall: Duration::from_millis(limits.stall_ms),
+            slow: Some(Slow {
+                after: Duration::from_millis(limits.slow_ms),
+                wanted_after: Duration::from_millis(limits.wanted_ms),
+                places: limits.slow_workers,
+            }),
             ahead_bytes_max: limits.ahead_bytes_max,
             worker: WorkerLimits {
                 memory_bytes_max: limits.memory_bytes_max,
@@ -80,6 +100,7 @@ impl PoolOptions {
             workers: limits.house_workers,
             dumps: limits.dumps_max,
             deadline: Duration::from_millis(limits.house_deadline_ms),
+            slow: None,
             ..Self::for_queries(program, limits)
         }
     }
@@ -90,6 +111,7 @@ impl PoolOptions {
             name: "past",
             workers: limits.past_workers,
             warm: false,
+            slow: None,
             ..Self::for_queries(program, limits)
         }
     }
@@ -104,6 +126,8 @@ pub enum PoolError {
     NoWorkerInTime(Duration),
     #[error("the worker did not answer within {0:?} and was ended")]
     Deadline(Duration),
+    #[error("the query took longer than others could wait for, and was ended")]
+    GaveWay { wait: Duration },
     #[error("the worker needed more memory than its {bytes_max} bytes and ended")]
     Memory { bytes_max: u64 },
     #[error("the worker's stack overflowed, and it ended")]
@@ -150,8 +174,10 @@ pub enum Piece {
 /// Workers that are warm, and places for as many as there may be.
 pub struct Pool {
     pub(super) options: PoolOptions,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
     lanes: Arc<Semaphore>,
+    /// Questions that have left their place.
+    pub(super) slow: Mutex<Vec<Arc<Running>>>,
     waiting: AtomicUsize,
     pub(super) idle: Mutex<Vec<Child>>,
     pub(super) published: watch::Receiver<Option<Arc<Published>>>,
@@ -165,7 +191,8 @@ impl Pool {
         published: watch::Receiver<Option<Arc<Published>>>,
     ) -> Arc<Self> {
         let pool = Arc::new(Self {
-            places: Arc::new(Semaphore::new(options.workers.max(1))),
+            places: Places::new(options.workers),
+            slow: Mutex::default(),
             lanes: Arc::new(Semaphore::new(options.dumps.max(1))),
             waiting: AtomicUsize::new(0),
             idle: Mutex::new(Vec::new()),
@@ -184,21 +211,32 @@ impl Pool {
 
     /// Workers that are neither answering nor being replaced.
     pub fn free(&self) -> usize {
-        self.places.available_permits()
+        self.places.free()
     }
 
-    /// Asks a worker. `snapshot` is held until no worker has it open.
+    /// Asks a worker a question of ours. `snapshot` is held until no worker has it open.
     pub async fn ask(
         self: &Arc<Self>,
         question: Question,
         snapshot: &Arc<Published>,
     ) -> Result<Answer, PoolError> {
+        self.ask_for(None, question, snapshot).await
+    }
+
+    /// The same for a client, to whose account it goes.
+    pub async fn ask_for(
+        self: &Arc<Self>,
+        account: Option<Account>,
+        question: Question,
+        snapshot: &Arc<Published>,
+    ) -> Result<Answer, PoolError> {
         let started = Instant::now();
-        let answer = self.try_ask(question, snapshot).await;
+        let answer = self.try_ask(account, question, snapshot).await;
         let outcome = match &answer {
             Ok(_) => "given",
             Err(PoolError::Busy { .. } | PoolError::NoWorkerInTime(_)) => "busy",
             Err(PoolError::Deadline(_)) => "deadline",
+            Err(PoolError::GaveWay { .. }) => "gave-way",
             Err(PoolError::Memory { .. }) => "memory",
             Err(PoolError::Stack) => "stack",
             Err(PoolError::Died(_) | PoolError::NotStarted(_)) => "died",
@@ -211,6 +249,7 @@ impl Pool {
 
     async fn try_ask(
         self: &Arc<Self>,
+        account: Option<Account>,
         question: Question,
         snapshot: &Arc<Published>,
     ) -> Result<Answer, PoolError> {
@@ -224,33 +263,35 @@ impl Pool {
                 | Question::Hashes { .. }
                 | Question::Sitemap { .. }
         );
-        let lane = if is_dump {
-            Some(self.place(&self.lanes).await?)
-        } else {
-            None
+        let lane = match is_dump {
+            true => Some(self.lane().await?),
+            false => None,
         };
-        let place = self.place(&self.places).await?;
-        let mut lease = self.lease(place, lane).await?;
+        let rank = account.as_ref().map(Account::rank).unwrap_or_default();
+        let place = self.place(rank).await?;
+        let mut lease = self.lease(account, place, lane).await?;
+        let running = Arc::clone(&lease.running);
         let patience = if is_dump {
             Patience::Stall(self.options.stall)
         } else {
             Patience::Until(Instant::now() + self.options.deadline)
         };
-        match patience.wait(lease.begin(&question, snapshot)).await {
-            None => Err(self.out_of_time(lease)),
-            Some(Err(e)) => Err(self.diagnose(lease, e).await),
-            Some(Ok(Begun::Refused(refused))) => {
+        let begin = lease.begin(&question, snapshot);
+        match running.within(self, patience, begin).await {
+            Err(why) => Err(self.out_of_patience(lease, why)),
+            Ok(Err(e)) => Err(self.diagnose(lease, e).await),
+            Ok(Ok(Begun::Refused(refused))) => {
                 lease.done();
                 Err(PoolError::Refused(refused))
             }
-            Some(Ok(Begun::Whole(media_type, bytes))) => {
+            Ok(Ok(Begun::Whole(media_type, bytes))) => {
                 lease.done();
                 Ok(Answer {
                     media_type,
                     body: Body::Whole(bytes),
                 })
             }
-            Some(Ok(Begun::Stream(media_type))) => {
+            Ok(Ok(Begun::Stream(media_type))) => {
                 let (pieces, body) =
                     mpsc::channel(self.options.ahead_bytes_max.div_ceil(BODY_BYTES).max(1));
                 tokio::spawn(pump(lease, patience, pieces));
@@ -262,10 +303,25 @@ impl Pool {
         }
     }
 
-    /// A place for one question, waited for in order.
-    async fn place(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, PoolError> {
-        if let Ok(place) = Arc::clone(of).try_acquire_owned() {
-            return Ok(place);
+    /// A place for one question.
+    async fn place(&self, rank: Rank) -> Result<Place, PoolError> {
+        let PoolOptions {
+            queue_max,
+            deadline,
+            ..
+        } = self.options;
+        match timeout(deadline, self.places.take(rank, queue_max)).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(waiting)) => Err(PoolError::Busy { waiting }),
+            Err(_) => Err(PoolError::NoWorkerInTime(deadline)),
+        }
+    }
+
+    /// Dumps wait for each other before they wait for a place.
+    async fn lane(&self) -> Result<OwnedSemaphorePermit, PoolError> {
+        let lane = Arc::clone(&self.lanes);
+        if let Ok(lane) = Arc::clone(&lane).try_acquire_owned() {
+            return Ok(lane);
         }
         let waiting = Waiting::enter(&self.waiting);
         if waiting.before >= self.options.queue_max {
@@ -273,15 +329,16 @@ impl Pool {
                 waiting: waiting.before,
             });
         }
-        match timeout(self.options.deadline, Arc::clone(of).acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
+        match timeout(self.options.deadline, lane.acquire_owned()).await {
+            Ok(Ok(lane)) => Ok(lane),
             _ => Err(PoolError::NoWorkerInTime(self.options.deadline)),
         }
     }
 
     async fn lease(
         self: &Arc<Self>,
-        place: OwnedSemaphorePermit,
+        account: Option<Account>,
+        place: Place,
         lane: Option<OwnedSemaphorePermit>,
     ) -> Result<Lease, PoolError> {
         let child = match self.warm() {
@@ -293,7 +350,8 @@ impl Pool {
         };
         Ok(Lease {
             pool: Arc::clone(self),
-            held: Some((child, place)),
+            running: Running::new(account, child.id(), place),
+            child: Some(child),
             lane,
         })
     }
@@ -311,18 +369,24 @@ impl Pool {
         child
     }
 
-    pub(super) fn out_of_time(&self, lease: Lease) -> PoolError {
-        metrics::counter!("harvestd_worker_deadlines_total", "pool" => self.options.name)
-            .increment(1);
+    pub(super) fn out_of_patience(&self, lease: Lease, why: Impatient) -> PoolError {
         drop(lease);
-        PoolError::Deadline(self.options.deadline)
+        match why {
+            Impatient::Deadline => {
+                metrics::counter!("harvestd_worker_deadlines_total", "pool" => self.options.name)
+                    .increment(1);
+                PoolError::Deadline(self.options.deadline)
+            }
+            Impatient::GaveWay(wait) => PoolError::GaveWay { wait },
+        }
     }
 
     pub(super) async fn diagnose(&self, mut lease: Lease, error: ChildError) -> PoolError {
-        let said = match &mut lease.held {
-            Some((child, _)) => child.last_words_at_end().await,
+        let said = match &mut lease.child {
+            Some(child) => child.last_words_at_end().await,
             None => String::new(),
         };
+        lease.running.has_had_its_share();
         drop(lease);
         tracing::warn!(pool = self.options.name, %error, said, "a worker ended before its answer did");
         if said.contains("memory allocation of")

@@ -61,6 +61,13 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_s))
     }
 
+    /// Section 4 of RFC 6585. Whole seconds, rounded up.
+    pub fn too_many(code: &str, detail: impl Into<String>, wait: std::time::Duration) -> Self {
+        let seconds = u64::from(wait.subsec_nanos() > 0).saturating_add(wait.as_secs());
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+    }
+
     pub fn not_acceptable(on_offer: &str) -> Self {
         Self::new(
             StatusCode::NOT_ACCEPTABLE,

@@ -3,6 +3,7 @@
 //! A stream that broke ends as a broken connection, never as a complete response. Start at [`answered`].
 
 use super::{
+    accounts::TooMuch,
     pool::{Answer, Body as Given, Piece, PoolError},
     problem::Problem,
     wire::Refused,
@@ -14,6 +15,7 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// A response with the answer's bytes and its media type.
@@ -110,6 +112,11 @@ impl From<PoolError> for Problem {
                     longest.as_secs_f64()
                 ),
             ),
+            PoolError::GaveWay { wait } => Self::too_many(
+                "gave-way",
+                "The query took long while others did, and was ended for them. Narrow it, or try again later.",
+                wait,
+            ),
             PoolError::Memory { bytes_max } => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "memory",
@@ -136,6 +143,17 @@ impl From<PoolError> for Problem {
             }
             PoolError::Refused(refused) => refused.into(),
         }
+    }
+}
+
+impl From<TooMuch> for Problem {
+    fn from(error: TooMuch) -> Self {
+        let text = format!("Too much at once: {error}. Others want answers as well.");
+        let (code, wait) = match error {
+            TooMuch::Spent { wait, .. } => ("budget-spent", wait),
+            TooMuch::Open { .. } => ("too-many-queries", Duration::from_secs(1)),
+        };
+        Self::too_many(code, text, wait)
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{
     House,
     asof::Asked,
-    guard, html,
+    client, guard, html,
     negotiate::{self, GRAPHS, GraphFormat, Offer},
     openapi::{Routes, table},
     problem::Problem,
@@ -15,7 +15,7 @@ use super::{
 use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -42,6 +42,7 @@ async fn get_query(
     State(house): State<House>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    extensions: Extensions,
 ) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
     if query.is_empty() {
@@ -49,7 +50,7 @@ async fn get_query(
     }
     let asked = Asked::of(&house, "sparql", &query, &headers)?;
     let parameters = Parameters::default().read(query.as_bytes())?;
-    evaluate(&house, parameters, asked, &headers).await
+    evaluate(&house, parameters, asked, &headers, &extensions).await
 }
 
 /// Sections 2.1.2 and 2.1.3.
@@ -57,6 +58,7 @@ async fn post_query(
     State(house): State<House>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
@@ -73,7 +75,7 @@ async fn post_query(
         }
     };
     let asked = asked.and(parameters.as_of.as_deref())?;
-    evaluate(&house, parameters, asked, &headers).await
+    evaluate(&house, parameters, asked, &headers, &extensions).await
 }
 
 enum Posted {
@@ -202,6 +204,7 @@ async fn evaluate(
     mut parameters: Parameters,
     asked: Asked,
     headers: &HeaderMap,
+    extensions: &Extensions,
 ) -> Result<Response, Problem> {
     let text = parameters.only_query()?;
     let limits = &house.config.limits.query;
@@ -233,7 +236,9 @@ async fn evaluate(
                 query,
             };
             let workers = view.pool(house, &house.workers);
-            workers.ask(question, snapshot).await?
+            let client = client::address(&house.config.proxies, headers, extensions);
+            let account = house.accounts.open(client)?;
+            workers.ask_for(Some(account), question, snapshot).await?
         }
     };
     let mut response = respond::answered(answer)?;

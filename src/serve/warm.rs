@@ -5,15 +5,13 @@
 
 use super::{
     child::{Begun, Child, ChildError},
+    places::Place,
     pool::{Pool, lock},
     wire::Question,
 };
 use crate::snapshot::Published;
 use std::sync::{Arc, Weak};
-use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
-    time::timeout,
-};
+use tokio::{sync::watch, time::timeout};
 
 /// Looks after each publication, until the pool is gone.
 pub(super) async fn keep_warm(
@@ -49,7 +47,7 @@ impl Pool {
     }
 
     /// Gives a child back: at once where it has the newest snapshot open, else after it has opened it.
-    pub(super) fn give_back(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
+    pub(super) fn give_back(self: &Arc<Self>, child: Child, place: Place) {
         let newest = self.published.borrow().clone();
         if self.options.warm && (newest.is_none() || child.holds() == newest.as_ref()) {
             self.rest(child, place);
@@ -59,7 +57,7 @@ impl Pool {
     }
 
     /// Puts a child among the idle.
-    fn rest(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
+    fn rest(self: &Arc<Self>, child: Child, place: Place) {
         lock(&self.idle).push(child);
         drop(place);
         // What was published while the place was taken passed this child by, or another that found no place.
@@ -75,7 +73,7 @@ impl Pool {
 
     /// The idle workers without the newest snapshot and those that are missing, each with its place. Under one lock: who
     /// looks at the same time must not find a place taken by somebody who only looks.
-    fn due(&self) -> Vec<(Option<Child>, OwnedSemaphorePermit)> {
+    fn due(&self) -> Vec<(Option<Child>, Place)> {
         let newest = self.published.borrow().clone();
         let mut due = Vec::new();
         let mut idle = lock(&self.idle);
@@ -86,7 +84,7 @@ impl Pool {
             if stale.is_none() && idle.len() >= self.free() {
                 return due;
             }
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let Some(place) = self.places.try_take() else {
                 return due;
             };
             let child = stale.map(|at| idle.swap_remove(at));
@@ -99,11 +97,7 @@ impl Pool {
     }
 
     /// Puts a child with the newest snapshot open among the idle.
-    pub(super) async fn warm_up(
-        self: Arc<Self>,
-        child: Option<Child>,
-        place: OwnedSemaphorePermit,
-    ) {
+    pub(super) async fn warm_up(self: Arc<Self>, child: Option<Child>, place: Place) {
         if !self.options.warm {
             if let Some(mut child) = child {
                 child.kill();

@@ -56,6 +56,11 @@ impl Default for Plan {
     fn default() -> Self {
         let mut limits = Limits::default();
         limits.query.deadline_ms = 120_000;
+        // A question keeps its worker, and nobody counts, unless the test is about that.
+        limits.query.slow_ms = 3_600_000;
+        limits.query.wanted_ms = 3_600_000;
+        limits.query.client_ms_max = 0;
+        limits.query.client_light_ms = 3_600_000;
         Self {
             base: "http://hub.example/",
             turtle: CATALOGUE.to_owned(),
@@ -290,6 +295,11 @@ impl Doors {
             .body(query.to_owned())
     }
 
+    /// The same, asked by somebody at this address.
+    pub fn query_of(&self, client: &str, query: &str) -> RequestBuilder {
+        self.query(query).header("x-forwarded-for", client)
+    }
+
     /// What is given to a client that accepts one encoding, as it came.
     pub async fn encoded(&self, path: &str, encoding: &str) -> Response {
         let request = self
@@ -402,6 +412,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         admin_token_sha256: Some(sha256(TOKEN)),
         title: BTreeMap::from([("en".to_owned(), "A hub".to_owned())]),
         contact_email: None,
+        proxies: vec!["127.0.0.0/8".parse().unwrap()],
         limits,
         identity: Thresholds::default(),
         feed: FeedSettings::default(),

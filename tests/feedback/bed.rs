@@ -268,8 +268,14 @@ impl Bed {
 }
 
 fn configure(dir: &std::path::Path, limits: &str, feedback: &str) {
+    // What is above all tables stands first.
+    let (first, feedback): (Vec<&str>, Vec<&str>) = feedback
+        .lines()
+        .partition(|line| line.starts_with("proxies"));
+    let (first, feedback) = (first.join("\n"), feedback.join("\n"));
     let sources = [format!("[feedback]\n{feedback}\n"), CENTRES.to_owned()];
     let text = texts::configuration(&dir.join("data"), &format!("{QUICK}{limits}\n"), &sources);
+    let text = format!("{first}\n{text}");
     std::fs::write(dir.join("harvestd.toml"), text).unwrap();
 }
 

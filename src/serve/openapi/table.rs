@@ -96,7 +96,7 @@ fn queries(operation: Operation) -> Operation {
         .gives(200, &RESULTS)
         .gives(200, &GRAPHS)
         .gives(200, &["application/json", "application/xml", "text/xml"])
-        .problems(&[400, 403, 406, 500, 503, 504])
+        .problems(&[400, 403, 406, 429, 500, 503, 504])
 }
 
 /// SPARQL 1.1 Protocol, query operation.

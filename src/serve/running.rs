@@ -1,0 +1,218 @@
+//! A question while a worker has it: its place, what it has used, and when it must leave the fast places to others.
+//!
+//! A question that takes long goes on beside the fast places, at low priority. There are few places of that kind: when they
+//! are taken, the question of the client that owes most gives way; among those who owe nothing, the longest. Start at
+//! [`Running::within`].
+
+use super::{
+    accounts::Account,
+    lease::Patience,
+    places::Place,
+    pool::{Pool, Slow, lock},
+};
+use rustix::process::{Pid, setpriority_process};
+use std::{
+    future::Future,
+    path::PathBuf,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// As far from the others' priority as goes.
+const LOW: i32 = 19;
+
+/// Why a worker was not waited for any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Impatient {
+    Deadline,
+    /// For the questions of others. The client may try again after so long.
+    GaveWay(Duration),
+}
+
+pub struct Running {
+    began: Instant,
+    charged: Mutex<Charged>,
+    /// None for our own questions.
+    account: Option<Account>,
+    /// The worker's process.
+    process: Option<u32>,
+    fast: Mutex<Option<Place>>,
+    gave_way: CancellationToken,
+}
+
+/// Up to where its time is on the account: the clock's while it has a fast place, which nobody else has meanwhile; at low
+/// priority, the processor's.
+enum Charged {
+    Time(Instant),
+    Processor(Duration),
+}
+
+impl Running {
+    pub fn new(account: Option<Account>, process: Option<u32>, place: Place) -> Arc<Self> {
+        Arc::new(Self {
+            began: Instant::now(),
+            charged: Mutex::new(Charged::Time(Instant::now())),
+            account,
+            process,
+            fast: Mutex::new(Some(place)),
+            gave_way: CancellationToken::new(),
+        })
+    }
+
+    /// The fast place that it still has.
+    pub fn take_place(&self) -> Option<Place> {
+        lock(&self.fast).take()
+    }
+
+    /// Waits for something of the worker's, or of who reads it. What takes long moves to the slow places meanwhile.
+    pub async fn within<T>(
+        self: &Arc<Self>,
+        pool: &Arc<Pool>,
+        patience: Patience,
+        of: impl Future<Output = T>,
+    ) -> Result<T, Impatient> {
+        let mut of = pin!(patience.wait(of));
+        let deadline = |waited: Option<T>| waited.ok_or(Impatient::Deadline);
+        if let Some(slow) = pool.options().slow.filter(|_| !self.is_slow()) {
+            let others = async {
+                sleep_until(self.began + slow.wanted_after.min(slow.after)).await;
+                pool.places.wanted().await;
+            };
+            tokio::select! {
+                biased;
+                waited = &mut of => return deadline(waited),
+                () = sleep_until(self.began + slow.after) => pool.slow_down(self, slow.places),
+                () = others => pool.slow_down(self, slow.places),
+            }
+        }
+        tokio::select! {
+            biased;
+            waited = of => deadline(waited),
+            () = self.gave_way.cancelled() => {
+                let wait = self.account.as_ref().map_or(Duration::ZERO, Account::wait);
+                Err(Impatient::GaveWay(wait))
+            }
+        }
+    }
+
+    fn is_slow(&self) -> bool {
+        lock(&self.fast).is_none()
+    }
+
+    /// What speaks for ending it: what the client owes beyond what all may, then how long this question has run.
+    fn burden(&self) -> (Duration, Duration) {
+        self.charge();
+        let owed = self.account.as_ref().map_or(Duration::ZERO, Account::owed);
+        (owed, self.began.elapsed())
+    }
+
+    /// Ends it for others. The client has had its share with it, however short it was: else it would come again at once.
+    fn give_way(&self) {
+        self.has_had_its_share();
+        self.gave_way.cancel();
+    }
+
+    /// The same for a question that ended its worker: making another takes longer than most questions.
+    pub fn has_had_its_share(&self) {
+        if let Some(account) = &self.account {
+            account.has_had_its_share();
+        }
+    }
+
+    fn charge(&self) {
+        let Some(account) = &self.account else {
+            return;
+        };
+        let time = match &mut *lock(&self.charged) {
+            Charged::Time(until) => {
+                let now = Instant::now();
+                now - std::mem::replace(until, now)
+            }
+            Charged::Processor(until) => {
+                // A process that has ended says nothing any more.
+                let now = used_by(self.process).max(*until);
+                now - std::mem::replace(until, now)
+            }
+        };
+        account.charge(time);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.charge();
+    }
+}
+
+impl Pool {
+    /// Moves a question to the slow places. Where there are no more than `places`, one gives way: this or another.
+    fn slow_down(self: &Arc<Self>, running: &Arc<Running>, places: usize) {
+        let mut slow = lock(&self.slow);
+        slow.push(Arc::clone(running));
+        if slow.len() > places {
+            let most = (0..slow.len()).max_by_key(|at| slow[*at].burden());
+            if let Some(most) = most {
+                metrics::counter!("harvestd_worker_gave_way_total", "pool" => self.options().name)
+                    .increment(1);
+                slow.swap_remove(most).give_way();
+            }
+        }
+        self.places.crowded(slow.len() >= places);
+        drop(slow);
+        if running.gave_way.is_cancelled() {
+            // Its worker is ended, and the place is then a fresh one's.
+            return;
+        }
+        running.charge();
+        *lock(&running.charged) = Charged::Processor(used_by(running.process));
+        lower(running.process);
+        drop(lock(&running.fast).take());
+        self.refresh();
+    }
+
+    /// A question is over.
+    pub(super) fn is_over(&self, running: &Arc<Running>) {
+        let Some(Slow { places, .. }) = self.options().slow else {
+            return;
+        };
+        let mut slow = lock(&self.slow);
+        let before = slow.len();
+        slow.retain(|other| !Arc::ptr_eq(other, running));
+        if slow.len() < before {
+            self.places.crowded(slow.len() >= places);
+        }
+    }
+}
+
+/// Lets the others' threads go first. A process that may not be raised again is ended after its question.
+fn lower(process: Option<u32>) {
+    for thread in threads(process) {
+        let id = thread.file_name().and_then(|id| id.to_str()?.parse().ok());
+        if let Some(thread) = id.and_then(Pid::from_raw)
+            && let Err(error) = setpriority_process(Some(thread), LOW)
+        {
+            tracing::debug!(%error, "a worker's priority stays as it is");
+        }
+    }
+}
+
+/// Time that a process has been on a processor. The first number of `schedstat` is in nanoseconds.
+fn used_by(process: Option<u32>) -> Duration {
+    let of = |thread: PathBuf| {
+        let text = std::fs::read_to_string(thread.join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    };
+    Duration::from_nanos(threads(process).filter_map(of).sum())
+}
+
+fn threads(process: Option<u32>) -> impl Iterator<Item = PathBuf> {
+    let tasks = process.and_then(|id| std::fs::read_dir(format!("/proc/{id}/task")).ok());
+    tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|task| task.path())
+}
