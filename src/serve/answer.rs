@@ -20,8 +20,10 @@ pub mod write;
 pub(super) use house::MOVED;
 
 use super::{
-    geo, guard, syntax,
-    wire::{ListAsked, Question, Refused, SparqlQuery},
+    geo, guard,
+    negotiate::GraphFormat,
+    syntax,
+    wire::{ListAsked, PageAsked, Question, Refused, SparqlQuery},
     worker::Reply,
 };
 use crate::{
@@ -126,6 +128,8 @@ pub struct Session {
     merge_triples_max: usize,
     /// The list that was asked for last: whoever takes one page takes the next.
     listed: Option<Listed>,
+    /// Where its last page begins, for a format and a number of datasets on a page.
+    lasts: Vec<((GraphFormat, usize), Option<usize>)>,
 }
 
 impl Session {
@@ -134,6 +138,7 @@ impl Session {
             open: None,
             merge_triples_max,
             listed: None,
+            lasts: Vec::new(),
         }
     }
 
@@ -147,6 +152,7 @@ impl Session {
             return Ok(Rc::clone(members));
         }
         self.listed = None;
+        self.lasts.clear();
         let head = Head {
             generation: asked.generation,
             seq: asked.seq,
@@ -156,6 +162,22 @@ impl Session {
         let members: Rc<[String]> = members.ok_or_else(|| no_source(&asked.which))?.into();
         self.listed = Some((snapshot.to_owned(), asked.clone(), Rc::clone(&members)));
         Ok(members)
+    }
+
+    /// Where the last page of the list begins, which is the one that was asked for last.
+    fn last(
+        &mut self,
+        snapshot: &Path,
+        asked: &PageAsked,
+        members: &[String],
+    ) -> Result<Option<usize>, Failure> {
+        let such = (asked.format, asked.datasets_max);
+        if let Some((_, last)) = self.lasts.iter().find(|(of, _)| *of == such) {
+            return Ok(*last);
+        }
+        let last = page::last(self.store(snapshot)?, asked, members)?;
+        self.lasts.push((such, last));
+        Ok(last)
     }
 
     fn store(&mut self, snapshot: &Path) -> Result<&Store, Failure> {
@@ -198,7 +220,8 @@ pub fn answer(
         }
         Question::Page { snapshot, page } => {
             let members = session.list(snapshot, &page.list)?;
-            page::write(session.store(snapshot)?, page, &members, reply)
+            let last = session.last(snapshot, page, &members)?;
+            page::write(session.store(snapshot)?, page, &members, last, reply)
         }
         Question::List {
             snapshot,
@@ -206,7 +229,7 @@ pub fn answer(
             form,
         } => {
             let members = session.list(snapshot, list)?;
-            lists::write(session.store(snapshot)?, form, &members, reply)
+            lists::write(session.store(snapshot)?, list, form, &members, reply)
         }
         Question::Entities {
             snapshot,
