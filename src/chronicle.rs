@@ -38,6 +38,8 @@ pub struct Entry {
     pub sources: BTreeSet<Arc<str>>,
     /// Those that listed it once and do not now.
     pub left: BTreeSet<Arc<str>>,
+    /// IRIs of those who published it once and do not now.
+    pub once_of: BTreeSet<Arc<str>>,
 }
 
 impl Entry {
@@ -48,12 +50,17 @@ impl Entry {
             self.first = before.first;
         }
         if self.gone {
-            self.publisher = before.publisher;
+            self.publisher.clone_from(&before.publisher);
         }
         self.left.extend(before.left);
         self.left.extend(before.sources);
         let listed = &self.sources;
         self.left.retain(|source| !listed.contains(source));
+        self.once_of.extend(before.once_of);
+        self.once_of.extend(before.publisher);
+        if let Some(publisher) = &self.publisher {
+            self.once_of.remove(publisher);
+        }
     }
 }
 
@@ -113,6 +120,7 @@ impl Chronicle {
             winner: said.winner,
             sources: said.sources,
             left: BTreeSet::new(),
+            once_of: BTreeSet::new(),
         };
         if let Some(before) = known {
             self.by_change.remove(&before.seq);

@@ -10,6 +10,7 @@ mod feedback;
 mod listen;
 mod open;
 mod push;
+mod search;
 mod shared;
 mod snapshots;
 

@@ -97,7 +97,10 @@ pub fn dataset(told: &Told<'_>, identifier: &str, changed_us: i64) -> Value {
     out.insert("numberOfData".to_owned(), amount(told));
     let distributions = told.facts.iris(node, dcat::HAS_DISTRIBUTION).enumerate();
     let distributions: Vec<Value> = distributions
-        .map(|(at, distribution)| resource(told, distribution, identifier, at + 1))
+        .map(|(at, distribution)| {
+            let id = (identifier, at + 1);
+            resource(told, distribution, id, &modified)
+        })
         .collect();
     out.insert("distribution".to_owned(), distributions.into());
     out.into()
@@ -336,7 +339,13 @@ fn amount(told: &Told<'_>) -> Value {
     }
 }
 
-fn resource(told: &Told<'_>, node: &str, identifier: &str, number: usize) -> Value {
+/// A distribution changes with its dataset: `modified` is the dataset's.
+fn resource(
+    told: &Told<'_>,
+    node: &str,
+    (identifier, number): (&str, usize),
+    modified: &str,
+) -> Value {
     let text = |property| {
         told.facts
             .text(node, property, CHINESE_FIRST)
@@ -352,7 +361,6 @@ fn resource(told: &Told<'_>, node: &str, identifier: &str, number: usize) -> Val
         "" => text(dct::TITLE),
         description => description,
     };
-    let modified = taiwan_time(text(dct::MODIFIED));
     let mut out = json!({
         "resourceID": id,
         "resourceDescription": description,
@@ -360,6 +368,7 @@ fn resource(told: &Told<'_>, node: &str, identifier: &str, number: usize) -> Val
         "resourceModified": modified,
         "metadataSourceOfData": iri(dct::CONFORMS_TO),
         "characterSetCode": text(cnt::CHARACTER_ENCODING),
+        "resourceSourceModified": taiwan_time(text(dct::MODIFIED)),
     });
     let (name, address) = match iri(dcat::DOWNLOAD_URL) {
         "" => ("accessURL", iri(dcat::ACCESS_URL)),

@@ -1,7 +1,7 @@
 //! The search index: every dataset with the words and facets it is found by, and its package as CKAN has it.
 //!
-//! Never truth: it is made from the store and the log, and made anew where it is missing, of another version or ahead of the
-//! store. It moves when something is published, and each published snapshot holds its own [`View`] of it, so that all doors
+//! Never truth: it is made from the store and the log, and made anew where it is missing, damaged, of another version or
+//! ahead of the store. It moves when something is published, and each published snapshot holds its own [`View`] of it, so that all doors
 //! show the same. Nothing but this room knows tantivy. Start at [`Search::follow`]; who asks starts at [`View::search`].
 
 mod chunks;
@@ -42,6 +42,10 @@ pub struct SearchLimits {
     pub clauses_max: usize,
     /// Values of one facet in an answer.
     pub facet_values_max: usize,
+    /// An index that failed at a publication is tried again after this time, and then after twice as long each time.
+    pub retry_first_ms: u64,
+    /// The longest of these waits.
+    pub retry_max_ms: u64,
 }
 
 impl Default for SearchLimits {
@@ -52,6 +56,8 @@ impl Default for SearchLimits {
             query_bytes_max: 16 * 1024,
             clauses_max: 256,
             facet_values_max: 10_000,
+            retry_first_ms: 1_000,
+            retry_max_ms: 5 * 60 * 1_000,
         }
     }
 }
@@ -128,6 +134,10 @@ impl Search {
     pub fn follow(&mut self, store: &Store) -> Result<Arc<View>, SearchError> {
         let began = Instant::now();
         let mut index = self.opened()?;
+        crate::trouble_point!(
+            "search-follow",
+            SearchError::Broken("what a test wants".to_owned())
+        );
         let view = index.follow(store)?;
         self.index = Some(index);
         let took = std::mem::take(&mut self.prepared_in) + began.elapsed();

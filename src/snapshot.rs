@@ -258,10 +258,26 @@ impl Publisher {
         match self.search.as_mut()?.follow(store) {
             Ok(view) => Some(view),
             Err(error) => {
-                tracing::error!(%error, "the search index stays behind until the next publication");
+                tracing::error!(%error, "the search index stays behind; it is tried again");
                 None
             }
         }
+    }
+
+    /// Tries once more where the index failed at the newest publication. Gives whether that was mended. What was committed
+    /// since waits for its own publication, and so does its index.
+    pub fn index_again(&mut self, store: &Store) -> bool {
+        let newest = self.sender.borrow().clone();
+        let lacking = newest.filter(|newest| {
+            newest.search().is_none() && Head::from(newest.as_ref()) == store.head()
+        });
+        let Some(newest) = lacking else {
+            return false;
+        };
+        let view = self.indexed(store);
+        let mended = view.is_some();
+        newest.set_search(view);
+        mended
     }
 
     /// Snapshots are kept for long, views of the index are not: they would keep its old files.

@@ -6,10 +6,18 @@ mod daemon;
 
 #[path = "ckan_api/answers.rs"]
 mod answers;
+#[path = "ckan_api/copies.rs"]
+mod copies;
+#[path = "ckan_api/filters.rs"]
+mod filters;
 #[path = "ckan_api/following.rs"]
 mod following;
+#[path = "ckan_api/mended.rs"]
+mod mended;
 #[path = "ckan_api/searches.rs"]
 mod searches;
+#[path = "ckan_api/shows.rs"]
+mod shows;
 
 use daemon::{serving, texts};
 use reqwest::StatusCode;

@@ -11,6 +11,8 @@ mod atom;
 mod interchange;
 #[path = "interfaces/oai.rs"]
 mod oai;
+#[path = "interfaces/prefix.rs"]
+mod prefix;
 
 use daemon::{serving, texts};
 use serde_json::{Value, json};

@@ -164,6 +164,39 @@ async fn head_is_get_without_a_body() {
     }
 }
 
+/// Who holds what a tag is of is told so, and the document says that this may be.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_tag_is_not_sent_twice() {
+    let hub = hub().await;
+    let mut tagged = 0;
+    for ask in DOORS
+        .iter()
+        .filter(|ask| ask.method == "GET" && ask.status == 200)
+    {
+        if ask.headers.contains(&("accept", "text/event-stream")) {
+            continue;
+        }
+        let first = hub.send("GET", ask).await;
+        let Some(tag) = first.headers().get("etag").cloned() else {
+            continue;
+        };
+        let url = format!("http://{}{}", hub.daemon.listen, ask.path);
+        let mut again = hub.client.get(url).header("if-none-match", tag);
+        for (name, value) in ask.headers {
+            again = again.header(*name, *value);
+        }
+        let again = again.send().await.unwrap();
+        // How things stand may be otherwise by now.
+        if !ask.path.starts_with("/status") {
+            assert_eq!(again.status(), 304, "{}", ask.path);
+        }
+        let declared = &hub.document["paths"][ask.template]["get"]["responses"]["304"];
+        assert!(declared.is_object(), "{}: 304 is not declared", ask.path);
+        tagged += 1;
+    }
+    assert!(tagged > 40, "{tagged} answers have tags");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_is_not_in_the_document_is_not_allowed() {
     let hub = hub().await;

@@ -213,7 +213,9 @@ async fn a_dataset_is_told_in_the_words_of_schema_org() {
         assert_eq!(document["@type"], "Dataset");
         assert_eq!(document["url"], "http://hub.example/dataset/moi/1");
         assert_eq!(document["name"], "人口統計");
-        assert_eq!(document["sdDatePublished"], "2025-12-25T08:00:00Z");
+        for when in ["dateModified", "sdDatePublished"] {
+            assert_eq!(document[when], "2025-12-25T08:00:00Z");
+        }
         let file = &document["distribution"];
         assert_eq!(file["url"], "http://moi.example/1.csv", "{document}");
     }

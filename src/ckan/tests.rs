@@ -68,6 +68,21 @@ fn a_row_of_the_national_export_is_a_package() {
     let formats: Vec<&str> = package.formats.iter().map(String::as_str).collect();
     assert_eq!(formats, ["CSV", "WEB SERVICE", "其他"]);
     let first = &json["resources"][0];
+    // When it changed here, whatever the source says of the file.
+    assert_eq!(first["last_modified"], json["metadata_modified"]);
+    let dated = format!(
+        "{BODY}<{}> <http://purl.org/dc/terms/modified> \"2026-05-01\"^^<http://www.w3.org/2001/XMLSchema#date> .\n",
+        first["uri"].as_str().unwrap()
+    );
+    let dated = shown(&package_of(&dated, ENTITY).unwrap());
+    let dated = &dated["resources"][0];
+    assert_eq!(
+        (&dated["last_modified"], &dated["source_modified"]),
+        (
+            &json["metadata_modified"],
+            &json!("2026-05-01T00:00:00.000000")
+        )
+    );
     assert_eq!(
         (&first["url"], &first["mimetype"], &first["size"]),
         (

@@ -499,6 +499,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("search.query_bytes_max", 256, MB),
     ("search.clauses_max", 1, 10_000),
     ("search.facet_values_max", 1, 1_000_000),
+    ("search.retry_first_ms", 10, HOUR),
+    ("search.retry_max_ms", 10, DAY),
 ];
 
 /// The second must not be less than the first.
@@ -514,6 +516,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("query.query_bytes_max", "http.body_bytes_max"),
     ("query.dumps_max", "query.house_workers"),
     ("search.query_bytes_max", "http.body_bytes_max"),
+    ("search.retry_first_ms", "search.retry_max_ms"),
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),

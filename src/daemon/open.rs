@@ -161,6 +161,7 @@ impl Daemon {
         if purpose.writes() {
             daemon.share(&config)?;
             daemon.tasks.spawn(daemon.clone().look_at_snapshots());
+            daemon.tasks.spawn(daemon.clone().mend_search());
         }
         daemon.take_over(config)?;
         if purpose.writes() {

@@ -1,15 +1,17 @@
 //! A dataset as an entry of data.json (DCAT-US Schema 1.1, formerly Project Open Data).
 //!
-//! The schema demands of each dataset a title, a description, keywords, a date of change, a publisher's name, a contact
+//! The schema demands of each dataset a title, a description, keywords, a date of change, which is our commit time as everywhere here, a publisher's name, a contact
 //! with an address for mail, and a level of access. A dataset that does not say one of these is left out, and what it lacks
 //! is counted: nothing is invented. Two demands make sense in one government only: `bureauCode` and `programCode` are those
 //! of no bureau and no program (`000:00`, `000:000`). Start at [`dataset`].
 //!
-//! Where the schema's word is not there, the next of kin speaks: labels of themes for keywords, the record's date of change
-//! for the data's, a licence for "public" where nobody says who may have the data.
+//! Where the schema's word is not there, the next of kin speaks: labels of themes for keywords, a licence for "public" where nobody says who may have the data.
 
 use super::entry::Entry;
-use crate::facts::{ENGLISH_FIRST, Text};
+use crate::{
+    facts::{ENGLISH_FIRST, Text},
+    log::date_time,
+};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use harvestd_vocab::{
     concepts,
@@ -55,7 +57,8 @@ pub fn dataset(entry: &Entry<'_>, desk: Option<Desk<'_>>) -> Result<Value, Vec<&
     demanded("title", text(dct::TITLE));
     demanded("description", text(dct::DESCRIPTION));
     demanded("keyword", keywords(entry));
-    demanded("modified", modified(entry));
+    let modified = entry.changed_us.map(date_time);
+    demanded("modified", modified.map(Value::from));
     demanded("publisher", publisher(entry));
     let ours = || desk.map(|(name, mail)| reached(name, &format!("mailto:{mail}")));
     demanded("contactPoint", contact(entry).or_else(ours));
@@ -153,23 +156,6 @@ fn labels(entry: &Entry<'_>) -> Option<BTreeSet<String>> {
         .filter_map(called)
         .collect();
     (!labels.is_empty()).then_some(labels)
-}
-
-fn modified(entry: &Entry<'_>) -> Option<Value> {
-    let own = entry
-        .facts
-        .texts(entry.iri, dct::MODIFIED)
-        .filter_map(date)
-        .max();
-    let record = || {
-        let record = entry.record()?;
-        entry
-            .facts
-            .texts(record, dct::MODIFIED)
-            .filter_map(date)
-            .max()
-    };
-    own.or_else(record).map(Value::from)
 }
 
 fn publisher(entry: &Entry<'_>) -> Option<Value> {

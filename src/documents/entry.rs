@@ -3,31 +3,28 @@
 //! Start at [`Entry::of`].
 
 use crate::facts::{Facts, Languages, last_part};
-use harvestd_vocab::terms::{dcat, dct, foaf};
+use harvestd_vocab::terms::{dcat, dct};
 use oxrdf::Triple;
 
 /// A dataset, by its description and by those of the agents that it names.
 pub struct Entry<'t> {
     pub iri: &'t str,
     pub facts: Facts<'t>,
+    /// When it changed here last, by the commit: microseconds since 1970. None where the log knows nothing of it.
+    pub changed_us: Option<i64>,
 }
 
 impl<'t> Entry<'t> {
-    pub fn of(iri: &'t str, triples: &'t [Triple]) -> Self {
+    pub fn of(iri: &'t str, triples: &'t [Triple], changed_us: Option<i64>) -> Self {
         Self {
             iri,
             facts: Facts::of_triples(triples),
+            changed_us,
         }
     }
 
     pub fn distributions(&self) -> impl Iterator<Item = &'t str> {
         self.facts.iris(self.iri, dcat::HAS_DISTRIBUTION)
-    }
-
-    /// The dataset's own catalogue record.
-    pub fn record(&self) -> Option<&'t str> {
-        let records = self.facts.subjects(foaf::PRIMARY_TOPIC, self.iri);
-        records.first().copied()
     }
 
     /// The publisher's name.

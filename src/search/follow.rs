@@ -34,7 +34,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens the index in a folder. What cannot be opened, or is of another version, is removed and begun anew.
+    /// Opens the index in a folder. What cannot be opened, is damaged, or is of another version, is removed and begun anew.
+    /// Every file is read for that, and compared with its checksum: a damaged one would answer something else.
     pub fn open(dir: &Path, heap_bytes: usize) -> Result<Self, SearchError> {
         match Self::at(dir, heap_bytes) {
             Ok(search) if search.at.is_some() => Ok(search),
@@ -71,6 +72,14 @@ impl Index {
             .reload_policy(ReloadPolicy::Manual)
             .doc_store_cache_num_blocks(64)
             .try_into()?;
+        let damaged = index.validate_checksum()?;
+        if let Some(file) = damaged.iter().next() {
+            let files = damaged.len();
+            return Err(SearchError::Broken(format!(
+                "{files} damaged files, among them {}",
+                file.display()
+            )));
+        }
         let at = index.load_metas()?.payload.as_deref().and_then(place);
         Ok(Self {
             writer: index.writer_with_options(options)?,

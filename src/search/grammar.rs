@@ -15,6 +15,7 @@
 
 mod read;
 
+use super::text;
 use read::Reader;
 use std::fmt;
 
@@ -77,9 +78,9 @@ pub fn parse(text: &str) -> Result<Tree, Refused> {
     }
 }
 
-/// Reads what people type: words that must all be there, phrases in quotes, `-` before what must not. Never refuses: a
-/// quote that is not closed ends with the text.
-pub fn words(text: &str) -> Tree {
+/// Reads what people type: words that must all be there, phrases in quotes, `-` before what must not. A quote that is not
+/// closed ends with the text, signs between words are passed over; where there is nothing but signs, that is refused.
+pub fn words(text: &str) -> Result<Tree, Refused> {
     let mut clauses = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
@@ -98,13 +99,19 @@ pub fn words(text: &str) -> Tree {
             }
         };
         rest = after.trim_start_matches(char::is_whitespace);
-        if matches!(&value, Value::Word(text) | Value::Phrase(text) if text.is_empty()) {
+        if matches!(&value, Value::Word(text) | Value::Phrase(text) if text::words(text).is_empty())
+        {
             continue;
         }
         let leaf = Tree::Leaf { field: None, value };
         clauses.push(if not { Tree::Not(Box::new(leaf)) } else { leaf });
     }
-    Tree::And(clauses)
+    if clauses.is_empty() {
+        let why =
+            "there is no word in it: letters, digits or characters are looked for, signs are not";
+        return Err(refused(text, 0, why));
+    }
+    Ok(Tree::And(clauses))
 }
 
 fn refused(text: &str, at: usize, why: impl Into<String>) -> Refused {

@@ -84,7 +84,7 @@ impl Terms<'_> {
 
     fn leaf(&self, field: Option<&'static str>, value: &Value) -> Result<Boxed, String> {
         let Some(name) = field else {
-            return Ok(self.anywhere(value));
+            return self.anywhere(value);
         };
         let fields = self.fields;
         match (schema::kind(name), value) {
@@ -106,11 +106,11 @@ impl Terms<'_> {
             (Some(Kind::Text), Value::Present) => {
                 Err(format!("{name}:* is not understood: leave it out"))
             }
-            (Some(Kind::Text), value) => Ok(match name {
-                "title" => self.within(value, &[(fields.title, 1.0)]),
-                "notes" => self.within(value, &[(fields.notes, 1.0)]),
+            (Some(Kind::Text), value) => match name {
+                "title" => within(value, &[(fields.title, 1.0)]),
+                "notes" => within(value, &[(fields.notes, 1.0)]),
                 _ => self.anywhere(value),
-            }),
+            },
             (_, _) => Err(format!(
                 "{name} has no order: a range of it is not understood"
             )),
@@ -206,7 +206,7 @@ impl Terms<'_> {
     }
 
     /// In all texts, each counted as much as it says.
-    fn anywhere(&self, value: &Value) -> Boxed {
+    fn anywhere(&self, value: &Value) -> Result<Boxed, String> {
         let fields = self.fields;
         let weighed = [
             (fields.title, TITLE),
@@ -215,31 +215,40 @@ impl Terms<'_> {
             (fields.organization_words, ORGANIZATION),
             (fields.notes, 1.0),
         ];
-        let texts = self.within(value, &weighed);
+        let texts = within(value, &weighed)?;
         // The names by which CKAN knows it are one word each.
         let exact = match value {
             Value::Word(text) | Value::Phrase(text) => text,
-            _ => return texts,
+            _ => return Ok(texts),
         };
         let named = [fields.id, fields.name, fields.uri].map(|field| -> Boxed {
             let term = Term::from_field_text(field, exact);
             Box::new(TermQuery::new(term, IndexRecordOption::Basic))
         });
-        Box::new(BooleanQuery::union(
+        Ok(Box::new(BooleanQuery::union(
             named.into_iter().chain([texts]).collect(),
-        ))
-    }
-
-    fn within(&self, value: &Value, fields: &[(Field, f32)]) -> Boxed {
-        match value {
-            Value::Word(text) => together(&words(text), fields),
-            Value::Phrase(text) => phrase(text, fields),
-            Value::Present | Value::Range(..) => Box::new(AllQuery),
-        }
+        )))
     }
 }
 
-/// All words of a text, wherever they stand. A text without any word restricts nothing.
+/// Words in these fields. A text without any word could only be passed over: it is refused.
+fn within(value: &Value, fields: &[(Field, f32)]) -> Result<Boxed, String> {
+    let (Value::Word(text) | Value::Phrase(text)) = value else {
+        return Ok(Box::new(AllQuery));
+    };
+    let words = words(text);
+    if words.is_empty() {
+        return Err(format!(
+            "there is no word in {text:?}: letters, digits or characters are looked for, signs are not"
+        ));
+    }
+    Ok(match value {
+        Value::Phrase(_) => phrase(&words, fields),
+        _ => together(&words, fields),
+    })
+}
+
+/// All words of a text, wherever they stand.
 fn together(words: &[Word], fields: &[(Field, f32)]) -> Boxed {
     let mut clauses: Vec<Boxed> = Vec::new();
     let mut pairs: Vec<Boxed> = Vec::new();
@@ -270,15 +279,13 @@ fn together(words: &[Word], fields: &[(Field, f32)]) -> Boxed {
 }
 
 /// The words of a text, one right after the other.
-fn phrase(text: &str, fields: &[(Field, f32)]) -> Boxed {
+fn phrase(words: &[Word], fields: &[(Field, f32)]) -> Boxed {
     // A pair says what its characters do.
-    let words = words(text);
     let said = words
         .iter()
         .filter(|w| !matches!(w.kind, text::Kind::One { alone: false }));
     let said: Vec<&Word> = said.collect();
     match said.as_slice() {
-        [] => Box::new(AllQuery),
         [one] => best(fields, |field| term(field, &one.text)),
         several => best(fields, |field| {
             let terms = several
@@ -369,3 +376,7 @@ fn floor(moment: DateTime<Utc>, unit: &str) -> Option<DateTime<Utc>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

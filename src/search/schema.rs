@@ -14,7 +14,7 @@ use tantivy::{
 use zstd::bulk::Compressor;
 
 /// Raised when the same package would become another document: the index is then built anew.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 /// zstd, as everywhere in the house: a package is some four kilobytes, and packs threefold.
 const LEVEL: i32 = 3;
 /// Separates the parts of a label; a control character, which no title has.

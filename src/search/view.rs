@@ -332,7 +332,7 @@ fn tree_of(q: &str) -> Result<Tree, SearchError> {
     match q.trim() {
         "" | "*" | "\"\"" | "''" => Ok(Tree::Everything),
         q if q.contains(':') => grammar::parse(q).map_err(|why| SearchError::query("q", q, &why)),
-        q => Ok(grammar::words(q)),
+        q => grammar::words(q).map_err(|why| SearchError::query("q", q, &why)),
     }
 }
 

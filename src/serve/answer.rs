@@ -13,21 +13,20 @@ mod lists;
 mod page;
 mod pairs;
 mod portray;
+mod session;
 mod sitemap;
 mod told;
 pub mod write;
 
 pub(super) use house::MOVED;
+pub use session::Session;
 
 use super::{
     geo, guard, syntax,
-    wire::{ListAsked, Question, Refused, SparqlQuery},
+    wire::{Question, Refused, SparqlQuery},
     worker::Reply,
 };
-use crate::{
-    store::Head,
-    store_read::{Which, members},
-};
+use crate::store::Head;
 use oxigraph::{
     model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef},
     sparql::{QueryDatasetSpecification, QueryEvaluationError, SparqlEvaluator},
@@ -40,8 +39,6 @@ use spargebra::{
 use std::{
     collections::HashSet,
     io::{self, Write},
-    path::{Path, PathBuf},
-    rc::Rc,
 };
 use write::{Form, write_graph, write_results};
 
@@ -107,73 +104,6 @@ fn internal(what: &str) -> Failure {
     .into()
 }
 
-/// A list: of which snapshot, what was asked, and the IRIs.
-type Listed = (PathBuf, ListAsked, Rc<[String]>);
-
-fn no_source(which: &Which) -> Refused {
-    let source = which.source.as_deref().unwrap_or_default();
-    guard::refuse(
-        404,
-        "no-such-source",
-        format!("There is no catalogue of a source {source:?} here."),
-    )
-}
-
-/// What a worker keeps from one question to the next.
-pub struct Session {
-    open: Option<(PathBuf, Store)>,
-    /// A merge of several graphs (two `FROM`s) is made in memory, up to so many triples.
-    merge_triples_max: usize,
-    /// The list that was asked for last: whoever takes one page takes the next.
-    listed: Option<Listed>,
-}
-
-impl Session {
-    pub fn new(merge_triples_max: usize) -> Self {
-        Self {
-            open: None,
-            merge_triples_max,
-            listed: None,
-        }
-    }
-
-    /// The IRIs of a list's datasets, sorted.
-    fn list(&mut self, snapshot: &Path, asked: &ListAsked) -> Result<Rc<[String]>, Failure> {
-        let known = self
-            .listed
-            .as_ref()
-            .filter(|(path, list, _)| path == snapshot && list == asked);
-        if let Some((.., members)) = known {
-            return Ok(Rc::clone(members));
-        }
-        self.listed = None;
-        let head = Head {
-            generation: asked.generation,
-            seq: asked.seq,
-            published_us: 0,
-        };
-        let members = members(self.store(snapshot)?, &asked.base, head, &asked.which)?;
-        let members: Rc<[String]> = members.ok_or_else(|| no_source(&asked.which))?.into();
-        self.listed = Some((snapshot.to_owned(), asked.clone(), Rc::clone(&members)));
-        Ok(members)
-    }
-
-    fn store(&mut self, snapshot: &Path) -> Result<&Store, Failure> {
-        if self.open.as_ref().is_none_or(|(path, _)| path != snapshot) {
-            // The old one goes first: open stores hold descriptors and cache.
-            self.open = None;
-            let store = Store::open_read_only(snapshot).map_err(|e| {
-                internal(&format!("opening the snapshot {}: {e}", snapshot.display()))
-            })?;
-            self.open = Some((snapshot.to_owned(), store));
-        }
-        match &self.open {
-            Some((_, store)) => Ok(store),
-            None => Err(internal("no snapshot is open")),
-        }
-    }
-}
-
 /// Answers one question into `reply`.
 pub fn answer(
     session: &mut Session,
@@ -198,7 +128,8 @@ pub fn answer(
         }
         Question::Page { snapshot, page } => {
             let members = session.list(snapshot, &page.list)?;
-            page::write(session.store(snapshot)?, page, &members, reply)
+            let last = session.last(snapshot, page, &members)?;
+            page::write(session.store(snapshot)?, page, &members, last, reply)
         }
         Question::List {
             snapshot,
@@ -206,7 +137,7 @@ pub fn answer(
             form,
         } => {
             let members = session.list(snapshot, list)?;
-            lists::write(session.store(snapshot)?, form, &members, reply)
+            lists::write(session.store(snapshot)?, list, form, &members, reply)
         }
         Question::Entities {
             snapshot,

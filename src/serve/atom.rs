@@ -61,7 +61,17 @@ impl Asked {
             .as_deref()
             .is_none_or(|source| entry.sources.contains(source) || entry.left.contains(source));
         let publisher = self.publisher.as_deref();
-        of_source && publisher.is_none_or(|publisher| entry.publisher.as_deref() == Some(publisher))
+        let of_publisher = |publisher| {
+            entry.publisher.as_deref() == Some(publisher) || entry.once_of.contains(publisher)
+        };
+        of_source && publisher.is_none_or(of_publisher)
+    }
+
+    /// It is gone, or no more what was asked for.
+    fn has_lost(&self, entry: &Entry) -> bool {
+        let publisher = self.publisher.as_deref();
+        is_deleted(entry, self.source.as_deref())
+            || publisher.is_some_and(|publisher| entry.publisher.as_deref() != Some(publisher))
     }
 
     fn address(&self, base: &str, before: Option<u64>) -> String {
@@ -107,8 +117,7 @@ async fn give(
         .collect();
     let more = page.len() > most;
     page.truncate(most);
-    let source = asked.source.as_deref();
-    let live = page.iter().filter(|entry| !is_deleted(entry, source));
+    let live = page.iter().filter(|entry| !asked.has_lost(entry));
     let live: Vec<String> = live.map(|entry| entry.iri.to_string()).collect();
     let described = house.descriptions(&snapshot, live).await?;
     let told: BTreeMap<&str, Told<'_>> = described

@@ -28,7 +28,7 @@ use axum::{
 use futures_util::stream;
 use narrowed::Narrowed;
 use std::convert::Infallible;
-use validators::Validators;
+use validators::{Long, Validators};
 
 /// The snapshot that a dump is of: who goes on with the feed from there begins after the activity of that number.
 pub const GENERATION: HeaderName = HeaderName::from_static("harvestd-generation");
@@ -180,7 +180,7 @@ async fn give(
         // It says of which activity it is.
         GraphFormat::NQuads => Tagged::Ready(Validators::of_snapshot(snapshot, &mark)?),
         _ if narrowed.is_whole() => Tagged::Ready(Validators::of_all(house, snapshot, &mark)?),
-        _ => Tagged::Content(mark),
+        _ => Tagged::Content(mark, Long::Content),
     };
     let media_type = format.media_type();
     validated(
@@ -194,7 +194,7 @@ pub(super) enum Tagged {
     /// It is known before the document is written.
     Ready(Validators),
     /// It is made of what is written; this names the document.
-    Content(String),
+    Content(String, Long),
 }
 
 /// The document, or 304, with its validators.
@@ -210,19 +210,28 @@ pub(super) async fn validated(
     let snapshot = &view.snapshot;
     let ask = async || {
         let readers = view.pool(house, &house.readers);
-        readers.ask(question, snapshot).await.map_err(Problem::from)
+        let answer = readers.ask(question.clone(), snapshot).await;
+        answer.map_err(Problem::from)
     };
-    let known = match &tagged {
-        Tagged::Ready(validators) => Some(validators.clone()),
-        Tagged::Content(mark) => Validators::remembered(house, snapshot, mark)?,
+    let (known, mark, long) = match tagged {
+        Tagged::Ready(validators) => (Some(validators), String::new(), Long::Snapshot),
+        Tagged::Content(mark, long) => {
+            let known = Validators::remembered(house, snapshot, &mark)?;
+            (known, mark, long)
+        }
     };
-    let (validators, answer) = match (known, tagged) {
-        (Some(known), _) if known.still_hold(headers) || method == Method::HEAD => (known, None),
-        (_, Tagged::Ready(validators)) => (validators, Some(ask().await?)),
-        (_, Tagged::Content(mark)) => {
+    let (validators, answer) = match known {
+        Some(known) if known.still_hold(headers) || method == Method::HEAD => (known, None),
+        Some(known) => (known, Some(ask().await?)),
+        None => {
             let answer = ask().await?;
-            let made = Validators::of_content(house, snapshot, &mark, answer).await?;
-            (made.0, Some(made.1))
+            let made = Validators::of_content(house, snapshot, &mark, answer, long).await?;
+            match made {
+                (tagged, None) if !tagged.still_hold(headers) && method != Method::HEAD => {
+                    (tagged, Some(ask().await?))
+                }
+                made => made,
+            }
         }
     };
     let mut response = if validators.still_hold(headers) {

@@ -8,7 +8,7 @@
 mod stream;
 
 use super::{
-    House,
+    House, fresh,
     negotiate::{self, Offer},
     openapi::{Routes, table},
     problem::Problem,
@@ -19,10 +19,9 @@ use crate::{
     snapshot::Published,
 };
 use axum::{
-    Json,
     extract::{Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use serde::{Deserialize, Serialize};
@@ -153,7 +152,7 @@ async fn changes(
     };
     let cursor = cursor(said, begin, &newest)?;
     match offer.format {
-        Format::Json => page(&house, cursor, &wanted).await,
+        Format::Json => page(&house, cursor, &wanted, &headers).await,
         Format::Events => stream::events(&house, cursor).await,
     }
 }
@@ -264,7 +263,12 @@ fn number(said: Option<&str>, name: &str, default: u64, most: u64) -> Result<u64
 }
 
 /// A page of activities in JSON. Where there is none yet it is waited for, if the client wants that.
-async fn page(house: &House, mut cursor: Cursor, wanted: &Wanted) -> Result<Response, Problem> {
+async fn page(
+    house: &House,
+    mut cursor: Cursor,
+    wanted: &Wanted,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let limits = &house.config.limits.changes;
     let wait_ms = number(wanted.wait_ms.as_deref(), "wait_ms", 0, limits.wait_ms_max)?;
     let most = limits.page_activities_max;
@@ -287,17 +291,16 @@ async fn page(house: &House, mut cursor: Cursor, wanted: &Wanted) -> Result<Resp
         .map(|a| Told::of(&log, cursor.generation, a))
         .collect();
     cursor.seq = read.last().map_or(cursor.seq, |last| last.seq);
-    let mut response = Json(json!({
+    let page = json!({
         "generation": cursor.generation,
         "head": head.seq,
         "next": format!("{}-{}", cursor.generation, cursor.seq),
         "more": cursor.seq < head.seq,
         "activities": told,
-    }))
-    .into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    });
+    let mut response = fresh::json(&page, headers)?;
+    let vary = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(header::VARY, vary);
     Ok(response)
 }
 

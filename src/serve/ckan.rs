@@ -14,7 +14,7 @@ mod site;
 mod tags;
 
 use super::{
-    House, catalog,
+    House, catalog, fresh,
     openapi::{Routes, table},
 };
 use crate::{
@@ -100,32 +100,36 @@ async fn action(
         Ok(found) => found,
         Err(failed) => return failed.answered(&help),
     };
-    let tag = tag(&snapshot).filter(|_| method != Method::POST && !asked.speaks_of_now());
-    if let Some(tag) = tag.as_ref().filter(|tag| has(&headers, tag)) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        response.headers_mut().insert(header::ETAG, tag.clone());
-        return response;
-    }
     let scene = Scene {
         view,
         config: house.config.clone(),
     };
-    let action = *action;
-    let given = if *name == "package_show" {
+    let (action, may_hold) = (*action, method != Method::POST);
+    let told = help.clone();
+    let act = move || {
+        let given = action(&scene, &asked)?;
+        let tag = may_hold.then(|| given.tag(&told)).transpose()?;
+        Ok((given, tag))
+    };
+    let done = if *name == "package_show" {
         // A few reads of an index: it takes less time than handing it on.
-        action(&scene, &asked)
+        act()
     } else {
-        let done = tokio::task::spawn_blocking(move || action(&scene, &asked)).await;
+        let done = tokio::task::spawn_blocking(act).await;
         done.unwrap_or_else(|panic| Err(Failed::Inside(panic.to_string())))
     };
-    let mut response = match given {
-        Ok(given) => given.answered(&help),
+    let (given, tag) = match done {
+        Ok(done) => done,
         Err(failed) => return failed.answered(&help),
     };
-    let headers = response.headers_mut();
-    if let Some(tag) = tag {
-        headers.insert(header::ETAG, tag);
+    let mut response = match &tag {
+        Some(tag) if fresh::held(tag, &headers) => StatusCode::NOT_MODIFIED.into_response(),
+        _ => given.answered(&help),
+    };
+    if let Some(Ok(tag)) = tag.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::ETAG, tag);
     }
+    let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(catalog::GENERATION, HeaderValue::from(snapshot.generation));
     headers.insert(catalog::SEQUENCE, HeaderValue::from(snapshot.seq));
@@ -145,19 +149,22 @@ fn newest(house: &House) -> Result<(Arc<Published>, Arc<View>), Failed> {
     Ok((snapshot, view))
 }
 
-/// One address gives one answer for as long as one snapshot is the newest. Weak: a compressed answer has other bytes.
-fn tag(snapshot: &Published) -> Option<HeaderValue> {
-    let tag = format!("W/\"{}-{}-ckan\"", snapshot.generation, snapshot.seq);
-    HeaderValue::from_str(&tag).ok()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
-    let own = tag.to_str().unwrap_or_default().trim_start_matches("W/");
-    asked
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .map(|tag| tag.trim().trim_start_matches("W/"))
-        .any(|tag| tag == "*" || tag == own)
+    #[test]
+    fn every_parameter_of_a_search_is_described() {
+        let door = table::ckan_action(&["package_search"]);
+        let [get, post] = door.operations.as_slice() else {
+            panic!("GET and POST");
+        };
+        let bodies = post.holds.as_ref().map(|holds| &holds["properties"]);
+        for name in search::KNOWN {
+            let told = get.parameters.iter().any(|told| told.name == name);
+            assert!(told, "{name} is not described");
+            let told = bodies.is_some_and(|told| told[name]["description"].is_string());
+            assert!(told, "{name} is not described of bodies");
+        }
+    }
 }

@@ -10,18 +10,20 @@ use super::{
     respond,
 };
 use crate::{
+    chronicle::Chronicle,
     facts::Told,
     interchange::{dataset, listed, time::taiwan},
+    snapshot::Published,
 };
 use axum::{
     extract::{Path, RawQuery, State},
-    http::HeaderMap,
+    http::{HeaderMap, HeaderValue, header},
     response::Response,
     routing::get,
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 const MEDIA_TYPE: &str = "application/json";
 
@@ -103,7 +105,9 @@ async fn list(
         Ok(asked) => asked,
         Err(message) => return failed(&headers, "參數錯誤", &message, None),
     };
-    let (_, chronicle) = house.chronicle().await?;
+    let Some((_, chronicle)) = begun(&house).await? else {
+        return not_yet(&headers);
+    };
     let portals = portals(&house);
     let since = asked.modified_us.unwrap_or(i64::MIN);
     let identifiers: Vec<&str> = listed(&chronicle, |source| portals.contains(source))
@@ -121,7 +125,9 @@ async fn one(
     Path(identifier): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (snapshot, chronicle) = house.chronicle().await?;
+    let Some((snapshot, chronicle)) = begun(&house).await? else {
+        return not_yet(&headers);
+    };
     let portals = portals(&house);
     let mut all = listed(&chronicle, |source| portals.contains(source));
     let found = all.find(|(name, entry)| *name == identifier || *entry.iri == *identifier);
@@ -135,6 +141,23 @@ async fn one(
     let told = Told::of(&iri, &text.body, &text.named);
     let result = dataset(&told, name, entry.changed_us);
     said(&headers, &json!({"success": true, "result": result}))
+}
+
+/// What there is to tell of. None before the first publication.
+async fn begun(house: &House) -> Result<Option<(Arc<Published>, Arc<Chronicle>)>, Problem> {
+    if house.published.borrow().is_none() {
+        return Ok(None);
+    }
+    house.chronicle().await.map(Some)
+}
+
+/// The standard has no status but 200: that there is nothing yet is a refusal like others, and never an empty list.
+fn not_yet(headers: &HeaderMap) -> Result<Response, Problem> {
+    let message = "尚未完成首次詮釋資料收集，請稍後再試";
+    let mut response = failed(headers, "服務尚未就緒", message, None)?;
+    let wait = HeaderValue::from_static("10");
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    Ok(response)
 }
 
 /// The sources from which the portal has nothing to learn.

@@ -6,7 +6,7 @@
 use super::{
     House,
     asof::{Asked, printable},
-    catalog::{Tagged, narrowed::Narrowed, validated, validators::Validators},
+    catalog::{Tagged, narrowed::Narrowed, validated, validators::Long},
     openapi::{Routes, table},
     problem::Problem,
     wire::{ListForm, Question},
@@ -45,9 +45,9 @@ async fn give(
     let snapshot = &view.snapshot;
     let form = form(house, path, &narrowed);
     let mark = format!("{path}?{} {:?}", narrowed.said, desk(house));
-    let tagged = match narrowed.said.is_empty() {
-        true => Tagged::Ready(Validators::of_all(house, snapshot, &mark)?),
-        false => Tagged::Content(mark),
+    let long = match narrowed.said.is_empty() {
+        true => Long::Snapshot,
+        false => Long::Content,
     };
     let media_type = form.media_type();
     let question = Question::List {
@@ -55,6 +55,7 @@ async fn give(
         list: narrowed.list(house, snapshot),
         form,
     };
+    let tagged = Tagged::Content(mark, long);
     validated(house, &view, tagged, question, media_type, method, headers).await
 }
 

@@ -172,7 +172,13 @@ fn told(door: &Door, operation: &Operation) -> Value {
         told.insert("parameters".to_owned(), parameters.into());
     }
     if !operation.bodies.is_empty() {
-        let content = content(&operation.bodies, None);
+        let mut content = content(&operation.bodies, None);
+        for (media_type, media) in &mut content {
+            let structured = media_type.ends_with("json") || media_type.ends_with("urlencoded");
+            if let Some(holds) = operation.holds.as_ref().filter(|_| structured) {
+                media["schema"] = holds.clone();
+            }
+        }
         told.insert(
             "requestBody".to_owned(),
             json!({ "required": true, "content": content }),

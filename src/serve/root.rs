@@ -3,14 +3,13 @@
 //! Asks nobody. Start at [`root`].
 
 use super::{
-    House,
+    House, fresh,
     negotiate::{self, Offer},
     openapi,
     problem::Problem,
     sparql::accept,
 };
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -41,7 +40,7 @@ pub async fn root(State(house): State<House>, headers: HeaderMap) -> Result<Resp
             .filter_map(|door| Some((door.name?, door.path.trim_start_matches('/'))))
             .filter(|(name, _)| kept || !name.starts_with("feedback"));
         let doors = doors.map(|(name, path)| (name.to_owned(), format!("{base}{path}").into()));
-        Json(doors.collect::<serde_json::Map<_, _>>()).into_response()
+        fresh::json(&doors.collect::<serde_json::Map<_, _>>(), &headers)?
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));

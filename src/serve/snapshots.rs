@@ -3,7 +3,7 @@
 //! Shows what the policy keeps, and keeps nothing itself. Start at [`timemap`].
 
 use super::{
-    House, asof,
+    House, asof, fresh,
     negotiate::{self, Offer},
     openapi::{Routes, table},
     problem::Problem,
@@ -13,7 +13,7 @@ use crate::snapshot::shelf::Kept;
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use serde_json::json;
@@ -72,14 +72,9 @@ async fn timemap(
             json!({ "original": original, "snapshots": all }).to_string()
         }
     };
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(offer.media_type),
-    );
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let mut response = fresh::given(body.into_bytes(), offer.media_type, &headers)?;
+    let vary = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(header::VARY, vary);
     Ok(response)
 }
 

@@ -4,10 +4,11 @@
 
 use super::{
     House,
-    asof::Asked,
-    client, guard, html,
+    asof::{Asked, View},
+    client, fresh, guard, html,
     negotiate::{self, GRAPHS, GraphFormat, Offer},
     openapi::{Routes, table},
+    pool::{Answer, Body},
     problem::Problem,
     respond, service_description,
     wire::{Question, SparqlQuery},
@@ -50,7 +51,23 @@ async fn get_query(
     }
     let asked = Asked::of(&house, "sparql", &query, &headers)?;
     let parameters = Parameters::default().read(query.as_bytes())?;
-    evaluate(&house, parameters, asked, &headers, &extensions).await
+    let answer = evaluate(&house, parameters, &asked, &headers, &extensions).await?;
+    let tag = match &answer.answer.body {
+        Body::Whole(bytes) => Some(fresh::tag(&[bytes])),
+        // Its tag would be known at its end, and a query may speak of now: its snapshot does not name it.
+        Body::Stream(_) => None,
+    };
+    let Some(tag) = tag else {
+        return answer.given(&house);
+    };
+    if !fresh::held(&tag, &headers) {
+        return fresh::tagged(answer.given(&house)?, &tag);
+    }
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    let vary = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(header::VARY, vary);
+    answer.view.dress(&house, &mut response);
+    fresh::tagged(response, &tag)
 }
 
 /// Sections 2.1.2 and 2.1.3.
@@ -75,7 +92,9 @@ async fn post_query(
         }
     };
     let asked = asked.and(parameters.as_of.as_deref())?;
-    evaluate(&house, parameters, asked, &headers, &extensions).await
+    evaluate(&house, parameters, &asked, &headers, &extensions)
+        .await?
+        .given(&house)
 }
 
 enum Posted {
@@ -199,13 +218,29 @@ fn decode(encoded: &[u8]) -> Result<String, Problem> {
         .map_err(|e| Problem::bad_request("not-utf-8", format!("A parameter is not UTF-8: {e}.")))
 }
 
+/// An answer, and which state of the catalogue it is of.
+struct Evaluated {
+    answer: Answer,
+    view: View,
+}
+
+impl Evaluated {
+    fn given(self, house: &House) -> Result<Response, Problem> {
+        let mut response = respond::answered(self.answer)?;
+        self.view.dress(house, &mut response);
+        let kept = HeaderValue::from_static("no-cache");
+        response.headers_mut().insert(header::CACHE_CONTROL, kept);
+        Ok(response)
+    }
+}
+
 async fn evaluate(
     house: &House,
     mut parameters: Parameters,
-    asked: Asked,
+    asked: &Asked,
     headers: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Response, Problem> {
+) -> Result<Evaluated, Problem> {
     let text = parameters.only_query()?;
     let limits = &house.config.limits.query;
     guard::before_parsing(&text, limits.query_bytes_max, limits.nesting_max)?;
@@ -241,12 +276,7 @@ async fn evaluate(
             workers.ask_for(Some(account), question, snapshot).await?
         }
     };
-    let mut response = respond::answered(answer)?;
-    view.dress(house, &mut response);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    Ok(Evaluated { answer, view })
 }
 
 fn unknown_format(format: &str) -> Problem {
@@ -307,14 +337,9 @@ async fn describe_service(house: &House, headers: &HeaderMap) -> Result<Response
             )?
         }
     };
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(offer.media_type),
-    );
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let mut response = fresh::given(body, offer.media_type, headers)?;
+    let vary = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(header::VARY, vary);
     Ok(response)
 }
 

@@ -5,6 +5,7 @@
 use super::{
     House,
     desk::{Readiness, SourceStatus},
+    fresh,
     html::{self, escape},
     negotiate::{self, Offer},
     openapi::{Routes, table},
@@ -18,7 +19,6 @@ use crate::{
     webhooks::WebhookStatus,
 };
 use axum::{
-    Json,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -159,8 +159,8 @@ fn time(ms: i64) -> Option<String> {
         .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-async fn status_json(State(house): State<House>) -> Response {
-    uncached(Json(Status::of(&house)).into_response())
+async fn status_json(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
+    fresh::json(&Status::of(&house), &headers)
 }
 
 /// JSON unless the client likes HTML better.
@@ -179,24 +179,29 @@ async fn status(State(house): State<House>, headers: HeaderMap) -> Result<Respon
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
     let status = Status::of(&house);
     let mut response = if offer.format {
-        axum::response::Html(status_page(house.prefix(), &status)).into_response()
+        let page = status_page(house.prefix(), &status).into_bytes();
+        fresh::given(page, "text/html; charset=utf-8", &headers)?
     } else {
-        Json(status).into_response()
+        fresh::json(&status, &headers)?
     };
     response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("Accept"));
-    Ok(uncached(response))
+    Ok(response)
 }
 
-async fn report(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn report(
+    State(house): State<House>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     if house.desk.source(&id).is_none() {
         return Err(Problem::not_found(format!("No source is called {id:?}.")));
     }
     let (desk, asked) = (house.desk.clone(), id.clone());
     let report = tokio::task::spawn_blocking(move || desk.report(&asked)).await;
     match report.unwrap_or_default() {
-        Some(report) => Ok(uncached(Json(report).into_response())),
+        Some(report) => fresh::json(&report, &headers),
         None => Err(Problem::new(
             StatusCode::NOT_FOUND,
             problem::NEVER_RAN,

@@ -1,20 +1,23 @@
-//! A house with a real snapshot, real workers and a double at the desk, for the tests of the doors.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+//! A house with a real snapshot, real workers and a double at the desk, for the tests of the doors. Start at [`open`].
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
+
+mod answers;
+mod desk;
+
+pub use answers::{eventually, problem, read_all};
+pub use desk::DeskDouble;
 
 use harvestd::{
     config::{Config, FeedSettings, Limits},
     feed_cache::FeedCache,
     identity::Thresholds,
-    overrides::Laid,
-    report::{Counts, Outcome, Report, Trigger},
     serve::{
         House, ListenLimits, admin_router,
-        desk::{Decided, Desk, DeskError, Order, Readiness, SourceStatus, Wanted},
+        desk::Desk,
         pool::{Pool, PoolOptions},
         public_router, serve,
     },
     snapshot::Published,
-    state::Joined,
     store::Head,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -28,12 +31,11 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock},
-    time::{Duration, Instant},
+    sync::{Arc, OnceLock},
 };
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{oneshot, watch},
 };
@@ -343,54 +345,6 @@ impl Doors {
     }
 }
 
-pub async fn read_all(mut stream: TcpStream) -> Vec<u8> {
-    let mut all = Vec::new();
-    // A reset is as good an end as any.
-    let _ = stream.read_to_end(&mut all).await;
-    all
-}
-
-/// Asserts that the response is a problem of the given status and code, and returns its document.
-pub async fn problem(response: Response, status: u16, code: &str) -> serde_json::Value {
-    let found = response.status().as_u16();
-    let kind = response
-        .headers()
-        .get("content-type")
-        .map(|kind| kind.to_str().unwrap().to_owned());
-    let text = response.text().await.unwrap();
-    assert_eq!(
-        (found, kind.as_deref()),
-        (status, Some("application/problem+json")),
-        "{text}"
-    );
-    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        document["type"],
-        format!("urn:harvestd:problem:{code}"),
-        "{document}"
-    );
-    assert_eq!(document["status"], status);
-    assert!(
-        document["detail"]
-            .as_str()
-            .is_some_and(|detail| !detail.is_empty()),
-        "{document}"
-    );
-    document
-}
-
-/// Polls until `is` holds, and fails after a while.
-pub async fn eventually(what: &str, mut is: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !is().await {
-        assert!(
-            began.elapsed() < Duration::from_secs(120),
-            "not in two minutes: {what}"
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 pub fn sha256(token: &str) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     Sha256::digest(token.as_bytes()).into()
@@ -422,136 +376,5 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         overrides_dir: "overrides".into(),
         overrides: std::sync::Arc::default(),
         webhooks: Vec::new(),
-    }
-}
-
-/// A daemon that remembers what it was asked to do.
-#[derive(Default)]
-pub struct DeskDouble {
-    pub asked: Mutex<Vec<String>>,
-    pub unready: Mutex<Option<String>>,
-}
-
-impl DeskDouble {
-    fn note(&self, what: &str, id: &str) -> Result<(), DeskError> {
-        match id {
-            "moi" => {
-                self.asked.lock().unwrap().push(format!("{what} {id}"));
-                Ok(())
-            }
-            "busy" => Err(DeskError::Running(id.to_owned())),
-            _ => Err(DeskError::Unknown(id.to_owned())),
-        }
-    }
-}
-
-impl Desk for DeskDouble {
-    fn sources(&self) -> Vec<SourceStatus> {
-        vec![moi()]
-    }
-
-    fn source(&self, id: &str) -> Option<SourceStatus> {
-        (id == "moi").then(moi)
-    }
-
-    fn report(&self, id: &str) -> Option<Report> {
-        self.source(id).and_then(|source| source.last)
-    }
-
-    fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
-        self.note("run", id)?;
-        let (answer, report) = oneshot::channel();
-        let done = Report::begin(id, "ckan", order.trigger, 0);
-        answer.send(done).map_err(|_| DeskError::Stopping)?;
-        Ok(report)
-    }
-
-    fn pause(&self, id: &str) -> Result<(), DeskError> {
-        self.note("pause", id)
-    }
-
-    fn resume(&self, id: &str) -> Result<(), DeskError> {
-        self.note("resume", id)
-    }
-
-    fn overrides(&self) -> Vec<Laid> {
-        Vec::new()
-    }
-
-    fn joined(&self) -> Option<Joined> {
-        Some(Joined {
-            datasets: 12,
-            records: 25,
-            listed: 3,
-        })
-    }
-
-    fn decide(&self, wanted: &Wanted) -> Result<Decided, DeskError> {
-        Err(DeskError::Refused(format!("not of {}", wanted.a)))
-    }
-
-    fn ready(&self) -> Readiness {
-        match &*self.unready.lock().unwrap() {
-            Some(why) => Readiness {
-                ready: false,
-                why: why.clone(),
-            },
-            None => Readiness {
-                ready: true,
-                why: "serving".to_owned(),
-            },
-        }
-    }
-}
-
-fn moi() -> SourceStatus {
-    let counts = Counts {
-        declared: Some(3),
-        received: 3,
-        new: 2,
-        refused: 1,
-        holds: 2,
-        ..Counts::default()
-    };
-    SourceStatus {
-        id: "moi".to_owned(),
-        kind: "ckan".to_owned(),
-        title: BTreeMap::from([(
-            "en".to_owned(),
-            "Interior <script>alert(1)</script>".to_owned(),
-        )]),
-        url: "https://moi.example/api".to_owned(),
-        portal: false,
-        enabled: true,
-        paused: false,
-        running: None,
-        last: Some(Report {
-            run: "1767225600000-moi".to_owned(),
-            source: "moi".to_owned(),
-            kind: "ckan".to_owned(),
-            trigger: Trigger::Schedule,
-            started_ms: 1_767_225_600_000,
-            ended_ms: 1_767_225_660_000,
-            outcome: Outcome::Complete,
-            why: None,
-            completeness: None,
-            counts,
-            referents: Counts::default(),
-            disagreements: Vec::new(),
-            requests: 1,
-            not_modified: 0,
-            bytes: 100,
-            parts: BTreeMap::new(),
-            details: None,
-            activities: Some((1, 3)),
-            refused: Vec::new(),
-            findings_by_code: BTreeMap::new(),
-            findings: Vec::new(),
-            noticed: Vec::new(),
-        }),
-        details: None,
-        next_due_ms: Some(1_767_229_200_000),
-        holds: 2,
-        failures_in_row: 0,
     }
 }

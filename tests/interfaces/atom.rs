@@ -76,4 +76,27 @@ async fn the_newest_changes_come_first_and_what_goes_leaves_a_tombstone() {
             "{path}"
         );
     }
+
+    // Another's from now on: who follows the first publisher is told that it went there.
+    let moved = turtle(&[("1", "Trees", ""), ("2", "Street lamps", "")]);
+    let works = "<https://city.example/works> a foaf:Agent ; foaf:name \"Works\"@en .\n";
+    let own = "d:1 a dcat:Dataset ; dct:title \"Trees\" ; dct:publisher <https://city.example/";
+    let moved = moved.replace(&format!("{own}office>"), &format!("{own}works>")) + works;
+    bed.origin.say("/c.ttl", "text/turtle", moved);
+    run(&daemon, "c").await;
+    let one = "https://city.example/dataset/1".to_owned();
+    let (entries, gone) = followed(&daemon, office).await;
+    assert_eq!((entries.len(), gone.contains(&one)), (1, true), "{gone:?}");
+    assert!(!entries.contains(&one));
+    let works = "/atom.xml?publisher=https://city.example/works";
+    assert_eq!(followed(&daemon, works).await, (vec![one.clone()], vec![]));
+    let (entries, gone) = followed(&daemon, "/atom.xml?source=c").await;
+    assert!(entries.contains(&one) && !gone.contains(&one));
+    city(&bed, &[("1", "Trees"), ("2", "Street lamps")]);
+    run(&daemon, "c").await;
+    let (entries, gone) = followed(&daemon, office).await;
+    assert!(
+        entries.contains(&one) && !gone.contains(&one),
+        "it came back"
+    );
 }

@@ -44,6 +44,9 @@ async fn the_portal_is_given_what_it_has_not() {
     let changed = seen["result"]["modified"].as_str().unwrap().to_owned();
     assert!(changed.as_str() > "2026-07-02", "{changed}");
     assert_eq!(seen["result"]["sourceModified"], "2026-07-01 10:20:30");
+    let file = &seen["result"]["distribution"][0];
+    assert_eq!(file["resourceModified"], changed);
+    assert_eq!(file["resourceSourceModified"], "2026-07-01 08:00:00");
     city(&bed, &[("1", "Trees"), ("2", "Street lamps")]);
     run(&daemon, "c").await;
     let changed = committed(&daemon, &two).await;
@@ -56,7 +59,11 @@ async fn a_dataset_comes_out_as_it_went_in() {
     let (_bed, daemon) = hub().await;
     let said = daemon.json(&format!("{LIST}/Z11010000A-000001")).await;
     let expected = ministry("Z11010000A-000001", "公車站牌位置");
-    let found = &said["result"];
+    let mut found = said["result"].clone();
+    // When the file changed here; what its source says stands beside it.
+    let file = found["distribution"][0].as_object_mut().unwrap();
+    let own = file.remove("resourceSourceModified").unwrap();
+    file.insert("resourceModified".to_owned(), own);
     for (field, value) in expected.as_object().unwrap() {
         if field != "modified" {
             assert_eq!(&found[field], value, "{field}\n{said:#}");
@@ -95,6 +102,32 @@ async fn what_is_wrong_is_said_in_the_words_of_the_standard() {
     let tag = first.headers()["etag"].clone();
     let again = daemon.get(LIST).header("if-none-match", tag).send().await;
     assert_eq!(again.unwrap().status(), 304);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_first_publication_it_refuses_as_the_standard_has_it() {
+    let bed = Bed::new(export(&rows(1, 3, 1))).await;
+    let portal = "portal = false\n";
+    let source = source("m", "tw_interchange", &bed.origin.at("/platform"), portal);
+    bed.configure("", &source);
+    platform_says(&bed, &[("Z11010000A-000001", "公車站牌位置")]);
+    let daemon = bed.serve().await;
+    for path in ["", "/Z11010000A-000001"] {
+        let response = daemon.get(&format!("{LIST}{path}")).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], JSON);
+        assert!(response.headers().contains_key("retry-after"));
+        let said = parsed(response).await;
+        assert_eq!(said["success"], false, "{said}");
+        assert_eq!(said["error"]["error_type"], "服務尚未就緒", "{said}");
+        assert_eq!(
+            said.get("result"),
+            None,
+            "nobody takes it for an empty list"
+        );
+    }
+    run(&daemon, "m").await;
+    assert_eq!(identifiers(&daemon, "").await, ["Z11010000A-000001"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

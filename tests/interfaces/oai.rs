@@ -193,6 +193,7 @@ async fn the_other_verbs_and_what_is_refused() {
             "cannotDisseminateFormat",
         ),
         ("verb=ListRecords&resumptionToken=x", "badResumptionToken"),
+        ("verb=ListSets&resumptionToken=x", "badResumptionToken"),
         (
             "verb=GetRecord&metadataPrefix=dcat&identifier=urn:x",
             "idDoesNotExist",
@@ -224,6 +225,71 @@ async fn the_other_verbs_and_what_is_refused() {
         .get("/oai?verb=ListSets")
         .header("if-none-match", tag);
     assert_eq!(again.send().await.unwrap().status(), 304);
+}
+
+/// The token of the first page of a list.
+async fn token(daemon: &Serving) -> String {
+    let first = ask(daemon, "verb=ListIdentifiers&metadataPrefix=dcat").await;
+    all(&first, "resumptionToken")[0].to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_stands_alone_for_its_own_list_and_for_a_while() {
+    let (bed, daemon) = paged_hub().await;
+    let own = token(&daemon).await;
+    for (query, code) in [
+        (
+            format!("verb=ListIdentifiers&resumptionToken={own}&metadataPrefix=dcat"),
+            "badArgument",
+        ),
+        (
+            format!("verb=ListIdentifiers&resumptionToken={own}&set=c"),
+            "badArgument",
+        ),
+        (
+            format!("verb=ListIdentifiers&from=2020-01-01&resumptionToken={own}"),
+            "badArgument",
+        ),
+        (
+            format!("verb=ListIdentifiers&resumptionToken={own}&resumptionToken={own}"),
+            "badArgument",
+        ),
+        (
+            format!("verb=ListRecords&resumptionToken={own}"),
+            "badResumptionToken",
+        ),
+    ] {
+        let text = ask(&daemon, &query).await;
+        assert!(
+            text.contains(&format!("<error code=\"{code}\">")),
+            "{query}\n{text}"
+        );
+    }
+    let rest = format!("verb=ListIdentifiers&resumptionToken={own}");
+    assert_eq!(harvest(&daemon, &rest).await.len(), 4);
+    daemon.stop().await;
+
+    let city = source("c", "dcat", &bed.origin.at("/c.ttl"), "");
+    let small = "[limits.lists]\noai_headers_max = 2\noai_token_ms = 1000\n";
+    bed.configure(small, &city);
+    let daemon = bed.serve().await;
+    let own = token(&daemon).await;
+    let rest = format!("verb=ListIdentifiers&resumptionToken={own}");
+    serving::eventually("the token has expired", async || {
+        let text = ask(&daemon, &rest).await;
+        text.contains("<error code=\"badResumptionToken\">")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_history_is_removed_deletions_are_transient() {
+    let bed = Bed::new(export(&rows(1, 3, 1))).await;
+    bed.configure("", "[feed]\nkeep_days = 30\n");
+    let daemon = bed.serve().await;
+    run(&daemon, "a").await;
+    let identity = ask(&daemon, "verb=Identify").await;
+    assert_eq!(all(&identity, "deletedRecord"), ["transient"]);
 }
 
 /// Where the log was cut off, what has not changed since is listed all the same, with its time.

@@ -1,5 +1,6 @@
 """The doors of linked data, asked by clients that others wrote: the Graph Store Protocol and VoID by rdflib, pages and
-sitemaps by extruct, Croissant by mlcroissant where it is installed.
+sitemaps by extruct, schema.org against the shapes in schema_org.ttl by pyshacl, Croissant by mlcroissant, each where it is
+installed.
 
     python tests/peers/semantic.py --harvestd target/debug/harvestd
 
@@ -8,6 +9,8 @@ ends it. Prints a line for each check, and ends with 1 where one failed.
 """
 
 import argparse
+import copy
+import json
 import os
 import subprocess
 import sys
@@ -105,6 +108,52 @@ def crawl(base):
     check("extruct: pages without a whole Dataset of absolute addresses", wrong, [])
 
 
+def shapes(base):
+    try:
+        import pyshacl
+    except ImportError:
+        print("SKIPPED: pyshacl is not installed; no schema.org was validated")
+        return
+    shacl = "http://www.w3.org/ns/shacl#"
+    rules = Graph().parse(os.path.join(os.path.dirname(os.path.abspath(__file__)), "schema_org.ttl"), format="turtle")
+
+    def broken(documents):
+        graph = Graph()
+        for document in documents:
+            # The context of schema.org is at schema.org: nothing is asked of other hosts.
+            graph.parse(data=json.dumps({**document, "@context": {"@vocab": "https://schema.org/"}}), format="json-ld")
+        _, results, _ = pyshacl.validate(graph, shacl_graph=rules, allow_warnings=True)
+        query = f"SELECT ?s ?node ?path ?why {{ ?r <{shacl}resultSeverity> ?s ; <{shacl}focusNode> ?node ; <{shacl}sourceConstraintComponent> ?why . OPTIONAL {{ ?r <{shacl}resultPath> ?path }} }}"
+        found = [(str(row.s).split("#")[1], str(row.node), str(row.path), str(row.why).split("#")[1]) for row in results.query(query)]
+        return [row[1:] for row in found if row[0] == "Violation"], [row[1:] for row in found if row[0] == "Warning"]
+
+    records = select(base, "SELECT ?r { ?r a <http://www.w3.org/ns/dcat#CatalogRecord> ; <http://xmlns.com/foaf/0.1/primaryTopic> ?d . ?d a <http://www.w3.org/ns/dcat#Dataset> }")
+    documents = []
+    for row in records:
+        answer = requests.get(row["r"], params={"format": "schemaorg"}, timeout=60)
+        if answer.status_code == 200:
+            documents.append(answer.json())
+    wrong, warned = broken(documents)
+    check(f"pyshacl: what schema.org does not know in {len(documents)} datasets", sorted(set(wrong))[:20], [])
+    check("every dataset has the form", len(documents), len(records))
+    print(f"     and {len(warned)} times something that search engines only recommend")
+
+    def spoil(change):
+        document = copy.deepcopy(next(d for d in documents if "distribution" in d and "publisher" in d))
+        change(document)
+        return len(broken([document])[0]) > 0
+
+    spoiled = {
+        "no name": lambda d: d.pop("name"),
+        "a relative address": lambda d: d.update(url="/record/1"),
+        "a member that schema.org has not": lambda d: d.update(dataQuality="good"),
+        "a time of another's": lambda d: d.update(dateModified="2020-01-01"),
+        "a publisher that is a text": lambda d: d.update(publisher="Office"),
+        "a file without an address": lambda d: d.update(distribution={"@type": "DataDownload", "@id": "http://x.example/1", "name": "1"}),
+    }
+    check("the shapes refuse what is spoiled", [what for what, change in spoiled.items() if not spoil(change)], [])
+
+
 def croissant(base):
     try:
         import mlcroissant
@@ -163,6 +212,7 @@ def main():
             graphs(base)
             void(base)
             crawl(base)
+            shapes(base)
             croissant(base)
         finally:
             demo.terminate()

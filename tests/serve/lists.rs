@@ -8,14 +8,43 @@ const CASES: &str = "tests/connectors/data_gov_tw";
 /// What the connector and the normaliser make of a recorded export, with the export itself.
 fn export() -> (Plan, Vec<Value>) {
     let text = |file: &str| std::fs::read_to_string(format!("{CASES}/json-export/{file}")).unwrap();
-    let rows = serde_json::from_str(text("export.json").trim_start_matches('\u{feff}')).unwrap();
+    let rows: Vec<Value> =
+        serde_json::from_str(text("export.json").trim_start_matches('\u{feff}')).unwrap();
+    let log = log(
+        "https://harvestd.example/",
+        rows_of(&rows).map(|id| format!("https://data.gov.tw/dataset/{id}")),
+    );
     let plan = Plan {
         base: "https://harvestd.example/",
         turtle: text("expected.nt"),
-        graphs: Vec::new(),
+        graphs: vec![(
+            "https://harvestd.example/graph/changes/1/0",
+            Box::leak(log.into_boxed_str()),
+        )],
         ..Plan::default()
     };
     (plan, rows)
+}
+
+/// When everything in these tests was committed, as the log has it and as Taiwan writes it.
+const COMMITTED: &str = "2026-11-01T20:30:40.5Z";
+const COMMITTED_IN_TAIWAN: &str = "2026-11-02 04:30:40";
+
+fn rows_of(rows: &[Value]) -> impl Iterator<Item = String> {
+    rows.iter()
+        .map(|row| row["資料集識別碼"].to_string().trim_matches('"').to_owned())
+}
+
+/// The log's index in which each of these entities came once.
+fn log(base: &str, entities: impl Iterator<Item = String>) -> String {
+    let activities = entities.enumerate().map(|(at, entity)| {
+        format!(
+            "<{base}activity/1/{}> a as:Create ; as:object <{entity}> ; as:published \"{COMMITTED}\" .\n",
+            at + 1
+        )
+    });
+    let prefix = "@prefix as: <https://www.w3.org/ns/activitystreams#> .\n".to_owned();
+    activities.fold(prefix, |log, activity| log + &activity)
 }
 
 fn rows(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
@@ -62,7 +91,6 @@ async fn the_table_is_the_export_again() {
             "授權方式",
             "計費方式",
             "上架日期",
-            "詮釋資料更新時間",
         ] {
             let expected = original[name].as_str().unwrap_or_default().trim();
             if !expected.is_empty() {
@@ -76,6 +104,8 @@ async fn the_table_is_the_export_again() {
                 compared += 1;
             }
         }
+        // When it changed here: no date of the export's.
+        assert_eq!(cell("詮釋資料更新時間"), COMMITTED_IN_TAIWAN, "{id}");
         let files = cell("資料下載網址").split(";http").count();
         for name in ["檔案格式", "編碼格式", "資料量"] {
             assert_eq!(
@@ -126,7 +156,18 @@ m:8 a dcat:CatalogRecord ; foaf:primaryTopic <https://moi.example/8> .
 <http://hub.example/record/moi/8#d> a dcat:Distribution ; dcat:downloadURL <https://moi.example/戶.csv> ; dcat:accessURL <https://moi.example/戶> ;
   dcat:mediaType <https://www.iana.org/assignments/media-types/text/csv> .
 <http://hub.example/record/moi/8#e> a dcat:Distribution ; dcat:downloadURL <https://moi.example/8.zip> .
+m:9 a dcat:CatalogRecord ; foaf:primaryTopic <https://moi.example/9> .
+<https://moi.example/9> a dcat:Dataset ; dct:title "Undated"@en ; dct:description "Of no known day."@en ; dcat:keyword "town"@en ;
+  dct:issued "2020-02-03"^^xsd:date ; dct:publisher <http://hub.example/record/moi/9#p> ;
+  dcat:contactPoint <http://hub.example/record/moi/9#c> ; dct:rights <http://hub.example/record/moi/9#r> .
+<http://hub.example/record/moi/9#p> a foaf:Agent ; foaf:name "Interior"@en .
+<http://hub.example/record/moi/9#c> vcard:fn "Desk"@en ; vcard:hasEmail <mailto:desk@moi.example> .
+<http://hub.example/record/moi/9#r> dct:type own:OpenAccess .
 "#;
+    let came = ["8", "9"].map(|id| format!("https://moi.example/{id}"));
+    let log = log("http://hub.example/", came.into_iter());
+    let page = "http://hub.example/graph/changes/1/0";
+    plan.graphs.push((page, Box::leak(log.into_boxed_str())));
     let doors = open(plan).await;
     let document: Value = serde_json::from_str(&text(&doors, "/data.json").await).unwrap();
     assert_eq!(
@@ -134,7 +175,7 @@ m:8 a dcat:CatalogRecord ; foaf:primaryTopic <https://moi.example/8> .
         "https://project-open-data.cio.gov/v1.1/schema"
     );
     assert_eq!(document["@id"], "http://hub.example/data.json");
-    assert_eq!(document["harvestd:listed"], 1);
+    assert_eq!(document["harvestd:listed"], 2);
     assert_eq!(document["harvestd:leftOut"]["datasets"], 2);
     assert_eq!(document["harvestd:leftOut"]["lacking"]["contactPoint"], 2);
     assert_eq!(
@@ -145,13 +186,20 @@ m:8 a dcat:CatalogRecord ; foaf:primaryTopic <https://moi.example/8> .
     for (member, expected) in [
         ("identifier", "https://moi.example/8"),
         ("title", "Households by town"),
-        ("modified", "2026-05-07"),
+        // When it changed here, whatever the source says of itself.
+        ("modified", COMMITTED),
         ("accessLevel", "restricted public"),
         ("rights", "Ask first."),
         ("accrualPeriodicity", "R/P1M"),
     ] {
         assert_eq!(entry[member], expected, "{member}");
     }
+    let undated = &document["dataset"][1];
+    assert_eq!(
+        (&undated["modified"], &undated["issued"]),
+        (&COMMITTED.into(), &"2020-02-03".into()),
+        "{undated}"
+    );
     assert_eq!(entry["contactPoint"]["hasEmail"], "mailto:desk@moi.example");
     assert_eq!(entry["publisher"]["name"], "Interior");
     let files = entry["distribution"].as_array().unwrap();

@@ -81,6 +81,25 @@ async fn any_origin_may_ask_the_public_door() {
         .await
         .unwrap();
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    // What a script may read of an answer is what our doors speak by.
+    let exposed = response.headers()["access-control-expose-headers"].clone();
+    let exposed = exposed.to_str().unwrap().to_ascii_lowercase();
+    let exposed: Vec<&str> = exposed.split(',').map(str::trim).collect();
+    for name in [
+        "etag",
+        "last-modified",
+        "link",
+        "location",
+        "retry-after",
+        "accept-ranges",
+        "content-range",
+        "memento-datetime",
+        "harvestd-generation",
+        "harvestd-sequence",
+        "x-request-id",
+    ] {
+        assert!(exposed.contains(&name), "{name}: {exposed:?}");
+    }
     let admin = doors
         .admin("GET", "/sources")
         .bearer_auth(TOKEN)
@@ -89,6 +108,102 @@ async fn any_origin_may_ask_the_public_door() {
         .await
         .unwrap();
     assert!(!admin.headers().contains_key("access-control-allow-origin"));
+}
+
+/// By content: what says the same has the same tag, and says so to whoever holds it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_house_says_of_itself_has_a_tag_of_its_content() {
+    let mut doors = open(Plan::default()).await;
+    let ask = "/sparql?query=ASK%7B%7D";
+    let paths = [
+        ("/", "application/json"),
+        ("/status", "application/json"),
+        ("/status", "text/html"),
+        ("/status.json", "*/*"),
+        ("/sources/moi/report", "*/*"),
+        ("/snapshots", "application/json"),
+        ("/snapshots", "application/link-format"),
+        ("/sparql", "text/turtle"),
+        ("/sparql", "text/html"),
+        (ask, "application/sparql-results+json"),
+        (ask, "text/csv"),
+    ];
+    let get = async |doors: &doors::Doors, path: &str, accept: &str, held: &str| {
+        let request = doors.get(path).header("accept", accept);
+        request.header("if-none-match", held).send().await.unwrap()
+    };
+    let mut tags = Vec::new();
+    for (path, accept) in paths {
+        let first = get(&doors, path, accept, "\"none\"").await;
+        assert_eq!(first.status(), 200, "{path}");
+        let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+        assert!(tag.starts_with("W/\""), "{path}: {tag}");
+        assert_eq!(first.headers()["cache-control"], "no-cache", "{path}");
+        let again = get(&doors, path, accept, &tag).await;
+        assert_eq!(again.status(), 304, "{path} as {accept}");
+        assert_eq!(again.headers()["etag"], *tag);
+        assert!(again.bytes().await.unwrap().is_empty());
+        tags.push(tag);
+    }
+    doors.publish();
+    for ((path, accept), tag) in paths.into_iter().zip(tags) {
+        let moves = path.starts_with("/status");
+        let after = get(&doors, path, accept, &tag).await;
+        assert_eq!(after.status(), if moves { 200 } else { 304 }, "{path}");
+    }
+    // A long answer is streamed: its tag would be known at its end.
+    let all =
+        "/sparql?query=SELECT%20*%20%7B%3Fa%20%3Fb%20%3Fc.%3Fd%20%3Fe%20%3Ff.%3Fg%20%3Fh%20%3Fi%7D";
+    let streamed = doors.get(all).send().await.unwrap();
+    assert_eq!(streamed.status(), 200);
+    assert!(!streamed.headers().contains_key("etag"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn head_is_the_same_whatever_coding_is_accepted() {
+    let doors = open(Plan::default()).await;
+    for path in [
+        "/catalog.ttl",
+        "/data.json",
+        "/status.json",
+        "/openapi.json",
+    ] {
+        let plain = doors
+            .request("HEAD", path)
+            .header("accept-encoding", "identity");
+        let plain = plain.send().await.unwrap();
+        for coding in ["gzip", "br", "zstd"] {
+            let head = doors
+                .request("HEAD", path)
+                .header("accept-encoding", coding);
+            let head = head.send().await.unwrap();
+            assert_eq!(head.status(), 200, "{path} as {coding}");
+            for name in ["etag", "content-type"] {
+                assert_eq!(
+                    head.headers()[name],
+                    plain.headers()[name],
+                    "{path}: {name}"
+                );
+            }
+            let vary = head.headers().get_all("vary").iter();
+            let vary: Vec<_> = vary
+                .map(|v| v.to_str().unwrap().to_ascii_lowercase())
+                .collect();
+            assert!(
+                vary.iter().any(|v| v.contains("accept-encoding")),
+                "{path}: {vary:?}"
+            );
+            let get = doors.encoded(path, coding).await;
+            let codings = [&head, &get].map(|r| r.headers().get("content-encoding").cloned());
+            assert_eq!(codings[0], codings[1], "{path} as {coding}");
+            // No length of another form.
+            assert!(
+                !head.headers().contains_key("content-length"),
+                "{path} as {coding}"
+            );
+            assert!(head.bytes().await.unwrap().is_empty(), "{path} as {coding}");
+        }
+    }
 }
 
 #[tokio::test]

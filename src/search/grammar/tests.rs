@@ -81,6 +81,8 @@ fn what_is_not_understood_is_refused_where_it_stands() {
         ("a OR titel:x", 6, "there is no field"),
         ("水 titel:x", 3, "there is no field"),
         ("wat*", 1, "* and ?"),
+        ("***", 1, "* and ?"),
+        ("!!!", 4, "is expected here"),
         ("tags:w?t", 6, "* and ?"),
         ("tags:water~2", 11, "~"),
         ("title:water^4", 12, "^"),
@@ -127,15 +129,20 @@ fn nesting_has_an_end() {
 }
 
 #[test]
-fn what_people_type_is_never_refused() {
+fn what_people_type_is_read_kindly() {
     for (text, meant) in [
         ("air quality", "(air & quality)"),
         ("\"air quality\" -sea", "('air quality' & -sea)"),
         ("空氣　品質", "(空氣 & 品質)"),
         ("a (b", "(a & (b)"),
         ("wat* [x] \"open", "(wat* & [x] & 'open')"),
+        ("air & water - sea, ...", "(air & water & sea,)"),
         ("\"a\"\"b\"", "('a' & 'b')"),
     ] {
-        assert_eq!(shown(&words(text)), meant, "{text}");
+        assert_eq!(shown(&words(text).unwrap()), meant, "{text}");
+    }
+    for text in ["!!!", "***", "…", "\"--\" -?", "-"] {
+        let refused = words(text).unwrap_err();
+        assert!(refused.why.contains("no word"), "{text}: {refused}");
     }
 }

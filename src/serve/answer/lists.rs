@@ -6,11 +6,15 @@
 use super::{Failure, house, page, write::CRUMBS_BYTES};
 use crate::{
     documents::{data_json, entry::Entry, national_csv},
-    serve::{wire::ListForm, worker::Reply},
+    serve::{
+        wire::{ListAsked, ListForm},
+        worker::Reply,
+    },
+    store_read,
 };
 use oxigraph::{
     model::{NamedNodeRef, Triple},
-    store::Store,
+    store::{StorageError, Store},
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -24,6 +28,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// `members` are the IRIs of the list's datasets, sorted.
 pub(super) fn write(
     store: &Store,
+    list: &ListAsked,
     form: &ListForm,
     members: &[String],
     reply: &mut Reply<'_>,
@@ -33,9 +38,9 @@ pub(super) fn write(
     match form {
         ListForm::DataJson { address, desk } => {
             let desk = desk.as_ref().map(|(name, mail)| (&**name, &**mail));
-            data_json(store, address, desk, members, &mut out)?;
+            data_json(store, list, address, desk, members, &mut out)?;
         }
-        ListForm::NationalCsv { safe } => table(store, *safe, members, &mut out)?,
+        ListForm::NationalCsv { safe } => table(store, list, *safe, members, &mut out)?,
     }
     Ok(out.flush()?)
 }
@@ -49,9 +54,16 @@ fn told(store: &Store, iri: &str) -> Result<Vec<Triple>, Failure> {
     Ok(triples)
 }
 
+/// When it was committed last.
+fn changed(store: &Store, list: &ListAsked, iri: &str) -> Result<Option<i64>, StorageError> {
+    let entity = NamedNodeRef::new_unchecked(iri);
+    store_read::committed(store, &list.base, list.generation, entity)
+}
+
 /// The datasets that can be entries, and at the end how many cannot, and how many lack which member.
 fn data_json(
     store: &Store,
+    list: &ListAsked,
     address: &str,
     desk: Option<data_json::Desk<'_>>,
     members: &[String],
@@ -71,7 +83,9 @@ fn data_json(
     write!(out, "{},\"dataset\":[", about.trim_end_matches('}'))?;
     let (mut listed, mut lacking) = (0_u64, BTreeMap::<&str, u64>::new());
     for iri in members {
-        match data_json::dataset(&Entry::of(iri, &told(store, iri)?), desk) {
+        let triples = told(store, iri)?;
+        let entry = Entry::of(iri, &triples, changed(store, list, iri)?);
+        match data_json::dataset(&entry, desk) {
             Ok(entry) => {
                 let comma = if listed == 0 { "\n" } else { ",\n" };
                 write!(out, "{comma}{entry}")?;
@@ -95,6 +109,7 @@ fn data_json(
 
 fn table(
     store: &Store,
+    list: &ListAsked,
     safe: bool,
     members: &[String],
     out: &mut impl Write,
@@ -104,7 +119,7 @@ fn table(
     table.write_record(national_csv::COLUMNS).map_err(failed)?;
     for iri in members {
         let triples = told(store, iri)?;
-        let row = national_csv::row(&Entry::of(iri, &triples));
+        let row = national_csv::row(&Entry::of(iri, &triples, changed(store, list, iri)?));
         let row = row.map(|cell| {
             if safe {
                 national_csv::safe(&cell)

@@ -1,7 +1,9 @@
 //! A page of datasets, each whole, with the agents, services and themes that they name, and Hydra's links to the pages around it.
 //!
 //! Pages go by key: a page begins after an IRI, wherever that stands by now, so that a catalogue that moves while somebody
-//! pages through it loses nobody. Runs in the worker's process only. Start at [`write`].
+//! pages through it loses nobody. A page may end before it has its number of datasets, by its bytes: where the one before
+//! began is therefore not told, and where the last one begins only if it was found to reach the end. Runs in the worker's
+//! process only. Start at [`write`].
 
 use super::{
     Failure, house,
@@ -10,6 +12,7 @@ use super::{
 use crate::serve::{wire::PageAsked, worker::Reply};
 use harvestd_vocab::terms::{dcat, dct, xsd};
 use oxigraph::{
+    io::WriterQuadSerializer,
     model::{GraphNameRef, Literal, NamedNode, NamedNodeRef, Term, Triple, vocab::rdf},
     store::{StorageError, Store},
 };
@@ -18,6 +21,7 @@ use std::{
     cell::Cell,
     collections::HashSet,
     io::{self, BufWriter, Write},
+    ops::Range,
 };
 
 /// As Hydra's vocabulary has it. Terms that it has renamed stand beside their successors, for those who know only one.
@@ -38,27 +42,71 @@ const COMPANIONS: [NamedNodeRef<'_>; 7] = [
     dcat::THEME,
 ];
 
-/// `members` are the IRIs of the whole list, sorted.
+/// `members` are the IRIs of the whole list, sorted; `last` is what [`last`] found.
 pub(super) fn write(
     store: &Store,
     asked: &PageAsked,
     members: &[String],
+    last: Option<usize>,
     reply: &mut Reply<'_>,
 ) -> Result<(), Failure> {
     reply.is(asked.format.media_type());
     let written = Cell::new(0);
-    let out = Counted {
-        out: BufWriter::with_capacity(CRUMBS_BYTES, reply),
-        written: &written,
-    };
-    let mut out = serializer(asked.format)
-        .with_prefix("hydra", HYDRA)
-        .map_err(|e| super::internal(&format!("the prefix of Hydra: {e}")))?
-        .for_writer(out);
+    let mut out = begun(
+        asked,
+        BufWriter::with_capacity(CRUMBS_BYTES, reply),
+        &written,
+    )?;
     let start = asked
         .after
         .as_ref()
         .map_or(0, |after| members.partition_point(|iri| iri <= after));
+    let end = datasets(store, asked, members, start, &mut out, &written)?;
+    for triple in links(asked, members, start..end, last) {
+        out.serialize_triple(&triple)?;
+    }
+    out.finish()?.flush()?;
+    Ok(())
+}
+
+/// Where the last page begins, if pages have as many datasets as they may: if what is left for it fits into its bytes. That
+/// is found by writing it to nowhere.
+pub(super) fn last(
+    store: &Store,
+    asked: &PageAsked,
+    members: &[String],
+) -> Result<Option<usize>, Failure> {
+    let start = members.len().saturating_sub(1) / asked.datasets_max * asked.datasets_max;
+    if start == 0 {
+        return Ok(None);
+    }
+    let written = Cell::new(0);
+    let mut out = begun(asked, io::sink(), &written)?;
+    let end = datasets(store, asked, members, start, &mut out, &written)?;
+    Ok((end == members.len()).then_some(start))
+}
+
+fn begun<'c, W: Write>(
+    asked: &PageAsked,
+    out: W,
+    written: &'c Cell<u64>,
+) -> Result<WriterQuadSerializer<Counted<'c, W>>, Failure> {
+    let prefixed = serializer(asked.format)
+        .with_prefix("hydra", HYDRA)
+        .map_err(|e| super::internal(&format!("the prefix of Hydra: {e}")))?;
+    Ok(prefixed.for_writer(Counted { out, written }))
+}
+
+/// The datasets of the page that begins at `start`, with what they name. Gives where it ends: it has one dataset at least,
+/// and ends with the one by which it came to its size.
+fn datasets<W: Write>(
+    store: &Store,
+    asked: &PageAsked,
+    members: &[String],
+    start: usize,
+    out: &mut WriterQuadSerializer<Counted<'_, W>>,
+    written: &Cell<u64>,
+) -> Result<usize, Failure> {
     let mut told = HashSet::new();
     if start == 0 {
         for triple in catalogs(store, asked)? {
@@ -81,11 +129,7 @@ pub(super) fn write(
             }
         }
     }
-    for triple in links(asked, members, start, end) {
-        out.serialize_triple(&triple)?;
-    }
-    out.finish()?.flush()?;
-    Ok(())
+    Ok(end)
 }
 
 /// The catalogues that the list's datasets are in, on its first page.
@@ -133,8 +177,13 @@ fn is_dataset(store: &Store, node: NamedNodeRef<'_>) -> Result<bool, StorageErro
     store.contains(typed)
 }
 
-/// What Hydra says of this page, which holds the members from `start` to before `end`.
-fn links(asked: &PageAsked, members: &[String], start: usize, end: usize) -> Vec<Triple> {
+/// What Hydra says of this page, which holds these of the members.
+fn links(
+    asked: &PageAsked,
+    members: &[String],
+    page: Range<usize>,
+    last: Option<usize>,
+) -> Vec<Triple> {
     let here = match &asked.after {
         None => asked.address.clone(),
         Some(key) => after(&asked.address, key),
@@ -154,7 +203,7 @@ fn links(asked: &PageAsked, members: &[String], start: usize, end: usize) -> Vec
         (&here, hydra("itemsPerPage"), number(asked.datasets_max)),
         (&here, hydra("totalItems"), number(members.len())),
     ];
-    for (now, formerly, address) in around(asked, &here, members, start, end) {
+    for (now, formerly, address) in around(asked, &here, members, page.end, last) {
         let address: Term = NamedNode::new_unchecked(address).into();
         triples.push((&here, hydra(now), address.clone()));
         triples.push((&here, hydra(formerly), address));
@@ -173,30 +222,27 @@ fn links(asked: &PageAsked, members: &[String], start: usize, end: usize) -> Vec
     triples.into_iter().map(triple).collect()
 }
 
-/// The pages around this one: Hydra's term, the term that it replaced, and the address.
+/// The pages around this one, which ends before `end`, as far as they are known: Hydra's term, the term that it replaced,
+/// and the address.
 fn around(
     asked: &PageAsked,
     here: &str,
     members: &[String],
-    start: usize,
     end: usize,
+    last: Option<usize>,
 ) -> Vec<(&'static str, &'static str, String)> {
     let page = |first: usize| match first.checked_sub(1) {
         None => asked.address.clone(),
         Some(before) => after(&asked.address, &members[before]),
     };
-    let per_page = asked.datasets_max;
     let mut around = vec![("first", "firstPage", page(0))];
-    if start > 0 {
-        let previous = page(start.saturating_sub(per_page));
-        around.push(("previous", "previousPage", previous));
-    }
-    if end < members.len() {
-        let last = (members.len() - 1) / per_page * per_page;
-        around.push(("next", "nextPage", page(end)));
-        around.push(("last", "lastPage", page(last.max(end))));
-    } else {
+    if end == members.len() {
         around.push(("last", "lastPage", here.to_owned()));
+        return around;
+    }
+    around.push(("next", "nextPage", page(end)));
+    if let Some(last) = last.filter(|last| *last >= end) {
+        around.push(("last", "lastPage", page(last)));
     }
     around
 }

@@ -1,9 +1,10 @@
 //! What a client may keep its copy of the catalogue by (RFC 9110, section 8.8): tags of the content, so that a publication
 //! that changes nothing of a document leaves its tag as it was.
 //!
-//! The whole catalogue is named by the sum of what it holds, which every publication keeps anyway. A page, and a list that
-//! is narrowed, is short as a rule and hashed when it is written; its tag is remembered until something is published.
-//! Longer ones, and the past, are named by their snapshot. All tags are weak: a compressed copy is the same document in
+//! The whole catalogue is named by the sum of what it holds, which every publication keeps anyway. Pages and lists are
+//! hashed when they are written; what is short waits in memory meanwhile, what is long is written a second time to be sent.
+//! The tag is remembered until something is published. A long list of the whole catalogue is named by its newest activity:
+//! the commit times in it change with each. So is the past. All tags are weak: a compressed copy is the same document in
 //! other bytes. Start at [`Validators`].
 
 use super::{
@@ -38,6 +39,13 @@ pub(in crate::serve) struct Validators {
     tag: HeaderValue,
     modified: HeaderValue,
     modified_s: i64,
+}
+
+/// What a document that is too long to wait in memory has its tag of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::serve) enum Long {
+    Content,
+    Snapshot,
 }
 
 /// Tags of documents that were written since the last publication.
@@ -94,15 +102,17 @@ impl Validators {
         tag.map(|tag| Self::tagged(snapshot, &tag)).transpose()
     }
 
-    /// Of what a worker gives, and the answer, which has come so far meanwhile.
+    /// Of what a worker gives, and the answer, which has come so far meanwhile. Where the answer is `long` and its tag is to
+    /// be of its content all the same, it was read to its end, and has to be asked for again.
     pub(in crate::serve) async fn of_content(
         house: &House,
         snapshot: &Published,
         mark: &str,
         answer: Answer,
-    ) -> Result<(Self, Answer), Problem> {
+        long: Long,
+    ) -> Result<(Self, Option<Answer>), Problem> {
         let most = house.config.limits.pages.bytes_max;
-        let (hash, answer) = hashed(answer, most).await?;
+        let (hash, answer) = hashed(answer, most, long).await?;
         let Some(hash) = hash else {
             return Ok((Self::of_snapshot(snapshot, mark)?, answer));
         };
@@ -167,15 +177,24 @@ fn short(parts: &[&str]) -> String {
     hex::encode(&hash.finalize()[..12])
 }
 
-/// Reads an answer as far as `most` bytes. Where it ends before that: its hash, and all of it. Else what was read comes
-/// again at the beginning of the answer.
-async fn hashed(answer: Answer, most: u64) -> Result<(Option<String>, Answer), Problem> {
+/// Reads an answer, and keeps it as far as `most` bytes. Where it ends before that: its hash, and all of it. Else its hash
+/// alone; or, if its snapshot names what is long, the answer with what was read at its beginning.
+async fn hashed(
+    answer: Answer,
+    most: u64,
+    long: Long,
+) -> Result<(Option<String>, Option<Answer>), Problem> {
     let Answer { media_type, body } = answer;
+    let whole = |media_type, hash: Sha256, bytes: Bytes| {
+        let body = Given::Whole(bytes);
+        let hash = hex::encode(hash.finalize());
+        Ok((Some(hash), Some(Answer { media_type, body })))
+    };
+    let mut hash = Sha256::new();
     let mut pieces = match body {
         Given::Whole(bytes) => {
-            let hash = hex::encode(Sha256::digest(&bytes));
-            let body = Given::Whole(bytes);
-            return Ok((Some(hash), Answer { media_type, body }));
+            hash.update(&bytes);
+            return whole(media_type, hash, bytes);
         }
         Given::Stream(pieces) => pieces,
     };
@@ -184,19 +203,21 @@ async fn hashed(answer: Answer, most: u64) -> Result<(Option<String>, Answer), P
         match pieces.recv().await {
             Some(Piece::Bytes(piece)) => {
                 bytes += piece.len() as u64;
+                hash.update(&piece);
                 read.push(piece);
             }
-            Some(Piece::End) => {
-                let whole = Bytes::from(read.concat());
-                let hash = hex::encode(Sha256::digest(&whole));
-                let body = Given::Whole(whole);
-                return Ok((Some(hash), Answer { media_type, body }));
+            Some(Piece::End) if bytes > most => {
+                return Ok((Some(hex::encode(hash.finalize())), None));
             }
+            Some(Piece::End) => return whole(media_type, hash, Bytes::from(read.concat())),
             None => return Err(Problem::internal()),
         }
-        if bytes > most {
+        if bytes > most && long == Long::Snapshot {
             let body = Given::Stream(begun(read, pieces));
-            return Ok((None, Answer { media_type, body }));
+            return Ok((None, Some(Answer { media_type, body })));
+        }
+        if bytes > most {
+            read.clear();
         }
     }
 }

@@ -4,7 +4,7 @@
 //! [`Given`] and [`Failed`].
 
 use crate::search::{Package, SearchError, View};
-use crate::serve::problem::Own;
+use crate::serve::{fresh::Content, problem::Own};
 use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, StatusCode, header},
@@ -109,6 +109,28 @@ impl Failed {
 impl Given {
     pub fn value(value: &Value) -> Self {
         Self::Json(value.to_string().into_bytes())
+    }
+
+    /// A tag of the answer's content. Packages that are sent as the client takes them are read for it, and dropped again.
+    pub fn tag(&self, help: &str) -> Result<String, SearchError> {
+        let mut content = Content::default();
+        content.add(help.as_bytes());
+        match self {
+            Self::Json(result) => content.add(result),
+            Self::Packages {
+                view,
+                before,
+                packages,
+                after,
+            } => {
+                content.add(before);
+                for package in packages {
+                    content.add(&view.json(*package)?);
+                }
+                content.add(after);
+            }
+        }
+        Ok(content.tag())
     }
 
     pub fn answered(self, help: &str) -> Response {

@@ -117,13 +117,6 @@ impl Asked {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
-
-    /// Would the same question be answered differently a moment later?
-    pub fn speaks_of_now(&self) -> bool {
-        self.0
-            .values()
-            .any(|value| value.to_string().contains("NOW"))
-    }
 }
 
 /// A name that comes several times has a list.

@@ -2,7 +2,7 @@
 //!
 //! Start at [`Door::at`]; [`super::table`] holds all doors.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// An address of ours with what can be done there.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// Media types of the request's body. Empty: it has none.
     pub bodies: Vec<&'static str>,
+    /// What JSON and forms among them hold, as JSON Schema.
+    pub holds: Option<Value>,
     /// A token in `Authorization` is needed, or may be there.
     pub token: Option<Token>,
     pub answers: Vec<Answer>,
@@ -130,6 +132,7 @@ impl Operation {
             summary,
             parameters: Vec::new(),
             bodies: Vec::new(),
+            holds: None,
             token: None,
             answers: Vec::new(),
         }
@@ -187,6 +190,22 @@ impl Operation {
     pub fn takes(mut self, media_types: &[&'static str]) -> Self {
         self.bodies = media_types.to_vec();
         self
+    }
+
+    /// Bodies that hold these parameters.
+    #[must_use]
+    pub fn takes_parameters(
+        mut self,
+        media_types: &[&'static str],
+        parameters: impl Iterator<Item = (&'static str, &'static str, Value)>,
+    ) -> Self {
+        let described = |(name, about, mut schema): (&str, &str, Value)| {
+            schema["description"] = about.into();
+            (name.to_owned(), schema)
+        };
+        let properties: Map<String, Value> = parameters.map(described).collect();
+        self.holds = Some(json!({ "type": "object", "properties": properties }));
+        self.takes(media_types)
     }
 
     #[must_use]
@@ -250,6 +269,10 @@ pub fn one_of(values: &[&str]) -> Value {
 
 pub fn whole(least: u64) -> Value {
     json!({ "type": "integer", "minimum": least, "maximum": i64::MAX })
+}
+
+pub fn whole_or_negative() -> Value {
+    json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX })
 }
 
 pub fn truth() -> Value {

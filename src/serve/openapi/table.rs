@@ -50,7 +50,7 @@ pub fn root() -> Door {
     let get =
         Operation::get("The doors by name; a browser is led to the page of how things stand.")
             .gives_json(200, &[JSON], "Doors")
-            .empty(&[303])
+            .empty(&[303, 304])
             .problems(&[406]);
     Door::at("/", HOUSE).may(get)
 }
@@ -105,7 +105,8 @@ pub fn sparql() -> Door {
         "SPARQL 1.1: a query; without one the service description, or for browsers a form.",
     )
     .query("query", "The query.", text())
-    .gives(200, &[HTML]);
+    .gives(200, &[HTML])
+    .empty(&[304]);
     let get = of_the_past(queries(get));
     let post = Operation::post("SPARQL 1.1: a query as the body, or in a form.")
         .takes(&[
@@ -300,6 +301,7 @@ pub fn snapshots() -> Door {
             .query("of", "The address of a resource below ours.", text())
             .gives(200, &["application/link-format"])
             .gives_json(200, &[JSON], "Snapshots")
+            .empty(&[304])
             .problems(&[400, 406]);
     Door::at("/snapshots", CATALOGUE)
         .named("snapshots")
@@ -327,12 +329,15 @@ pub fn status() -> Door {
     let get = Operation::get("How the sources stand, as a page or in JSON.")
         .gives(200, &[HTML])
         .gives_json(200, &[JSON], "Status")
+        .empty(&[304])
         .problems(&[406]);
     Door::at("/status", HOUSE).named("status").may(get)
 }
 
 pub fn status_json() -> Door {
-    let get = Operation::get("How the sources stand.").gives_json(200, &[JSON], "Status");
+    let get = Operation::get("How the sources stand.")
+        .gives_json(200, &[JSON], "Status")
+        .empty(&[304]);
     Door::at("/status.json", HOUSE).may(get)
 }
 
@@ -340,6 +345,7 @@ pub fn report() -> Door {
     let get = Operation::get("The account of a source's last run.")
         .path("id", "The source's id.", text())
         .gives_json(200, &[JSON], "Report")
+        .empty(&[304])
         .problems(&[400, 404]);
     Door::at("/sources/{id}/report", HOUSE).may(get)
 }

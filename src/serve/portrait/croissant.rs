@@ -78,10 +78,11 @@ pub fn document(said: &Said<'_>) -> Result<Value, &'static str> {
     };
     more("creator", creators.map(Value::from));
     more("keywords", (!keywords.is_empty()).then(|| keywords.into()));
-    let date = |property| text(said, entity, property).map(Value::from);
-    more("datePublished", date(dct::ISSUED));
-    more("dateModified", date(dct::MODIFIED));
-    more("sdDatePublished", said.committed.clone().map(Value::from));
+    let issued = text(said, entity, dct::ISSUED);
+    more("datePublished", issued.map(Value::from));
+    for name in ["dateModified", "sdDatePublished"] {
+        more(name, said.committed.clone().map(Value::from));
+    }
     Ok(out)
 }
 

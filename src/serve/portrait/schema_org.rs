@@ -4,7 +4,8 @@
 //! |---|---|
 //! | name, alternateName, description | dct:title in our first language and in the others, dct:description |
 //! | url, sameAs | the address here; the dataset's IRI and pages elsewhere |
-//! | datePublished, dateModified, sdDatePublished | dct:issued, dct:modified, our commit time |
+//! | datePublished | dct:issued |
+//! | dateModified, sdDatePublished | our commit time |
 //! | creator, publisher | dct:creator, dct:publisher |
 //! | license, isAccessibleForFree, conditionsOfAccess | the same, of the dataset or of its distributions |
 //! | temporalCoverage, spatialCoverage | dct:temporal, dct:spatial |
@@ -61,7 +62,7 @@ pub fn document(said: &Said<'_>) -> Option<Value> {
     let conditions = text(said, entity, schema::CONDITIONS_OF_ACCESS);
     out.put_some("conditionsOfAccess", conditions);
     out.put_some("datePublished", text(said, entity, dct::ISSUED));
-    out.put_some("dateModified", text(said, entity, dct::MODIFIED));
+    out.put_some("dateModified", said.committed.as_deref());
     out.put_some("sdDatePublished", said.committed.as_deref());
     out.put_some("version", text(said, entity, dcat::VERSION));
     out.several("temporalCoverage", periods(said).map(Value::from));
@@ -201,7 +202,7 @@ fn download(said: &Said<'_>, node: &str) -> Value {
     out.put_some("encodingFormat", format(said, node));
     let size = text(said, node, dcat::BYTE_SIZE);
     out.put_some("contentSize", size.map(|size| format!("{size} B")));
-    out.put_some("dateModified", text(said, node, dct::MODIFIED));
+    out.put_some("dateModified", said.committed.as_deref());
     let licence = said.facts.iris(node, dct::LICENSE).find(|iri| is_web(iri));
     out.put_some("license", licence.filter(|iri| !said.facts.knows(iri)));
     out.put_some("sha256", sha256(said, node));
@@ -257,7 +258,7 @@ mod tests {
         @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
         @prefix geo: <http://www.opengis.net/ont/geosparql#> . @prefix r: <http://h.example/record/s/1#> .
         @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix spdx: <http://spdx.org/rdf/terms#> .
-        <http://e.example/1> a dcat:Dataset ; dct:title "人口"@zh-hant, "Population"@en ; dct:description "說明"@zh-hant ;
+        <http://e.example/1> a dcat:Dataset ; dct:title "人口"@zh-hant, "Population"@en ; dct:modified "2019-01-01"^^xsd:date ; dct:description "說明"@zh-hant ;
             dct:license <https://data.gov.tw/license> ; dct:publisher <http://h.example/agent/tw/1> ;
             dcat:theme <http://t.example/SOCI> ; dct:tableOfContents "zone(使用分區);area" ; dct:temporal r:t ; dct:spatial r:p ;
             dcat:landingPage <http://e.example/page> ; dcat:distribution r:d .
@@ -301,10 +302,10 @@ mod tests {
             ],
             "temporalCoverage": "2020-01-01/..",
             "spatialCoverage": { "@type": "Place", "geo": { "@type": "GeoShape", "box": "22 120 24 121" } },
-            "sdDatePublished": "2026-01-01T00:00:00Z",
+            "dateModified": "2026-01-01T00:00:00Z", "sdDatePublished": "2026-01-01T00:00:00Z",
             "distribution": {
                 "@type": "DataDownload", "@id": "http://h.example/record/s/1#d", "contentUrl": "http://e.example/1.csv",
-                "url": "http://e.example/1", "encodingFormat": "text/csv", "contentSize": "12 B", "sha256": "ab",
+                "url": "http://e.example/1", "encodingFormat": "text/csv", "contentSize": "12 B", "dateModified": "2026-01-01T00:00:00Z", "sha256": "ab",
             },
             "includedInDataCatalog": {
                 "@type": "DataCatalog", "@id": "http://h.example/catalog/s", "url": "http://h.example/catalog/s",

@@ -76,6 +76,7 @@ pub fn changes() -> Door {
                 text(),
             )
             .gives_json(200, &[JSON], "Changes")
+            .empty(&[304])
             .gives(200, &["text/event-stream"])
             .problems(&[400, 406, 410, 503]);
     Door::at("/changes", CHANGES).named("changes").may(get)
