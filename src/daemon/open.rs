@@ -89,7 +89,8 @@ impl Daemon {
             tracing::info!(swept, "removed files that a kill left half written");
         }
         let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
-        let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
+        let policy_of_snapshots = policy_of_snapshots.clone();
+        let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots, store.beyond())
             .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
         let (tell_standings, standings) = watch::channel(Arc::default());
         let mut writer = Writer {
