@@ -82,13 +82,10 @@ pub async fn erase(config: Config, iris: &[String], why: &str) -> Result<Erased,
     let begun = {
         let _lock = Lock::take(&data_dir)?;
         let journal = Journal::read(&data_dir).map_err(doing("reading what was begun"))?;
-        match journal {
-            Some(journal) if journal.written => {
-                files::finish(&data_dir).map_err(doing("taking away what is replaced"))?;
-                None
-            }
-            other => other,
+        if journal.as_ref().is_some_and(|journal| journal.written) {
+            files::finish(&data_dir).map_err(doing("taking away what is replaced"))?;
         }
+        journal
     };
     let journal = Journal {
         iris: iris.iter().cloned().collect(),
