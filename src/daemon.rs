@@ -6,6 +6,7 @@
 mod configure;
 mod desk;
 mod digest;
+pub mod erase;
 mod feedback;
 mod listen;
 mod open;

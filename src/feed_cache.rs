@@ -5,23 +5,26 @@
 //! never half a document: files get their name when they are whole. Start at [`FeedCache::find`].
 //!
 //! A closed page is `feed/{generation}-v{LAYOUT}/{page}.{from_us}-{until_us}.{tag}.{syntax}.gz`: its name says all that
-//! the tree above it needs. The root and the open page are made once for each published head, and lie in memory.
+//! the tree above it needs. A closed node above pages is a file as well, `{first}-{last}` in the place of `{page}`. Pages are
+//! made in TriG as they close, and in other syntaxes, as nodes in any, when somebody first asks; then they are kept. The
+//! root and the open page are made once for each published head, and lie in memory.
 
+mod closed;
 mod files;
 
 use crate::{
     config::Config,
     feed::{Bounds, Feed, Relation, Syntax, tree},
-    log::{Activity, Log},
+    log::Log,
     snapshot::Published,
     store::{Head, PAGE},
 };
 use bytes::Bytes;
-use files::{Named, Packing, file_name, named};
+use files::{Named, Packing, named};
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File},
-    io::{self, BufWriter},
+    io,
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -135,6 +138,21 @@ pub fn sweep(data_dir: &Path) -> io::Result<usize> {
     Ok(swept)
 }
 
+/// Removes all documents of the feed: they are made again of the log as it is then. Nobody may have the folder open.
+pub fn forget(data_dir: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(data_dir.join("feed")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if is_ours(&path) {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Is it the folder of some generation, in this layout or another?
 fn is_ours(folder: &Path) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());
@@ -151,7 +169,8 @@ struct Kept {
     /// The first page that is wholly in the log.
     oldest: u64,
     bounds: BTreeMap<u64, Bounds>,
-    tags: HashMap<(u64, Syntax), String>,
+    /// Which closed documents are files, and what they are called.
+    files: HashMap<(Range<u64>, Syntax), Named>,
     /// Documents that are true for one head only.
     fresh: HashMap<(What, Syntax), (Head, String, Bytes)>,
 }
@@ -196,10 +215,7 @@ impl FeedCache {
         match what {
             What::Root => self.fresh(head, what, syntax),
             What::Node(pages) if pages.start < oldest => Err(CacheError::Pruned { oldest }),
-            What::Node(pages) if pages.end <= closed && pages.end - pages.start > 1 => {
-                self.inner(head, pages, syntax)
-            }
-            What::Node(pages) if pages.end <= closed => self.closed_page(head, pages.start, syntax),
+            What::Node(pages) if pages.end <= closed => self.closed(head, pages, syntax),
             What::Node(pages) if *pages == (closed..closed + 1) && head.seq > closed * PAGE => {
                 self.fresh(head, what, syntax)
             }
@@ -213,8 +229,7 @@ impl FeedCache {
         let missing: Vec<u64> = {
             let kept = self.at(head)?;
             let all = kept.oldest..closed;
-            all.filter(|page| !kept.tags.contains_key(&(*page, Syntax::TriG)))
-                .collect()
+            all.filter(|page| !kept.has(*page, Syntax::TriG)).collect()
         };
         let mut made = 0;
         for run in missing.chunk_by(|a, b| a + 1 == *b) {
@@ -227,7 +242,7 @@ impl FeedCache {
                     return Ok(made);
                 }
                 let _turn = self.turn(Syntax::TriG);
-                self.make(&feed, *page, Syntax::TriG, &mut activities)?;
+                self.make_page(&feed, *page, Syntax::TriG, &mut activities)?;
                 made += 1;
             }
         }
@@ -249,8 +264,12 @@ impl FeedCache {
         while keep + 1 < closed && self.bounds(head, keep)?.until_us <= limit_us {
             keep += 1;
         }
+        if keep == oldest {
+            return Ok(oldest);
+        }
+        // Whoever makes a page reads the segments that go.
         let _turns = Syntax::ALL.map(|syntax| self.turn(syntax));
-        if keep == oldest || self.log.prune(head.generation, keep * PAGE + 1)? == 0 {
+        if self.log.prune(head.generation, keep * PAGE + 1)? == 0 {
             return Ok(oldest);
         }
         locked(&self.kept).generation = None;
@@ -279,7 +298,7 @@ impl FeedCache {
             }
             for entry in fs::read_dir(&own)? {
                 let path = entry?.path();
-                match named(&path).filter(|named| named.page >= oldest) {
+                match named(&path).filter(|named| named.pages.start >= oldest) {
                     Some(named) => kept.take(named),
                     None if path.is_file() => fs::remove_file(&path)?,
                     None => {}
@@ -295,78 +314,6 @@ impl FeedCache {
 
     fn folder(&self, generation: u64) -> PathBuf {
         self.dir.join(format!("{generation}-v{LAYOUT}"))
-    }
-
-    fn closed_page(&self, head: Head, page: u64, syntax: Syntax) -> Result<Prepared, CacheError> {
-        if let Some(found) = self.opened(head, page, syntax)? {
-            return Ok(found);
-        }
-        let _turn = self.turn(syntax);
-        if let Some(found) = self.opened(head, page, syntax)? {
-            return Ok(found);
-        }
-        let mut activities = self
-            .log
-            .after(head.generation, page * PAGE, (page + 1) * PAGE)?;
-        self.make(&self.feed(head), page, syntax, &mut activities)?;
-        self.opened(head, page, syntax)?
-            .ok_or_else(|| io::Error::other("a page that was just made is gone").into())
-    }
-
-    /// The page's file, if there is one. A file that somebody removed is forgotten.
-    fn opened(&self, head: Head, page: u64, syntax: Syntax) -> io::Result<Option<Prepared>> {
-        let mut kept = self.at(head)?;
-        let key = (page, syntax);
-        let (Some(tag), Some(bounds)) = (kept.tags.get(&key).cloned(), kept.bounds.get(&page))
-        else {
-            return Ok(None);
-        };
-        let name = file_name(page, *bounds, &tag, syntax);
-        match File::open(self.folder(head.generation).join(name)) {
-            Ok(file) => {
-                let bytes = file.metadata()?.len();
-                Ok(Some(Prepared {
-                    tag,
-                    closed: true,
-                    gzip: Source::File { file, bytes },
-                }))
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                kept.tags.remove(&key);
-                Ok(None)
-            }
-            Err(e) => Err(e),
-        }
-    }
-
-    /// Makes a closed page's file; `activities` begin with its first. Only whose turn it is calls it.
-    fn make(
-        &self,
-        feed: &Feed,
-        page: u64,
-        syntax: Syntax,
-        activities: &mut dyn Iterator<Item = io::Result<Activity>>,
-    ) -> io::Result<()> {
-        let dir = self.folder(feed.generation);
-        let temporary = dir.join(format!("{page}.{}.tmp", syntax.extension()));
-        fs::create_dir_all(&dir)?;
-        let file = BufWriter::with_capacity(1 << 16, File::create(&temporary)?);
-        let mut out = Packing::into(file);
-        let bounds = feed.page(page, (page + 1) * PAGE, activities, syntax, &mut out)?;
-        let (file, tag) = out.finish()?;
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        fs::rename(&temporary, dir.join(file_name(page, bounds, &tag, syntax)))?;
-        let mut kept = locked(&self.kept);
-        if kept.generation == Some(feed.generation) {
-            kept.take(Named {
-                page,
-                bounds,
-                tag,
-                syntax,
-            });
-        }
-        Ok(())
     }
 
     fn bounds(&self, head: Head, page: u64) -> io::Result<Bounds> {
@@ -394,26 +341,6 @@ impl FeedCache {
             from_us: self.bounds(head, pages.start)?.from_us,
             until_us: Some(self.bounds(head, pages.end - 1)?.until_us),
             pages,
-        })
-    }
-
-    fn inner(
-        &self,
-        head: Head,
-        pages: &Range<u64>,
-        syntax: Syntax,
-    ) -> Result<Prepared, CacheError> {
-        let children = tree::children(pages).into_iter();
-        let relations: Vec<Relation> = children
-            .map(|child| self.relation(head, child))
-            .collect::<io::Result<_>>()?;
-        let mut out = Packing::into(Vec::new());
-        self.feed(head).inner(pages, &relations, syntax, &mut out)?;
-        let (bytes, tag) = out.finish()?;
-        Ok(Prepared {
-            tag,
-            closed: true,
-            gzip: Source::Memory(bytes.into()),
         })
     }
 
@@ -486,8 +413,15 @@ impl FeedCache {
 
 impl Kept {
     fn take(&mut self, named: Named) {
-        self.bounds.insert(named.page, named.bounds);
-        self.tags.insert((named.page, named.syntax), named.tag);
+        if named.pages.end - named.pages.start == 1 {
+            self.bounds.insert(named.pages.start, named.bounds);
+        }
+        let key = (named.pages.clone(), named.syntax);
+        self.files.insert(key, named);
+    }
+
+    fn has(&self, page: u64, syntax: Syntax) -> bool {
+        self.files.contains_key(&(page..page + 1, syntax))
     }
 }
 

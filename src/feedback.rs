@@ -1,12 +1,13 @@
 //! What people and centres say of datasets: corrections and remarks on quality. Kept for good, listed for everybody, and
 //! judged by the operator, who makes a correction an override.
 //!
-//! Truth is one file that only grows ([`journal`]); what it holds is in memory as well. Never changes what is published of
+//! Truth is one file that only grows ([`journal`]) but for what is erased ([`forget`](fn@forget)); what it holds is in memory as well. Never changes what is published of
 //! a dataset: accepting is the daemon's (`daemon/feedback.rs`). Who sent something may leave an address to be asked at: it
 //! stays in the file and at the operator's door, and is in nothing that goes out. Start at [`Feedback::take`].
 
 mod accept;
 pub mod atom;
+mod forget;
 mod item;
 mod journal;
 mod plain;
@@ -19,6 +20,7 @@ mod shelf;
 
 pub use accept::{Wanted, draft, values_of};
 pub(crate) use accept::{correction, meant};
+pub use forget::forget;
 pub use item::{Filter, Item, Judged, Publisher, Shown, Status, Verdict};
 pub use said::{Kind, Row, Said, Sent};
 pub use settings::{FeedbackLimits, FeedbackSettings};

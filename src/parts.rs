@@ -46,6 +46,24 @@ impl Parts {
     pub fn open(&self, source: &str, run: &str, kinds: &'static [PartKind]) -> io::Result<Log> {
         Log::open(self.dir.join(source), run, kinds)
     }
+
+    /// The sources of which anything is kept, or was.
+    pub fn sources(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let name = |entry: io::Result<fs::DirEntry>| {
+            let name = entry?.file_name().into_string();
+            name.map_err(|name| io::Error::other(format!("{name:?} is no source's folder")))
+        };
+        entries.map(name).collect()
+    }
+
+    /// Removes all parts of a source.
+    pub fn forget(&self, source: &str) -> io::Result<()> {
+        fs::remove_dir_all(self.dir.join(source))
+    }
 }
 
 /// The parts of one source. What is added counts when [`Log::finish`] is called; dropped, it leaves nothing behind.
@@ -358,7 +376,19 @@ impl Log {
     }
 
     /// Counts from now on.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(self) -> io::Result<()> {
+        self.end(false)
+    }
+
+    /// The same, and leaves no byte of what does not count any more.
+    pub fn compact(mut self) -> io::Result<()> {
+        if !self.names.is_empty() {
+            self.writer()?;
+        }
+        self.end(true)
+    }
+
+    fn end(mut self, whole: bool) -> io::Result<()> {
         let Some(writer) = self.writer.take() else {
             return Ok(());
         };
@@ -367,7 +397,7 @@ impl Log {
         let place = self.path_of(&self.run);
         self.readers.push(reader);
         let dead = self.dead_bytes > self.live_bytes.max(DEAD_BYTES_MIN);
-        if dead || self.names.len() >= SEGMENTS_MAX {
+        if whole || dead || self.names.len() >= SEGMENTS_MAX {
             self.rewrite()?;
             self.names.clear();
         }

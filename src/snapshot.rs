@@ -1,6 +1,6 @@
 //! Published, immutable views of the store: one for each published run, kept by a policy, across restarts.
 //!
-//! A snapshot is a hard-link checkpoint in `snapshots/{generation}-{seq}-{published_us}-{serial}`: its name says what it
+//! A snapshot is a hard-link checkpoint in `snapshots/{generation}-{seq}-{published_us}-{made_us}`: its name says what it
 //! shows, and it gets its name when it is whole. It goes when the policy ([`shelf`]) lets it go and its last reader has
 //! gone. Start at [`Publisher::publish`].
 
@@ -9,7 +9,8 @@ pub mod shelf;
 
 use crate::log::Log;
 use crate::search::{Search, View};
-use crate::store::{Head, Store, StoreError};
+use crate::store::{Beyond, Head, Store, StoreError};
+use chrono::Utc;
 use shelf::{Kept, Shelf};
 use std::{
     fs::{self, File},
@@ -30,6 +31,8 @@ pub struct Published {
     pub seq: u64,
     /// Commit time of that activity, microseconds since 1970.
     pub published_us: i64,
+    /// When it was made, microseconds since 1970: what has no activity (named graphs) is as it was then.
+    pub made_us: i64,
     /// Directory of the checkpoint, opened read-only by workers. Exists as long as the value is held.
     pub path: PathBuf,
     /// The search index as it belongs to this snapshot, while it is one of the newest two.
@@ -53,10 +56,17 @@ impl Published {
             generation: head.generation,
             seq: head.seq,
             published_us: head.published_us,
+            made_us: head.published_us,
             path,
             search: RwLock::default(),
             let_go: AtomicBool::new(false),
         }
+    }
+
+    /// The same, made at that moment or, where clocks disagree, with its newest activity.
+    fn made(mut self, us: i64) -> Self {
+        self.made_us = us.max(self.published_us);
+        self
     }
 
     /// The search index as it belongs to this snapshot. None: there is none, it failed (which was told), or two others were
@@ -126,8 +136,9 @@ impl Default for SnapshotLimits {
 pub struct Publisher {
     dir: PathBuf,
     sender: watch::Sender<Option<Arc<Published>>>,
-    /// Distinguishes snapshots of the same head (a run that only changed reports or losers).
-    serial: u64,
+    /// When the newest was made. It rises, and so distinguishes snapshots of the same head (a run that only changed reports
+    /// or losers).
+    made_us: i64,
     shelf: Shelf,
     /// How many beside the newest stay whatever the policy says: readers and followers find the one they began with.
     kept: usize,
@@ -142,15 +153,20 @@ pub struct Publisher {
 
 impl Publisher {
     /// Takes over the whole snapshots that earlier daemons left of this store's history, and removes everything else.
-    /// Nothing is published yet.
-    pub fn open(data_dir: &Path, kept: usize, policy: SnapshotLimits) -> io::Result<Self> {
+    /// Nothing is published yet. `beyond` is the store's.
+    pub fn open(
+        data_dir: &Path,
+        kept: usize,
+        policy: SnapshotLimits,
+        beyond: Beyond,
+    ) -> io::Result<Self> {
         let dir = data_dir.join("snapshots");
         fs::create_dir_all(&dir)?;
         let (mut found, mut strays) = (Vec::new(), 0);
         for entry in fs::read_dir(&dir)? {
             let path = entry?.path();
             match named(&path).filter(|_| is_whole(&path)) {
-                Some((head, serial)) => found.push((serial, Published::of(head, path))),
+                Some((head, us)) => found.push((us, Published::of(head, path).made(us))),
                 None => {
                     remove(&path)?;
                     strays += 1;
@@ -160,8 +176,8 @@ impl Publisher {
         if strays > 0 {
             tracing::info!(strays, "removed snapshots that were not whole");
         }
-        found.sort_by_key(|(serial, _)| *serial);
-        let serial = found.last().map_or(0, |(serial, _)| *serial);
+        found.sort_by_key(|(us, _)| *us);
+        let made_us = found.last().map_or(0, |(us, _)| *us);
         let found = found.into_iter().map(|(_, published)| Kept {
             published: Arc::new(published),
             until_us: None,
@@ -169,8 +185,8 @@ impl Publisher {
         Ok(Self {
             dir,
             sender: watch::channel(None).0,
-            serial,
-            shelf: Shelf::of(found.collect()),
+            made_us,
+            shelf: Shelf::of(found.collect(), beyond),
             kept,
             digest: None,
             search: None,
@@ -218,11 +234,12 @@ impl Publisher {
 
     /// Publishes what the store holds. The store must be flushed.
     pub fn publish(&mut self, store: &Store) -> Result<Arc<Published>, StoreError> {
+        crate::crash::hold("publish");
         let head = store.head();
-        self.serial += 1;
+        self.made_us = Utc::now().timestamp_micros().max(self.made_us + 1);
         let name = format!(
             "{}-{}-{}-{}",
-            head.generation, head.seq, head.published_us, self.serial
+            head.generation, head.seq, head.published_us, self.made_us
         );
         let (path, making) = (
             self.dir.join(&name),
@@ -238,7 +255,7 @@ impl Publisher {
                 source,
             })?;
         crate::crash_point!("prune");
-        let published = Arc::new(Published::of(head, path));
+        let published = Arc::new(Published::of(head, path).made(self.made_us));
         published.set_search(view);
         self.shelf.put(published.clone());
         let newest = self.sender.send_replace(Some(published.clone()));
@@ -307,7 +324,7 @@ impl Publisher {
     pub fn thin(&self, store: &Store) {
         let ended = |generation, seq| first_after(store.log(), generation, seq);
         let live = self.dir.with_file_name("store");
-        let now_us = chrono::Utc::now().timestamp_micros();
+        let now_us = Utc::now().timestamp_micros();
         if let Err(error) =
             self.shelf
                 .thin(store.head(), now_us, self.kept, &self.policy, &live, ended)
@@ -324,15 +341,15 @@ fn first_after(log: &Log, generation: u64, seq: u64) -> io::Result<Option<i64>> 
 }
 
 /// What the name of a snapshot's folder says.
-fn named(path: &Path) -> Option<(Head, u64)> {
+fn named(path: &Path) -> Option<(Head, i64)> {
     let mut parts = path.file_name()?.to_str()?.split('-');
     let head = Head {
         generation: parts.next()?.parse().ok()?,
         seq: parts.next()?.parse().ok()?,
         published_us: parts.next()?.parse().ok()?,
     };
-    let serial = parts.next()?.parse().ok()?;
-    parts.next().is_none().then_some((head, serial))
+    let made_us = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some((head, made_us))
 }
 
 /// RocksDB's CURRENT names a manifest that is there.
@@ -360,9 +377,9 @@ mod tests {
 
     #[test]
     fn a_name_says_what_a_snapshot_shows() {
-        let (head, serial) = named(Path::new("/x/2-17-1700000000000001-9")).unwrap();
+        let (head, made_us) = named(Path::new("/x/2-17-1700000000000001-9")).unwrap();
         assert_eq!(
-            (head.generation, head.seq, head.published_us, serial),
+            (head.generation, head.seq, head.published_us, made_us),
             (2, 17, 1_700_000_000_000_001, 9)
         );
         for other in [
@@ -392,7 +409,8 @@ mod tests {
         fs::write(snapshots.join("1-5-100-1/CURRENT"), "MANIFEST-000001\n").unwrap();
         fs::write(snapshots.join("1-5-100-1/MANIFEST-000001"), "").unwrap();
         fs::write(snapshots.join("1-6-200-2/CURRENT"), "MANIFEST-000002\n").unwrap();
-        let publisher = Publisher::open(dir.path(), 1, SnapshotLimits::default()).unwrap();
+        let policy = SnapshotLimits::default();
+        let publisher = Publisher::open(dir.path(), 1, policy, Beyond::default()).unwrap();
         let heads: Vec<u64> = publisher
             .shelf()
             .all()

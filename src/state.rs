@@ -4,6 +4,7 @@
 //! store, and the next runs describe again what they would have skipped. Start at [`State::open`].
 
 mod bodies;
+mod carry;
 mod entries;
 mod identity;
 mod kept_digest;

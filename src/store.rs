@@ -8,11 +8,13 @@ mod ahead;
 mod applied;
 mod apply;
 mod batch;
+mod beyond;
 mod bulk;
 mod claims;
 mod compacting;
 mod corrections;
 mod engine_log;
+mod erase;
 mod evidence;
 mod generation;
 mod leave;
@@ -32,6 +34,8 @@ mod turns;
 
 pub use crate::store_read::Times;
 pub use applied::{Applied, ApplyOptions, Outcome, Tally};
+pub use beyond::Beyond;
+pub use erase::About;
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
@@ -148,6 +152,8 @@ pub struct Store {
     runs_told: HashMap<String, usize>,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
+    /// The same, as far as activities go, for whoever asks for the past.
+    beyond: Beyond,
     /// The log may hold a segment that no commit names: a commit was begun, and has not ended.
     has_strays: bool,
     /// What was committed since the digest last took it in.
@@ -188,12 +194,14 @@ impl Store {
             engine_logs: HashSet::new(),
             runs_told: HashMap::new(),
             unpublished: AtomicBool::new(true),
+            beyond: Beyond::default(),
             has_strays: false,
             changes: Mutex::default(),
             compacting: Compacting::default(),
         };
         // What a new generation was killed over.
         store.forget_older()?;
+        store.beyond.ends(head);
         Ok(store)
     }
 
@@ -268,6 +276,11 @@ impl Store {
         self.unpublished.load(Relaxed)
     }
 
+    /// What is committed and in no snapshot yet.
+    pub fn beyond(&self) -> Beyond {
+        self.beyond.clone()
+    }
+
     /// Hands the changes since the last time to whoever keeps the digest. They are forgotten where it succeeds.
     pub fn changes<E>(&self, take: impl FnOnce(&[Change]) -> Result<(), E>) -> Result<(), E> {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -288,6 +301,23 @@ impl Store {
             last_us: self.head.published_us,
             now_us: now_us(),
         }
+    }
+
+    /// The same for activities that are about to be committed: from now on the newest snapshot may not be the newest state,
+    /// until something is published, be it that the commit failed.
+    fn commit_begins(&self) -> Clock {
+        self.unpublished.store(true, Relaxed);
+        Clock {
+            now_us: self.beyond.begins(now_us),
+            ..self.clock()
+        }
+    }
+
+    /// They are committed.
+    fn commit_ended(&mut self, clock: &Clock) {
+        self.head.seq = clock.seq;
+        self.head.published_us = clock.last_us;
+        self.beyond.ends(self.head);
     }
 
     /// The index quads of an activity, and the page graph's name.

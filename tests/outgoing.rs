@@ -22,5 +22,7 @@ mod asof;
 mod changes;
 #[path = "outgoing/nothing.rs"]
 mod nothing;
+#[path = "outgoing/unpublished.rs"]
+mod unpublished;
 #[path = "outgoing/webhooks.rs"]
 mod webhooks;

@@ -6,6 +6,7 @@
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
 //! - `status`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
+//! - `erase` and `feed new-generation` take it as well; where a daemon has it, it has to be stopped first.
 //! - `token` works on a file of its own, whoever has the data directory.
 //! - `check-config` reads configuration files and nothing else.
 //!
@@ -14,6 +15,7 @@
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
 //! finds it by `--data-dir` alone, whatever port the system gave it.
 
+mod erase;
 mod feedback;
 mod identity;
 mod overrides;
@@ -21,6 +23,7 @@ mod token;
 mod webhooks;
 mod work;
 
+pub use erase::*;
 pub use feedback::*;
 pub use identity::*;
 pub use overrides::*;
@@ -152,6 +155,11 @@ pub enum Command {
     /// Begin the change log anew
     #[command(subcommand)]
     Feed(Feed),
+    /// Erase entities, and the past: from the store, the log, snapshots and every other file that is kept
+    ///
+    /// Without an IRI, what is said now stays, and what was said before goes. The feed begins a new generation, and whoever
+    /// follows it is told to begin again. No daemon may run meanwhile. See docs/erasing.md.
+    Erase(Erase),
     /// Make, list and revoke the tokens of centres that push (sources of kind `push`)
     #[command(subcommand)]
     Token(Token),
@@ -193,9 +201,9 @@ impl Place {
 pub enum Feed {
     /// State everything the store holds again, in a new generation, and remove the history
     ///
-    /// For erasing what must not be kept: a deleted description goes from the log as well. Whoever follows the feed is told
-    /// that the old generation is gone, and begins again. No daemon may run meanwhile. Backups, kept answers and replicas
-    /// are not touched.
+    /// A deleted description goes from the log as well, with the snapshots, dumps and pages of the feed that show it; to erase
+    /// what must not be kept there is `harvestd erase`. Whoever follows the feed is told that the old generation is gone, and
+    /// begins again. No daemon may run meanwhile. Backups, kept answers and replicas are not touched.
     NewGeneration(NewGeneration),
 }
 
@@ -249,6 +257,9 @@ mod tests {
             "feedback show 1 --data-dir d",
             "feedback accept 1 --property dct:title --lang en --set A --set B --who me",
             "feedback decline 1 --why no --withhold",
+            "feed new-generation --why moved",
+            "erase --why forgotten --data-dir d",
+            "erase https://a.example/1 https://a.example/2 --why asked --json",
             "token new centre --config c.toml",
             "token list --json",
             "token revoke 0123456789ab",
@@ -271,6 +282,7 @@ mod tests {
             "feedback list --status gone",
             "feedback accept x",
             "feedback decline 1",
+            "erase https://a.example/1",
             "identity",
             "identity list --min 2",
             "identity explain",

@@ -7,7 +7,10 @@ use super::{
     out,
 };
 use crate::{
-    daemon::write_limits,
+    daemon::{
+        erase::{self, files},
+        write_limits,
+    },
     lock::{Lock, LockError},
     store::{Head, Store},
 };
@@ -28,10 +31,19 @@ pub fn feed(args: &args::Feed, common: &Common) -> Exit {
         }
         Err(e) => return out::complain(&e.to_string(), Exit::Failed),
     };
+    if let Err(e) = erase::refuse(&config.data_dir) {
+        return out::complain(&e.to_string(), Exit::Failed);
+    }
     let limits = write_limits(&config);
     let began = Store::open(&config.data_dir, config.public_url.as_str(), limits)
         .and_then(|mut store| store.new_generation(&args.why));
-    match began {
+    let removed = |head| match files::remove_derived(&config.data_dir) {
+        Ok(()) => Ok(head),
+        Err(e) => Err(format!(
+            "a new generation has begun, but what is made of the old one could not be removed: {e}"
+        )),
+    };
+    match began.map_err(|e| e.to_string()).and_then(removed) {
         Ok(Head {
             generation, seq, ..
         }) if common.json => out::print(&format!(
@@ -40,8 +52,8 @@ pub fn feed(args: &args::Feed, common: &Common) -> Exit {
         Ok(Head {
             generation, seq, ..
         }) => out::print(&format!(
-            "generation {generation} of the feed begins with {seq} activities; what came before is removed from the log\n"
+            "generation {generation} of the feed begins with {seq} activities; what came before is removed from the log, with the snapshots, dumps and pages that showed it\n"
         )),
-        Err(e) => out::complain(&e.to_string(), Exit::Failed),
+        Err(e) => out::complain(&e, Exit::Failed),
     }
 }

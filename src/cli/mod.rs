@@ -4,6 +4,7 @@ pub mod args;
 mod check_config;
 mod client;
 mod configured;
+mod erase;
 pub mod exit;
 mod feed;
 mod feedback;
@@ -65,6 +66,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Verify(args) => verify::verify(args, common).await,
         Command::Webhooks(args) => webhooks::webhooks(args, common).await,
         Command::Feed(args) => feed::feed(args, common),
+        Command::Erase(args) => erase::erase(args, common).await,
         Command::Feedback(args) => feedback::feedback(args, common).await,
         Command::Worker | Command::CheckConfig(_) | Command::Sources(_) | Command::Token(_) => {
             Exit::Ok

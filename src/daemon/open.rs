@@ -22,7 +22,7 @@ use crate::store::{Policy, Store, StoreError, WriteLimits};
 use crate::webhooks::Webhooks;
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, RwLock},
 };
 use tokio::sync::{Semaphore, watch};
@@ -41,6 +41,8 @@ pub enum OpenError {
     Run(#[from] RunError),
     #[error(transparent)]
     Shared(#[from] SharedError),
+    #[error("erasing was begun in {0} and not finished: `harvestd erase --why TEXT` finishes it")]
+    Erasing(PathBuf),
     #[error("{0}: {1}")]
     Io(&'static str, std::io::Error),
 }
@@ -52,6 +54,8 @@ pub enum Purpose {
     Serve,
     /// Sources run when somebody asks.
     Work,
+    /// Something is erased ([`super::erase`]).
+    Erase,
     /// Sources are asked what a run would change. Otherwise as [`Purpose::Read`].
     Check,
     /// What is committed is shown. The configuration changes nothing of it: corrections and shared vocabularies that are
@@ -62,7 +66,7 @@ pub enum Purpose {
 impl Purpose {
     /// May the store change?
     pub fn writes(self) -> bool {
-        matches!(self, Self::Serve | Self::Work)
+        matches!(self, Self::Serve | Self::Work | Self::Erase)
     }
 }
 
@@ -71,6 +75,9 @@ impl Daemon {
     pub fn open(config: Config, purpose: Purpose) -> Result<Arc<Self>, OpenError> {
         let data_dir = config.data_dir.clone();
         let lock = Lock::take(&data_dir)?;
+        if purpose != Purpose::Erase {
+            super::erase::refuse(&data_dir)?;
+        }
         let limits = write_limits(&config);
         let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         if purpose.writes() {
@@ -89,7 +96,8 @@ impl Daemon {
             tracing::info!(swept, "removed files that a kill left half written");
         }
         let (kept, policy_of_snapshots) = (config.limits.snapshots_kept, &config.limits.snapshots);
-        let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots.clone())
+        let policy_of_snapshots = policy_of_snapshots.clone();
+        let publisher = Publisher::open(&data_dir, kept, policy_of_snapshots, store.beyond())
             .map_err(|e| OpenError::Io("looking through the snapshots folder", e))?;
         let (tell_standings, standings) = watch::channel(Arc::default());
         let mut writer = Writer {
@@ -208,7 +216,7 @@ fn publish(writer: &mut Writer, purpose: Purpose) -> Result<(), OpenError> {
 }
 
 /// The graph of feedback says what is kept: a kill may have come before it was told.
-fn show(feedback: &Feedback, store: &mut Store) -> Result<(), OpenError> {
+pub(super) fn show(feedback: &Feedback, store: &mut Store) -> Result<(), StoreError> {
     let base = store.base().to_owned();
     let all = feedback.changed();
     let said = all.iter().flat_map(|item| rdf::quads(&base, item));

@@ -1,27 +1,30 @@
-//! What a closed page's file is called, and how its bytes are packed.
+//! What the file of a closed page, or of a closed node above pages, is called, and how its bytes are packed.
 //!
 //! The name says all that the tree above the page needs. Start at [`file_name`].
 
-use crate::feed::{Bounds, Syntax};
+use crate::feed::{Bounds, Syntax, tree};
 use flate2::{Compression, write::GzEncoder};
 use std::{
     io::{self, Write},
+    ops::Range,
     path::Path,
 };
 
 /// What a file's name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    pub page: u64,
+    /// One page, or those under a node.
+    pub pages: Range<u64>,
     pub bounds: Bounds,
     pub tag: String,
     pub syntax: Syntax,
 }
 
-pub fn file_name(page: u64, bounds: Bounds, tag: &str, syntax: Syntax) -> String {
+pub fn file_name(pages: &Range<u64>, bounds: Bounds, tag: &str, syntax: Syntax) -> String {
+    let pages = tree::name(pages);
     let Bounds { from_us, until_us } = bounds;
     format!(
-        "{page}.{from_us}-{until_us}.{tag}.{}.gz",
+        "{pages}.{from_us}-{until_us}.{tag}.{}.gz",
         syntax.extension()
     )
 }
@@ -30,7 +33,7 @@ pub fn file_name(page: u64, bounds: Bounds, tag: &str, syntax: Syntax) -> String
 pub fn named(path: &Path) -> Option<Named> {
     let name = path.file_name()?.to_str()?.strip_suffix(".gz")?;
     let mut parts = name.split('.');
-    let page = parts.next()?.parse().ok()?;
+    let pages = tree::named(parts.next()?)?;
     let (from_us, until_us) = parts.next()?.split_once('-')?;
     let bounds = Bounds {
         from_us: from_us.parse().ok()?,
@@ -42,7 +45,7 @@ pub fn named(path: &Path) -> Option<Named> {
         .into_iter()
         .find(|syntax| syntax.extension() == extension)?;
     parts.next().is_none().then_some(Named {
-        page,
+        pages,
         bounds,
         tag,
         syntax,

@@ -245,6 +245,50 @@ fn from_32_pages_on_the_tree_has_two_levels() {
 }
 
 #[test]
+fn what_is_closed_is_kept_from_the_first_time_it_is_asked_for() {
+    let bed = Bed::new();
+    let pages: Vec<u64> = (1..=32).map(|page| page * 1000).collect();
+    bed.log(&pages);
+    let cache = bed.cache(None);
+    cache.catch_up(at(32_000), &|| false).unwrap();
+    assert_eq!(bed.files().len(), 32, "pages in TriG before anybody asks");
+    for (what, name) in [(What::Node(0..32), "0-31."), (page(3), "3.")] {
+        for syntax in Syntax::ALL {
+            let made = cache.find(at(32_000), &what, syntax).unwrap();
+            let (tag, text) = (made.tag.clone(), bytes(made));
+            let file = |names: &[String]| {
+                let end = format!("{tag}.{}.gz", syntax.extension());
+                let is = |file: &&String| file.starts_with(name) && file.ends_with(&end);
+                names.iter().filter(is).count()
+            };
+            assert_eq!(file(&bed.files()), 1, "{name} {}", syntax.extension());
+            // The file is what is given out, after another start as well.
+            for cache in [&cache, &bed.cache(None)] {
+                let again = cache.find(at(32_000), &what, syntax).unwrap();
+                assert!(matches!(again.gzip, Source::File { .. }));
+                assert_eq!(
+                    (again.tag.clone(), bytes(again)),
+                    (tag.clone(), text.clone())
+                );
+            }
+        }
+    }
+    // The node in three syntaxes, one page in two more.
+    assert_eq!(bed.files().len(), 32 + 3 + 2);
+    assert_eq!(children(&cache, at(32_000), &What::Root), ["0-31"]);
+}
+
+/// Whoever looks whether pages are old waits for nobody who makes one.
+#[test]
+fn where_nothing_is_old_no_turn_is_taken() {
+    let bed = Bed::new();
+    bed.log(&[3000]);
+    let cache = bed.cache(Some(1));
+    let _making = cache.turn(Syntax::NQuads);
+    assert_eq!(cache.prune(at(3000), START_US).unwrap(), 0);
+}
+
+#[test]
 fn times_of_nodes_hold_what_is_under_them_and_nothing_else() {
     let bed = Bed::new();
     bed.log(&[3000, 33_500]);

@@ -1,5 +1,5 @@
 //! The file that all feedback is in, `{data_dir}/feedback.jsonl`: one line of JSON for each thing that was sent and for
-//! each decision, never changed, each synced before anybody is told. It holds addresses of people: only its owner reads it.
+//! each decision, never changed but for what is erased, each synced before anybody is told. It holds addresses of people: only its owner reads it.
 //!
 //! Start at [`Journal::open`].
 
@@ -118,4 +118,24 @@ impl Journal {
             .as_mut()
             .ok_or_else(|| io::Error::other("no file"))
     }
+}
+
+/// Puts other lines in the place of the file: of what is erased not even the bytes stay. Nobody may have it open.
+pub(super) fn rewrite(data_dir: &Path, lines: &[Line]) -> io::Result<()> {
+    let path = data_dir.join(FILE);
+    let temporary = path.with_extension("tmp");
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    for line in lines {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        file.write_all(&text)?;
+    }
+    file.sync_all()?;
+    std::fs::rename(temporary, path)?;
+    File::open(data_dir)?.sync_all()
 }

@@ -29,6 +29,18 @@ pub(super) struct Kept {
     request: String,
 }
 
+impl Kept {
+    /// Without what was sent beside the item.
+    pub fn without_words(self) -> Self {
+        Self {
+            item: self.item,
+            private: Private::default(),
+            key: None,
+            request: String::new(),
+        }
+    }
+}
+
 /// What goes out at the operator's door alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Private {

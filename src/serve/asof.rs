@@ -11,6 +11,7 @@ use crate::{
         Published,
         shelf::{Between, Kept, Moment},
     },
+    store::Head,
 };
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -123,13 +124,17 @@ impl Asked {
             original: self.original.clone(),
             in_address: self.in_address,
         };
+        let shelf = house.desk.shelf();
         let (moment, kind) = match (&self.as_of, &self.datetime) {
-            (Some(as_of), _) => (moment(as_of)?, Kind::Memento),
-            (None, Some(datetime)) => (at_most_now(accept_datetime(datetime)?), Kind::Negotiated),
+            (Some(as_of), _) => {
+                let moment = moment(as_of)?;
+                not_ahead(moment, Head::from(&*newest), shelf.committed())?;
+                (moment, Kind::Memento)
+            }
+            (None, Some(datetime)) => (accept_datetime(datetime)?, Kind::Negotiated),
             (None, None) => return Ok(view(newest.clone(), Kind::Now)),
         };
-        not_ahead(moment, &newest)?;
-        match house.desk.shelf().find(moment) {
+        match shelf.find(at_most_now(moment)) {
             Ok(kept) => Ok(view(kept.published, kind)),
             Err(between) => Err(self.gone(house, &between)),
         }
@@ -241,7 +246,7 @@ fn accept_datetime(text: &str) -> Result<Moment, Problem> {
         })
 }
 
-/// Later than the last memento: the last one.
+/// Later than now is now: of a second that has begun, what there was of it; of Accept-Datetime, the last memento.
 fn at_most_now(moment: Moment) -> Moment {
     match moment {
         Moment::Time(us) => Moment::Time(us.min(Utc::now().timestamp_micros())),
@@ -249,11 +254,13 @@ fn at_most_now(moment: Moment) -> Moment {
     }
 }
 
-fn not_ahead(moment: Moment, newest: &Published) -> Result<(), Problem> {
+/// An activity that is committed and not published yet is not ahead: whoever pushed it knows its number.
+fn not_ahead(moment: Moment, newest: Head, committed: Head) -> Result<(), Problem> {
     let ahead = match moment {
         Moment::Time(us) => us >= Utc::now().timestamp_micros() + SECOND_US,
         Moment::Seq { generation, seq } => {
-            (generation.unwrap_or(newest.generation), seq) > (newest.generation, newest.seq)
+            let last = (committed.generation, committed.seq).max((newest.generation, newest.seq));
+            (generation.unwrap_or(newest.generation), seq) > last
         }
     };
     if !ahead {
@@ -277,6 +284,7 @@ pub fn describe(kept: &Kept, original: &str) -> Value {
         "seq": published.seq,
         "published": date_time(published.published_us),
         "until": until_us.map(date_time),
+        "made": date_time(published.made_us),
         "memento": memento(original, published),
     })
 }

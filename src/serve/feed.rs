@@ -138,7 +138,7 @@ fn current(house: &House, snapshot: &Published, generation: &str) -> Result<(), 
 fn gone(house: &House, snapshot: &Published, code: &str, detail: &str) -> Problem {
     let (view, dump) = (
         house.feed.feed(Head::from(snapshot)).view(),
-        format!("{}catalog.nt", house.base()),
+        format!("{}catalog.nq", house.base()),
     );
     let problem = Problem::new(StatusCode::GONE, code, detail)
         .with_member("view", view.clone())

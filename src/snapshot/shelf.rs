@@ -3,7 +3,7 @@
 //! Makes no snapshot and serves none. Start at [`Shelf::find`] for the past, at [`Shelf::thin`] for the policy.
 
 use super::{Published, SnapshotLimits};
-use crate::store::Head;
+use crate::store::{Beyond, Head};
 use std::{
     collections::{BTreeSet, HashSet},
     fs, io,
@@ -40,11 +40,18 @@ pub struct Between {
 
 /// Shared between who publishes and who asks; the oldest first, the last is the newest.
 #[derive(Debug, Clone, Default)]
-pub struct Shelf(Arc<Mutex<Vec<Kept>>>);
+pub struct Shelf {
+    list: Arc<Mutex<Vec<Kept>>>,
+    /// What the newest does not show yet.
+    beyond: Beyond,
+}
 
 impl Shelf {
-    pub fn of(kept: Vec<Kept>) -> Self {
-        Self(Arc::new(Mutex::new(kept)))
+    pub fn of(kept: Vec<Kept>, beyond: Beyond) -> Self {
+        Self {
+            list: Arc::new(Mutex::new(kept)),
+            beyond,
+        }
     }
 
     /// Those that show something, the oldest first, one for each state.
@@ -54,11 +61,21 @@ impl Shelf {
         let shown = |kept: &&Kept| {
             kept.published.seq > 0 && newest.contains(&std::ptr::from_ref(&*kept.published))
         };
-        list.iter().filter(shown).cloned().collect()
+        let mut all: Vec<Kept> = list.iter().filter(shown).cloned().collect();
+        // Asked while the list is held: what is published meanwhile is in both or in neither.
+        if let Some(newest) = all.last_mut() {
+            newest.until_us = newest.until_us.or(self.beyond.first_us());
+        }
+        all
     }
 
-    /// The snapshot that shows the catalogue as it was at a moment. A commit between the two makes it another state, and
-    /// none is given.
+    /// The newest activity that is committed, whether a snapshot shows it or not.
+    pub fn committed(&self) -> Head {
+        self.beyond.committed()
+    }
+
+    /// The snapshot that shows the catalogue as it was at a moment that is not to come. A commit between the two, be it
+    /// published or not, makes it another state, and none is given.
     pub fn find(&self, moment: Moment) -> Result<Kept, Between> {
         let all = self.all();
         let current = all.last().map(|kept| kept.published.generation);
@@ -90,10 +107,12 @@ impl Shelf {
     }
 
     pub(super) fn put(&self, published: Arc<Published>) {
-        self.list().push(Kept {
+        let mut list = self.list();
+        list.push(Kept {
             published,
             until_us: None,
         });
+        self.beyond.is_shown();
     }
 
     /// Lets go what the policy does not keep. `ended` says when the first activity after a sequence number was committed.
@@ -137,7 +156,7 @@ impl Shelf {
 
     fn list(&self) -> MutexGuard<'_, Vec<Kept>> {
         // A list of snapshots is right at every step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -270,7 +289,7 @@ mod tests {
         };
         assert_eq!(chosen(&list, 7, 0, &policy), BTreeSet::from([2, 3]));
         assert_eq!(chosen(&list, 7, 3, &policy), BTreeSet::from([0, 1, 2, 3]));
-        let shown: Vec<u64> = Shelf::of(list.to_vec())
+        let shown: Vec<u64> = Shelf::of(list.to_vec(), Beyond::default())
             .all()
             .iter()
             .map(|k| k.published.seq)
@@ -280,11 +299,12 @@ mod tests {
 
     #[test]
     fn a_moment_has_a_snapshot_only_where_no_commit_lies_between() {
-        let shelf = Shelf::of(vec![
+        let kept = vec![
             kept(10, 1_000, Some(2_000)),
             kept(30, 3_000, Some(4_000)),
             kept(40, 5_000, None),
-        ]);
+        ];
+        let shelf = Shelf::of(kept, Beyond::default());
         for (us, seq) in [
             (1_000, Some(10)),
             (1_999, Some(10)),

@@ -113,6 +113,11 @@ impl State {
     }
 }
 
+/// Does the tree of this name hold bodies?
+pub(super) fn are_in(tree: &[u8]) -> bool {
+    tree.starts_with(PREFIX.as_bytes())
+}
+
 fn name(source: &str) -> String {
     format!("{PREFIX}{source}")
 }

@@ -53,7 +53,10 @@ impl Segments {
 impl Store {
     /// One batch: its segment first, durable, then one transaction with everything, the segment's hash included.
     pub(super) fn commit(&mut self, batch: Batch) -> Result<Option<(u64, u64)>, StoreError> {
-        let mut clock = self.clock();
+        let mut clock = match batch.activities.is_empty() {
+            true => self.clock(),
+            false => self.commit_begins(),
+        };
         let first = clock.seq + 1;
         let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
         let mut changes = Vec::with_capacity(batch.activities.len());
@@ -106,8 +109,7 @@ impl Store {
         crate::crash_point!("committed");
         self.has_strays = had_strays;
         let logged = (clock.seq >= first).then_some((first, clock.seq));
-        self.head.seq = clock.seq;
-        self.head.published_us = clock.last_us;
+        self.commit_ended(&clock);
         self.changed(changes);
         let since = self.triples_since_flush.fetch_add(triples, Relaxed) + triples;
         if since >= self.limits.flush_triples {

@@ -15,10 +15,7 @@ use crate::digest::Change;
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
 use oxigraph::model::{GraphName, Quad};
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::atomic::Ordering::Relaxed,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 impl Store {
     /// Loads what is purely new through the bulk loader, in one atomic commit; the rest is left to transactions.
@@ -39,7 +36,7 @@ impl Store {
             let mut bulk = Bulk {
                 send,
                 segments: Segments::default(),
-                clock: self.clock(),
+                clock: self.commit_begins(),
                 claims: HashMap::new(),
                 entities: HashSet::new(),
                 done: HashSet::new(),
@@ -60,7 +57,6 @@ impl Store {
                 tracing::debug!("the bulk loader ended early");
             }
             drop(send);
-            self.unpublished.store(true, Relaxed);
             let loaded = loader
                 .join()
                 .map_err(|_| StoreError::Broken("the bulk loader panicked".to_owned()))?;
@@ -69,8 +65,7 @@ impl Store {
                 if clock.seq > self.head.seq {
                     applied.logged(self.head.seq + 1, clock.seq);
                 }
-                self.head.seq = clock.seq;
-                self.head.published_us = clock.last_us;
+                self.commit_ended(&clock);
                 self.changed(changes);
                 done
             })

@@ -149,7 +149,10 @@ impl Store {
             .map_err(StoreError::log("removing an interrupted generation"))
             .and_then(|()| self.state_all(entities));
         match stated {
-            Ok(head) => self.head = head,
+            Ok(head) => {
+                self.head = head;
+                self.beyond.ends(head);
+            }
             Err(e) => {
                 self.head = old;
                 return Err(e);

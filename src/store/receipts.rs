@@ -153,6 +153,26 @@ impl Store {
         Ok(old)
     }
 
+    /// Forgets what any push was answered: answers repeat what was refused. The versions that sources pushed under stay.
+    pub fn forget_receipts(&mut self) -> Result<(), StoreError> {
+        let doing = "forgetting what pushes were answered";
+        let graph = graph(&self.base);
+        let mut transaction = self
+            .quads
+            .start_transaction()
+            .map_err(StoreError::storage(doing))?;
+        let all = self
+            .quads
+            .quads_for_pattern(None, None, None, Some(graph.as_ref().into()));
+        for quad in all {
+            let quad = quad.map_err(StoreError::storage(doing))?;
+            if quad.predicate != VERSION {
+                transaction.remove(&quad);
+            }
+        }
+        transaction.commit().map_err(StoreError::storage(doing))
+    }
+
     fn key_name(&self, source: &str, key: &str) -> NamedNode {
         key_name(&self.base, source, key)
     }

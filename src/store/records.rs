@@ -120,7 +120,7 @@ impl Store {
         words.map_err(StoreError::storage("reading the names of an agency"))
     }
 
-    fn record_id(&self, record: &str) -> Result<Option<RecordId>, StoreError> {
+    pub(super) fn record_id(&self, record: &str) -> Result<Option<RecordId>, StoreError> {
         let Some(name) = parse_record_iri(&self.base, record) else {
             return Ok(None);
         };

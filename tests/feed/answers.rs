@@ -245,7 +245,7 @@ async fn an_older_generation_is_gone_and_says_where_to_begin() {
             links,
             [
                 "<http://hub.example/feed>; rel=\"successor-version\"",
-                "<http://hub.example/catalog.nt>; rel=\"alternate\""
+                "<http://hub.example/catalog.nq>; rel=\"alternate\""
             ]
         );
         let said = problem(response, 410, "generation-ended").await;
@@ -287,7 +287,7 @@ async fn removed_pages_are_gone_and_name_the_dump() {
         (&said["generation"], &said["sequence"]),
         (&2.into(), &5500.into())
     );
-    assert_eq!(said["dump"], "http://hub.example/catalog.nt");
+    assert_eq!(said["dump"], "http://hub.example/catalog.nq");
     assert_eq!(doors.get("/feed/2/3").send().await.unwrap().status(), 200);
     let root = doors
         .get("/feed.nq")

@@ -292,6 +292,10 @@ async fn a_new_generation_states_everything_again_and_forgets_the_past() {
             failpoint.is_none(),
             "{failpoint:?}: {status}"
         );
+        if failpoint.is_none() {
+            let snapshots = dir.path().join("data/snapshots");
+            assert!(!snapshots.exists(), "they show the past");
+        }
         let house = House::with(config.clone());
         let whole = Whole::of(&house.daemon);
         assert_eq!(whole.head.generation, generation, "{failpoint:?}");

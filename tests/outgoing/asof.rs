@@ -14,7 +14,7 @@ const QUERIES: [&str; 3] = [
 ];
 
 /// A query's answer as of `moment`, in lines that are sorted.
-async fn ask(serving: &Serving, query: &str, moment: Option<&str>) -> reqwest::Response {
+pub async fn ask(serving: &Serving, query: &str, moment: Option<&str>) -> reqwest::Response {
     let mut form = vec![("query", query)];
     form.extend(moment.map(|moment| ("as-of", moment)));
     let query = encoded(&form);
@@ -30,7 +30,7 @@ fn encoded(form: &[(&str, &str)]) -> String {
         .finish()
 }
 
-async fn lines(response: reqwest::Response) -> Vec<String> {
+pub async fn lines(response: reqwest::Response) -> Vec<String> {
     let status = response.status();
     let text = response.text().await.unwrap();
     assert_eq!(status, 200, "{text}");

@@ -260,3 +260,63 @@ async fn pieces_are_found_after_a_run_that_ended_between_pages() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(distributions(&hub).await, both);
 }
+
+const FOAF: &str = "http://xmlns.com/foaf/0.1/";
+
+/// Title of each dataset, with the name of its publisher where that is described.
+async fn publishers(hub: &Hub) -> BTreeSet<String> {
+    let query = "PREFIX dct: <http://purl.org/dc/terms/> PREFIX foaf: <http://xmlns.com/foaf/0.1/> \
+        PREFIX dcat: <http://www.w3.org/ns/dcat#> \
+        SELECT ?t ?n { ?d a dcat:Dataset ; dct:title ?t ; dct:publisher ?p OPTIONAL { ?p a foaf:Agent ; foaf:name ?n } }";
+    let output = hub.does(&["query", query, "-o", "csv"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .skip(1)
+        .map(|line| line.trim().into())
+        .collect()
+}
+
+/// An agent that comes as an activity of its own is an entity of its own: on either side of the datasets that name it, it
+/// comes, changes and goes by one activity, and no dataset is described again for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_of_its_own_comes_changes_and_goes() {
+    let agent = |name| format!("c:office a <{FOAF}Agent> ; <{FOAF}name> \"{name}\"@en .");
+    let (first, second) = (agent("Office"), agent("Office of Parks"));
+    let of = |title: &str| {
+        format!("c:{title} a dcat:Dataset ; dct:title \"{title}\" ; dct:publisher c:office .")
+    };
+    let (parks, trees) = (of("parks"), of("trees"));
+    let parks: Activity<'_> = ("Create", "c:parks", "01-05", &parks);
+    let trees: Activity<'_> = ("Create", "c:trees", "02-02", &trees);
+    let mut later = vec![("Create", "c:office", "02-01", first.as_str()), trees];
+    let (hub, origin) = two_pages(&[parks], &later).await;
+    let report = hub.run("f").await;
+    assert_eq!(report["counts"]["new"], 2, "{report}");
+    assert_eq!(
+        publishers(&hub).await,
+        set(&["parks,Office", "trees,Office"])
+    );
+
+    let agents = "SELECT ?r { ?r a <https://w3id.org/harvestd/ns#AgentRecord> ; <http://xmlns.com/foaf/0.1/primaryTopic> ?o FILTER(STRENDS(STR(?o), \"office\")) }";
+    let records = hub.does(&["query", agents, "-o", "csv"]).await;
+    let records = String::from_utf8(records.stdout).unwrap();
+    assert_eq!(records.lines().count(), 2, "a record of its own: {records}");
+
+    for (activity, expected) in [
+        (
+            ("Update", "c:office", "02-03", second.as_str()),
+            ["parks,Office of Parks", "trees,Office of Parks"],
+        ),
+        (("Delete", "c:office", "02-04", ""), ["parks,", "trees,"]),
+    ] {
+        later.push(activity);
+        tell(&origin, 2, &later);
+        let report = hub.run("f").await;
+        let told = &report["activities"];
+        assert_eq!(told[0], told[1], "one activity, the agent's: {report}");
+        assert!(told[0].is_u64(), "{report}");
+        assert_eq!(report["counts"]["changed"], 0, "{report}");
+        assert_eq!(publishers(&hub).await, set(&expected), "{activity:?}");
+    }
+    assert_eq!(hub.verify(&["--replay"]).await.0, 0);
+}

@@ -200,6 +200,7 @@ fn catalogue() -> Value {
         ("seq", number()),
         ("published", time()),
         ("until", perhaps("string")),
+        ("made", time()),
         ("memento", address()),
     ]);
     let earlier = object(&[("earlier", list(address()))]);

@@ -1,0 +1,40 @@
+//! What is carried into a new state where the old one must leave no byte behind: what nobody can be asked for again. The rest
+//! is rebuilt from the store, as where the state was lost.
+//!
+//! sled writes a log of its own, and keeps what was removed for a while. Start at [`State::carry_to`].
+
+use super::{State, StateError, bodies, open_checked};
+use std::{fs, io, path::Path};
+
+/// How sources stand, which are paused, and how much they pushed today.
+const CARRIED: [&str; 3] = ["sources", "paused", "pushed"];
+
+impl State {
+    /// Writes it into a new state at `dir`. What was there goes.
+    pub fn carry_to(&self, dir: &Path, cache_bytes: u64) -> Result<(), StateError> {
+        match fs::remove_dir_all(dir) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(StateError::Folder(dir.to_owned(), e));
+            }
+            _ => {}
+        }
+        let new = open_checked(dir, cache_bytes)?;
+        for name in self.db.tree_names() {
+            let known = CARRIED
+                .iter()
+                .any(|carried| carried.as_bytes() == &name[..]);
+            if !known && !bodies::are_in(&name) {
+                continue;
+            }
+            let tree = new.db.open_tree(&name)?;
+            for entry in self.db.open_tree(&name)?.iter() {
+                let (key, value) = entry?;
+                tree.insert(key, value)?;
+            }
+        }
+        if let Some(head) = self.head()? {
+            new.set_head(head)?;
+        }
+        new.make_durable()
+    }
+}
