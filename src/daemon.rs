@@ -3,6 +3,7 @@
 //! A source never runs twice at once, since its one task runs it. Start at [`Daemon::open`]. What a run does is in
 //! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
 
+mod by_hand;
 mod configure;
 mod desk;
 mod digest;
@@ -21,8 +22,9 @@ use crate::feedback::Feedback;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
+use crate::run::by_hand::{Changed, Wanted};
 use crate::run::{self, Progress, Rooms, now_ms};
-use crate::serve::desk::Order;
+use crate::serve::desk::{DeskError, Order};
 use crate::snapshot::{Published, shelf::Shelf};
 use crate::webhooks::Webhooks;
 use chrono::{DateTime, Utc};
@@ -88,9 +90,17 @@ struct Place {
     gone: CancellationToken,
 }
 
-struct Asked {
-    order: Order,
-    answer: oneshot::Sender<Report>,
+/// What is ordered of a source.
+enum Asked {
+    Run {
+        order: Order,
+        answer: oneshot::Sender<Report>,
+    },
+    /// A change of its records by hand: it waits for a run under way.
+    Change {
+        wanted: Wanted,
+        answer: oneshot::Sender<Result<Changed, DeskError>>,
+    },
 }
 
 impl Daemon {
@@ -195,11 +205,7 @@ impl Daemon {
                 () = gone.cancelled() => return,
                 asked = incoming.recv() => {
                     let Some(asked) = asked else { return };
-                    let Order { trigger, full } = asked.order;
-                    let report = self.run(&id, trigger, full, &gone).await;
-                    if let Some(report) = report {
-                        let _ = asked.answer.send(report);
-                    }
+                    self.obey(&id, asked, &gone).await;
                 }
                 () = look.notified() => {}
                 () = self.news(&id, &mut ear), if scheduled => {
@@ -215,6 +221,21 @@ impl Daemon {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Does what is ordered of a source.
+    async fn obey(self: &Arc<Self>, id: &str, asked: Asked, gone: &CancellationToken) {
+        match asked {
+            Asked::Run { order, answer } => {
+                let Order { trigger, full } = order;
+                if let Some(report) = self.run(id, trigger, full, gone).await {
+                    let _ = answer.send(report);
+                }
+            }
+            Asked::Change { wanted, answer } => {
+                let _ = answer.send(self.change_now(id, wanted, gone).await);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The account of a run: every record a source declared is in exactly one count.
 
+use crate::gate::book::HeldTold;
 use harvestd_harvesters::{Completeness, Location};
 use harvestd_vocab::{Finding, Refusal};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,19 @@ use std::collections::BTreeMap;
 pub const LOOPED: &str = "harvested-from-us";
 /// End of the name of a run that asked for details: no source's id has a dot.
 const DETAILS: &str = ".details";
+
+impl Trigger {
+    /// End of the name of a run that is no harvest of the source; it is not among its last runs.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Details => DETAILS,
+            Self::Approve => ".approve",
+            Self::Undo => ".undo",
+            Self::Restore => ".restore",
+            _ => "",
+        }
+    }
+}
 
 /// What one run did, whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +55,12 @@ pub struct Report {
     /// Of a run that asked for the details of single records.
     #[serde(default)]
     pub details: Option<Details>,
+    /// Deletions that the gate holds for a person (`counts.held` of them are datasets).
+    #[serde(default)]
+    pub held: Option<HeldTold>,
+    /// The runs that this one took back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<String>,
     /// First and last sequence number of the run's activities, if any.
     pub activities: Option<(u64, u64)>,
     /// Refused records, each with its place; at most `limits.report_rows_max`.
@@ -68,6 +88,12 @@ pub enum Trigger {
     News,
     /// Of a shared vocabulary: a source named what it lacks.
     Learn,
+    /// A person let held deletions pass.
+    Approve,
+    /// A person took runs back.
+    Undo,
+    /// A person had a record come back that went.
+    Restore,
 }
 
 /// What became of the questions for the details of single records.
@@ -129,14 +155,18 @@ pub struct FindingRow {
     pub finding: Finding,
 }
 
+/// The source that a run's name names.
+pub fn source_of_run(run: &str) -> Option<&str> {
+    let (started, rest) = run.split_once('-')?;
+    started.parse::<i64>().ok()?;
+    rest.split('.').next().filter(|source| !source.is_empty())
+}
+
 impl Report {
     /// The report of a run that has only begun.
     pub fn begin(source: &str, kind: &str, trigger: Trigger, started_ms: i64) -> Self {
         Self {
-            run: match trigger {
-                Trigger::Details => format!("{started_ms}-{source}{DETAILS}"),
-                _ => format!("{started_ms}-{source}"),
-            },
+            run: format!("{started_ms}-{source}{}", trigger.ending()),
             source: source.to_owned(),
             kind: kind.to_owned(),
             trigger,
@@ -153,6 +183,8 @@ impl Report {
             bytes: 0,
             parts: BTreeMap::new(),
             details: None,
+            held: None,
+            undoes: Vec::new(),
             activities: None,
             refused: Vec::new(),
             findings_by_code: BTreeMap::new(),
@@ -273,19 +305,23 @@ impl Reports {
             .try_for_each(|old| std::fs::remove_file(dir.join(old)))
     }
 
-    /// The report of the source's last run, but for runs that asked for details.
+    /// The report of the source's last run, but for runs that asked for details and those that a person ordered.
     pub fn last(&self, source: &str) -> std::io::Result<Option<Report>> {
-        self.newest(source, false)
+        self.newest(source, |name| !name.contains('.'))
     }
 
     /// The report of the last run that asked for details.
     pub fn last_details(&self, source: &str) -> std::io::Result<Option<Report>> {
-        self.newest(source, true)
+        self.newest(source, |name| name.ends_with(DETAILS))
     }
 
-    fn newest(&self, source: &str, details: bool) -> std::io::Result<Option<Report>> {
+    fn newest(
+        &self,
+        source: &str,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> std::io::Result<Option<Report>> {
         let mut names = self.names(source)?;
-        names.retain(|name| name.trim_end_matches(".json.zst").ends_with(DETAILS) == details);
+        names.retain(|name| is_meant(name.trim_end_matches(".json.zst")));
         match names.pop() {
             Some(name) => {
                 let packed = std::fs::read(self.dir.join(source).join(name))?;

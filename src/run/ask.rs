@@ -3,10 +3,10 @@
 use super::{Rooms, RunError};
 use crate::answers::Kept;
 use crate::config::Source;
-use crate::network::{Asked, Validators};
+use crate::network::{Asked, Spooled, Validators};
 use harvestd_harvesters::Request;
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -26,6 +26,10 @@ pub struct Questions {
     pub retry_after: Option<std::time::Duration>,
     /// Asking ended in an error of the network that may pass.
     pub may_pass: bool,
+    /// Answers that a run before had when it was killed or broke off, by question.
+    left: HashMap<blake3::Hash, Kept>,
+    /// How many of them were taken.
+    pub resumed: u64,
 }
 
 impl Questions {
@@ -51,7 +55,20 @@ impl Questions {
             sent: AtomicU64::new(0),
             retry_after: None,
             may_pass: false,
+            left: HashMap::new(),
+            resumed: 0,
         }
+    }
+
+    /// The same, going on from what an earlier run was answered.
+    pub fn going_on(mut self, answers: Vec<Kept>) -> Self {
+        // The newest come first.
+        for kept in answers {
+            self.left
+                .entry(digest_of(&kept.head.request))
+                .or_insert(kept);
+        }
+        self
     }
 
     pub fn of_kept(kept: Vec<Kept>) -> Self {
@@ -105,10 +122,23 @@ impl Questions {
         if let Some(trouble) = self.is_loop(&request) {
             return Ok(Some((request, Err(trouble))));
         }
+        let left = self.left_answer(rooms, &request);
+        let known = left.as_ref().map(|left| left.validators.clone());
+        let known = known.filter(|v| request.conditional && *v != Validators::default());
+        let left = match (left, &known) {
+            // Nobody can say whether it is still so: it is what the pages after it go on from.
+            (Some(spooled), None) => {
+                self.resumed += 1;
+                let asked = self.looked_at(&request, Asked::Answer(spooled));
+                return Ok(Some((request, asked)));
+            }
+            (left, _) => left,
+        };
         let validators = self
             .validators
             .get(request.url.as_str())
             .filter(|_| request.conditional);
+        let validators = known.as_ref().or(validators);
         let asked = rooms
             .network
             .ask_counted(source, &request, validators, &rooms.spool_dir, &self.sent)
@@ -119,8 +149,27 @@ impl Questions {
                 self.may_pass = e.kind.may_pass();
             })
             .map_err(|e| e.to_string())
+            .map(|asked| match (asked, left) {
+                (Asked::NotModified, Some(spooled)) => {
+                    self.resumed += 1;
+                    Asked::Answer(spooled)
+                }
+                (asked, _) => asked,
+            })
             .and_then(|asked| self.looked_at(&request, asked));
         Ok(Some((request, asked)))
+    }
+
+    /// What an earlier run was answered, if it is whole.
+    fn left_answer(&mut self, rooms: &Rooms, request: &Request) -> Option<Spooled> {
+        let kept = self.left.remove(&digest_of(request))?;
+        let spooled = kept.spool_whole(&rooms.spool_dir);
+        spooled
+            .inspect_err(|error| {
+                let url = crate::network::redact(&request.url);
+                tracing::info!(url, %error, "an answer that an interrupted run had is asked for again");
+            })
+            .ok()
     }
 
     fn is_loop(&mut self, request: &Request) -> Option<String> {

@@ -1,9 +1,9 @@
-//! The operator's door, on a listener of its own: run now, pause, resume; identity, corrections, feedback, webhooks, hashes.
+//! The operator's door, on a listener of its own: run now, pause, resume; held deletions, undo; identity, corrections, feedback, webhooks, hashes.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
 use super::{
-    House,
+    House, by_hand,
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
     feedback, layers,
     problem::Problem,
@@ -34,6 +34,14 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/identity/pairs"),
     ("GET", "/state/hashes"),
     ("GET", "/overrides"),
+    ("GET", "/held"),
+    ("GET", "/held/{id}"),
+    ("POST", "/held/{id}/approve"),
+    ("POST", "/held/{id}/reject"),
+    ("POST", "/held/{id}/release"),
+    ("GET", "/sources/{id}/runs"),
+    ("POST", "/runs/{id}/undo"),
+    ("POST", "/restore"),
     ("GET", "/webhooks"),
     ("GET", "/webhooks/{id}/dead"),
     ("POST", "/webhooks/{id}/resend"),
@@ -58,6 +66,7 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
         .route("/identity/pairs", get(pairs))
         .route("/state/hashes", get(hashes))
         .route("/overrides", get(overrides))
+        .merge(by_hand::routes())
         .merge(webhooks::routes())
         .merge(feedback::operator::routes())
         .route("/identity/decisions", get(decisions))

@@ -10,9 +10,11 @@ use super::mirror;
 use super::place::{Placed, Policy};
 use super::project::{foreign_nodes, project, renamings, unproject};
 use super::receipts::{Done, Receipts, Told};
+use super::replaced::Run;
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
+use crate::undo::journal::Entry;
 use harvestd_vocab::Class;
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -24,6 +26,8 @@ pub struct ApplyOptions {
     pub dry: bool,
     /// Most of the staged records are new to the store: worth a bulk load, if there are enough of them.
     pub mostly_new: bool,
+    /// The run under whose name what is replaced is kept. None: it is not kept.
+    pub run: Option<Run>,
 }
 
 /// What became of a record.
@@ -112,7 +116,7 @@ impl Store {
         }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
-            self.bulk(stage, policy, &mut applied, progress)?
+            self.bulk(stage, policy, &mut applied, options.run.as_ref(), progress)?
         } else {
             HashSet::new()
         };
@@ -120,6 +124,9 @@ impl Store {
             store: self,
             policy,
             dry: options.dry,
+            run: options.run.as_ref().filter(|_| !options.dry),
+            was: None,
+            replaced: Vec::new(),
             batch: Batch::default(),
             claimed: HashMap::new(),
             applied,
@@ -150,6 +157,12 @@ pub(super) struct Applying<'a> {
     pub store: &'a mut Store,
     pub policy: &'a Policy,
     pub dry: bool,
+    /// Under whose name what is replaced is kept.
+    pub run: Option<&'a Run>,
+    /// The words of the record at hand before it changed, once they were read.
+    pub was: Option<String>,
+    /// What the records of the batch were.
+    pub replaced: Vec<Entry>,
     pub batch: Batch,
     /// Contained nodes of records applied so far -> their entity.
     pub claimed: Claims,
@@ -165,9 +178,12 @@ impl Applying<'_> {
     pub(super) fn upsert(&mut self, s: &Staged) -> Result<bool, StoreError> {
         let before = self.seq();
         self.settle(&s.entity)?;
+        self.was = None;
         let mut placed = self.store.placement(&s.record)?;
+        let found = placed.clone();
         if let Some(elsewhere) = placed.take_if(|p| p.entity.as_str() != s.entity) {
             self.settle(elsewhere.entity.as_str())?;
+            self.keep_replaced(&s.id, Some(&elsewhere))?;
             self.remove(&elsewhere)?;
             self.commit()?;
         }
@@ -177,6 +193,7 @@ impl Applying<'_> {
         if corrected || self.store.stated(&s.entity)?.is_some() {
             let published = placed.as_ref().is_none_or(Placed::wins);
             let changed = self.keep(s, placed)?;
+            self.keep_changed(s, found, changed)?;
             self.count(s, before, known, changed, published);
             self.commit_if_full()?;
             return Ok(true);
@@ -204,6 +221,7 @@ impl Applying<'_> {
         } else {
             self.lose(s, placed)?
         };
+        self.keep_changed(s, found, changed)?;
         self.count(s, before, known, changed, wins);
         self.commit_if_full()?;
         Ok(true)
@@ -240,7 +258,9 @@ impl Applying<'_> {
             .extend(mirror::of_staged(&self.store.base, s));
         self.batch.come.push(self.store.pending_quad(&s.entity));
         self.batch.touched.insert(s.entity.clone());
-        Ok(was != s.body)
+        let changed = was != s.body;
+        self.was = Some(was);
+        Ok(changed)
     }
 
     /// The record's description becomes (or stays) the entity's in the default graph. None: it has to wait.
@@ -277,8 +297,11 @@ impl Applying<'_> {
                 .come
                 .extend(mirror::of_staged(&self.store.base, s));
         }
-        self.replace(winner.is_some(), &s.entity, &old, new)
-            .map(Some)
+        let changed = self.replace(winner.is_some(), &s.entity, &old, new)?;
+        if let Some(p) = placed.filter(|p| changed && p.wins() && !p.kept) {
+            self.was = Some(unproject(&old, p.name()));
+        }
+        Ok(Some(changed))
     }
 
     /// Another record is the winner: this one is kept in a graph of its own.
@@ -300,6 +323,7 @@ impl Applying<'_> {
             self.applied.losers += 1;
             self.batch.touched.insert(s.entity.clone());
         }
+        self.was = Some(old);
         Ok(changed)
     }
 
@@ -339,6 +363,10 @@ impl Applying<'_> {
                 return Ok(());
             };
             placed = again;
+        }
+        self.was = None;
+        if let Some(id) = self.store.record_id(record)? {
+            self.keep_replaced(&id, Some(&placed))?;
         }
         self.remove(&placed)?;
         self.applied.by_class.entry(class).or_default().deleted += 1;
@@ -485,6 +513,10 @@ impl Applying<'_> {
         self.applied.quads += (batch.gone.len() + batch.come.len()) as u64;
         if self.dry {
             return Ok(());
+        }
+        let replaced = std::mem::take(&mut self.replaced);
+        if let Some(run) = self.run {
+            self.store.keep(run, &replaced)?;
         }
         if let Some((first, last)) = self.store.commit(batch)? {
             self.applied.logged(first, last);

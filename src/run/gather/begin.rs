@@ -1,7 +1,7 @@
 //! What a run needs before it asks: the connector, what is held, what is kept, and the first questions. Asks nothing.
 
 use super::{Before, Gathering, Way};
-use crate::answers::Keeping;
+use crate::answers::{Keeping, Left};
 use crate::compare::{Intake, Pieces};
 use crate::config::{Config, Source};
 use crate::describe::Describers;
@@ -36,10 +36,14 @@ pub(super) fn begin<'a>(
     let rows_max = config.limits.report_rows_max;
     let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
     intake.pieces = pieces;
+    let mut left = None;
     let questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
-            first_questions(config, &*harvester, &before.state, known, report)
+            let first = first_questions(config, &*harvester, &before.state, known, report);
+            let answers = going_on(rooms, config, source, &before, report)?;
+            left = answers.run;
+            first.going_on(answers.answers)
         }
         Way::KeptAnswers => kept_questions(rooms, source)?,
         Way::KeptBodies => kept_bodies(rooms, source)?,
@@ -64,6 +68,7 @@ pub(super) fn begin<'a>(
         questions,
         trouble: None,
         unframed: false,
+        left,
     })
 }
 
@@ -135,8 +140,8 @@ fn stands(before: &Before, source: &Source, report: &Report) -> bool {
     !stale && !before.lacking && !before.is_of_other_settings()
 }
 
-/// Where the answers of the run are kept. What is kept of records in parts are their parts; a feed gives its history
-/// whenever it is asked for it.
+/// Where the answers of the run are kept. What is kept for good of records in parts are their parts, and a feed gives its
+/// history whenever it is asked for it: of these they are there for going on after a kill.
 fn keeping(
     rooms: &Rooms,
     source: &Source,
@@ -145,14 +150,36 @@ fn keeping(
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
         Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
-        _ if !harvester.parts().is_empty() => Ok(None),
-        _ if harvester.follows_feed() || source.kind == shared::KIND => Ok(None),
-        _ => rooms
-            .answers
-            .begin(&source.id, &report.run)
-            .map(Some)
-            .map_err(RunError::io("keeping answers")),
+        _ if source.kind == shared::KIND => Ok(None),
+        _ => {
+            let passing = !harvester.parts().is_empty() || harvester.follows_feed();
+            rooms
+                .answers
+                .begin(&source.id, &report.run, passing)
+                .map(Some)
+                .map_err(RunError::io("keeping answers"))
+        }
     }
+}
+
+/// What an earlier run was answered that did not come to its end.
+fn going_on(
+    rooms: &Rooms,
+    config: &Config,
+    source: &Source,
+    before: &Before,
+    report: &Report,
+) -> Result<Left, RunError> {
+    let within_ms = config.limits.resume_within_ms;
+    if within_ms == 0 || report.trigger == Trigger::Check {
+        return Ok(Left::default());
+    }
+    let from_ms = report.started_ms.saturating_sub_unsigned(within_ms);
+    let broke_off = before.state.broke_off.as_deref();
+    rooms
+        .answers
+        .left(&source.id, broke_off, from_ms)
+        .map_err(RunError::io("reading what an interrupted run was answered"))
 }
 
 /// What is kept of a source whose records come in parts.

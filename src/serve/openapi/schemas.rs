@@ -121,6 +121,7 @@ fn house() -> Value {
             ("counts", json!({ "type": "object" })),
             ("requests", number()),
             ("bytes", number()),
+            ("held", perhaps("object")),
             ("activities", activities()),
             ("refused", list(json!({ "type": "object" }))),
             ("findings_by_code", json!({ "type": "object", "additionalProperties": number() })),
