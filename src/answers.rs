@@ -172,12 +172,15 @@ impl Answers {
         })
     }
 
-    /// Removes all kept answers of a source: what is kept of it now are the parts of its records.
+    /// Removes all kept answers of a source, but for those of a run under way: what is kept of it now are the parts of its
+    /// records.
     pub fn forget(&self, source: &str) -> io::Result<()> {
-        match fs::remove_dir_all(self.dir.join(source)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
+        for run in folders(&self.dir.join(source))? {
+            if run.extension().is_none_or(|e| e != "tmp") {
+                fs::remove_dir_all(run)?;
+            }
         }
+        Ok(())
     }
 
     /// All kept answers of a source: the newest run first, each run's in the order they came.
@@ -421,8 +424,8 @@ mod tests {
         // Of a run that comes to its end nothing stays.
         let mut keeping = answers.begin("s", "2-s", true).unwrap();
         keeping.keep(&request, &spooled(dir.path(), "two")).unwrap();
+        answers.forget("s").unwrap();
         keeping.finish(true).unwrap();
-        answers.forget_left("s").unwrap();
         assert!(folders(&dir.path().join("answers/s")).unwrap().is_empty());
     }
 
