@@ -43,7 +43,7 @@ async fn a_run_is_taken_back_and_told_in_the_feed() {
     assert_eq!((undone.runs, undone.removed), (vec![run.run.clone()], 10));
     let report = done.report.unwrap();
     assert_adds_up(&report);
-    assert_eq!(report.undoes, [run.run.clone()]);
+    assert_eq!(report.undoes, std::slice::from_ref(&run.run));
     let c = &report.counts;
     assert_eq!(
         (c.new, c.changed, c.gone, c.holds),
