@@ -189,7 +189,7 @@ fn hold(e: &Evidence, limits: GateLimits) -> Option<(Cause, String)> {
     let days = limits.highest_of_days;
     let before = match lost.saturating_sub(*absent) {
         0 => String::new(),
-        before => format!(", after {before} that went in the last {days} days,"),
+        before => format!(", after {before} that went in the last {days} days"),
     };
     let why = format!(
         "{absent} of {had} datasets are absent{before}; {allowed} of the {highest} held at most in {days} days may go: they stay"

@@ -220,7 +220,7 @@ async fn many_small_losses_are_one_large_one() {
     assert_eq!(held.datasets, 15);
     assert!(
         held.why
-            .contains("15 of 85 datasets are absent, after 15 that went in the last 30 days,"),
+            .contains("15 of 85 datasets are absent, after 15 that went in the last 30 days;"),
         "{}",
         held.why
     );
