@@ -1,5 +1,8 @@
-//! Points at which a test may kill the daemon, or make a step of its fail, named where they stand. Dev builds only; nothing happens without
-//! the environment variable `FAILPOINTS` (`segment-write=return` kills at the first passage, `3*off->return` at the fourth).
+//! Points at which a test may kill the daemon, hold it up, or make a step of its fail, named where they stand. Dev builds only;
+//! nothing happens without the environment variable `FAILPOINTS` (`segment-write=return` kills at the first passage,
+//! `3*off->return` at the fourth).
+
+use std::{path::Path, thread, time::Duration};
 
 /// Dies by SIGKILL if the failpoint of that name says so, `$before` being the last that it does.
 #[macro_export]
@@ -22,6 +25,22 @@ macro_rules! trouble_point {
         fail::fail_point!($name, |_| Err($error))
     };
 }
+
+/// Holds this thread up at the failpoint of that name until the file is there that `FAILPOINTS` names
+/// (`dump-file=return(/tmp/x/go-on)`).
+pub fn hold(name: &str) {
+    fail::fail_point!(name, |file: Option<String>| {
+        while file
+            .as_deref()
+            .is_some_and(|file| !Path::new(file).exists())
+        {
+            thread::sleep(LOOK_EVERY);
+        }
+    });
+}
+
+/// How often a thread that is held up looks whether it may go on.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// SIGKILL to ourselves: no destructor runs, no buffer is flushed.
 pub fn die<T>() -> T {

@@ -54,6 +54,13 @@ impl Sum {
         Some(Self(bytes))
     }
 
+    /// Writes 64 hexadecimal digits. There are thousands of sums in an answer: none is made a string of its own.
+    fn hex<'t>(&self, text: &'t mut [u8; 64]) -> &'t str {
+        let written = hex::encode_to_slice(self.0, text).is_ok();
+        let text = written.then(|| std::str::from_utf8(text).ok()).flatten();
+        text.unwrap_or_default()
+    }
+
     /// Adds modulo 2^256.
     pub fn add(&mut self, other: &Self) {
         let mut carry = 0;
@@ -76,7 +83,7 @@ impl Sum {
 
 impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        f.write_str(self.hex(&mut [0; 64]))
     }
 }
 
@@ -88,7 +95,7 @@ impl fmt::Debug for Sum {
 
 impl Serialize for Sum {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.hex(&mut [0; 64]))
     }
 }
 

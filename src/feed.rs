@@ -83,6 +83,16 @@ pub struct Bounds {
     pub until_us: i64,
 }
 
+impl Bounds {
+    /// Of a page whose first and last activities were published then.
+    pub fn of(first_us: i64, last_us: i64) -> Self {
+        Self {
+            from_us: first_us,
+            until_us: next_page_us(last_us),
+        }
+    }
+}
+
 /// A way down the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
@@ -145,10 +155,7 @@ impl Feed {
                 io::Error::other(format!("activity {seq} is missing from page {number}"))
             })?;
             let from_us = bounds.map_or(activity.published_us, |b: Bounds| b.from_us);
-            bounds = Some(Bounds {
-                from_us,
-                until_us: next_page_us(activity.published_us),
-            });
+            bounds = Some(Bounds::of(from_us, activity.published_us));
             document.activity(&self.activity(seq), &activity)?;
         }
         document.end()?;

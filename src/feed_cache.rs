@@ -78,8 +78,9 @@ pub struct FeedCache {
     /// With the generation left open: the published head says which.
     feed: Feed,
     kept: Mutex<Kept>,
-    /// Held while a document is made: nobody makes it twice.
-    making: Mutex<()>,
+    /// Held while a document is made, so that nobody makes it twice. One for each syntax: who asks for one in N-Quads does
+    /// not wait for those in TriG.
+    making: [Mutex<()>; Syntax::ALL.len()],
 }
 
 /// Makes pages as they close, and removes those that are old, until told to stop: after each publication, and once a
@@ -176,7 +177,7 @@ impl FeedCache {
             log,
             feed,
             kept: Mutex::default(),
-            making: Mutex::default(),
+            making: Default::default(),
         }
     }
 
@@ -225,7 +226,7 @@ impl FeedCache {
                 if stop() {
                     return Ok(made);
                 }
-                let _turn = locked(&self.making);
+                let _turn = self.turn(Syntax::TriG);
                 self.make(&feed, *page, Syntax::TriG, &mut activities)?;
                 made += 1;
             }
@@ -248,7 +249,7 @@ impl FeedCache {
         while keep + 1 < closed && self.bounds(head, keep)?.until_us <= limit_us {
             keep += 1;
         }
-        let _turn = locked(&self.making);
+        let _turns = Syntax::ALL.map(|syntax| self.turn(syntax));
         if keep == oldest || self.log.prune(head.generation, keep * PAGE + 1)? == 0 {
             return Ok(oldest);
         }
@@ -288,6 +289,10 @@ impl FeedCache {
         Ok(kept)
     }
 
+    fn turn(&self, syntax: Syntax) -> MutexGuard<'_, ()> {
+        locked(&self.making[syntax as usize])
+    }
+
     fn folder(&self, generation: u64) -> PathBuf {
         self.dir.join(format!("{generation}-v{LAYOUT}"))
     }
@@ -296,7 +301,7 @@ impl FeedCache {
         if let Some(found) = self.opened(head, page, syntax)? {
             return Ok(found);
         }
-        let _turn = locked(&self.making);
+        let _turn = self.turn(syntax);
         if let Some(found) = self.opened(head, page, syntax)? {
             return Ok(found);
         }
@@ -334,7 +339,7 @@ impl FeedCache {
         }
     }
 
-    /// Makes a closed page's file; `activities` begin with its first. Only who holds `making` calls it.
+    /// Makes a closed page's file; `activities` begin with its first. Only whose turn it is calls it.
     fn make(
         &self,
         feed: &Feed,
@@ -369,10 +374,19 @@ impl FeedCache {
         if let Some(bounds) = known {
             return Ok(bounds);
         }
-        self.closed_page(head, page, Syntax::TriG)
-            .map_err(io::Error::other)?;
-        let known = self.at(head)?.bounds.get(&page).copied();
-        known.ok_or_else(|| io::Error::other("a page that was just made is gone"))
+        // Whoever asks for the root does not wait until a page that has just closed is made.
+        let published_us = |seq: u64| {
+            let mut one = self.log.after(head.generation, seq - 1, seq)?;
+            let missing = || io::Error::other(format!("activity {seq} is missing from the log"));
+            Ok::<_, io::Error>(one.next().transpose()?.ok_or_else(missing)?.published_us)
+        };
+        let (first_us, last_us) = (
+            published_us(page * PAGE + 1)?,
+            published_us((page + 1) * PAGE)?,
+        );
+        let bounds = Bounds::of(first_us, last_us);
+        self.at(head)?.bounds.insert(page, bounds);
+        Ok(bounds)
     }
 
     fn relation(&self, head: Head, pages: Range<u64>) -> io::Result<Relation> {
@@ -421,12 +435,12 @@ impl FeedCache {
             What::Root => self.relations(head)?,
             What::Node(_) => Vec::new(),
         };
-        let _turn = locked(&self.making);
+        let _turn = self.turn(syntax);
         if let Some(found) = ready(&*self.at(head)?) {
             return Ok(found);
         }
         let feed = self.feed(head);
-        let mut out = Packing::into(Vec::new());
+        let mut out = Packing::quickly_into(Vec::new());
         match what {
             What::Root => feed.root(&relations, syntax, &mut out)?,
             What::Node(pages) => {

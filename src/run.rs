@@ -250,7 +250,11 @@ pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &Report) {
         } else {
             state.failures_in_row += 1;
         }
-        rooms.state.set_source(&source.id, &state)
+        match report.trigger {
+            // Nothing hangs on it, and the next push waits for it.
+            Trigger::Push => rooms.state.note_source(&source.id, &state),
+            _ => rooms.state.set_source(&source.id, &state),
+        }
     });
     if let Some(error) = kept.err().or(noted.err().map(|e| e.to_string())) {
         tracing::error!(source = source.id, %error, "the report of a run could not be kept");

@@ -4,6 +4,7 @@
 //! store. It moves when something is published, and each published snapshot holds its own [`View`] of it, so that all doors
 //! show the same. Nothing but this room knows tantivy. Start at [`Search::follow`]; who asks starts at [`View::search`].
 
+mod chunks;
 mod collect;
 mod facets;
 mod follow;
@@ -24,7 +25,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What searching and its index may cost.
@@ -90,6 +91,8 @@ pub struct Search {
     dir: PathBuf,
     heap_bytes: usize,
     index: Option<Index>,
+    /// What has been prepared took so long.
+    prepared_in: Duration,
 }
 
 impl Search {
@@ -99,6 +102,24 @@ impl Search {
             dir: data_dir.join("search"),
             heap_bytes: limits.heap_bytes,
             index: None,
+            prepared_in: Duration::ZERO,
+        }
+    }
+
+    /// Makes the documents that [`Search::follow`] will commit, for whoever has time before.
+    pub fn prepare(&mut self, store: &Store) -> Result<(), SearchError> {
+        let began = Instant::now();
+        let mut index = self.opened()?;
+        index.prepare(store)?;
+        self.index = Some(index);
+        self.prepared_in += began.elapsed();
+        Ok(())
+    }
+
+    fn opened(&mut self) -> Result<Index, SearchError> {
+        match self.index.take() {
+            Some(index) => Ok(index),
+            None => Index::open(&self.dir, self.heap_bytes),
         }
     }
 
@@ -106,13 +127,10 @@ impl Search {
     /// the next one begins with what was.
     pub fn follow(&mut self, store: &Store) -> Result<Arc<View>, SearchError> {
         let began = Instant::now();
-        let mut index = match self.index.take() {
-            Some(index) => index,
-            None => Index::open(&self.dir, self.heap_bytes)?,
-        };
+        let mut index = self.opened()?;
         let view = index.follow(store)?;
         self.index = Some(index);
-        let took = began.elapsed();
+        let took = std::mem::take(&mut self.prepared_in) + began.elapsed();
         metrics::histogram!("harvestd_search_index_seconds").record(took.as_secs_f64());
         tracing::debug!(
             took_ms = took.as_millis() as u64,

@@ -206,6 +206,16 @@ impl Publisher {
         )
     }
 
+    /// Makes ready what [`Publisher::publish`] would make first. The store need not be flushed.
+    pub fn prepare(&mut self, store: &Store) {
+        if let Some(search) = &mut self.search
+            && let Err(error) = search.prepare(store)
+        {
+            // It is tried once more when it is needed, and told then.
+            tracing::debug!(%error, "the search index could not be prepared");
+        }
+    }
+
     /// Publishes what the store holds. The store must be flushed.
     pub fn publish(&mut self, store: &Store) -> Result<Arc<Published>, StoreError> {
         let head = store.head();

@@ -159,6 +159,12 @@ impl State {
         }))
     }
 
+    /// Everything that was said so far survives whatever comes.
+    pub fn make_durable(&self) -> Result<(), StateError> {
+        self.db.flush()?;
+        Ok(())
+    }
+
     /// The store was changed by something that says nothing of any source: what is known of sources stays true.
     pub fn moved_on(&self, head: Head) -> Result<(), StateError> {
         self.set_head(head)
@@ -201,10 +207,15 @@ impl State {
     }
 
     pub fn set_source(&self, id: &str, source: &SourceState) -> Result<(), StateError> {
+        self.note_source(id, source)?;
+        self.make_durable()
+    }
+
+    /// As [`State::set_source`]; durable with what is remembered next.
+    pub fn note_source(&self, id: &str, source: &SourceState) -> Result<(), StateError> {
         self.db
             .open_tree("sources")?
             .insert(id, encode_json(source))?;
-        self.db.flush()?;
         Ok(())
     }
 

@@ -4,6 +4,8 @@
 //! deletions, works out what they change, and commits it: segment of the log first, then one transaction that names it.
 //! Reading is in [`crate::store_read`].
 
+mod ahead;
+mod applied;
 mod apply;
 mod batch;
 mod bulk;
@@ -13,6 +15,7 @@ mod corrections;
 mod engine_log;
 mod evidence;
 mod generation;
+mod leave;
 pub(crate) mod lines;
 mod mirror;
 mod one;
@@ -29,7 +32,7 @@ mod runs;
 mod turns;
 
 pub use crate::store_read::Times;
-pub use apply::{Applied, ApplyOptions, Outcome, Tally};
+pub use applied::{Applied, ApplyOptions, Outcome, Tally};
 pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
@@ -48,7 +51,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -143,13 +146,15 @@ pub struct Store {
     base: String,
     head: Head,
     limits: WriteLimits,
-    triples_since_flush: usize,
+    triples_since_flush: AtomicUsize,
     /// Files of the engine's own log whose names are durable.
     engine_logs: HashSet<PathBuf>,
     /// Source -> its runs that are told of, where they were counted.
     runs_told: HashMap<String, usize>,
     /// Something was committed since the last checkpoint.
     unpublished: AtomicBool,
+    /// The log may hold a segment that no commit names: a commit was begun, and has not ended.
+    has_strays: bool,
     /// What was committed since the digest last took it in.
     changes: Mutex<Vec<Change>>,
     /// After a bulk load; a snapshot waits for it.
@@ -189,10 +194,11 @@ impl Store {
             base: base.to_owned(),
             head,
             limits,
-            triples_since_flush: 0,
+            triples_since_flush: AtomicUsize::new(0),
             engine_logs: HashSet::new(),
             runs_told: HashMap::new(),
             unpublished: AtomicBool::new(true),
+            has_strays: false,
             changes: Mutex::default(),
             compacting: Compacting::default(),
         };
@@ -235,8 +241,8 @@ impl Store {
     }
 
     /// Makes everything committed durable.
-    pub fn flush(&mut self) -> Result<(), StoreError> {
-        self.triples_since_flush = 0;
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.triples_since_flush.store(0, Relaxed);
         self.quads.flush().map_err(StoreError::storage("flushing"))
     }
 

@@ -11,12 +11,14 @@ mod committed;
 mod decisions;
 mod features;
 mod members;
+mod near;
 mod pairs;
 
 pub use committed::{Times, committed, times};
 pub use decisions::{OWN, decisions, identity_graph, replaced};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use members::{Which, members};
+pub use near::Nearby;
 pub use pairs::pairs;
 
 use harvestd_vocab::containment::{
@@ -57,7 +59,17 @@ pub fn description_of(
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let mut triples = Walk::from(store, entity, &records)?.triples;
+    let walk = Walk::from(store, entity, &records)?;
+    links(store, entity, &records, walk.triples)
+}
+
+/// With the links of collections to the entity, and to its records.
+fn links(
+    store: &Store,
+    entity: NamedNodeRef<'_>,
+    records: &[NamedNode],
+    mut triples: Vec<Triple>,
+) -> Result<Vec<Triple>, StorageError> {
     for member in std::iter::once(entity).chain(records.iter().map(NamedNode::as_ref)) {
         for predicate in membership_predicates() {
             for link in inward(store, *predicate, member) {
@@ -273,6 +285,9 @@ fn inward(
     store.quads_for_pattern(None, Some(predicate), Some(object.into()), graph)
 }
 
+/// Reads what is said of a node, that stands so deep in a walk.
+type TriplesOf<'a> = dyn FnMut(NamedNodeRef<'_>, usize) -> Result<Vec<Triple>, StorageError> + 'a;
+
 /// A walk from an entity and its record through what they contain, nearest first: the normaliser's walk, over the store.
 struct Walk {
     reached: HashSet<String>,
@@ -285,19 +300,40 @@ impl Walk {
         entity: NamedNodeRef<'_>,
         records: &[NamedNode],
     ) -> Result<Self, StorageError> {
+        Self::through(store, entity, records, &mut |node, depth| {
+            triples_of(store, node, depth)
+        })
+    }
+
+    /// The same by a reader of one node's triples ([`triples_of`]), who is told how deep it stands.
+    fn through(
+        store: &Store,
+        entity: NamedNodeRef<'_>,
+        records: &[NamedNode],
+        triples_of: &mut TriplesOf<'_>,
+    ) -> Result<Self, StorageError> {
         let mut walk = Self {
             reached: HashSet::new(),
             triples: Vec::new(),
         };
+        let mut own = Vec::new();
+        for record in records {
+            if entity_of(store, record.as_ref())?.is_some_and(|of| of.as_ref() == entity) {
+                own.push(record.as_str());
+            }
+        }
         let starts = std::iter::once(entity.into_owned()).chain(records.iter().cloned());
         let mut next: VecDeque<(NamedNode, usize)> = starts.map(|node| (node, 0)).collect();
         while let Some((node, depth)) = next.pop_front() {
             if walk.reached.contains(node.as_str()) {
                 continue;
             }
-            let triples = triples_of(store, node.as_ref(), depth)?;
+            let triples = triples_of(node.as_ref(), depth)?;
             // Asked last: most references lead to nodes that we say nothing of.
-            if triples.is_empty() || (depth > 0 && is_anothers(store, node.as_ref(), entity)?) {
+            let node_ref = node.as_ref();
+            if triples.is_empty()
+                || (depth > 0 && is_anothers(store, node_ref, &triples, entity, &own)?)
+            {
                 continue;
             }
             walk.reached.insert(node.into_string());
@@ -383,13 +419,36 @@ fn triples_of_collection(
     Ok(triples)
 }
 
-/// Whether `node` is an anchor of another entity than `entity`.
+/// Whether `node` is an anchor of another entity than `entity`, as [`anchored`] finds it, but with what is known already:
+/// the node's triples, and records of the entity's.
 fn is_anothers(
     store: &Store,
     node: NamedNodeRef<'_>,
+    triples: &[Triple],
     entity: NamedNodeRef<'_>,
+    own: &[&str],
 ) -> Result<bool, StorageError> {
-    Ok(anchored(store, node)?.is_some_and(|owner| owner.as_ref() != entity))
+    if !records_about(store, node)?.is_empty() {
+        return Ok(node != entity);
+    }
+    let is_typed = |triple: &Triple| {
+        let is_record = |of: &NamedNode| RECORD_CLASSES.contains(&of.as_ref());
+        triple.predicate == rdf::TYPE
+            && matches!(&triple.object, Term::NamedNode(of) if is_record(of))
+    };
+    if triples.iter().any(is_typed)
+        && let Some(owner) = entity_of(store, node)?
+    {
+        return Ok(owner.as_ref() != entity);
+    }
+    match node.as_str().split_once('#') {
+        Some((before, _)) if own.contains(&before) => Ok(false),
+        Some((before, _)) => {
+            let owner = entity_of(store, NamedNodeRef::new_unchecked(before))?;
+            Ok(owner.is_some_and(|owner| owner.as_ref() != entity))
+        }
+        None => Ok(false),
+    }
 }
 
 fn named(term: Term) -> Option<NamedNode> {

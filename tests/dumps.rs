@@ -10,7 +10,8 @@ mod mail;
 #[path = "dumps/tags.rs"]
 mod tags;
 
-use daemon::{serving, texts};
+use daemon::{house, serving, texts};
+use house::DEADLINE;
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
 use serving::{Bed, Serving, eventually, parsed};
@@ -224,6 +225,45 @@ async fn who_does_not_wait_asks_again() {
         asked(&daemon, "/dumps", &[]).await.status() == 200
     })
     .await;
+}
+
+/// The number of the newest published activity, as the whole catalogue tells it.
+async fn published(daemon: &Serving) -> String {
+    let catalogue = asked(daemon, "/catalog.nt", &[]).await;
+    header(catalogue.headers(), "harvestd-sequence")
+}
+
+/// A dump that takes its time is written beside everything else, and is of the state in which it was begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_publication_waits_for_a_dump() {
+    let mut bed = Bed::new(export(&rows(1, 30, 1))).await;
+    bed.configure("[limits.dumps]\nwait_ms = 0\n", "");
+    let go_on = bed.dir.path().join("go-on");
+    bed.failpoints = format!("dump-file=return({})", go_on.display());
+    let daemon = bed.serve().await;
+    daemon.run().await;
+    let before = published(&daemon).await;
+    assert_eq!(asked(&daemon, "/dumps", &[]).await.status(), 503);
+    let half = bed.data_dir().join(format!("dumps/1-{before}.making"));
+    let begun = half.join("catalog.nt.zst");
+    eventually("it is being written", async || begun.exists()).await;
+
+    let run = tokio::time::timeout(DEADLINE, changed(&bed, &daemon, 7)).await;
+    run.expect("the run does not wait for the dump");
+    assert_ne!(published(&daemon).await, before);
+    assert!(half.exists(), "the dump is held up still");
+    assert_eq!(asked(&daemon, "/dumps", &[]).await.status(), 503);
+
+    std::fs::write(&go_on, "").unwrap();
+    eventually("it is written", async || {
+        asked(&daemon, "/dumps", &[]).await.status() == 200
+    })
+    .await;
+    let manifest = daemon.json("/dumps").await;
+    assert_eq!(manifest["sequence"].to_string(), before);
+    let file = &manifest["files"][0];
+    let packed = bytes(&daemon, &here(&file["url"])).await;
+    assert_eq!(hex::encode(Sha256::digest(&packed)), file["sha256"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

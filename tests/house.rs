@@ -212,6 +212,47 @@ fn the_readme_maps_every_room() {
     );
 }
 
+/// From one of our documents to another, and to a heading of it.
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let heading = |line: &str| {
+        let words = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = words
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().replace(' ', "-")
+    };
+    let (mut lost, mut followed) = (Vec::new(), 0);
+    for from in ["README.md", "docs/doors.md", "docs/interoperability.md"] {
+        let text = read(from);
+        let targets = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.starts_with("http")) {
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let to = match (path, path.strip_prefix("../"), from.starts_with("docs/")) {
+                ("", ..) => from.to_owned(),
+                (_, Some(up), true) => up.to_owned(),
+                (_, None, true) => format!("docs/{path}"),
+                _ => path.to_owned(),
+            };
+            followed += 1;
+            let there = root().join(&to).exists();
+            if !there
+                || !(anchor.is_empty()
+                    || read(&to)
+                        .lines()
+                        .any(|line| line.starts_with('#') && heading(line) == anchor))
+            {
+                lost.push(format!("{from}: {target}"));
+            }
+        }
+    }
+    assert!(followed > 10, "{followed}");
+    assert_none(&lost, "links that lead nowhere");
+}
+
 #[test]
 fn the_changelog_knows_this_version() {
     let heading = format!("## {}", env!("CARGO_PKG_VERSION"));

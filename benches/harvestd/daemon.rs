@@ -319,6 +319,10 @@ impl<'a> Daemon<'a> {
         memory::peak_bytes(self.child.id())
     }
 
+    pub fn own_and_mapped_bytes(&self) -> Result<(u64, u64)> {
+        memory::own_and_mapped_bytes(self.child.id())
+    }
+
     pub fn children_peak_bytes(&self) -> Result<u64> {
         memory::children_peak_bytes(self.child.id())
     }

@@ -17,6 +17,8 @@ pub struct Client {
 
 pub struct Answer {
     pub status: u16,
+    /// Its entity tag.
+    pub tag: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -34,7 +36,7 @@ impl Client {
         // A connection of its own: what is counted is never asked for twice.
         self.stream = None;
         let mut counted = Counted(0);
-        let status = self
+        let (status, _) = self
             .exchange(request.as_bytes(), &mut counted)
             .with_context(|| format!("GET http://{}{path}", self.address))?;
         Ok((status, counted.0))
@@ -64,7 +66,7 @@ impl Client {
         bytes.extend_from_slice(body);
         let kept = self.stream.is_some();
         let mut body = Vec::new();
-        let status = match self.exchange(&bytes, &mut body) {
+        let (status, tag) = match self.exchange(&bytes, &mut body) {
             Err(_) if kept => {
                 self.stream = None;
                 body.clear();
@@ -73,20 +75,20 @@ impl Client {
             done => done,
         }
         .with_context(|| format!("{method} http://{}{path}", self.address))?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, tag, body })
     }
 
-    fn exchange(&mut self, request: &[u8], body: &mut impl Write) -> Result<u16> {
+    fn exchange(&mut self, request: &[u8], body: &mut impl Write) -> Result<(u16, Option<String>)> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => BufReader::new(connect(self.address)?),
         };
         stream.get_mut().write_all(request)?;
-        let (status, keep) = read(&mut stream, body)?;
+        let (status, keep, tag) = read(&mut stream, body)?;
         if keep {
             self.stream = Some(stream);
         }
-        Ok(status)
+        Ok((status, tag))
     }
 }
 
@@ -112,18 +114,22 @@ impl Write for Counted {
     }
 }
 
-/// The status, and whether the connection can be used again.
-fn read(stream: &mut BufReader<TcpStream>, body: &mut impl Write) -> Result<(u16, bool)> {
+/// The status, whether the connection can be used again, and the entity tag.
+fn read(
+    stream: &mut BufReader<TcpStream>,
+    body: &mut impl Write,
+) -> Result<(u16, bool, Option<String>)> {
     let first = line(stream)?;
     let status = first.split(' ').nth(1).and_then(|text| text.parse().ok());
     let status = status.with_context(|| format!("found {first:?}, expected a status line"))?;
-    let (mut length, mut chunked, mut keep) = (None, false, true);
+    let (mut length, mut chunked, mut keep, mut tag) = (None, false, true, None);
     loop {
-        let header = line(stream)?.to_ascii_lowercase();
+        let header = line(stream)?;
         let Some((name, value)) = header.split_once(':') else {
             break;
         };
-        match (name, value.trim()) {
+        match (name.to_ascii_lowercase().as_str(), value.trim()) {
+            ("etag", value) => tag = Some(value.to_owned()),
             ("content-length", value) => length = Some(value.parse()?),
             ("transfer-encoding", value) => chunked = value == "chunked",
             ("connection", value) => keep = value != "close",
@@ -141,7 +147,7 @@ fn read(stream: &mut BufReader<TcpStream>, body: &mut impl Write) -> Result<(u16
         None if matches!(status, 204 | 304) => {}
         None => bail!("a body without a length"),
     }
-    Ok((status, keep))
+    Ok((status, keep, tag))
 }
 
 fn chunks(stream: &mut BufReader<TcpStream>, body: &mut impl Write) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Peak resident memory of processes, from `/proc` (Linux).
+//! Resident memory of processes, from `/proc` (Linux).
 
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -6,6 +6,13 @@ use std::fs;
 /// The most a process ever had resident, in bytes (VmHWM).
 pub fn peak_bytes(pid: u32) -> Result<u64> {
     field(&format!("/proc/{pid}/status"), "VmHWM:")
+}
+
+/// What a process has resident now in memory of its own (RssAnon), and of mapped files (RssFile), in bytes. The latter the
+/// kernel takes back as it likes.
+pub fn own_and_mapped_bytes(pid: u32) -> Result<(u64, u64)> {
+    let status = format!("/proc/{pid}/status");
+    Ok((field(&status, "RssAnon:")?, field(&status, "RssFile:")?))
 }
 
 /// The sum of the peaks of a process's children.

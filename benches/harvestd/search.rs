@@ -41,7 +41,7 @@ pub fn lines(place: &Place, server: &mut Server, table: &mut Table) -> Result<()
     say("searching");
     let mut daemon = Daemon::start(place)?;
     let names = names(daemon.address)?;
-    let before = daemon.peak_bytes()?;
+    let before = daemon.own_and_mapped_bytes()?;
     let show = |name: &String| format!("/api/3/action/package_show?id={name}");
     let cold: Vec<String> = names.iter().map(show).collect();
     let took = load(daemon.address, &cold)?;
@@ -66,13 +66,30 @@ pub fn lines(place: &Place, server: &mut Server, table: &mut Table) -> Result<()
         5_000.0,
     ));
     table.add(searches(daemon.address)?);
-    let after = daemon.peak_bytes()?;
+    let after = daemon.own_and_mapped_bytes()?;
     table.add(Line::sizes(
-        "peak resident, after all that was asked",
-        after,
+        "memory of its own, after all that was asked",
+        after.0,
         "before",
-        before,
+        before.0,
         Goal::None,
+    ));
+    table.add(Line::sizes(
+        "files of the index that are mapped, after it",
+        after.1,
+        "before",
+        before.1,
+        Goal::None,
+    ));
+    load(daemon.address, &warm)?;
+    searches(daemon.address)?;
+    let again = daemon.own_and_mapped_bytes()?;
+    table.add(Line::sizes(
+        "memory of its own, after the same again",
+        again.0,
+        "after the first time",
+        after.0,
+        Goal::AtMost(1.1),
     ));
     let (took, run) = one_per_cent(&mut daemon, server)?;
     let name = format!("a run of {} changes, published with its index", run.changed);

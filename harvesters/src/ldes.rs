@@ -15,6 +15,7 @@ mod members;
 mod options;
 mod page;
 mod pieces;
+mod skim;
 mod tree;
 
 use crate::{
@@ -108,6 +109,7 @@ impl Harvester for Ldes {
             answer.media_type.as_deref(),
             self.options.page_quads_max,
             self.settings.document,
+            &note,
         )?;
         let mut reading = Reading {
             ldes: self,

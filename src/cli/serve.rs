@@ -15,7 +15,7 @@ use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
 use crate::serve::{self, ListenLimits, admin_router};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -55,6 +55,15 @@ pub struct House {
     /// Ends answers that have no end of their own.
     ending: CancellationToken,
     doors: TaskTracker,
+}
+
+/// Every measured duration is kept by itself until it is added to its histogram. Where nobody asks for `/metrics`, this
+/// does it; else memory would grow with every request.
+async fn add_up(metrics: PrometheusHandle, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        metrics.run_upkeep();
+    }
 }
 
 impl House {
@@ -117,10 +126,14 @@ impl House {
             daemon.clone(),
             workers,
             readers,
-            metrics,
+            metrics.clone(),
         );
         let (stop, ending) = (CancellationToken::new(), house.ending.clone());
         let doors = TaskTracker::new();
+        doors.spawn(
+            stop.clone()
+                .run_until_cancelled_owned(add_up(metrics, Duration::from_secs(1))),
+        );
         let listening = ListenLimits {
             connections_max: limits.http.connections_max,
             header_read: Duration::from_millis(limits.http.header_read_ms),

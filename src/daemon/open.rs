@@ -228,7 +228,9 @@ fn show(feedback: &Feedback, store: &mut Store) -> Result<(), OpenError> {
 fn catch_up(state: &State, writer: &mut Writer) -> Result<(), OpenError> {
     if unify::doubted(state, writer)? {
         unify::doubt(state, writer)?;
+        state.make_durable()?;
         unify::unify(state, writer, &Changed::default(), false)?;
+        state.make_durable()?;
     } else if let Some(joined) = state.joined()? {
         unify::tell(joined);
     }

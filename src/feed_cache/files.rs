@@ -56,9 +56,19 @@ pub struct Packing<W: Write> {
 }
 
 impl<W: Write> Packing<W> {
+    /// Small: what is made once and kept.
     pub fn into(inner: W) -> Self {
+        Self::at(Compression::default(), inner)
+    }
+
+    /// Quick: what somebody waits for, and what is made anew with the next publication.
+    pub fn quickly_into(inner: W) -> Self {
+        Self::at(Compression::fast(), inner)
+    }
+
+    fn at(level: Compression, inner: W) -> Self {
         Self {
-            gzip: GzEncoder::new(inner, Compression::default()),
+            gzip: GzEncoder::new(inner, level),
             hash: blake3::Hasher::new(),
         }
     }

@@ -10,7 +10,7 @@ use crate::describe::Described;
 use crate::gate::Verdict;
 use crate::report::{Outcome, Report, Trigger};
 use crate::state::{Had, Joined};
-use crate::store::{Applied, ApplyOptions};
+use crate::store::{Applied, ApplyOptions, Store};
 use harvestd_harvesters::{Completeness, RecordId};
 use harvestd_vocab::{Class, iris::record_iri};
 use std::{
@@ -301,7 +301,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Makes it durable, remembers it, and publishes it.
+    /// Makes it durable, remembers it, and publishes it. What is to be published is made ready meanwhile.
     fn remember(
         &self,
         writer: &mut Writer,
@@ -309,17 +309,39 @@ impl Run<'_> {
         removed: Vec<RecordId>,
         report: &Report,
     ) -> Result<(), RunError> {
-        let source = &self.source.id;
-        // Also what a run before committed and then failed to publish.
-        let publish = writer.store.is_unpublished();
         // What is pushed is durable at once, and published together with what else is pushed meanwhile; what is learned,
         // with the records that it was learned from.
-        let later = matches!(report.trigger, Trigger::Push | Trigger::Learn);
-        if later {
+        if matches!(report.trigger, Trigger::Push | Trigger::Learn) {
             writer.store.sync()?;
-        } else if publish {
-            writer.store.flush()?;
+            return self.keep(&writer.store, gathered, removed, report);
         }
+        // Also what a run before committed and then failed to publish.
+        if !writer.store.is_unpublished() {
+            return self.keep(&writer.store, gathered, removed, report);
+        }
+        let (store, publisher) = (&writer.store, &mut writer.publisher);
+        std::thread::scope(|scope| {
+            let preparing = scope.spawn(|| publisher.prepare(store));
+            let kept = store
+                .flush()
+                .map_err(RunError::from)
+                .and_then(|()| self.keep(store, gathered, removed, report));
+            let prepared = preparing.join();
+            kept.and(prepared.map_err(|_| RunError::Panic("preparing the search index".to_owned())))
+        })?;
+        writer.publisher.publish(&writer.store)?;
+        Ok(())
+    }
+
+    /// Remembers what the store holds for good.
+    fn keep(
+        &self,
+        store: &Store,
+        gathered: Gathered,
+        removed: Vec<RecordId>,
+        report: &Report,
+    ) -> Result<(), RunError> {
+        let source = &self.source.id;
         if let Some(mut log) = gathered.log {
             // Before the state: it may say too much of what the state knows, but never too little.
             let removing = removed.iter().try_for_each(|id| log.remove(id));
@@ -330,14 +352,11 @@ impl Run<'_> {
         }
         self.rooms.state.commit(
             source,
-            writer.store.head(),
+            store.head(),
             gathered.described.upserts.into_iter(),
             removed.into_iter(),
             &gathered.state,
         )?;
-        if publish && !later {
-            writer.publisher.publish(&writer.store)?;
-        }
         if let Some(keeping) = gathered.keeping {
             let proof = gathered.evidence.proof;
             let full = report.outcome == Outcome::Complete

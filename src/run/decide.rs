@@ -118,6 +118,7 @@ pub fn decide(rooms: &Rooms, wanted: &Wanted) -> Result<Decided, DecideError> {
         }
     };
     let trusted = unify::doubt(&rooms.state, writer)?;
+    rooms.state.make_durable()?;
     let holds = wanted.verdict.map(|_| &decision);
     writer.store.decide(a, b, holds)?;
     crate::crash_point!("decided");

@@ -85,8 +85,8 @@ pub fn doubted(state: &State, writer: &Writer) -> Result<bool, RunError> {
     Ok(state.identity_basis()?.is_none_or(|b| b != basis(writer)))
 }
 
-/// Takes the state's word that what it keeps of identity is as the store is, before the store is changed. False: it did
-/// not give it, or not for these rules.
+/// Takes the state's word that what it keeps of identity is as the store is, before the store is changed: it has to be
+/// durable then. False: it did not give it, or not for these rules.
 pub fn doubt(state: &State, writer: &Writer) -> Result<bool, RunError> {
     let doubted = doubted(state, writer)?;
     state.doubt_identity()?;

@@ -28,6 +28,8 @@ pub struct Index {
     fields: Fields,
     /// Up to where it is written. None: it has to be made anew.
     at: Option<Head>,
+    /// Up to where documents are handed to the writer, and not committed.
+    written: Option<Head>,
     view: Option<Arc<View>>,
 }
 
@@ -75,6 +77,7 @@ impl Index {
             reader,
             fields,
             at,
+            written: None,
             view: None,
         })
     }
@@ -98,6 +101,27 @@ impl Index {
         if self.at == Some(head) {
             return Ok(());
         }
+        self.prepare(store)?;
+        let mut commit = self.writer.prepare_commit()?;
+        commit.set_payload(&payload(head));
+        commit.commit()?;
+        crate::crash_point!("indexed");
+        self.written = None;
+        self.at = Some(head);
+        Ok(())
+    }
+
+    /// Makes the documents of what is committed, and commits none of them: that waits until the store is durable, since an
+    /// index must never know more.
+    pub fn prepare(&mut self, store: &Store) -> Result<(), SearchError> {
+        let head = store.head();
+        if self.at == Some(head) || self.written == Some(head) {
+            return Ok(());
+        }
+        if self.written.take().is_some() {
+            // What it brought is not to be seen yet, and more cannot be made of it.
+            self.writer.rollback()?;
+        }
         let empty = self.reader.searcher().num_docs() == 0;
         let begin = Head {
             generation: head.generation,
@@ -111,11 +135,7 @@ impl Index {
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => self.rebuild(store)?,
         }
-        let mut commit = self.writer.prepare_commit()?;
-        commit.set_payload(&payload(head));
-        commit.commit()?;
-        crate::crash_point!("indexed");
-        self.at = Some(head);
+        self.written = Some(head);
         Ok(())
     }
 

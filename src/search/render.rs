@@ -1,26 +1,15 @@
 //! Descriptions to documents on all cores, in order: whatever the threads do, documents are written in the order in which
 //! the descriptions came.
 //!
-//! Memory is bounded by the chunks that are under way; a panic is an error of the whole. Start at [`in_order`].
+//! Start at [`in_order`]; [`chunks`] shares the work out.
 
-use super::{SearchError, schema::Fields};
+use super::{SearchError, chunks, schema::Fields};
 use crate::ckan::{Agent, Package, Source};
 use crate::facts::Facts;
 use crate::store::{Store, StoreError, Times};
-use crossbeam_channel::{Receiver, Sender, bounded};
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    io,
-    thread::{ScopedJoinHandle, available_parallelism, scope},
-};
+use std::{cell::RefCell, collections::HashMap, io, thread::available_parallelism};
 use tantivy::TantivyDocument;
 use zstd::bulk::Compressor;
-
-/// Descriptions that a thread takes at once.
-const CHUNK: usize = 32;
-/// Chunks under way for each thread: one in its hands, one that waits, one that is done.
-const CHUNKS_WAITING: usize = 3;
 
 /// An entity whose document is to be made.
 pub struct Job {
@@ -39,8 +28,6 @@ pub struct Made {
     pub replaces: bool,
 }
 
-type Chunk = Vec<Result<Made, SearchError>>;
-
 /// Makes a document of each job and hands it to `take`, in the order of the jobs. Ends with the first error.
 pub fn in_order(
     store: &Store,
@@ -49,73 +36,14 @@ pub fn in_order(
     take: impl FnMut(Made) -> Result<(), SearchError> + Send,
 ) -> Result<(), SearchError> {
     let threads = available_parallelism().map_or(1, usize::from);
-    let (work, to_do) = bounded::<(Vec<Job>, Sender<Chunk>)>(threads);
-    let (order, in_turn) = bounded::<Receiver<Chunk>>(threads * CHUNKS_WAITING);
-    scope(|scope| {
-        let renderers: Vec<_> = (0..threads)
-            .map(|_| {
-                let to_do = to_do.clone();
-                scope.spawn(move || work_on(&to_do, store, fields))
-            })
-            .collect();
-        drop(to_do);
-        let taker = scope.spawn(move || take_all(&in_turn, take));
-        let given = give(jobs, &work, &order);
-        drop((work, order));
-        let done = renderers.into_iter().map(joined).fold(Ok(()), Result::and);
-        let taken = joined(taker).flatten();
-        given.and(done).and(taken)
-    })
-}
-
-/// Hands out chunks. Whoever does not listen any more has an error to tell.
-fn give(
-    jobs: impl Iterator<Item = Result<Job, SearchError>>,
-    work: &Sender<(Vec<Job>, Sender<Chunk>)>,
-    order: &Sender<Receiver<Chunk>>,
-) -> Result<(), SearchError> {
-    let mut jobs = jobs.peekable();
-    while jobs.peek().is_some() {
-        let chunk: Vec<Job> = jobs.by_ref().take(CHUNK).collect::<Result<_, _>>()?;
-        let (done, made) = bounded(1);
-        if order.send(made).is_err() || work.send((chunk, done)).is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn work_on(to_do: &Receiver<(Vec<Job>, Sender<Chunk>)>, store: &Store, fields: &Fields) {
-    let mut render = Render::new(store, fields);
-    for (chunk, done) in to_do {
-        let made = chunk.into_iter().map(|job| match &mut render {
+    let begin = || {
+        let mut render = Render::new(store, fields);
+        move |job| match &mut render {
             Ok(render) => render.made(job),
             Err(error) => Err(io::Error::new(error.kind(), error.to_string()).into()),
-        });
-        if done.send(made.collect()).is_err() {
-            return;
         }
-    }
-}
-
-fn take_all(
-    in_turn: &Receiver<Receiver<Chunk>>,
-    mut take: impl FnMut(Made) -> Result<(), SearchError>,
-) -> Result<(), SearchError> {
-    for made in in_turn {
-        for made in made.recv().map_err(|_| panicked())? {
-            take(made?)?;
-        }
-    }
-    Ok(())
-}
-
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> Result<T, SearchError> {
-    thread.join().map_err(|_| panicked())
-}
-
-fn panicked() -> SearchError {
-    SearchError::Broken("a description at which making its document panicked".to_owned())
+    };
+    chunks::in_order(threads, jobs, begin, take)
 }
 
 /// One thread's: with the names of agents as the store has them.

@@ -5,7 +5,8 @@
 use super::{
     House, by_hand,
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
-    feedback, layers,
+    feedback, fresh, layers,
+    openapi::{self, Routes, door::Door, table},
     problem::Problem,
     respond, webhooks,
     wire::Question,
@@ -21,56 +22,39 @@ use axum::{
     routing::{get, post},
 };
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 use subtle::ConstantTimeEq;
 
-/// Every route of the operator's, for the tests that go through them.
-pub const ROUTES: &[(&str, &str)] = &[
-    ("GET", "/sources"),
-    ("GET", "/sources/{id}"),
-    ("POST", "/sources/{id}/run"),
-    ("POST", "/sources/{id}/pause"),
-    ("POST", "/sources/{id}/resume"),
-    ("GET", "/identity/features"),
-    ("GET", "/identity/pairs"),
-    ("GET", "/state/hashes"),
-    ("GET", "/overrides"),
-    ("GET", "/held"),
-    ("GET", "/held/{id}"),
-    ("POST", "/held/{id}/approve"),
-    ("POST", "/held/{id}/reject"),
-    ("POST", "/held/{id}/release"),
-    ("GET", "/sources/{id}/runs"),
-    ("POST", "/runs/{id}/undo"),
-    ("POST", "/restore"),
-    ("GET", "/webhooks"),
-    ("GET", "/webhooks/{id}/dead"),
-    ("POST", "/webhooks/{id}/resend"),
-    ("POST", "/webhooks/{id}/enable"),
-    ("GET", "/identity/decisions"),
-    ("POST", "/identity/decide"),
-    ("GET", "/feedback"),
-    ("GET", "/feedback/{id}"),
-    ("POST", "/feedback/{id}/judge"),
-];
+/// Every door of the operator's.
+pub fn doors() -> &'static [Door] {
+    static DOORS: LazyLock<Vec<Door>> = LazyLock::new(|| routes().doors);
+    &DOORS
+}
+
+fn routes() -> Routes {
+    Routes::new()
+        .route(table::sources(), get(sources))
+        .route(table::source(), get(source))
+        .route(table::run_source(), post(run))
+        .route(table::pause_source(), post(pause))
+        .route(table::resume_source(), post(resume))
+        .route(table::features(), get(features))
+        .route(table::pairs(), get(pairs))
+        .route(table::decisions(), get(decisions))
+        .route(table::decide(), post(decide))
+        .route(table::hashes(), get(hashes))
+        .route(table::overrides(), get(overrides))
+        .merge(by_hand::routes())
+        .merge(webhooks::routes())
+        .merge(feedback::operator::routes())
+        .route(table::operators_openapi(), get(document))
+}
 
 /// What the operator may do. `token_sha256` is the SHA-256 of the bearer token; without one, nobody may do anything.
 pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
     let limits = house.config.limits.http.clone();
-    let routes = Router::new()
-        .route("/sources", get(sources))
-        .route("/sources/{id}", get(source))
-        .route("/sources/{id}/run", post(run))
-        .route("/sources/{id}/pause", post(pause))
-        .route("/sources/{id}/resume", post(resume))
-        .route("/identity/features", get(features))
-        .route("/identity/pairs", get(pairs))
-        .route("/state/hashes", get(hashes))
-        .route("/overrides", get(overrides))
-        .merge(by_hand::routes())
-        .merge(webhooks::routes())
-        .merge(feedback::operator::routes())
-        .route("/identity/decisions", get(decisions))
-        .route("/identity/decide", post(decide))
+    let routes = routes()
+        .router
         .fallback(async || Problem::not_found("There is nothing at this address."))
         .with_state(house)
         .layer(middleware::from_fn(
@@ -122,6 +106,12 @@ pub(super) fn bearer_token(value: &str) -> Option<&str> {
         .eq_ignore_ascii_case("bearer")
         .then(|| token.trim())
         .filter(|token| !token.is_empty())
+}
+
+/// These doors in OpenAPI 3.1.
+async fn document(headers: HeaderMap) -> Result<Response, Problem> {
+    let document = openapi::operators_document(doors()).to_string();
+    fresh::given(document.into_bytes(), "application/json", &headers)
 }
 
 async fn sources(State(house): State<House>) -> Json<Vec<SourceStatus>> {

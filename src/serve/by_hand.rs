@@ -4,27 +4,28 @@
 use super::{
     House,
     desk::{Change, Changed, DeskError, HeldList},
+    openapi::{Routes, table},
     problem::Problem,
 };
 use crate::{gate::book::Told, report::source_of_run, undo::Kept};
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, State},
     http::StatusCode,
     routing::{get, post},
 };
 use serde::Deserialize;
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/held", get(all))
-        .route("/held/{id}", get(one))
-        .route("/held/{id}/approve", post(approve))
-        .route("/held/{id}/reject", post(reject))
-        .route("/held/{id}/release", post(release))
-        .route("/sources/{id}/runs", get(runs))
-        .route("/runs/{id}/undo", post(undo))
-        .route("/restore", post(restore))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route(table::held(), get(all))
+        .route(table::held_of(), get(one))
+        .route(table::approve(), post(approve))
+        .route(table::reject(), post(reject))
+        .route(table::release(), post(release))
+        .route(table::undoable(), get(runs))
+        .route(table::undo(), post(undo))
+        .route(table::restore(), post(restore))
 }
 
 /// The sources of which deletions are held, or records kept by hand.

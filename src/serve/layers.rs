@@ -18,7 +18,10 @@ use axum::{
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
@@ -30,8 +33,6 @@ use tower_http::{
         predicate::{DefaultPredicate, Predicate},
     },
     cors::{Any, CorsLayer},
-    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
-    set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
 };
 
@@ -108,24 +109,72 @@ fn around(router: Router) -> Router {
         .on_request(())
         .on_failure(());
     let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn(own_ids_only))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, Ids))
+        .layer(middleware::from_fn(surrounded))
         .layer(trace)
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(constant(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ))
-        .layer(constant(header::REFERRER_POLICY, "no-referrer"))
-        .layer(constant(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(constant(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"))
         .layer(CatchPanicLayer::custom(problem::panicked));
-    router.layer(middleware::from_fn(measured)).layer(layers)
+    router.layer(layers)
 }
 
-fn constant(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// What a browser should keep to with every answer of ours, unless the answer says otherwise itself.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "cross-origin",
+    ),
+];
+
+/// Gives the request an id and the answer that id and our headers; counts and times by the route, never by the path:
+/// paths are without number.
+async fn surrounded(mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = id_of(request.headers());
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    for (name, value) in HEADERS {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    let route = route
+        .as_ref()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("harvestd_http_requests_total", "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("harvestd_http_request_seconds", "route" => route)
+        .record(began.elapsed().as_secs_f64());
+    response
+}
+
+/// A proxy's id where it is fit for a log; else one of ours, which tells requests apart: when this process began to
+/// answer, and how many it had answered.
+fn id_of(headers: &HeaderMap) -> HeaderValue {
+    static BEGAN_MS: LazyLock<i64> = LazyLock::new(|| chrono::Utc::now().timestamp_millis());
+    static ANSWERED: AtomicU64 = AtomicU64::new(0);
+    let fit = |id: &&HeaderValue| {
+        let id = id.as_bytes();
+        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+            && id
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    if let Some(id) = headers.get(REQUEST_ID).filter(fit) {
+        return id.clone();
+    }
+    let number = ANSWERED.fetch_add(1, Ordering::Relaxed);
+    HeaderValue::try_from(format!("{:x}-{number}", *BEGAN_MS))
+        .unwrap_or(HeaderValue::from_static("none"))
 }
 
 fn reading(router: Router, limits: &HttpLimits) -> Router {
@@ -193,39 +242,6 @@ async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     Ok(whole.freeze())
 }
 
-/// A proxy's request id is kept where it is fit for a log; else the request gets one of ours.
-async fn own_ids_only(mut request: Request, next: Next) -> Response {
-    let fit = request.headers().get(REQUEST_ID).is_some_and(|id| {
-        let id = id.as_bytes();
-        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
-            && id
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    });
-    if !fit {
-        request.headers_mut().remove(REQUEST_ID);
-    }
-    next.run(request).await
-}
-
-/// Ids that tell requests apart: when this process began to answer, and how many it had answered.
-#[derive(Clone)]
-struct Ids;
-
-impl MakeRequestId for Ids {
-    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        static BEGAN_MS: std::sync::LazyLock<i64> =
-            std::sync::LazyLock::new(|| chrono::Utc::now().timestamp_millis());
-        static ANSWERED: AtomicU64 = AtomicU64::new(0);
-        let id = format!(
-            "{:x}-{}",
-            *BEGAN_MS,
-            ANSWERED.fetch_add(1, Ordering::Relaxed)
-        );
-        HeaderValue::from_str(&id).ok().map(RequestId::new)
-    }
-}
-
 fn span(request: &axum::http::Request<axum::body::Body>) -> tracing::Span {
     let id = request
         .headers()
@@ -233,20 +249,4 @@ fn span(request: &axum::http::Request<axum::body::Body>) -> tracing::Span {
         .and_then(|id| id.to_str().ok())
         .unwrap_or_default();
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
-}
-
-/// Counts and times requests by their route, never by their path: paths are without number.
-async fn measured(request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    metrics::counter!("harvestd_http_requests_total", "route" => route.clone(), "status" => status)
-        .increment(1);
-    metrics::histogram!("harvestd_http_request_seconds", "route" => route)
-        .record(began.elapsed().as_secs_f64());
-    response
 }

@@ -72,9 +72,20 @@ type Counted = (Head, wire::Holdings);
 /// The same of the figures.
 type Figured = (Head, Arc<wire::Figures>);
 
-/// What the doors need of the house.
+/// What the doors need of the house. Every request takes one, so a clone is cheap.
 #[derive(Clone)]
-pub struct House {
+pub struct House(Arc<Rooms>);
+
+impl std::ops::Deref for House {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
+/// What is in the house.
+pub struct Rooms {
     pub config: Arc<Config>,
     pub published: watch::Receiver<Option<Arc<Published>>>,
     pub desk: Arc<dyn Desk>,
@@ -94,11 +105,11 @@ pub struct House {
     /// Entity tags of pages and lists.
     tags: Arc<catalog::validators::Remembered>,
     /// Counted once for each snapshot, when somebody asks.
-    counted: Arc<Mutex<Option<Counted>>>,
+    counted: Mutex<Option<Counted>>,
     /// The log as far as lists need it, once somebody has asked for one.
     remembered: listings::Remembered,
     /// Likewise.
-    figured: Arc<Mutex<Option<Figured>>>,
+    figured: Mutex<Option<Figured>>,
     /// Places for those who follow the changes.
     streams: Arc<Semaphore>,
     /// To be cancelled when the doors close: answers without an end come to theirs.
@@ -118,7 +129,7 @@ impl House {
         let lookups = lookup::Lookups::start(&config.limits.query, published.clone());
         let past =
             PoolOptions::for_the_past(workers.options().program.clone(), &config.limits.query);
-        Self {
+        Self(Arc::new(Rooms {
             past: Pool::start(past, published.clone()),
             feed: Arc::new(FeedCache::of(&config)),
             dumps: Arc::new(Dumps::of(&config.data_dir)),
@@ -132,10 +143,10 @@ impl House {
             readers,
             lookups,
             metrics,
-            counted: Arc::default(),
+            counted: Mutex::default(),
             remembered: Arc::default(),
-            figured: Arc::default(),
-        }
+            figured: Mutex::default(),
+        }))
     }
 
     /// The base of our own IRIs, with a slash at its end.

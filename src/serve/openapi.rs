@@ -1,7 +1,8 @@
-//! `/openapi.json`: every public door in OpenAPI 3.1; `/openapi`: the same as a page.
+//! `/openapi.json`: every public door in OpenAPI 3.1; `/openapi`: the same as a page. The operator's listener has a document of
+//! its own, of its own doors.
 //!
 //! Nothing is described that the router has not: a route is made of its description ([`Routes::route`]), and the document
-//! is what the routes were made of. The operator's doors are not in it. Start at [`document`].
+//! is what the routes were made of. Start at [`document`].
 
 pub mod door;
 mod page;
@@ -118,8 +119,23 @@ async fn by_accept(State(house): State<House>, headers: HeaderMap) -> Result<Res
     Ok(response)
 }
 
-/// The whole document. `base` ends with a slash.
+/// The public doors. `base` ends with a slash.
 pub fn document(doors: &[Door], base: &str) -> Value {
+    let about = "One catalogue of open data, harvested from many. Whatever answers GET answers HEAD as well. \
+        Answers with an entity tag answer If-None-Match. Errors are problem documents (RFC 9457), except where an \
+        interface has a form of its own for them.";
+    let token = "A token of a source, as `harvestd token new` makes them.";
+    written(doors, about, base.trim_end_matches('/'), token)
+}
+
+/// The operator's doors, on whatever address its listener has.
+pub fn operators_document(doors: &[Door]) -> Value {
+    let about = "What the operator of a harvestd may do. Errors are problem documents (RFC 9457).";
+    let token = "`admin_token` in the configuration, or what the file `admin-token` in the data directory holds.";
+    written(doors, about, "/", token)
+}
+
+fn written(doors: &[Door], about: &str, server: &str, token: &str) -> Value {
     let mut paths = Map::new();
     for door in doors {
         let mut methods = Map::new();
@@ -128,23 +144,21 @@ pub fn document(doors: &[Door], base: &str) -> Value {
         }
         paths.insert(door.template(), Value::Object(methods));
     }
+    let paths = Value::Object(paths);
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "harvestd",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "One catalogue of open data, harvested from many. Whatever answers GET answers HEAD as well. \
-                Answers with an entity tag answer If-None-Match. Errors are problem documents (RFC 9457), except where an \
-                interface has a form of its own for them.",
+            "description": about,
             "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
         },
-        "servers": [{ "url": base.trim_end_matches('/') }],
-        "paths": paths,
+        "servers": [{ "url": server }],
         "components": {
-            "schemas": schemas::schemas(),
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer",
-                "description": "A token of a source, as `harvestd token new` makes them." } },
+            "schemas": schemas::named_in(&paths),
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": token } },
         },
+        "paths": paths,
     })
 }
 
@@ -233,6 +247,7 @@ fn meaning(status: u16) -> &'static str {
     match status {
         200 => "What was asked for.",
         201 => "It is kept, and durable.",
+        202 => "It will be done.",
         204 => "It is done, and there is nothing to say.",
         206 => "The part that was asked for.",
         303 => "It is told at the address in Location.",
@@ -254,6 +269,7 @@ fn meaning(status: u16) -> &'static str {
         428 => "A version is needed.",
         429 => "Too much, or too often; Retry-After says when again.",
         500 => "The server's fault; its log says more.",
+        502 => "Another server did not take it.",
         503 => "Not at the moment; Retry-After says when to ask again.",
         504 => "It was not answered in time, and was ended.",
         _ => "See RFC 9110.",
@@ -264,11 +280,12 @@ fn meaning(status: u16) -> &'static str {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::serve::admin::doors as operators;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_name_in_an_address_is_described_and_the_other_way_round() {
-        for door in doors() {
+        for door in doors().iter().chain(operators()) {
             let named: BTreeSet<&str> = door.path_names().into_iter().collect();
             for operation in &door.operations {
                 let parameters = operation.parameters.iter();
@@ -293,21 +310,18 @@ mod tests {
     }
 
     #[test]
-    fn every_schema_that_is_named_is_there_and_used() {
-        let document = document(doors(), "http://hub.example/x/");
-        assert_eq!(document["servers"][0]["url"], "http://hub.example/x");
-        let text = document.to_string();
-        let named: BTreeSet<&str> = text
-            .split("#/components/schemas/")
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap())
-            .collect();
-        let there: BTreeSet<&str> = document["components"]["schemas"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
-        assert_eq!(named, there);
+    fn every_schema_that_is_named_is_there_and_every_one_is_used() {
+        let public = document(doors(), "http://hub.example/x/");
+        assert_eq!(public["servers"][0]["url"], "http://hub.example/x");
+        let mut used = BTreeSet::new();
+        for document in [public, operators_document(operators())] {
+            let there = document["components"]["schemas"].as_object().unwrap();
+            let there: BTreeSet<String> = there.keys().cloned().collect();
+            assert_eq!(schemas::names(&document), there);
+            used.extend(there);
+        }
+        let all = schemas::schemas();
+        let all: BTreeSet<String> = all.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(used, all);
     }
 }

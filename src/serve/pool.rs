@@ -364,33 +364,39 @@ impl Pool {
 
     /// Puts a child among the idle.
     fn rest(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
-        let holds = child.holds().cloned();
         lock(&self.idle).push(child);
         drop(place);
-        // What was published while the place was taken passed this child by.
-        if *self.published.borrow() != holds {
-            self.refresh();
-        }
+        // What was published while the place was taken passed this child by, or another that found no place.
+        self.refresh();
     }
 
     /// Starts workers that are missing, and opens the newest snapshot in those idle that have another.
     fn refresh(self: &Arc<Self>) {
-        let newest = self.published.borrow().clone();
-        let mut begun = 0;
-        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+        // Looked at again once a place is free that was taken to look: who came meanwhile found none, and has gone.
+        while self.is_stale() {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                return;
+            };
+            let newest = self.published.borrow().clone();
             let mut idle = lock(&self.idle);
             let stale = idle
                 .iter()
                 .position(|child| child.holds() != newest.as_ref());
             let child = stale.map(|at| idle.swap_remove(at));
-            let missing = idle.len() + begun < self.options.workers;
+            let missing = idle.len() <= self.places.available_permits();
             drop(idle);
-            if child.is_none() && !missing {
-                return;
+            if child.is_some() || missing {
+                self.in_background(Arc::clone(self).warm_up(child, place));
             }
-            begun += 1;
-            self.in_background(Arc::clone(self).warm_up(child, place));
         }
+    }
+
+    /// An idle worker has not the newest snapshot open, or a free place has no worker.
+    fn is_stale(&self) -> bool {
+        let newest = self.published.borrow().clone();
+        let idle = lock(&self.idle);
+        idle.len() < self.places.available_permits()
+            || idle.iter().any(|child| child.holds() != newest.as_ref())
     }
 
     /// Puts a child with the newest snapshot open among the idle.

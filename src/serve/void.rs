@@ -33,6 +33,14 @@ use std::io;
 const VOID: &str = "http://rdfs.org/ns/void#";
 const FORMATS: &str = "http://www.w3.org/ns/formats/";
 const PATH: &str = ".well-known/void";
+/// What holds the default graph whole.
+const DUMPS: [&str; 5] = [
+    "catalog.ttl",
+    "catalog.rdf",
+    "catalog.jsonld",
+    "catalog.nt",
+    "dumps/latest/catalog.nt.zst",
+];
 
 pub fn routes() -> Routes {
     Routes::new().route(table::void(), get(give))
@@ -120,9 +128,8 @@ fn triples(about: &About<'_>) -> Vec<Triple> {
     says.say(&graph, dct::MODIFIED, modified);
     says.say(&graph, foaf::HOMEPAGE, node(base));
     says.void(&graph, "sparqlEndpoint", node(&format!("{base}sparql")));
-    for extension in ["ttl", "rdf", "jsonld", "nt"] {
-        let dump = node(&format!("{base}catalog.{extension}"));
-        says.void(&graph, "dataDump", dump);
+    for dump in DUMPS {
+        says.void(&graph, "dataDump", node(&format!("{base}{dump}")));
     }
     for format in ["Turtle", "N-Triples", "RDF_XML", "JSON-LD"] {
         says.void(&graph, "feature", term(FORMATS, format));
@@ -217,6 +224,10 @@ mod tests {
         for (subject, rest) in [
             (graph, "sparqlEndpoint> <https://hub.example/data/sparql> ."),
             (graph, "dataDump> <https://hub.example/data/catalog.ttl> ."),
+            (
+                graph,
+                "dataDump> <https://hub.example/data/dumps/latest/catalog.nt.zst> .",
+            ),
             (graph, "vocabulary> <http://purl.org/dc/terms/> ."),
             (graph, "vocabulary> <http://www.w3.org/ns/dcat#> ."),
             (

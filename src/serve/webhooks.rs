@@ -3,10 +3,15 @@
 //!
 //! Sends nothing itself. Start at [`routes`].
 
-use super::{House, html::escape, problem::Problem};
+use super::{
+    House,
+    html::escape,
+    openapi::{Routes, table},
+    problem::Problem,
+};
 use crate::webhooks::{Dead, WebhookError, WebhookStatus, Webhooks};
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, State},
     http::StatusCode,
     routing::{get, post},
@@ -14,12 +19,12 @@ use axum::{
 use std::sync::Arc;
 
 /// The operator's.
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route("/webhooks", get(all))
-        .route("/webhooks/{id}/dead", get(dead))
-        .route("/webhooks/{id}/resend", post(resend))
-        .route("/webhooks/{id}/enable", post(enable))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::webhooks(), get(all))
+        .route(table::dead_letters(), get(dead))
+        .route(table::resend(), post(resend))
+        .route(table::enable(), post(enable))
 }
 
 fn told(house: &House, id: &str) -> Result<Arc<Webhooks>, Problem> {

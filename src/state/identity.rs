@@ -88,20 +88,18 @@ impl State {
         basis.map(|basis| decode_json(&basis)).transpose()
     }
 
-    /// Takes the word away that what is kept here is as the store is.
+    /// Takes the word away that what is kept here is as the store is. It has to be durable ([`State::make_durable`],
+    /// [`State::begin_applying`]) before the store is changed.
     pub fn doubt_identity(&self) -> Result<(), StateError> {
-        if self.db.open_tree(KEPT)?.remove("basis")?.is_some() {
-            self.db.flush()?;
-        }
+        self.db.open_tree(KEPT)?.remove("basis")?;
         Ok(())
     }
 
-    /// Gives the word that it is.
+    /// Gives the word that it is. Durable with what the state remembers of the run next.
     pub fn trust_identity(&self, basis: &str, joined: Joined) -> Result<(), StateError> {
         let tree = self.db.open_tree(KEPT)?;
         tree.insert("joined", encode_json(&joined))?;
         tree.insert("basis", encode_json(&basis))?;
-        self.db.flush()?;
         Ok(())
     }
 

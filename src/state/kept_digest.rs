@@ -29,6 +29,15 @@ struct Now {
     /// None: nothing is known yet.
     head: Option<Head>,
     sums: Sums,
+    /// The sum of all of them.
+    total: Sum,
+}
+
+impl Now {
+    fn of(head: Option<Head>, sums: Sums) -> Self {
+        let total = sums.total();
+        Self { head, sums, total }
+    }
 }
 
 impl State {
@@ -53,7 +62,7 @@ impl State {
         Ok(KeptDigest {
             db: self.db.clone(),
             tree,
-            now: RwLock::new(Now { head, sums }),
+            now: RwLock::new(Now::of(head, sums)),
         })
     }
 }
@@ -90,10 +99,7 @@ impl KeptDigest {
         let mut kept = self.now.write().unwrap_or_else(PoisonError::into_inner);
         self.tree.apply_batch(batch)?;
         self.db.flush()?;
-        *kept = Now {
-            head: Some(head),
-            sums,
-        };
+        *kept = Now::of(Some(head), sums);
         Ok(())
     }
 
@@ -118,10 +124,7 @@ impl KeptDigest {
             self.db.flush()
         };
         finish().map_err(StateError::from)?;
-        *kept = Now {
-            head: Some(head),
-            sums,
-        };
+        *kept = Now::of(Some(head), sums);
         Ok(())
     }
 
@@ -135,7 +138,7 @@ impl KeptDigest {
             seq: head.seq,
             published: (head.seq > 0).then(|| crate::log::date_time(head.published_us)),
             entities: now.sums.entities(),
-            sum: now.sums.total(),
+            sum: now.total,
             buckets: now.sums.buckets().to_vec(),
         }
     }
@@ -143,7 +146,13 @@ impl KeptDigest {
     /// The sum of everything. None: it is true of another place in the log.
     pub fn sum_at(&self, head: Head) -> Option<Sum> {
         let now = self.read();
-        (now.head == Some(head)).then(|| now.sums.total())
+        (now.head == Some(head)).then_some(now.total)
+    }
+
+    /// The sum of everything, and where in the log it is true.
+    pub fn sum(&self) -> (Head, Sum) {
+        let now = self.read();
+        (now.head.unwrap_or_default(), now.total)
     }
 
     /// The entities of one bucket; None where there is no such bucket.

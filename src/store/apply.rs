@@ -3,6 +3,8 @@
 //! Start at [`Store::apply`]. New records of a large load go through the bulk loader in one atomic commit; everything
 //! else through transactions of differences. Deletions come last.
 
+use super::ahead::Ahead;
+use super::applied::{Applied, ApplyOptions, Outcome};
 use super::batch::Batch;
 use super::claims::{Claims, claim};
 use super::lines::{difference, quads};
@@ -17,70 +19,7 @@ use crate::stage::{StageFiles, Staged};
 use crate::undo::journal::Entry;
 use harvestd_vocab::Class;
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// How a run's changes are applied.
-#[derive(Debug, Clone, Default)]
-pub struct ApplyOptions {
-    /// Work out what would change and commit nothing.
-    pub dry: bool,
-    /// Most of the staged records are new to the store: worth a bulk load, if there are enough of them.
-    pub mostly_new: bool,
-    /// The run under whose name what is replaced is kept. None: it is not kept.
-    pub run: Option<Run>,
-}
-
-/// What became of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Outcome {
-    New,
-    Changed,
-    Unchanged,
-}
-
-/// Records of one class, by what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub new: u64,
-    pub changed: u64,
-    pub unchanged: u64,
-    pub deleted: u64,
-}
-
-/// What applying did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied {
-    pub by_class: BTreeMap<Class, Tally>,
-    /// First and last sequence number, if there were activities.
-    pub activities: Option<(u64, u64)>,
-    /// Changed quads.
-    pub quads: u64,
-    /// New or changed records that are kept in a graph of their own, since another source's record is the winner.
-    pub losers: u64,
-}
-
-impl Applied {
-    pub(super) fn count(&mut self, class: Class, outcome: Outcome) {
-        let tally = self.by_class.entry(class).or_default();
-        match outcome {
-            Outcome::New => tally.new += 1,
-            Outcome::Changed => tally.changed += 1,
-            Outcome::Unchanged => tally.unchanged += 1,
-        }
-    }
-
-    /// With what was done after it.
-    pub fn add(&mut self, later: &Self) {
-        if let Some((first, last)) = later.activities {
-            self.logged(first, last);
-        }
-        self.quads += later.quads;
-    }
-
-    pub(super) fn logged(&mut self, first: u64, last: u64) {
-        self.activities = Some(self.activities.map_or((first, last), |(f, _)| (f, last)));
-    }
-}
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 impl Store {
     /// Applies staged records, then deletions (`{class, record IRI}`, referents last), and commits in batches.
@@ -108,11 +47,12 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let before = self.head.seq;
         let mut applied = Applied::default();
-        if !options.dry {
-            // A run that failed here may have left segments that no commit names.
+        if self.has_strays && !options.dry {
+            // A run failed here: its numbers are given out once more.
             self.log
                 .sweep(self.head.generation, self.head.seq)
                 .map_err(StoreError::log("sweeping"))?;
+            self.has_strays = false;
         }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
@@ -132,6 +72,9 @@ impl Store {
             applied,
             told: receipts.as_ref().map(|_| Vec::new()),
             at_once: None,
+            waits_on: HashSet::new(),
+            ahead: Ahead::default(),
+            commits: 0,
         };
         let mut waiting = applying.in_turn(stage, |place| !done.contains(&place), progress)?;
         for (class, record) in deletions {
@@ -171,6 +114,12 @@ pub(super) struct Applying<'a> {
     pub told: Option<Vec<Told>>,
     /// Entities whose changes are made in one commit, since they take over from one another.
     pub at_once: Option<HashSet<[u8; 16]>>,
+    /// What the record that was not applied last waits for: entities by their hashes.
+    pub waits_on: HashSet<[u8; 16]>,
+    /// What was read ahead for the record whose turn it is.
+    pub ahead: Ahead,
+    /// How often the store was changed.
+    pub commits: u64,
 }
 
 impl Applying<'_> {
@@ -179,18 +128,23 @@ impl Applying<'_> {
         let before = self.seq();
         self.settle(&s.entity)?;
         self.was = None;
-        let mut placed = self.store.placement(&s.record)?;
-        let found = placed.clone();
-        if let Some(elsewhere) = placed.take_if(|p| p.entity.as_str() != s.entity) {
+        let mut standing = self.standing(&s.entity)?;
+        let placed = standing.record(&s.record).cloned();
+        let mut found = placed.clone();
+        if placed.is_none()
+            && let Some(elsewhere) = self.store.placement(&s.record)?
+        {
             self.settle(elsewhere.entity.as_str())?;
             self.keep_replaced(&s.id, Some(&elsewhere))?;
             self.remove(&elsewhere)?;
             self.commit()?;
+            standing = self.standing(&s.entity)?;
+            found = Some(elsewhere);
         }
         let known = placed.is_some();
         // What is another's is published as it is: in step with where it comes from.
         let corrected = s.mirrors.is_none() && self.policy.corrects(&s.entity);
-        if corrected || self.store.stated(&s.entity)?.is_some() {
+        if corrected || standing.stated.is_some() {
             let published = placed.as_ref().is_none_or(Placed::wins);
             let changed = self.keep(s, placed)?;
             self.keep_changed(s, found, changed)?;
@@ -198,11 +152,7 @@ impl Applying<'_> {
             self.commit_if_full()?;
             return Ok(true);
         }
-        let winner = self
-            .store
-            .records_of(&s.entity)?
-            .into_iter()
-            .find(Placed::wins);
+        let winner = standing.records.into_iter().find(Placed::wins);
         let wins = match &winner {
             None => true,
             Some(w) if w.record.as_str() == s.record => true,
@@ -272,7 +222,7 @@ impl Applying<'_> {
     ) -> Result<Option<bool>, StoreError> {
         let entity = NamedNodeRef::new_unchecked(&s.entity);
         let old = if winner.is_some() {
-            self.store.winner_body(entity)?
+            self.old_body(entity, &s.body)?
         } else {
             String::new()
         };
@@ -328,11 +278,11 @@ impl Applying<'_> {
     }
 
     /// The number of the last activity so far.
-    fn seq(&self) -> u64 {
+    pub(super) fn seq(&self) -> u64 {
         self.store.head.seq + self.batch.activities.len() as u64
     }
 
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         before: u64,
         record: &str,
@@ -350,66 +300,6 @@ impl Applying<'_> {
                 published,
             });
         }
-    }
-
-    fn delete(&mut self, class: Class, record: &str) -> Result<(), StoreError> {
-        let before = self.seq();
-        let Some(mut placed) = self.store.placement(record)? else {
-            return Ok(());
-        };
-        if self.batch.touched.contains(placed.entity.as_str()) {
-            self.commit()?;
-            let Some(again) = self.store.placement(record)? else {
-                return Ok(());
-            };
-            placed = again;
-        }
-        self.was = None;
-        if let Some(id) = self.store.record_id(record)? {
-            self.keep_replaced(&id, Some(&placed))?;
-        }
-        self.remove(&placed)?;
-        self.applied.by_class.entry(class).or_default().deleted += 1;
-        let (entity, won) = (placed.entity.clone(), placed.wins());
-        self.tell(before, record, entity.as_str(), None, won);
-        self.commit_if_full()
-    }
-
-    /// Takes a record away; where it was the winner, the best of the others takes its place.
-    fn remove(&mut self, placed: &Placed) -> Result<(), StoreError> {
-        if let Some(kept) = self.store.stated(placed.entity.as_str())? {
-            return self.remove_from(&kept, placed);
-        }
-        if !placed.wins() {
-            self.batch.touched.insert(placed.entity.as_str().to_owned());
-            return self.empty(placed);
-        }
-        let entity = placed.entity.as_str();
-        let old = self.store.winner_body(placed.entity.as_ref())?;
-        let others = self
-            .store
-            .records_of(entity)?
-            .into_iter()
-            .filter(|p| p.record != placed.record);
-        let mut heirs: Vec<Placed> = others.collect();
-        heirs.sort_by_key(|p| std::cmp::Reverse(self.rank(p)));
-        if placed.origin.is_some() {
-            self.empty(placed)?;
-        }
-        let Some(heir) = heirs.first() else {
-            let graph = GraphName::DefaultGraph;
-            self.batch.gone.extend(quads(&old, &graph)?);
-            self.batch.touched.insert(entity.to_owned());
-            self.batch
-                .activities
-                .push((Verb::Delete, entity.to_owned(), String::new()));
-            return Ok(());
-        };
-        let body = self.store.harvested(heir)?;
-        let new = self.projected(&body, entity, heir.name())?;
-        self.empty(heir)?;
-        self.batch.come.extend(heir.markers());
-        self.replace(true, entity, &old, new).map(|_| ())
     }
 
     /// Changes the default graph from one description of the entity to another; says whether anything changed.
@@ -439,17 +329,12 @@ impl Applying<'_> {
         Ok(true)
     }
 
-    /// Removes a record's own graph.
-    pub(super) fn empty(&mut self, placed: &Placed) -> Result<(), StoreError> {
-        if placed.kept || placed.origin.is_some() {
-            let body = self.store.own_graph(placed)?;
-            self.batch.gone.extend(quads(&body, &placed.graph())?);
-            self.batch.emptied.push(placed.record.clone());
-        }
-        Ok(())
-    }
-
-    fn projected(&mut self, body: &str, entity: &str, record: &str) -> Result<String, StoreError> {
+    pub(super) fn projected(
+        &mut self,
+        body: &str,
+        entity: &str,
+        record: &str,
+    ) -> Result<String, StoreError> {
         self.projected_among(body, entity, record, &|owner| owner == entity)
     }
 
@@ -518,6 +403,7 @@ impl Applying<'_> {
         if let Some(run) = self.run {
             self.store.keep(run, &replaced)?;
         }
+        self.commits += 1;
         if let Some((first, last)) = self.store.commit(batch)? {
             self.applied.logged(first, last);
         }

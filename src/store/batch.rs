@@ -57,7 +57,9 @@ impl Store {
         let first = clock.seq + 1;
         let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
         let mut changes = Vec::with_capacity(batch.activities.len());
+        let had_strays = self.has_strays;
         if !batch.activities.is_empty() {
+            self.has_strays = true;
             let mut segment = self
                 .log
                 .begin(self.head.generation, first)
@@ -102,12 +104,13 @@ impl Store {
         self.unpublished.store(true, Relaxed);
         transaction.commit().map_err(StoreError::storage(doing))?;
         crate::crash_point!("committed");
+        self.has_strays = had_strays;
         let logged = (clock.seq >= first).then_some((first, clock.seq));
         self.head.seq = clock.seq;
         self.head.published_us = clock.last_us;
         self.changed(changes);
-        self.triples_since_flush += triples;
-        if self.triples_since_flush >= self.limits.flush_triples {
+        let since = self.triples_since_flush.fetch_add(triples, Relaxed) + triples;
+        if since >= self.limits.flush_triples {
             self.flush()?;
         }
         Ok(logged)

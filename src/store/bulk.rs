@@ -3,7 +3,7 @@
 //!
 //! Whatever is not purely new is left to the transactions of `apply.rs`. Start at [`Store::bulk`].
 
-use super::apply::{Applied, Outcome};
+use super::applied::{Applied, Outcome};
 use super::batch::Segments;
 use super::claims::{Claims, claim, short};
 use super::lines::quads;
@@ -36,6 +36,7 @@ impl Store {
         let (send, receive) = crossbeam_channel::bounded::<Load>(256);
         let quads = self.quads.clone();
         let batch = self.limits.bulk_batch_quads;
+        self.has_strays = true;
         std::thread::scope(|scope| {
             let loader = scope.spawn(move || load(&quads, &receive, batch));
             let mut bulk = Bulk {
@@ -80,12 +81,14 @@ impl Store {
             })
         })
         .and_then(|done| {
+            self.has_strays = false;
             self.flush()?;
             tracing::debug!(
                 records = done.len(),
                 "the bulk load is ingested; compacting"
             );
-            self.compacting.begin(self.quads.clone())?;
+            let quads = self.quads.clone();
+            self.compacting.begin(move || quads.optimize())?;
             Ok(done)
         })
     }

@@ -13,6 +13,12 @@ pub(super) fn short(iri: &str) -> [u8; 16] {
 
 /// True where another entity of this run has the node already; else it is this entity's from now on.
 pub(super) fn claim(claims: &mut Claims, node: &str, entity: &str) -> bool {
+    claimed_by(claims, node, entity).is_some()
+}
+
+/// The other entity of this run that has the node already; where none has, it is this entity's from now on.
+pub(super) fn claimed_by(claims: &mut Claims, node: &str, entity: &str) -> Option<[u8; 16]> {
     let entity = short(entity);
-    *claims.entry(short(node)).or_insert(entity) != entity
+    let first = *claims.entry(short(node)).or_insert(entity);
+    (first != entity).then_some(first)
 }

@@ -4,7 +4,7 @@
 //! What a correction does to a description is [`crate::overrides`]; how it comes to be published is `restate.rs`. Start at
 //! [`Store::lay`].
 
-use super::apply::Applied;
+use super::applied::Applied;
 use super::batch::Batch;
 use super::place::{Corrections, Policy, Publication};
 use super::{Store, StoreError};

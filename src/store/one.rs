@@ -124,7 +124,7 @@ impl Store {
 
     /// Does the store know the IRI: by a record about it, as published, or as replaced?
     pub(super) fn is_known(&self, entity: &str) -> Result<bool, StoreError> {
-        Ok(!self.about(entity, None)?.is_empty() || self.published_as(entity)? != entity)
+        Ok(!self.about(entity)?.is_empty() || self.published_as(entity)? != entity)
     }
 
     pub(super) fn pending_quad(&self, entity: &str) -> Quad {

@@ -6,7 +6,7 @@
 use super::mirror::without_markers;
 use super::project::{ALTERNATE_OF, renamed, unproject};
 use super::{Store, StoreError};
-use crate::store_read;
+use crate::store_read::{self, Nearby};
 use oxigraph::model::{
     GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, QuadRef, Term,
 };
@@ -121,6 +121,33 @@ impl Placed {
     }
 }
 
+/// How an entity stands, as its source calls it.
+pub(super) struct Standing {
+    /// Where it is published otherwise than as a plain projection of one record: under which IRI.
+    pub stated: Option<String>,
+    /// The records whose sources call it so.
+    pub records: Vec<Placed>,
+}
+
+impl Standing {
+    pub fn record(&self, record: &str) -> Option<&Placed> {
+        let mut all = self.records.iter();
+        all.find(|placed| placed.record.as_str() == record)
+    }
+}
+
+/// The one of the records about `published` that speaks for it: in the default graph, or by a body that is another's.
+fn speaker_among<'p>(all: &'p [Placed], published: &str) -> Option<&'p Placed> {
+    let is_shown = |placed: &&Placed| {
+        let shown = placed.shown.as_ref().map(NamedNode::as_str);
+        placed.origin.is_none() && shown == Some(published)
+    };
+    let is_anothers = |placed: &&Placed| placed.origin.is_some() && placed.wins();
+    all.iter()
+        .find(is_shown)
+        .or_else(|| all.iter().find(is_anothers))
+}
+
 impl Store {
     /// Where the record stands, if it is in the store.
     pub(super) fn placement(&self, record: &str) -> Result<Option<Placed>, StoreError> {
@@ -163,32 +190,41 @@ impl Store {
 
     /// All records whose sources give what they are about this IRI.
     pub(super) fn records_of(&self, entity: &str) -> Result<Vec<Placed>, StoreError> {
-        let mut all = self.about(entity, None)?;
+        let mut all = self.about(entity)?;
         all.retain(|placed| placed.entity.as_str() == entity);
         Ok(all)
     }
 
     /// The record that speaks for what is published under this IRI.
     pub(super) fn speaker(&self, published: &str) -> Result<Option<Placed>, StoreError> {
-        let graph = Some(GraphNameRef::DefaultGraph);
-        if let Some(speaker) = self.about(published, graph)?.into_iter().next() {
-            return Ok(Some(speaker));
-        }
-        let mut all = self.about(published, None)?.into_iter();
-        Ok(all.find(|placed| placed.origin.is_some() && placed.wins()))
+        let all = self.about(published)?;
+        Ok(speaker_among(&all, published).cloned())
     }
 
-    pub(super) fn about(
-        &self,
-        entity: &str,
-        graph: Option<GraphNameRef<'_>>,
-    ) -> Result<Vec<Placed>, StoreError> {
+    /// How the entity stands, looked up once.
+    pub(super) fn standing(&self, entity: &str) -> Result<Standing, StoreError> {
+        let kept = self.published_as(entity)?;
+        let mut records = self.about(&kept)?;
+        let speaker = speaker_among(&records, &kept);
+        let more = speaker.is_some_and(|s| s.kept || kept != entity);
+        if kept != entity {
+            records = self.about(entity)?;
+        }
+        records.retain(|placed| placed.entity.as_str() == entity);
+        Ok(Standing {
+            stated: more.then_some(kept),
+            records,
+        })
+    }
+
+    /// Every record about this IRI: as its source calls what it is about, or as that is published.
+    pub(super) fn about(&self, entity: &str) -> Result<Vec<Placed>, StoreError> {
         let entity = NamedNodeRef::new_unchecked(entity);
         let prefix = format!("{}record/", self.base);
         let mut records = BTreeSet::new();
         for quad in
             self.quads
-                .quads_for_pattern(None, Some(PRIMARY_TOPIC), Some(entity.into()), graph)
+                .quads_for_pattern(None, Some(PRIMARY_TOPIC), Some(entity.into()), None)
         {
             let quad = quad.map_err(StoreError::storage("looking for the records of an entity"))?;
             if let NamedOrBlankNode::NamedNode(record) = quad.subject
@@ -222,6 +258,18 @@ impl Store {
             );
         }
         Ok(super::lines::body_of(&triples))
+    }
+
+    /// The entity's description in the default graph; read faster where a text is at hand that is nearly it.
+    pub(super) fn winner_body_near(
+        &self,
+        entity: NamedNodeRef<'_>,
+        near: &str,
+    ) -> Result<String, StoreError> {
+        let nearby = Nearby::read(&self.quads, [near]);
+        let body = nearby.and_then(|mut nearby| nearby.description_of(&self.quads, entity));
+        let body = body.map_err(StoreError::storage("reading a description"))?;
+        Ok(super::lines::body_of(&body))
     }
 
     /// The entity's description in the default graph.

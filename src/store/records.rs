@@ -120,7 +120,7 @@ impl Store {
         owners.remove(&placed.entity);
         let mut records = Vec::new();
         for owner in owners {
-            let about = self.about(owner.as_str(), None)?.into_iter();
+            let about = self.about(owner.as_str())?.into_iter();
             for other in about.filter(|other| other.record.as_str().starts_with(&prefix)) {
                 records.extend(self.record_id(other.record.as_str())?);
             }

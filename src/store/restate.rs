@@ -4,7 +4,9 @@
 //! the winner's body under the kept IRI, with the links of the others, corrected; the words of every record stay in its
 //! own graph. Start at [`Store::restate`].
 
-use super::apply::{Applied, Applying, joined};
+use super::ahead::Ahead;
+use super::applied::Applied;
+use super::apply::{Applying, joined};
 use super::batch::Batch;
 use super::lines::{difference, quads};
 use super::place::{Placed, Policy, Publication};
@@ -15,7 +17,7 @@ use crate::log::Verb;
 use oxigraph::model::GraphName;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 impl Store {
@@ -83,6 +85,9 @@ impl<'a> Applying<'a> {
             applied: Applied::default(),
             told: None,
             at_once: None,
+            waits_on: HashSet::new(),
+            ahead: Ahead::default(),
+            commits: 0,
         }
     }
 

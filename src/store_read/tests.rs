@@ -1,6 +1,7 @@
 //! The three ways out of the store agree, on a store of mixed entities.
 
 use super::*;
+use crate::store::body_of;
 use oxigraph::io::{RdfFormat, RdfParser};
 
 /// Two sources: a ministry whose records have blank nodes named under the record, and a portal with IRIs of its own
@@ -197,6 +198,92 @@ fn what_nobody_holds_has_no_owner_and_no_description() {
             "{stranger}"
         );
     }
+}
+
+fn near(store: &Store, entity: &NamedNode, texts: &[&str]) -> Vec<Triple> {
+    let mut nearby = Nearby::read(store, texts.iter().copied()).unwrap();
+    nearby.description_of(store, entity.as_ref()).unwrap()
+}
+
+/// Whatever text is at hand: its own, another's, a part, more than there is, the same value in another form, no N-Triples.
+#[test]
+fn a_description_is_the_same_whatever_text_is_at_hand() {
+    let store = mixed();
+    let all: Vec<Described> = scan(&store).map(Result::unwrap).collect();
+    let bodies: Vec<String> = all.iter().map(|d| body_of(&d.triples)).collect();
+    let mut texts = vec![String::new(), "no N-Triples".to_owned()];
+    for (at, own) in bodies.iter().enumerate() {
+        let lines: Vec<&str> = own.lines().collect();
+        let part: Vec<&str> = lines.iter().step_by(2).copied().collect();
+        let more = format!(
+            "{own}{own}{}<https://hub.example/dataset/moi/1> <https://e.example/p> \"no\" .\n",
+            bodies[(at + 1) % bodies.len()]
+        );
+        let retyped = own
+            .replace(" .\n", " .\n\n")
+            .replace("\"2\"^^", "\"02\"^^")
+            .replace("\"1\"^^", "\"+1\"^^");
+        texts.extend([own.clone(), part.join("\n"), more, retyped]);
+    }
+    for described in &all {
+        for text in &texts {
+            let read = near(&store, &described.entity, &[text]);
+            assert_eq!(
+                sorted(read),
+                sorted(described.triples.clone()),
+                "{} near {text}",
+                described.entity
+            );
+        }
+    }
+    let stranger = node("https://nowhere.example/");
+    assert!(near(&store, &stranger, &[&bodies[0]]).is_empty());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut nearby = Nearby::read(&store, texts.iter().copied()).unwrap();
+    for described in all.iter().chain(&all) {
+        let read = nearby
+            .description_of(&store, described.entity.as_ref())
+            .unwrap();
+        assert_eq!(sorted(read), sorted(described.triples.clone()));
+    }
+}
+
+/// What is written in one form and kept in another is read as it is kept.
+#[test]
+fn a_description_has_the_forms_of_the_store() {
+    let store = Store::new().unwrap();
+    let body = "<https://e.example/d> <https://e.example/p> \"07\"^^<http://www.w3.org/2001/XMLSchema#integer> .\n\
+        <https://e.example/d> <https://e.example/q> \"x\"@zh-hant .\n\
+        <https://e.example/r> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://www.w3.org/ns/dcat#CatalogRecord> .\n\
+        <https://e.example/r> <http://xmlns.com/foaf/0.1/primaryTopic> <https://e.example/d> .\n";
+    store.load_from_slice(RdfFormat::NTriples, body).unwrap();
+    let entity = node("https://e.example/d");
+    let plain = body_of(&description_of(&store, entity.as_ref()).unwrap());
+    assert_ne!(plain, body, "the store has its own form");
+    assert_eq!(body_of(&near(&store, &entity, &[body])), plain);
+}
+
+/// A node with more parts than one question asks for.
+#[test]
+fn a_large_description_is_read_in_several_questions() {
+    let store = Store::new().unwrap();
+    let mut turtle = String::from(
+        "@prefix e: <https://e.example/> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
+         e:r a dcat:CatalogRecord ; <http://xmlns.com/foaf/0.1/primaryTopic> e:d .\n",
+    );
+    for n in 0..200 {
+        turtle.push_str(&format!(
+            "e:d dcat:distribution e:f{n} . e:f{n} e:name \"file {n}\", \"{n}\" .\n"
+        ));
+    }
+    store.load_from_slice(RdfFormat::Turtle, &turtle).unwrap();
+    let entity = node("https://e.example/d");
+    let plain = body_of(&description_of(&store, entity.as_ref()).unwrap());
+    assert_eq!(plain.lines().count(), 2 + 3 * 200);
+    let new = plain
+        .replace("file 7", "File 7")
+        .replace("/f199>", "/f200>");
+    assert_eq!(body_of(&near(&store, &entity, &[&new])), plain);
 }
 
 #[test]

@@ -17,14 +17,14 @@ const HTML: Headers = &[("accept", "text/html")];
 const TURTLE: Headers = &[("accept", "text/turtle")];
 const IMAGE: Headers = &[("accept", "image/png")];
 const JSON: Headers = &[("accept", "application/json")];
-const ANY: Headers = &[];
+pub const ANY: Headers = &[];
 const SENDS_TURTLE: Headers = &[("content-type", "text/turtle")];
-const SENDS_JSON: Headers = &[("content-type", "application/json")];
+pub const SENDS_JSON: Headers = &[("content-type", "application/json")];
 const SENDS_FORM: Headers = &[("content-type", "application/x-www-form-urlencoded")];
 const SENDS_QUERY: Headers = &[("content-type", "application/sparql-query")];
-const SENDS_TEXT: Headers = &[("content-type", "text/plain")];
+pub const SENDS_TEXT: Headers = &[("content-type", "text/plain")];
 
-const fn get(template: &'static str, path: &'static str, headers: Headers, status: u16) -> Ask {
+pub const fn get(template: &'static str, path: &'static str, headers: Headers, status: u16) -> Ask {
     Ask {
         method: "GET",
         template,
@@ -36,7 +36,7 @@ const fn get(template: &'static str, path: &'static str, headers: Headers, statu
     }
 }
 
-const fn send(
+pub const fn send(
     method: &'static str,
     template: &'static str,
     path: &'static str,
@@ -65,7 +65,7 @@ const fn bearing(ask: Ask) -> Ask {
 
 const RAIN: &str = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
     <https://centre.example/rain> a dcat:Dataset ; dct:identifier \"rain\" ; dct:title \"Rain\"@en .";
-const CORRECTION: &str = "{\"kind\": \"remark\", \"dataset\": \"https://data.gov.tw/dataset/1\", \"text\": \"Which rows?\", \"who\": \"Mei\"}";
+pub const CORRECTION: &str = "{\"kind\": \"remark\", \"dataset\": \"https://data.gov.tw/dataset/1\", \"text\": \"Which rows?\", \"who\": \"Mei\"}";
 
 const PUSH: &str = "/push/{source}";
 const PUSH_ONE: &str = "/push/{source}/{id}";

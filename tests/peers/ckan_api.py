@@ -1,37 +1,39 @@
 #!/usr/bin/env python3
 """A real CKAN harvests us by its `ckan` harvester, twice with changes in between; ckanapi's answers are compared with COUNT.
 
-    python tests/peers/ckan_api.py --harvestd target/debug/harvestd --ckan "CKAN -c CKAN.INI" --token FILE
+    python tests/peers/ckan_api.py --harvestd target/debug/harvestd --token FILE
         [--url http://127.0.0.1:25000] [--rows 1000] [--listen 127.0.0.1:8997]
 
-Needs Python with ckanapi, and a running CKAN on loopback with ckanext-harvest, its command line (`--ckan`, which closes
-finished jobs) and a file with a sysadmin's token. Without ckanapi or an answer of the CKAN those steps are skipped, which it
-says; it ends with 0 then. harvestd harvests rows of the recorded national export where ../shared is there, else invented
-ones. That harvester of CKAN never deletes: what we delete stays there, and is counted. Start reading at main().
+Needs Python with ckanapi, and a running CKAN on loopback with ckanext-harvest, its workers, and a file with a sysadmin's
+token. Without ckanapi or an answer of the CKAN those steps are skipped, which it says; it ends with 0 then. harvestd harvests
+rows of the recorded national export where ../shared is there, else invented ones. CKAN harvests three times: everything; with
+updates, new ones and deletions in between; and once while a run is published in the middle of its paging. That harvester of
+CKAN never deletes: what we delete stays there, and is counted. Start reading at main().
 """
-import argparse, gzip, http.server, json, os, shlex, shutil, signal, subprocess, sys, tempfile, threading, time
+import argparse, gzip, http.server, json, os, shutil, signal, subprocess, sys, tempfile, threading, time
 import urllib.error, urllib.parse, urllib.request
+
+from dcat_rdf import Proxy, free_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXPORT = os.path.join(HERE, "../../../shared/corpora/taiwan/datagovtw/datagovtw_export_full.json.gz")
-CHANGED, NEW = 20, 10
+CHANGED, NEW, GONE = 20, 10, 15
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--harvestd", default="target/debug/harvestd")
-    parser.add_argument("--ckan", help="CKAN's command line with its configuration")
     parser.add_argument("--url", default="http://127.0.0.1:25000")
     parser.add_argument("--token", help="a file with the token of a sysadmin")
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--listen", default="127.0.0.1:8997")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="harvestd-ckan-api-")
-    ministry = Ministry(options.rows + NEW)
+    ministry = Ministry(options.rows + 2 * NEW)
     house = House(options, folder, ministry)
     failures = []
     try:
-        ministry.show(options.rows)
+        ministry.show(0, options.rows)
         house.run()
         by_ckanapi(house, failures)
         by_harvester(options, ministry, house, failures)
@@ -50,7 +52,7 @@ def by_ckanapi(house, failures):
     except ImportError:
         print("SKIPPED: this Python has no ckanapi")
         return
-    portal = ckanapi.RemoteCKAN(house.url, user_agent="harvestd-trial")
+    portal = ckanapi.RemoteCKAN(house.direct, user_agent="harvestd-trial")
     call = portal.action
     datasets = house.count("?d a dcat:Dataset")
     names = call.package_list()
@@ -100,37 +102,61 @@ def by_ckanapi(house, failures):
 
 
 def by_harvester(options, ministry, house, failures):
-    """CKAN takes all, then what changed."""
-    if not options.token or not options.ckan:
-        print("SKIPPED: no --token and --ckan")
+    """CKAN takes all; then what changed; then what a run leaves that is published while CKAN pages."""
+    if not options.token:
+        print("SKIPPED: no --token")
         return
     ckan = Ckan(options)
     if not ckan.answers():
         print(f"SKIPPED: no CKAN answers at {options.url}")
         return
     source = ckan.source(house.url)
-    stats, took = ckan.harvest(source)
-    print(f"first: {stats}, {took:.0f} s")
-    compare(failures, "first harvest", ckan, source, house, stats)
-    ministry.show(options.rows + NEW, changed=CHANGED)
-    house.run()
-    stats, took = ckan.harvest(source)
-    print(f"second: {stats}, {took:.0f} s")
-    compare(failures, "second harvest", ckan, source, house, stats)
-    title = ckan.call("package_show", id=ministry.changed_id(house))["title"]
-    same(failures, "second harvest: a changed title", title.endswith("(changed)"), True)
-    ckan.call("harvest_source_clear", id=source)
+    try:
+        harvest(failures, "first harvest", ckan, source, house, gone=0)
+        ministry.show(GONE, options.rows + NEW, changed=CHANGED)
+        house.run()
+        harvest(failures, "second harvest", ckan, source, house, gone=GONE)
+        title = ckan.call("package_show", id=ministry.changed_id(house))["title"]
+        same(failures, "second harvest: a changed title", title.endswith("(changed)"), True)
+        while_it_pages(options, ministry, house, failures, ckan, source)
+    finally:
+        ckan.clear(source)
 
 
-def compare(failures, what, ckan, source, house, stats):
-    """No errors, as many as we have, and each as we have it. What a job says it added is not compared: `harvester run` hands
-    objects that wait out again, and what comes a second time counts as not modified."""
+def while_it_pages(options, ministry, house, failures, ckan, source):
+    """A run is published between two pages. This harvester goes by offsets, so what is deleted before its place hides as many
+    datasets from it as were deleted; it deletes nothing, and has them all after the next harvest."""
+    before, kept = ckan.ids(source), house.ids()
+
+    def publish():
+        ministry.show(2 * GONE, options.rows + 2 * NEW, changed=2 * CHANGED)
+        house.run()
+
+    house.proxy.at(3, publish)
+    stats, took = ckan.harvest(source)
+    same(failures, "the run was published between two pages", house.proxy.done, True)
+    same(failures, "while a run is published: errored", stats["errored"], 0)
+    there, ours = ckan.ids(source), house.ids()
+    same(failures, "while a run is published: deleted there", len(before - there), 0)
+    same(failures, "while a run is published: what was there throughout is held", len((kept & ours) - there), 0)
+    print(f"while a run is published: {stats}, {took:.0f} s; of {len(ours - kept)} new ones, {len((ours - kept) & there)} seen already")
+    harvest(failures, "harvest after it", ckan, source, house, gone=2 * GONE)
+
+
+def harvest(failures, what, ckan, source, house, gone):
+    """No errors, all that we have and as we have it, and what went stays there. What a job says it added is not compared: a job
+    hands objects that wait out again, and what comes a second time counts as not modified."""
+    stats, took = ckan.harvest(source)
     same(failures, f"{what}: errored", stats["errored"], 0)
-    same(failures, f"{what}: held", ckan.holds(source), house.count("?d a dcat:Dataset"))
+    there, ours = ckan.ids(source), house.ids()
+    same(failures, f"{what}: as many as COUNT says", len(ours), house.count("?d a dcat:Dataset"))
+    same(failures, f"{what}: not there", sorted(ours - there)[:5], [])
+    same(failures, f"{what}: only there", len(there - ours), gone)
+    print(f"{what}: {stats}, {took:.0f} s; {len(ours)} here, {len(there)} there", flush=True)
     start = 0
-    while ours := house.action("package_search", rows=200, start=start, sort="id asc")["results"]:
-        start += len(ours)
-        for package in ours:
+    while page := house.action("package_search", rows=200, start=start, sort="id asc")["results"]:
+        start += len(page)
+        for package in page:
             theirs = ckan.call("package_show", id=package["id"])
             for key in ("name", "title", "notes", "num_resources", "license_id"):
                 same(failures, f"{what}: {key} of {package['name']}", theirs[key], package[key])
@@ -174,31 +200,34 @@ class Ministry:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{server.server_address[1]}/export.json"
 
-    def show(self, number, changed=0):
-        rows = [dict(row) for row in self.rows[:number]]
+    def show(self, first, end, changed=0):
+        """Rows `first` to `end`; the titles of the first so many of them are changed."""
+        self.first, rows = first, [dict(row) for row in self.rows[first:end]]
         for row in rows[:changed]:
             row["資料集名稱"] += " (changed)"
         self.body = json.dumps(rows).encode()
 
     def changed_id(self, house):
-        iri = f"https://data.gov.tw/dataset/{self.rows[0]['資料集識別碼']}"
+        iri = f"https://data.gov.tw/dataset/{self.rows[self.first]['資料集識別碼']}"
         return house.action("package_show", id=iri)["id"]
 
 
 class House:
-    """harvestd with one source."""
+    """harvestd with one source, behind a proxy at its public_url, at which CKAN asks."""
 
     def __init__(self, options, folder, ministry):
-        self.url = f"http://{options.listen}"
+        public = free_port()
+        self.url, self.direct = f"http://127.0.0.1:{public}", f"http://{options.listen}"
         config = os.path.join(folder, "harvestd.toml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(listen=options.listen, folder=folder, url=ministry.url))
+            file.write(CONFIG.format(public=self.url, listen=options.listen, folder=folder, url=ministry.url))
         command = [options.harvestd, "serve", "--json", "--config", config]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=open(f"{folder}/log", "w"), text=True)
         said = json.loads(self.process.stdout.readline())
         self.admin = f"http://{said['admin_listen']}"
         with open(f"{folder}/data/admin-token", encoding="utf-8") as file:
             self.token = file.read().strip()
+        self.proxy = Proxy(public, options.listen.rsplit(":", 1)[1], "/api/3/action/package_search")
 
     def run(self):
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -208,12 +237,15 @@ class House:
         assert report["outcome"] == "complete", report
 
     def action(self, name, **parameters):
-        with urllib.request.urlopen(f"{self.url}/api/3/action/{name}?{urllib.parse.urlencode(parameters)}") as answer:
+        with urllib.request.urlopen(f"{self.direct}/api/3/action/{name}?{urllib.parse.urlencode(parameters)}") as answer:
             return json.load(answer)["result"]
+
+    def ids(self):
+        return set(self.action("package_list"))
 
     def count(self, pattern, what="?d"):
         query = f"{PREFIXES} SELECT (COUNT(DISTINCT {what}) AS ?n) WHERE {{ {pattern} }}"
-        request = urllib.request.Request(f"{self.url}/sparql?{urllib.parse.urlencode({'query': query})}")
+        request = urllib.request.Request(f"{self.direct}/sparql?{urllib.parse.urlencode({'query': query})}")
         request.add_header("Accept", "application/sparql-results+json")
         with urllib.request.urlopen(request) as answer:
             return int(json.load(answer)["results"]["bindings"][0]["n"]["value"])
@@ -221,11 +253,12 @@ class House:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+        self.proxy.server.shutdown()
 
 
 class Ckan:
     def __init__(self, options):
-        self.url, self.command = options.url, shlex.split(options.ckan)
+        self.url = options.url
         with open(options.token, encoding="utf-8") as file:
             self.token = file.read().strip()
 
@@ -256,8 +289,7 @@ class Ckan:
         job = self.call("harvest_job_create", source_id=source, run=True)["id"]
         while time.monotonic() - began < 3600:
             time.sleep(5)
-            # Closes jobs whose objects are all done.
-            subprocess.run([*self.command, "harvester", "run"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.call("harvest_jobs_run", source_id=source)  # closes jobs whose objects are all done
             shown = self.call("harvest_job_show", id=job)
             if shown["status"] == "Finished":
                 if shown.get("gather_error_summary") or shown.get("object_error_summary"):
@@ -265,8 +297,17 @@ class Ckan:
                 return shown["stats"], time.monotonic() - began
         raise AssertionError("the job does not end")
 
-    def holds(self, source):
-        return self.call("harvest_source_show", id=source)["status"]["total_datasets"]
+    def ids(self, source):
+        """Names of the datasets that this source's harvests keep there."""
+        found, start = set(), 0
+        while page := self.call("package_search", fq=f'harvest_source_id:"{source}"', rows=500, start=start)["results"]:
+            found |= {package["name"] for package in page}
+            start += len(page)
+        return found
+
+    def clear(self, source):
+        self.call("harvest_source_clear", id=source)
+        self.call("package_delete", id=source)
 
 
 def invented(n):
@@ -277,7 +318,7 @@ def invented(n):
     }
 
 
-CONFIG = """public_url = "http://{listen}/"
+CONFIG = """public_url = "{public}/"
 listen = "{listen}"
 admin_listen = "127.0.0.1:0"
 data_dir = "{folder}/data"

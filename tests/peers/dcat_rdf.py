@@ -197,12 +197,12 @@ class House:
 class Proxy:
     """Passes requests on, counts pages, and does something before the answer to one of them."""
 
-    def __init__(self, port, to):
+    def __init__(self, port, to, counted="/catalog.ttl"):
         self.pages, self.page, self.what, self.done, proxy = 0, None, None, False, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                if self.path.startswith("/catalog.ttl") and self.command == "GET":
+                if self.path.startswith(counted) and self.command == "GET":
                     proxy.pages += 1
                     if proxy.pages == proxy.page and not proxy.done:
                         proxy.what()
@@ -232,7 +232,7 @@ class Proxy:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def at(self, page, what):
-        self.page, self.what, self.done = page, what, False
+        self.pages, self.page, self.what, self.done = 0, page, what, False
 
 
 class Ckan:

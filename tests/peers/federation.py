@@ -29,18 +29,21 @@ PUSHED = ("centre", "push/turtle")
 class Federation:
     """Sources in a folder of their own, with their origins on loopback."""
 
-    def __init__(self, folder, harvestd, every=1, cases=tuple(CASES)):
+    def __init__(self, folder, harvestd, every=1, cases=tuple(CASES), alone=False):
+        """`alone`: the export and nothing else, as if it were no portal's."""
         self.folder, self.harvestd = folder, harvestd
         self.port, self.origins, self.sources, self.texts = free_port(), [], [], []
         if os.path.exists(EXPORT):
-            self.national(every)
-            self.lists()
-            self.interchange()
+            self.national(every, portal=not alone)
+            if not alone:
+                self.lists()
+                self.interchange()
         else:
             print("SKIPPED: ../shared not present: neither the export nor the lists nor the recorded answer")
-        for name in cases:
+        for name in () if alone else cases:
             self.case(name, CASES[name])
-        self.push()
+        if not alone:
+            self.push()
         self.config = os.path.join(folder, "harvestd.toml")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(HEAD.format(port=self.port, admin=free_port(), folder=folder) + "\n".join(self.texts))
@@ -56,7 +59,7 @@ class Federation:
         self.origins.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
-    def national(self, every):
+    def national(self, every, portal):
         def answer(_path, _query, _body):
             return 200, "application/json", body, "gzip"
 
@@ -66,6 +69,8 @@ class Federation:
             rows = json.loads(gzip.decompress(body).decode("utf-8-sig"))[::every]
             body = gzip.compress(json.dumps(rows, ensure_ascii=False).encode(), 1)
         more = 'offset_minutes = 480\nowns = ["https://data.gov.tw/dataset/"]\n'
+        if not portal:
+            more += "portal = false\n"
         self.add("national", "data_gov_tw", self.origin(answer) + "/export.json", "政府資料開放平臺", "數位發展部", more)
 
     def lists(self):

@@ -2,7 +2,7 @@
 
 #[path = "house.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
-mod house;
+pub mod house;
 #[path = "origin.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod origin;

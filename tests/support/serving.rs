@@ -19,6 +19,8 @@ use tokio::{
 pub struct Bed {
     pub origin: Origin,
     pub dir: tempfile::TempDir,
+    /// Of the commands from now on (`src/crash.rs`).
+    pub failpoints: String,
 }
 
 impl Bed {
@@ -26,7 +28,11 @@ impl Bed {
         let origin = Origin::start().await;
         origin.say("/a", "application/json", document);
         let dir = tempfile::tempdir().unwrap();
-        let bed = Self { origin, dir };
+        let bed = Self {
+            origin,
+            dir,
+            failpoints: String::new(),
+        };
         bed.configure("", "");
         bed
     }
@@ -50,6 +56,7 @@ impl Bed {
             .args(["--config"])
             .arg(self.dir.path().join("harvestd.toml"))
             .env("HARVESTD_LOG", "info")
+            .env("FAILPOINTS", &self.failpoints)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -121,13 +128,15 @@ impl Serving {
         parsed(response).await
     }
 
-    pub async fn admin(&self, method: &str, path: &str) -> Response {
+    /// A request at the operator's door, with the token.
+    pub fn operator(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("http://{}{path}", self.admin);
-        let request = self
-            .client
-            .request(method.parse().unwrap(), url)
-            .bearer_auth(&self.token);
-        request.send().await.unwrap()
+        let request = self.client.request(method.parse().unwrap(), url);
+        request.bearer_auth(&self.token)
+    }
+
+    pub async fn admin(&self, method: &str, path: &str) -> Response {
+        self.operator(method, path).send().await.unwrap()
     }
 
     /// A complete run of the source.

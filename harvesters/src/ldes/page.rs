@@ -1,5 +1,6 @@
 //! A page as quads: parsed whole through the guards, within a limit. Start at [`parse`].
 
+use super::{bookmark::Note, skim::Skim};
 use crate::{
     ReadError, ReadErrorKind,
     dcat::{bundled, syntax},
@@ -87,13 +88,14 @@ impl Quads {
     }
 }
 
-/// Parses a page.
+/// Parses a page. Of what was read before, by the note, bodies may be left out.
 pub fn parse(
     body: &mut dyn BufRead,
     url: &Url,
     media_type: Option<&str>,
     quads_max: usize,
     limits: DocumentLimits,
+    note: &Note,
 ) -> Result<Quads, ReadError> {
     let mut begin = Vec::new();
     (&mut *body).take(BEGIN_BYTES).read_to_end(&mut begin)?;
@@ -120,6 +122,10 @@ pub fn parse(
             let guard = JsonGuard::new(Utf8Guard::new(whole), limits.json);
             read(guard, format, url, quads_max)
         }
+        RdfFormat::NQuads => match Skim::of(whole, note) {
+            Ok(skim) => read(Utf8Guard::new(skim), format, url, quads_max),
+            Err(whole) => read(Utf8Guard::new(whole), format, url, quads_max),
+        },
         _ => read(Utf8Guard::new(whole), format, url, quads_max),
     }
 }

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 pub enum Token {
     /// Make a token for one source; it is shown once, and only its hash is kept
     ///
-    /// Whoever has it may push as this source, and as no other: `PUT /push/SOURCE/ID` and the rest of what README's "One
-    /// way in" lists. A daemon that runs knows it at once.
+    /// Whoever has it may push as this source, and as no other: `PUT /push/SOURCE/ID` and the rest of what
+    /// docs/doors.md lists ("One way in"). A daemon that runs knows it at once.
     New(TokenNew),
     /// List the tokens, without what they are
     List(TokenList),

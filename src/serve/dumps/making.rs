@@ -93,6 +93,7 @@ pub async fn make(
 /// Packs an answer into a file and syncs it. Blocks.
 fn write(path: PathBuf, answer: Answer, stop: &CancellationToken) -> io::Result<Entry> {
     let mut packing = Packing::into(&path)?;
+    crate::crash::hold("dump-file");
     match answer.body {
         Body::Whole(bytes) => packing.take(&bytes)?,
         Body::Stream(mut pieces) => loop {

@@ -6,18 +6,19 @@ use super::{
     list::{Asked, known},
 };
 use crate::feedback::{Feedback, Item, Wanted};
+use crate::serve::openapi::{Routes, table};
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, RawQuery, State},
     routing::{get, post},
 };
 
 /// The operator's.
-pub fn routes() -> Router<House> {
-    Router::new()
-        .route("/feedback", get(all))
-        .route("/feedback/{id}", get(one))
-        .route("/feedback/{id}/judge", post(judge))
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(table::operators_feedback(), get(all))
+        .route(table::operators_item(), get(one))
+        .route(table::judge(), post(judge))
 }
 
 /// All of it, also what is withheld from others.

@@ -2,11 +2,51 @@
 //!
 //! Members that are not named may be there as well. Start at [`schemas`].
 
+mod by_hand;
+
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+const AT: &str = "#/components/schemas/";
+
+/// Those that these paths name, and those that they name in turn.
+pub fn named_in(paths: &Value) -> Value {
+    let all = schemas();
+    let (mut found, mut left) = (Map::new(), names(paths));
+    while let Some(name) = left.pop_first() {
+        if let Some(schema) = all.get(&name).filter(|_| !found.contains_key(&name)) {
+            left.extend(names(schema));
+            found.insert(name, schema.clone());
+        }
+    }
+    Value::Object(found)
+}
+
+/// The schemas that are referred to.
+pub fn names(within: &Value) -> BTreeSet<String> {
+    match within {
+        Value::Array(items) => items.iter().flat_map(names).collect(),
+        Value::Object(members) => {
+            let inner = members.values().flat_map(names);
+            let own = members.get("$ref").and_then(Value::as_str);
+            let own = own.and_then(|reference| reference.strip_prefix(AT));
+            inner.chain(own.map(str::to_owned)).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
 
 /// A part of one big macro call is more than the compiler takes in one go: they are grouped as the doors are.
 pub fn schemas() -> Value {
-    let groups = [house(), catalogue(), forms(), changes(), taken_in()];
+    let groups = [
+        house(),
+        catalogue(),
+        forms(),
+        changes(),
+        taken_in(),
+        operators(),
+        by_hand::by_hand(),
+    ];
     let all: Map<String, Value> = groups
         .into_iter()
         .flat_map(|group| match group {
@@ -95,18 +135,22 @@ fn house() -> Value {
         ),
         ("holds", number()),
         ("failures_in_row", number()),
+    ]);
+    let summary = object(&[
         ("next_due", perhaps("string")),
         ("report", perhaps("string")),
     ]);
+    let summary = json!({ "allOf": [{ "$ref": "#/components/schemas/Source" }, summary] });
     json!({
         "Problem": problem,
+        "Source": source,
         "Doors": { "type": "object", "additionalProperties": address() },
         "OpenApi": object(&[("openapi", text()), ("info", json!({ "type": "object" })), ("paths", json!({ "type": "object" }))]),
         "Status": object(&[
             ("ready", object(&[("ready", truth()), ("why", text())])),
             ("published", perhaps("object")),
             ("overrides", json!({ "type": "object", "additionalProperties": number() })),
-            ("sources", list(source)),
+            ("sources", list(summary)),
             ("webhooks", list(json!({ "type": "object", "required": ["id"] }))),
         ]),
         "Report": object(&[
@@ -298,5 +342,55 @@ fn taken_in() -> Value {
             ("why", perhaps("string")),
             ("dry_run", truth()),
         ]),
+    })
+}
+
+fn operators() -> Value {
+    let of = |name: &str| list(json!({ "$ref": format!("{AT}{name}") }));
+    let letter = object(&[
+        ("id", text()),
+        ("generation", number()),
+        ("first", number()),
+        ("last", number()),
+        ("activities", number()),
+        ("tries", number()),
+        ("gave_up_ms", json!({ "type": "integer" })),
+        ("error", text()),
+        ("body", text()),
+    ]);
+    let correction = object(&[
+        ("at", text()),
+        ("dataset", text()),
+        ("expect", list(json!({}))),
+        ("set", list(json!({}))),
+        ("who", text()),
+        ("when", text()),
+        ("why", text()),
+        ("standing", perhaps("string")),
+    ]);
+    json!({
+        "Sources": of("Source"),
+        "Webhook": object(&[
+            ("id", text()),
+            ("cursor", perhaps("string")),
+            ("lag", perhaps("integer")),
+            ("tries", number()),
+            ("next_try_ms", perhaps("integer")),
+            ("last_error", perhaps("string")),
+            ("disabled", perhaps("string")),
+            ("delivered_ms", perhaps("integer")),
+            ("dead", number()),
+        ]),
+        "Webhooks": of("Webhook"),
+        "DeadLetters": list(letter),
+        "Resent": list(text()),
+        "Corrections": list(correction),
+        "Decided": object(&[
+            ("decision", json!({ "type": "object" })),
+            ("taken_back", truth()),
+            ("published", list(text())),
+            ("activities", activities()),
+        ]),
+        "AllFeedback": of("Feedback"),
     })
 }

@@ -1,13 +1,17 @@
-//! The table of doors: each public address, what can be asked of it, and every answer that may come.
+//! The table of doors: each address, what can be asked of it, and every answer that may come.
 //!
 //! Pure descriptions; the modules of the doors make their routes of them ([`super::Routes::route`]). Those of the catalogue
-//! itself are here, those that others have laid down in [`forms`], and what tells of changes and takes something in
-//! [`talk`].
+//! itself are here, those that others have laid down in [`forms`], what tells of changes and takes something in
+//! [`talk`], and the operator's in [`operator`].
 
+mod by_hand;
 mod forms;
+mod operator;
 mod talk;
 
+pub use by_hand::*;
 pub use forms::*;
+pub use operator::*;
 pub use talk::*;
 
 use super::door::{Door, Operation, date_time, iri, one_of, text, whole};

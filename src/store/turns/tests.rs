@@ -11,6 +11,15 @@ use std::collections::BTreeMap;
 
 const BASE: &str = "https://b.example/";
 
+const LIMITS: WriteLimits = WriteLimits {
+    batch_triples_max: usize::MAX,
+    flush_triples: 1_000_000,
+    segment_activities_max: 100,
+    bulk_bytes_min: 0,
+    bulk_batch_quads: 1_000,
+    runs_noted: 10,
+};
+
 /// Entity -> the record of the other harvestd that speaks for it, and the files it contains, each with a word about it.
 type World<'w> = BTreeMap<&'w str, (&'w str, &'w [(&'w str, &'w str)])>;
 
@@ -57,11 +66,7 @@ impl Replica {
         let dir = tempfile::tempdir().unwrap();
         let limits = WriteLimits {
             batch_triples_max,
-            flush_triples: 1_000_000,
-            segment_activities_max: 100,
-            bulk_bytes_min: 0,
-            bulk_batch_quads: 1_000,
-            runs_noted: 10,
+            ..LIMITS
         };
         let store = Store::open(dir.path(), BASE, limits).unwrap();
         let bulk = false;
@@ -70,9 +75,15 @@ impl Replica {
 
     /// Tells the names in this order how they are in the world now, or that they are gone.
     fn hear(&mut self, order: &[&str], world: &World<'_>) {
+        let told: Vec<_> = order.iter().map(|name| (*name, world)).collect();
+        self.hear_all(&told);
+    }
+
+    /// The same where each name is told of in a world of its own.
+    fn hear_all(&mut self, told: &[(&str, &World<'_>)]) {
         let mut stage = Stage::begin(self.dir.path().join("stage")).unwrap();
         let mut gone = Vec::new();
-        for name in order {
+        for (name, world) in told {
             let Some((record, files)) = world.get(name) else {
                 gone.push((Class::Dataset, ours(name)));
                 continue;
@@ -209,4 +220,59 @@ fn three_in_a_row_and_in_a_circle() {
     moves(&before, &circle);
     let gone = World::from([("2", ("2", x)), ("3", ("1", y))]);
     moves(&before, &gone);
+}
+
+/// Six pairs swap their files. Each pair is made in one commit, and not all of them in one.
+#[test]
+fn circles_share_a_commit_up_to_its_bound() {
+    let names: Vec<String> = (0..12).map(|n| format!("{n:02}")).collect();
+    let files: Vec<[(&str, &str); 1]> = names.iter().map(|name| [(&**name, "x")]).collect();
+    let before = dealt(&names, &files, |n| n);
+    let after = dealt(&names, &files, |n| n ^ 1);
+    // The second ones of all pairs come after all the first ones.
+    let order: Vec<&str> = (0..12).map(|at| &*names[at % 6 * 2 + at / 6]).collect();
+    let triples = body("00", "00", &files[0]).lines().count();
+    for (pairs, commits) in [(1, 6), (2, 3), (4, 2), (100, 1)] {
+        let mut replica = Replica::new(usize::MAX);
+        replica.hear(&order, &before);
+        let segments = |replica: &Replica| replica.store.log().segments(1).unwrap().len();
+        let then = segments(&replica);
+        replica.store.limits.batch_triples_max = pairs * 2 * triples;
+        replica.hear(&order, &after);
+        replica.is(&after);
+        assert_eq!(segments(&replica) - then, commits, "{pairs} pairs a commit");
+    }
+}
+
+/// Each is told of twice in one run: what was read ahead of the second time is not what stands there by then.
+#[test]
+fn what_was_read_ahead_counts_until_something_is_committed() {
+    let names: Vec<String> = (0..24).map(|n| format!("{n:02}")).collect();
+    let [first, second, third] = ["first", "second", "third"].map(|word| {
+        let files = names.iter().map(|name| [(&**name, word)]);
+        files.collect::<Vec<[(&str, &str); 1]>>()
+    });
+    let [first, second, third] = [&first, &second, &third].map(|files| dealt(&names, files, |n| n));
+    let order: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let twice: Vec<_> = order
+        .iter()
+        .flat_map(|name| [(*name, &second), (*name, &third)])
+        .collect();
+    for batch_triples_max in [1, usize::MAX] {
+        let mut replica = Replica::new(batch_triples_max);
+        replica.hear(&order, &first);
+        replica.hear_all(&twice);
+        replica.is(&third);
+        assert_eq!(replica.store.head().seq, 3 * 24, "each change is told");
+    }
+}
+
+/// Each has the file that falls to it.
+fn dealt<'w>(
+    names: &'w [String],
+    files: &'w [[(&'w str, &'w str); 1]],
+    of: impl Fn(usize) -> usize,
+) -> World<'w> {
+    let entity = |n: usize| (&*names[n], (&*names[n], &files[of(n)][..]));
+    (0..names.len()).map(entity).collect()
 }
