@@ -47,6 +47,7 @@ mod state;
 mod status;
 mod syntax;
 mod void;
+mod warm;
 mod webhooks;
 pub mod wire;
 pub mod worker;

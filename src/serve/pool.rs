@@ -6,6 +6,7 @@
 use super::{
     child::{Begun, Child, ChildError},
     lease::{Lease, Patience, pump},
+    warm::keep_warm,
     wire::{BODY_BYTES, Question, Refused, WorkerLimits},
 };
 use crate::snapshot::Published;
@@ -15,7 +16,7 @@ use std::{
     future::Future,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -148,12 +149,12 @@ pub enum Piece {
 
 /// Workers that are warm, and places for as many as there may be.
 pub struct Pool {
-    options: PoolOptions,
-    places: Arc<Semaphore>,
+    pub(super) options: PoolOptions,
+    pub(super) places: Arc<Semaphore>,
     lanes: Arc<Semaphore>,
     waiting: AtomicUsize,
-    idle: Mutex<Vec<Child>>,
-    published: watch::Receiver<Option<Arc<Published>>>,
+    pub(super) idle: Mutex<Vec<Child>>,
+    pub(super) published: watch::Receiver<Option<Arc<Published>>>,
 }
 
 impl Pool {
@@ -297,21 +298,7 @@ impl Pool {
         })
     }
 
-    fn warm(&self) -> Option<Child> {
-        loop {
-            let mut child = lock(&self.idle).pop()?;
-            if !child.has_ended() {
-                return Some(child);
-            }
-            tracing::warn!(
-                pool = self.options.name,
-                said = child.last_words(),
-                "an idle worker had ended"
-            );
-        }
-    }
-
-    async fn spawn(&self) -> Result<Child, ChildError> {
+    pub(super) async fn spawn(&self) -> Result<Child, ChildError> {
         let PoolOptions {
             program,
             arguments,
@@ -352,104 +339,6 @@ impl Pool {
         }
     }
 
-    /// Gives a child back: at once where it has the newest snapshot open, else after it has opened it.
-    pub(super) fn give_back(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
-        let newest = self.published.borrow().clone();
-        if self.options.warm && (newest.is_none() || child.holds() == newest.as_ref()) {
-            self.rest(child, place);
-        } else {
-            self.in_background(Arc::clone(self).warm_up(Some(child), place));
-        }
-    }
-
-    /// Puts a child among the idle.
-    fn rest(self: &Arc<Self>, child: Child, place: OwnedSemaphorePermit) {
-        lock(&self.idle).push(child);
-        drop(place);
-        // What was published while the place was taken passed this child by, or another that found no place.
-        self.refresh();
-    }
-
-    /// Starts workers that are missing, and opens the newest snapshot in those idle that have another.
-    fn refresh(self: &Arc<Self>) {
-        // Looked at again once a place is free that was taken to look: who came meanwhile found none, and has gone.
-        while self.is_stale() {
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                return;
-            };
-            let newest = self.published.borrow().clone();
-            let mut idle = lock(&self.idle);
-            let stale = idle
-                .iter()
-                .position(|child| child.holds() != newest.as_ref());
-            let child = stale.map(|at| idle.swap_remove(at));
-            let missing = idle.len() <= self.places.available_permits();
-            drop(idle);
-            if child.is_some() || missing {
-                self.in_background(Arc::clone(self).warm_up(child, place));
-            }
-        }
-    }
-
-    /// An idle worker has not the newest snapshot open, or a free place has no worker.
-    fn is_stale(&self) -> bool {
-        let newest = self.published.borrow().clone();
-        let idle = lock(&self.idle);
-        idle.len() < self.places.available_permits()
-            || idle.iter().any(|child| child.holds() != newest.as_ref())
-    }
-
-    /// Puts a child with the newest snapshot open among the idle.
-    pub(super) async fn warm_up(
-        self: Arc<Self>,
-        child: Option<Child>,
-        place: OwnedSemaphorePermit,
-    ) {
-        if !self.options.warm {
-            if let Some(mut child) = child {
-                child.kill();
-                child.reap().await;
-            }
-            return;
-        }
-        match self.warmed(child).await {
-            Ok(child) => self.rest(child, place),
-            // The place is free again: the next question tries to start a worker, and says so if it cannot.
-            Err(error) => {
-                tracing::error!(pool = self.options.name, %error, "a worker could not be made ready")
-            }
-        }
-    }
-
-    async fn warmed(&self, child: Option<Child>) -> Result<Child, ChildError> {
-        let mut child = match child {
-            Some(child) => child,
-            None => self.spawn().await?,
-        };
-        let newest = self.published.borrow().clone();
-        if let Some(newest) = newest.filter(|newest| child.holds() != Some(newest)) {
-            let question = Question::Open {
-                snapshot: newest.path.clone(),
-            };
-            let opening = child.begin(&question, &newest);
-            match timeout(self.options.deadline, opening).await {
-                Ok(Ok(Begun::Whole(..))) => {}
-                Ok(Ok(Begun::Refused(refused))) => return Err(ChildError::Answer(refused.detail)),
-                Ok(Ok(Begun::Stream(_))) => {
-                    return Err(ChildError::Answer("a stream, expected nothing".to_owned()));
-                }
-                Ok(Err(e)) => return Err(e),
-                Err(_) => {
-                    return Err(ChildError::Answer(format!(
-                        "no answer within {:?}",
-                        self.options.deadline
-                    )));
-                }
-            }
-        }
-        Ok(child)
-    }
-
     pub(super) fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
         // Without a runtime the process is ending, and its children with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -479,21 +368,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Keeps as many workers as there are places, each with the newest snapshot open, so that no question waits for that.
-async fn keep_warm(pool: Weak<Pool>, mut published: watch::Receiver<Option<Arc<Published>>>) {
-    loop {
-        published.mark_unchanged();
-        match pool.upgrade() {
-            Some(pool) => pool.refresh(),
-            None => return,
-        }
-        if published.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A list of children is right at every step.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
