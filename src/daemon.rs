@@ -7,6 +7,7 @@ mod by_hand;
 mod configure;
 mod desk;
 mod digest;
+mod due;
 mod feedback;
 mod listen;
 mod open;
@@ -17,7 +18,7 @@ mod snapshots;
 pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
 
-use crate::config::{CatchUp, Config, Source};
+use crate::config::{Config, Source};
 use crate::feedback::Feedback;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
@@ -41,9 +42,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Orders that may wait for one source.
 const ORDERS_WAITING: usize = 16;
-/// A source that is not due is looked at this often all the same: clocks are set, machines sleep.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-
 /// Everything that runs.
 pub struct Daemon {
     pub rooms: Arc<Rooms>,
@@ -213,7 +211,7 @@ impl Daemon {
                     let source = self.with(&id, |place| place.source.clone());
                     ear.done(report.as_ref(), source.as_deref());
                 }
-                () = until(due.filter(|_| scheduled)) => {
+                () = due::until(due.filter(|_| scheduled)) => {
                     if scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;
                         if report.is_some_and(|r| r.outcome == Outcome::Complete) {
@@ -242,41 +240,6 @@ impl Daemon {
 
     fn with<T>(&self, id: &str, with: impl FnOnce(&mut Place) -> T) -> Option<T> {
         self.places().get_mut(id).map(with)
-    }
-
-    /// When the source next starts by itself, or would if this daemon ran sources when they are due.
-    fn next_start(&self, id: &str) -> Option<DateTime<Utc>> {
-        let (source, paused, begun) = self.with(id, |place| {
-            (place.source.clone(), place.paused, place.begun_ms)
-        })?;
-        if paused || !source.enabled {
-            return None;
-        }
-        let schedule = source.schedule.as_ref()?;
-        let now = Utc::now();
-        let state = self.rooms.state.source(id).unwrap_or_default();
-        let not_before = state
-            .not_before_ms
-            .and_then(DateTime::from_timestamp_millis);
-        let started = state
-            .last_started_ms
-            .max(begun)
-            .and_then(DateTime::from_timestamp_millis);
-        let since = match (started, source.catch_up) {
-            (None, CatchUp::Once) => return Some(not_before.map_or(now, |n| n.max(now))),
-            (None, CatchUp::Skip) => self.began,
-            (Some(last), CatchUp::Once) => last,
-            (Some(last), CatchUp::Skip) => last.max(self.began),
-        };
-        let due = schedule
-            .due_between(since.min(now), now)
-            .or_else(|| schedule.next_after(now));
-        let start = due.map(|due| schedule.starts_at(id, due));
-        let again = state.try_again_ms.and_then(DateTime::from_timestamp_millis);
-        // One that lies before the last start was for a run that could not even begin.
-        let again = again.filter(|again| started.is_none_or(|last| last < *again));
-        let start = start.into_iter().chain(again).min();
-        start.map(|start| not_before.map_or(start, |n| start.max(n)))
     }
 
     /// Asks for the details of records after a scheduled run, where the source tells such: in rounds, so that what came is
@@ -387,16 +350,6 @@ impl Daemon {
             );
         }
     }
-}
-
-async fn until(due: Option<DateTime<Utc>>) {
-    let wait = due.map_or(LOOK_EVERY, |due| {
-        (due - Utc::now())
-            .to_std()
-            .unwrap_or_default()
-            .min(LOOK_EVERY)
-    });
-    tokio::time::sleep(wait).await;
 }
 
 fn tell(report: &Report) {

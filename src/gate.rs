@@ -17,6 +17,8 @@ pub struct Evidence {
     pub proof: Option<Completeness>,
     /// Why the run did not end as it should, where it did not.
     pub trouble: Option<String>,
+    /// It went on with pages that an earlier run was answered: what moved from page to page since may be on none of them.
+    pub of_two_runs: bool,
     /// Datasets the source says it has.
     pub declared: Option<u64>,
     /// Distinct datasets seen, those refused included.
@@ -151,6 +153,12 @@ pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
     if e.absent == 0 {
         return Verdict::Pass;
     }
+    if e.of_two_runs {
+        return Verdict::NotInferred(format!(
+            "{} datasets are on no page, but some pages are those of an earlier run that ended early, and what moved between pages since may be missing: they stay until a run has asked for all pages itself",
+            e.absent
+        ));
+    }
     match hold(e, limits) {
         Some((cause, why)) => Verdict::Held(Hold { cause, why }),
         None => Verdict::Pass,
@@ -261,6 +269,22 @@ mod tests {
                     declared: Some(101),
                     seen_all: 101,
                     ..complete(100, 99, 1)
+                },
+                "pass",
+            ),
+            (
+                "pages of two runs",
+                Evidence {
+                    of_two_runs: true,
+                    ..complete(100, 99, 1)
+                },
+                "not inferred",
+            ),
+            (
+                "pages of two runs, and nothing is missing",
+                Evidence {
+                    of_two_runs: true,
+                    ..complete(100, 100, 0)
                 },
                 "pass",
             ),

@@ -26,6 +26,8 @@ mod whole;
 mod commands;
 #[path = "gate/held.rs"]
 mod held;
+#[path = "gate/one_answer.rs"]
+mod one_answer;
 #[path = "gate/restored.rs"]
 mod restored;
 #[path = "gate/resumed.rs"]

@@ -28,8 +28,12 @@ pub struct Questions {
     pub may_pass: bool,
     /// Answers that a run before had when it was killed or broke off, by question.
     left: HashMap<blake3::Hash, Kept>,
+    /// Each stands whatever became of the others, as the pages of a feed do.
+    apart: bool,
     /// How many of them were taken.
     pub resumed: u64,
+    /// How many of these without asking whether they are still so.
+    unasked: u64,
 }
 
 impl Questions {
@@ -56,19 +60,32 @@ impl Questions {
             retry_after: None,
             may_pass: false,
             left: HashMap::new(),
+            apart: false,
             resumed: 0,
+            unasked: 0,
         }
     }
 
-    /// The same, going on from what an earlier run was answered.
-    pub fn going_on(mut self, answers: Vec<Kept>) -> Self {
-        // The newest come first.
-        for kept in answers {
-            self.left
-                .entry(digest_of(&kept.head.request))
-                .or_insert(kept);
+    /// The same, going on from what an earlier run was answered. `feed`: what the source says first tells which of its pages
+    /// count, and is asked for anew; else what comes after an answer that is not the earlier run's is asked for as well.
+    pub fn going_on(mut self, answers: Vec<Kept>, feed: bool) -> Self {
+        let named = answers.into_iter();
+        self.left = named
+            .map(|kept| (digest_of(&kept.head.request), kept))
+            .collect();
+        self.apart = feed;
+        if feed {
+            for first in &self.waiting {
+                self.left.remove(&digest_of(first));
+            }
         }
         self
+    }
+
+    /// Are there pages among the answers that may not fit the others, since the source was asked for them by an earlier
+    /// run?
+    pub fn is_of_two_runs(&self) -> bool {
+        self.unasked > 0 && self.asked.len() > 1
     }
 
     pub fn of_kept(kept: Vec<Kept>) -> Self {
@@ -129,6 +146,7 @@ impl Questions {
             // Nobody can say whether it is still so: it is what the pages after it go on from.
             (Some(spooled), None) => {
                 self.resumed += 1;
+                self.unasked += 1;
                 let asked = self.looked_at(&request, Asked::Answer(spooled));
                 return Ok(Some((request, asked)));
             }
@@ -154,10 +172,20 @@ impl Questions {
                     self.resumed += 1;
                     Asked::Answer(spooled)
                 }
-                (asked, _) => asked,
+                (asked, _) => {
+                    self.leave_the_way();
+                    asked
+                }
             })
             .and_then(|asked| self.looked_at(&request, asked));
         Ok(Some((request, asked)))
+    }
+
+    /// The source has answered something else than it did: what the earlier run was answered after it does not fit.
+    fn leave_the_way(&mut self) {
+        if !self.apart {
+            self.left.clear();
+        }
     }
 
     /// What an earlier run was answered, if it is whole.

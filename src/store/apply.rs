@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use super::applied::{Applied, ApplyOptions, Outcome};
 use super::batch::Batch;
 use super::claims::{Claims, claim};
-use super::lines::{difference, quads};
+use super::lines::{difference, joined, quads};
 use super::mirror;
 use super::place::{Placed, Policy};
 use super::project::{foreign_nodes, project, renamings, unproject};
@@ -16,10 +16,9 @@ use super::replaced::Run;
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
-use crate::undo::journal::Entry;
 use harvestd_vocab::Class;
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 impl Store {
     /// Applies staged records, then deletions (`{class, record IRI}`, referents last), and commits in batches.
@@ -47,12 +46,8 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let before = self.head.seq;
         let mut applied = Applied::default();
-        if self.has_strays && !options.dry {
-            // A run failed here: its numbers are given out once more.
-            self.log
-                .sweep(self.head.generation, self.head.seq)
-                .map_err(StoreError::log("sweeping"))?;
-            self.has_strays = false;
+        if !options.dry {
+            self.sweep_strays()?;
         }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
@@ -61,20 +56,11 @@ impl Store {
             HashSet::new()
         };
         let mut applying = Applying {
-            store: self,
-            policy,
             dry: options.dry,
             run: options.run.as_ref().filter(|_| !options.dry),
-            was: None,
-            replaced: Vec::new(),
-            batch: Batch::default(),
-            claimed: HashMap::new(),
             applied,
             told: receipts.as_ref().map(|_| Vec::new()),
-            at_once: None,
-            waits_on: HashSet::new(),
-            ahead: Ahead::default(),
-            commits: 0,
+            ..Applying::new(self, policy)
         };
         let mut waiting = applying.in_turn(stage, |place| !done.contains(&place), progress)?;
         for (class, record) in deletions {
@@ -104,8 +90,6 @@ pub(super) struct Applying<'a> {
     pub run: Option<&'a Run>,
     /// The words of the record at hand before it changed, once they were read.
     pub was: Option<String>,
-    /// What the records of the batch were.
-    pub replaced: Vec<Entry>,
     pub batch: Batch,
     /// Contained nodes of records applied so far -> their entity.
     pub claimed: Claims,
@@ -388,23 +372,15 @@ impl Applying<'_> {
 
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.gone.is_empty()
-            && batch.come.is_empty()
-            && batch.activities.is_empty()
-            && batch.notes.is_empty()
-        {
+        if batch.is_empty() {
             return Ok(());
         }
         self.applied.quads += (batch.gone.len() + batch.come.len()) as u64;
         if self.dry {
             return Ok(());
         }
-        let replaced = std::mem::take(&mut self.replaced);
-        if let Some(run) = self.run {
-            self.store.keep(run, &replaced)?;
-        }
         self.commits += 1;
-        if let Some((first, last)) = self.store.commit(batch)? {
+        if let Some((first, last)) = self.store.commit_of(self.run, batch)? {
             self.applied.logged(first, last);
         }
         Ok(())
@@ -418,8 +394,4 @@ pub(super) fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
         .and_then(|r| r.strip_prefix("record/"))
         .and_then(|r| r.split('/').next())
         .unwrap_or_default()
-}
-
-pub(super) fn joined(lines: &[&str]) -> String {
-    lines.iter().flat_map(|l| [*l, "\n"]).collect()
 }

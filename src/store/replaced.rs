@@ -1,6 +1,6 @@
 //! What a commit replaces, kept before it is replaced: the words of each record that changes or goes, or that there was none.
 //!
-//! Worked out here as records are applied, written by [`crate::undo::journal`] before each commit. Start at
+//! Worked out here as records are applied, written by [`crate::undo::journal`] before each commit, beside its segment of the log. Start at
 //! [`Applying::keep_changed`].
 
 use super::apply::Applying;
@@ -9,6 +9,7 @@ use super::{Store, StoreError, now_us};
 use crate::stage::Staged;
 use crate::undo::journal::{Before, Entry, Head};
 use harvestd_harvesters::RecordId;
+use std::thread;
 
 /// The run that a change is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +55,35 @@ impl Applying<'_> {
             }),
         };
         let id = id.clone();
-        self.replaced.push(Entry { id, before });
+        self.batch.replaced.push(Entry { id, before });
         Ok(())
     }
 }
 
 impl Store {
+    /// Keeps what a commit is about to replace while `write` writes its segment: two files are made durable in little more
+    /// time than one. Both are when this returns.
+    pub(super) fn keep_beside<T>(
+        &self,
+        run: Option<&Run>,
+        replaced: &[Entry],
+        write: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let Some(run) = run.filter(|_| !replaced.is_empty()) else {
+            return write();
+        };
+        thread::scope(|scope| {
+            let keeping = scope.spawn(|| self.keep(run, replaced));
+            let written = write();
+            let panic = |_| {
+                Err(StoreError::Broken(
+                    "keeping what is replaced panicked".to_owned(),
+                ))
+            };
+            keeping.join().unwrap_or_else(panic).and(written)
+        })
+    }
+
     /// Keeps what a commit is about to replace.
     pub(super) fn keep(&self, run: &Run, replaced: &[Entry]) -> Result<(), StoreError> {
         if replaced.is_empty() {

@@ -2,8 +2,8 @@
 //! or that there were none.
 //!
 //! The change log tells what was published; what a source's record said cannot be read from it where another record is the
-//! one that is published, or a correction lies over it. So each commit writes here first, synced, and its frame stands
-//! before what it replaces is replaced. A frame of a commit that never came to be says what still holds.
+//! one that is published, or a correction lies over it. So each commit writes here, synced, beside its segment of the log
+//! and before it replaces anything. A frame of a commit that never came to be says what still holds.
 //!
 //! `undo/{generation}/{source}/{day}.frames`: frames of `{bytes of payload: u32}{BLAKE3 of it: 16 bytes}{payload: lines of
 //! JSON, zstd}`. A frame that is not whole ends its file: it was never synced. It goes with its generation of the log.

@@ -1,7 +1,7 @@
 //! Runs taken back: what was before is again, told in the feed; what later runs built on is refused, or goes with them.
 
 use super::*;
-use harvestd::log::Verb;
+use harvestd::{log::Verb, store::default_graph_body};
 use std::collections::BTreeSet;
 use texts::turtle;
 
@@ -253,5 +253,39 @@ async fn a_new_generation_forgets_what_it_should() {
     let why = refused(bed.undo(&run.run, false).await);
     assert!(why.contains("older generation"), "{why}");
     assert!(!bed.dir.path().join("undo/1").exists());
+    bed.house.close().await;
+}
+
+/// What a commit is about to replace is kept first: where that fails, nothing is replaced, and nothing is logged.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_kept_is_not_replaced() {
+    let bed = Bed::ministry(export(&rows(1, 30, 1)), "").await;
+    bed.complete().await;
+    let before = bed.whole();
+    let (kept, aside) = (
+        bed.dir.path().join("undo/1/a"),
+        bed.dir.path().join("aside"),
+    );
+    std::fs::rename(&kept, &aside).unwrap();
+    std::fs::write(&kept, "no folder").unwrap();
+    bed.say(changes());
+    let report = bed.full().await;
+    assert_eq!(report.outcome, Outcome::Failed, "{}", report.line());
+    let why = report.why.unwrap();
+    assert!(why.contains("keeping what is replaced"), "{why}");
+    {
+        let writer = bed.house.daemon.rooms.writer.lock().unwrap();
+        let graph = default_graph_body(writer.store.quads()).unwrap();
+        assert_eq!((writer.store.head(), graph), (before.head, before.graph));
+    }
+
+    std::fs::remove_file(&kept).unwrap();
+    std::fs::rename(&aside, &kept).unwrap();
+    let run = bed.complete().await;
+    let c = &run.counts;
+    assert_eq!((c.new, c.changed, c.absent), (10, 5, 5), "{}", run.line());
+    bed.whole();
+    bed.undo(&run.run, false).await.unwrap();
+    assert_eq!(bed.whole().bodies, before.bodies);
     bed.house.close().await;
 }

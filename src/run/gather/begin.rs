@@ -9,7 +9,7 @@ use crate::report::{Report, Trigger};
 use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
-use harvestd_harvesters::Harvester;
+use harvestd_harvesters::{Harvester, Request};
 use harvestd_vocab::Context;
 use std::sync::Arc;
 
@@ -36,14 +36,19 @@ pub(super) fn begin<'a>(
     let rows_max = config.limits.report_rows_max;
     let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
     intake.pieces = pieces;
-    let mut left = None;
+    let mut left = Left::default();
+    if way == Way::Source {
+        left = going_on(rooms, config, source, &before, report)?;
+    }
+    // A run that goes on began when the other one did: what it says of changes since then is not known.
+    let began_ms = left.began_ms.unwrap_or(report.started_ms);
     let questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
-            let first = first_questions(config, &*harvester, &before.state, known, report);
-            let answers = going_on(rooms, config, source, &before, report)?;
-            left = answers.run;
-            first.going_on(answers.answers)
+            let since = before.state.bookmark.as_ref().filter(|_| known);
+            let first = harvester.begin(since, began_ms);
+            first_questions(config, first, &before.state, known, report)
+                .going_on(left.answers, harvester.follows_feed())
         }
         Way::KeptAnswers => kept_questions(rooms, source)?,
         Way::KeptBodies => kept_bodies(rooms, source)?,
@@ -54,7 +59,7 @@ pub(super) fn begin<'a>(
             Questions::of_kept(Vec::new())
         }
     };
-    let keeping = keeping(rooms, source, report, &*harvester)?;
+    let keeping = keeping(rooms, source, report, &*harvester, began_ms)?;
     Ok(Gathering {
         rooms,
         source,
@@ -68,7 +73,7 @@ pub(super) fn begin<'a>(
         questions,
         trouble: None,
         unframed: false,
-        left,
+        left: left.run,
     })
 }
 
@@ -147,6 +152,7 @@ fn keeping(
     source: &Source,
     report: &Report,
     harvester: &dyn Harvester,
+    began_ms: i64,
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
         Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
@@ -155,7 +161,7 @@ fn keeping(
             let passing = !harvester.parts().is_empty() || harvester.follows_feed();
             rooms
                 .answers
-                .begin(&source.id, &report.run, passing)
+                .begin(&source.id, &report.run, passing, began_ms)
                 .map(Some)
                 .map_err(RunError::io("keeping answers"))
         }
@@ -223,22 +229,17 @@ pub(crate) fn context(config: &Config, source: &Source) -> Context {
 /// The first questions. They are conditional, and ask only for changes, where all we hold still stands (`known`).
 fn first_questions(
     config: &Config,
-    harvester: &dyn Harvester,
+    first: Vec<Request>,
     state: &SourceState,
     known: bool,
     report: &Report,
 ) -> Questions {
-    let since = state.bookmark.as_ref().filter(|_| known);
     let validators = if known && report.trigger != Trigger::Check {
         state.validators.clone()
     } else {
         Default::default()
     };
-    Questions::of_source(
-        harvester.begin(since, report.started_ms),
-        validators,
-        config.limits.requests_per_run_max,
-    )
+    Questions::of_source(first, validators, config.limits.requests_per_run_max)
 }
 
 fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError> {

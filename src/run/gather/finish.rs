@@ -58,6 +58,7 @@ pub(super) fn finish(
         duplicates: said.datasets.duplicate,
         refused_nameless: said.refused_nameless,
         had: had.datasets,
+        of_two_runs: questions.is_of_two_runs(),
         trouble,
         ..Evidence::default()
     };
