@@ -233,3 +233,48 @@ fn digest_of(request: &Request) -> blake3::Hash {
     hasher.update(body.as_bytes());
     hasher.finalize()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::answers::Answers;
+    use url::Url;
+
+    fn request(page: usize) -> Request {
+        let url = Url::parse(&format!("http://127.0.0.1/{page}")).unwrap();
+        Request::get(url, "*/*")
+    }
+
+    #[test]
+    fn a_feed_says_anew_which_of_its_pages_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let answers = Answers::new(dir.path());
+        let mut keeping = answers.begin("s", "100-s", true, 100).unwrap();
+        for page in 0..3 {
+            let spooled = Spooled {
+                file: tempfile::NamedTempFile::new_in(dir.path()).unwrap(),
+                status: 200,
+                url: request(page).url,
+                media_type: None,
+                charset: None,
+                link_next: None,
+                validators: Validators::default(),
+                bytes: 0,
+                hash: *blake3::hash(b"").as_bytes(),
+                framed: true,
+            };
+            keeping.keep(&request(page), &spooled).unwrap();
+        }
+        keeping.leave(false).unwrap();
+        // How many are gone on with: at first, and when a page has been asked for.
+        for (feed, expected) in [(false, (3, 0)), (true, (2, 2))] {
+            let left = answers.left("s", None, 0).unwrap().answers;
+            let asked = Questions::of_source(vec![request(0)], BTreeMap::new(), 10);
+            let mut questions = asked.going_on(left, feed);
+            let first = questions.left.len();
+            questions.leave_the_way();
+            assert_eq!((first, questions.left.len()), expected, "{feed}");
+        }
+    }
+}
