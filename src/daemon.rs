@@ -3,9 +3,11 @@
 //! A source never runs twice at once, since its one task runs it. Start at [`Daemon::open`]. What a run does is in
 //! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
 
+mod by_hand;
 mod configure;
 mod desk;
 mod digest;
+mod due;
 pub mod erase;
 mod feedback;
 mod listen;
@@ -18,13 +20,14 @@ mod snapshots;
 pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
 
-use crate::config::{CatchUp, Config, Source};
+use crate::config::{Config, Source};
 use crate::feedback::Feedback;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
+use crate::run::by_hand::{Changed, Wanted};
 use crate::run::{self, Progress, Rooms, now_ms};
-use crate::serve::desk::Order;
+use crate::serve::desk::{DeskError, Order};
 use crate::snapshot::{Published, shelf::Shelf};
 use crate::webhooks::Webhooks;
 use chrono::{DateTime, Utc};
@@ -41,9 +44,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Orders that may wait for one source.
 const ORDERS_WAITING: usize = 16;
-/// A source that is not due is looked at this often all the same: clocks are set, machines sleep.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-
 /// Everything that runs.
 pub struct Daemon {
     pub rooms: Arc<Rooms>,
@@ -90,9 +90,17 @@ struct Place {
     gone: CancellationToken,
 }
 
-struct Asked {
-    order: Order,
-    answer: oneshot::Sender<Report>,
+/// What is ordered of a source.
+enum Asked {
+    Run {
+        order: Order,
+        answer: oneshot::Sender<Report>,
+    },
+    /// A change of its records by hand: it waits for a run under way.
+    Change {
+        wanted: Wanted,
+        answer: oneshot::Sender<Result<Changed, DeskError>>,
+    },
 }
 
 impl Daemon {
@@ -197,11 +205,7 @@ impl Daemon {
                 () = gone.cancelled() => return,
                 asked = incoming.recv() => {
                     let Some(asked) = asked else { return };
-                    let Order { trigger, full } = asked.order;
-                    let report = self.run(&id, trigger, full, &gone).await;
-                    if let Some(report) = report {
-                        let _ = asked.answer.send(report);
-                    }
+                    self.obey(&id, asked, &gone).await;
                 }
                 () = look.notified() => {}
                 () = self.news(&id, &mut ear), if scheduled => {
@@ -209,7 +213,7 @@ impl Daemon {
                     let source = self.with(&id, |place| place.source.clone());
                     ear.done(report.as_ref(), source.as_deref());
                 }
-                () = until(due.filter(|_| scheduled)) => {
+                () = due::until(due.filter(|_| scheduled)) => {
                     if scheduled && due.is_some_and(|d| d <= Utc::now()) {
                         let report = self.run(&id, Trigger::Schedule, false, &gone).await;
                         if report.is_some_and(|r| r.outcome == Outcome::Complete) {
@@ -221,43 +225,23 @@ impl Daemon {
         }
     }
 
-    fn with<T>(&self, id: &str, with: impl FnOnce(&mut Place) -> T) -> Option<T> {
-        self.places().get_mut(id).map(with)
+    /// Does what is ordered of a source.
+    async fn obey(self: &Arc<Self>, id: &str, asked: Asked, gone: &CancellationToken) {
+        match asked {
+            Asked::Run { order, answer } => {
+                let Order { trigger, full } = order;
+                if let Some(report) = self.run(id, trigger, full, gone).await {
+                    let _ = answer.send(report);
+                }
+            }
+            Asked::Change { wanted, answer } => {
+                let _ = answer.send(self.change_now(id, wanted, gone).await);
+            }
+        }
     }
 
-    /// When the source next starts by itself, or would if this daemon ran sources when they are due.
-    fn next_start(&self, id: &str) -> Option<DateTime<Utc>> {
-        let (source, paused, begun) = self.with(id, |place| {
-            (place.source.clone(), place.paused, place.begun_ms)
-        })?;
-        if paused || !source.enabled {
-            return None;
-        }
-        let schedule = source.schedule.as_ref()?;
-        let now = Utc::now();
-        let state = self.rooms.state.source(id).unwrap_or_default();
-        let not_before = state
-            .not_before_ms
-            .and_then(DateTime::from_timestamp_millis);
-        let started = state
-            .last_started_ms
-            .max(begun)
-            .and_then(DateTime::from_timestamp_millis);
-        let since = match (started, source.catch_up) {
-            (None, CatchUp::Once) => return Some(not_before.map_or(now, |n| n.max(now))),
-            (None, CatchUp::Skip) => self.began,
-            (Some(last), CatchUp::Once) => last,
-            (Some(last), CatchUp::Skip) => last.max(self.began),
-        };
-        let due = schedule
-            .due_between(since.min(now), now)
-            .or_else(|| schedule.next_after(now));
-        let start = due.map(|due| schedule.starts_at(id, due));
-        let again = state.try_again_ms.and_then(DateTime::from_timestamp_millis);
-        // One that lies before the last start was for a run that could not even begin.
-        let again = again.filter(|again| started.is_none_or(|last| last < *again));
-        let start = start.into_iter().chain(again).min();
-        start.map(|start| not_before.map_or(start, |n| start.max(n)))
+    fn with<T>(&self, id: &str, with: impl FnOnce(&mut Place) -> T) -> Option<T> {
+        self.places().get_mut(id).map(with)
     }
 
     /// Asks for the details of records after a scheduled run, where the source tells such: in rounds, so that what came is
@@ -368,16 +352,6 @@ impl Daemon {
             );
         }
     }
-}
-
-async fn until(due: Option<DateTime<Utc>>) {
-    let wait = due.map_or(LOOK_EVERY, |due| {
-        (due - Utc::now())
-            .to_std()
-            .unwrap_or_default()
-            .min(LOOK_EVERY)
-    });
-    tokio::time::sleep(wait).await;
 }
 
 fn tell(report: &Report) {

@@ -1,9 +1,13 @@
-//! May these deletions pass? Pure: counts in, verdict out.
+//! May these deletions pass? Pure: counts in, verdict out. Start at [`gate`].
 //!
-//! A deletion that is inferred from absence needs a proof that nothing is missing, and even then a run may not take
-//! away too much at once: catalogues are lost to one empty answer.
+//! A deletion that is inferred from absence needs a proof that nothing is missing, and even then neither one run nor many
+//! in a row may take away too much: catalogues are lost to one empty answer, and bled dry by a fifth a day. What is held
+//! is a list for a person ([`book`], which keeps it, and does nothing else here that touches a disk).
+
+pub mod book;
 
 use harvestd_harvesters::Completeness;
+use serde::{Deserialize, Serialize};
 
 /// What a run knows when its last answer is read.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +17,8 @@ pub struct Evidence {
     pub proof: Option<Completeness>,
     /// Why the run did not end as it should, where it did not.
     pub trouble: Option<String>,
+    /// It went on with pages that an earlier run was answered: what moved from page to page since may be on none of them.
+    pub of_two_runs: bool,
     /// Datasets the source says it has.
     pub declared: Option<u64>,
     /// Distinct datasets seen, those refused included.
@@ -25,18 +31,24 @@ pub struct Evidence {
     pub refused_nameless: u64,
     /// Datasets held before the run.
     pub had: u64,
-    /// Datasets held and not seen.
+    /// The most datasets that were held in the last days ([`GateLimits::highest_of_days`]), as far as that is known.
+    pub highest: u64,
+    /// Datasets held and not seen, but for those that a person keeps.
     pub absent: u64,
 }
 
-/// How much of a source one run may take away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// How much of a source may go without a person's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GateLimits {
-    /// This many records may go, as long as they are not more than half.
+    /// This many datasets may be missing of the most that were held, as long as they are not more than half.
     pub removed_records_max: u64,
-    /// Or this share of what was held, in percent: at most 50.
+    /// Or this share of the most that were held, in percent: at most 50.
     pub removed_percent_max: u64,
+    /// The most that were held in so many days is what a loss is measured against.
+    pub highest_of_days: u64,
+    /// What is held passes by itself when so many complete runs in a row have left out exactly the same. 0: never.
+    pub pass_after_runs: u64,
 }
 
 impl Default for GateLimits {
@@ -44,7 +56,17 @@ impl Default for GateLimits {
         Self {
             removed_records_max: 10,
             removed_percent_max: 20,
+            highest_of_days: 30,
+            pass_after_runs: 3,
         }
+    }
+}
+
+impl GateLimits {
+    /// How many datasets may be missing of `highest`.
+    fn allowed(&self, highest: u64) -> u64 {
+        let share = highest.saturating_mul(self.removed_percent_max.min(50)) / 100;
+        self.removed_records_max.min(highest / 2).max(share)
     }
 }
 
@@ -56,7 +78,45 @@ pub enum Verdict {
     /// The run says nothing of absence: a run of changes, or one that did not prove its end.
     NotInferred(String),
     /// The run is complete, and takes away too much: a person decides.
-    Held(String),
+    Held(Hold),
+}
+
+/// Why deletions are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    pub cause: Cause,
+    /// In words, with the counts.
+    pub why: String,
+}
+
+/// What a run that takes away too much looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Nothing is left.
+    Empty,
+    /// Nearly everything has another identifier than before.
+    Churn,
+    /// Too large a share is gone, in this run or in those of the last days together.
+    Share,
+    /// Some of what came could not be named: it may be what is missing.
+    Nameless,
+}
+
+impl Cause {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Churn => "identifiers-changed",
+            Self::Share => "too-much",
+            Self::Nameless => "nameless",
+        }
+    }
+
+    /// May it pass when the source says the same again and again? Otherwise only a person lets it pass.
+    pub fn passes_in_time(self) -> bool {
+        matches!(self, Self::Churn | Self::Share)
+    }
 }
 
 pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
@@ -93,45 +153,56 @@ pub fn gate(e: &Evidence, limits: GateLimits) -> Verdict {
     if e.absent == 0 {
         return Verdict::Pass;
     }
-    if e.refused_nameless > 0 {
-        return Verdict::Held(format!(
-            "{} refused records could not be named; any of the {} absent ones may be among them: they stay until the source mends the refused records, which this report lists",
-            e.refused_nameless, e.absent
+    if e.of_two_runs {
+        return Verdict::NotInferred(format!(
+            "{} datasets are on no page, but some pages are those of an earlier run that ended early, and what moved between pages since may be missing: they stay until a run has asked for all pages itself",
+            e.absent
         ));
     }
-    if e.seen == 0 {
-        return Verdict::Held(format!(
-            "an empty catalogue where {} datasets were held: they stay, whatever the limits; look at the source",
-            e.had
-        ));
+    match hold(e, limits) {
+        Some((cause, why)) => Verdict::Held(Hold { cause, why }),
+        None => Verdict::Pass,
     }
-    let share = e.had * limits.removed_percent_max.min(50) / 100;
-    let allowed = limits.removed_records_max.min(e.had / 2).max(share);
-    if e.absent > allowed {
-        return Verdict::Held(format!(
-            "{} of {} datasets are absent; one run may take away {allowed}: they stay. Look at the source; {}",
-            e.absent,
-            e.had,
-            way_out(e)
-        ));
-    }
-    Verdict::Pass
 }
 
-/// What lets these deletions pass, if a person finds them right.
-fn way_out(e: &Evidence) -> String {
-    let Evidence {
-        source,
-        absent,
-        had,
-        ..
-    } = e;
-    if *absent > had / 2 {
-        return "no setting lets more than half of it go at once".to_owned();
+/// Why these deletions do not pass, if they do not.
+fn hold(e: &Evidence, limits: GateLimits) -> Option<(Cause, String)> {
+    let Evidence { absent, had, .. } = e;
+    if e.refused_nameless > 0 {
+        let why = format!(
+            "{} refused records could not be named; any of the {absent} absent ones may be among them: they stay until the source mends the refused records, which this report lists",
+            e.refused_nameless
+        );
+        return Some((Cause::Nameless, why));
     }
-    format!(
-        "if they are gone for good, set limits.gate.removed_records_max to {absent}, reload, and `harvestd run {source} --full`"
-    )
+    if e.seen == 0 {
+        let why = format!(
+            "an empty catalogue where {had} datasets were held: they stay, whatever the limits; look at the source"
+        );
+        return Some((Cause::Empty, why));
+    }
+    let highest = e.highest.max(*had);
+    let lost = highest.saturating_sub(had.saturating_sub(*absent));
+    let allowed = limits.allowed(highest);
+    if lost <= allowed && *absent <= had / 2 {
+        return None;
+    }
+    let came = e.seen.saturating_sub(had.saturating_sub(*absent));
+    if absent.saturating_mul(10) >= had.saturating_mul(9) && came * 2 >= *absent {
+        let why = format!(
+            "the identifiers changed: {absent} of {had} datasets are absent and {came} are new under other identifiers. The new ones are taken in, the old ones stay"
+        );
+        return Some((Cause::Churn, why));
+    }
+    let days = limits.highest_of_days;
+    let before = match lost.saturating_sub(*absent) {
+        0 => String::new(),
+        before => format!(", after {before} that went in the last {days} days"),
+    };
+    let why = format!(
+        "{absent} of {had} datasets are absent{before}; {allowed} of the {highest} held at most in {days} days may go: they stay"
+    );
+    Some((Cause::Share, why))
 }
 
 #[cfg(test)]
@@ -202,6 +273,22 @@ mod tests {
                 "pass",
             ),
             (
+                "pages of two runs",
+                Evidence {
+                    of_two_runs: true,
+                    ..complete(100, 99, 1)
+                },
+                "not inferred",
+            ),
+            (
+                "pages of two runs, and nothing is missing",
+                Evidence {
+                    of_two_runs: true,
+                    ..complete(100, 100, 0)
+                },
+                "pass",
+            ),
+            (
                 "twice on the pages",
                 Evidence {
                     duplicates: 1,
@@ -229,33 +316,58 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_says_what_would_let_it_pass() {
-        let fifth = Evidence {
-            source: "city".to_owned(),
-            ..complete(1000, 799, 201)
-        };
-        let Verdict::Held(why) = gate(&fifth, GateLimits::default()) else {
-            panic!("it passes");
-        };
-        assert!(
-            why.ends_with(
-                "set limits.gate.removed_records_max to 201, reload, and `harvestd run city --full`"
-            ),
-            "{why}"
-        );
-        let raised = GateLimits {
-            removed_records_max: 201,
-            ..GateLimits::default()
-        };
-        assert_eq!(gate(&fifth, raised), Verdict::Pass);
+    fn a_fifth_a_day_does_not_bleed_a_source_dry() {
+        let limits = GateLimits::default();
+        let (mut had, mut days) = (1_000, 0);
+        loop {
+            let absent = had * 19 / 100;
+            let e = Evidence {
+                highest: 1_000,
+                ..complete(had, had - absent, absent)
+            };
+            match gate(&e, limits) {
+                Verdict::Pass => had -= absent,
+                Verdict::Held(hold) => {
+                    assert_eq!(hold.cause, Cause::Share);
+                    assert!(hold.why.contains("after 190 that went"), "{}", hold.why);
+                    break;
+                }
+                Verdict::NotInferred(why) => panic!("{why}"),
+            }
+            days += 1;
+        }
+        assert_eq!((had, days), (810, 1), "200 of 1,000 may go in all");
+    }
 
+    #[test]
+    fn what_is_held_is_told_apart() {
+        let cases = [
+            (complete(3, 0, 3), Cause::Empty),
+            (complete(100, 100, 100), Cause::Churn),
+            (complete(100, 95, 95), Cause::Churn),
+            (complete(100, 3, 97), Cause::Share),
+            (complete(100, 50, 50), Cause::Share),
+            (
+                Evidence {
+                    refused_nameless: 2,
+                    ..complete(100, 100, 1)
+                },
+                Cause::Nameless,
+            ),
+        ];
+        for (evidence, cause) in cases {
+            let Verdict::Held(hold) = gate(&evidence, GateLimits::default()) else {
+                panic!("{evidence:?} passes");
+            };
+            assert_eq!(hold.cause, cause, "{}", hold.why);
+        }
         let widest = GateLimits {
             removed_records_max: 1_000,
             removed_percent_max: 50,
+            ..GateLimits::default()
         };
-        let Verdict::Held(why) = gate(&complete(10, 4, 6), widest) else {
-            panic!("it passes");
-        };
-        assert!(why.contains("no setting lets more than half"), "{why}");
+        let held = |e: &Evidence| matches!(gate(e, widest), Verdict::Held(_));
+        assert!(held(&complete(10, 4, 6)), "never over half");
+        assert!(!held(&complete(10, 5, 5)));
     }
 }

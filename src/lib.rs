@@ -41,4 +41,5 @@ pub mod stage;
 pub mod state;
 pub mod store;
 pub mod store_read;
+pub mod undo;
 pub mod webhooks;

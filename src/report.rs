@@ -1,5 +1,10 @@
 //! The account of a run: every record a source declared is in exactly one count.
 
+mod kept;
+
+pub use kept::Reports;
+
+use crate::gate::book::HeldTold;
 use harvestd_harvesters::{Completeness, Location};
 use harvestd_vocab::{Finding, Refusal};
 use serde::{Deserialize, Serialize};
@@ -9,6 +14,19 @@ use std::collections::BTreeMap;
 pub const LOOPED: &str = "harvested-from-us";
 /// End of the name of a run that asked for details: no source's id has a dot.
 const DETAILS: &str = ".details";
+
+impl Trigger {
+    /// End of the name of a run that is no harvest of the source; it is not among its last runs.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Details => DETAILS,
+            Self::Approve => ".approve",
+            Self::Undo => ".undo",
+            Self::Restore => ".restore",
+            _ => "",
+        }
+    }
+}
 
 /// What one run did, whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +59,12 @@ pub struct Report {
     /// Of a run that asked for the details of single records.
     #[serde(default)]
     pub details: Option<Details>,
+    /// Deletions that the gate holds for a person (`counts.held` of them are datasets).
+    #[serde(default)]
+    pub held: Option<HeldTold>,
+    /// The runs that this one took back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<String>,
     /// First and last sequence number of the run's activities, if any.
     pub activities: Option<(u64, u64)>,
     /// Refused records, each with its place; at most `limits.report_rows_max`.
@@ -68,6 +92,12 @@ pub enum Trigger {
     News,
     /// Of a shared vocabulary: a source named what it lacks.
     Learn,
+    /// A person let held deletions pass.
+    Approve,
+    /// A person took runs back.
+    Undo,
+    /// A person had a record come back that went.
+    Restore,
 }
 
 /// What became of the questions for the details of single records.
@@ -129,14 +159,18 @@ pub struct FindingRow {
     pub finding: Finding,
 }
 
+/// The source that a run's name names.
+pub fn source_of_run(run: &str) -> Option<&str> {
+    let (started, rest) = run.split_once('-')?;
+    started.parse::<i64>().ok()?;
+    rest.split('.').next().filter(|source| !source.is_empty())
+}
+
 impl Report {
     /// The report of a run that has only begun.
     pub fn begin(source: &str, kind: &str, trigger: Trigger, started_ms: i64) -> Self {
         Self {
-            run: match trigger {
-                Trigger::Details => format!("{started_ms}-{source}{DETAILS}"),
-                _ => format!("{started_ms}-{source}"),
-            },
+            run: format!("{started_ms}-{source}{}", trigger.ending()),
             source: source.to_owned(),
             kind: kind.to_owned(),
             trigger,
@@ -153,6 +187,8 @@ impl Report {
             bytes: 0,
             parts: BTreeMap::new(),
             details: None,
+            held: None,
+            undoes: Vec::new(),
             activities: None,
             refused: Vec::new(),
             findings_by_code: BTreeMap::new(),
@@ -243,84 +279,8 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// The reports of the last runs, `reports/{source}/{run}.json.zst`.
-#[derive(Debug, Clone)]
-pub struct Reports {
-    dir: std::path::PathBuf,
-    /// Reports kept of each source.
-    kept_max: usize,
-}
-
-impl Reports {
-    pub fn new(data_dir: &std::path::Path, kept_max: usize) -> Self {
-        Self {
-            dir: data_dir.join("reports"),
-            kept_max,
-        }
-    }
-
-    pub fn save(&self, report: &Report) -> std::io::Result<()> {
-        let dir = self.dir.join(&report.source);
-        std::fs::create_dir_all(&dir)?;
-        let packed = zstd::encode_all(serde_json::to_vec(report)?.as_slice(), 1)?;
-        let temporary = dir.join("report.tmp");
-        std::fs::write(&temporary, packed)?;
-        std::fs::rename(&temporary, dir.join(format!("{}.json.zst", report.run)))?;
-        let mut names = self.names(&report.source)?;
-        names.truncate(names.len().saturating_sub(self.kept_max));
-        names
-            .iter()
-            .try_for_each(|old| std::fs::remove_file(dir.join(old)))
-    }
-
-    /// The report of the source's last run, but for runs that asked for details.
-    pub fn last(&self, source: &str) -> std::io::Result<Option<Report>> {
-        self.newest(source, false)
-    }
-
-    /// The report of the last run that asked for details.
-    pub fn last_details(&self, source: &str) -> std::io::Result<Option<Report>> {
-        self.newest(source, true)
-    }
-
-    fn newest(&self, source: &str, details: bool) -> std::io::Result<Option<Report>> {
-        let mut names = self.names(source)?;
-        names.retain(|name| name.trim_end_matches(".json.zst").ends_with(DETAILS) == details);
-        match names.pop() {
-            Some(name) => {
-                let packed = std::fs::read(self.dir.join(source).join(name))?;
-                Ok(Some(serde_json::from_slice(&zstd::decode_all(
-                    packed.as_slice(),
-                )?)?))
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// Oldest first: a run's name begins with its time.
-    fn names(&self, source: &str) -> std::io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        let entries = match std::fs::read_dir(self.dir.join(source)) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(names),
-            entries => entries?,
-        };
-        for entry in entries {
-            names.extend(
-                entry?
-                    .file_name()
-                    .to_str()
-                    .filter(|n| n.ends_with(".json.zst"))
-                    .map(str::to_owned),
-            );
-        }
-        names.sort();
-        Ok(names)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -365,22 +325,5 @@ mod tests {
         );
         report.counts = counts;
         assert!(report.line().ends_with("holds 199"), "{}", report.line());
-    }
-
-    #[test]
-    fn reports_are_kept_and_rotated() {
-        let dir = tempfile::tempdir().unwrap();
-        let reports = Reports::new(dir.path(), 2);
-        assert!(reports.last("s").unwrap().is_none());
-        for n in 1..=3 {
-            reports
-                .save(&Report::begin("s", "ckan", Trigger::Hand, n))
-                .unwrap();
-        }
-        assert_eq!(reports.last("s").unwrap().unwrap().run, "3-s");
-        assert_eq!(
-            reports.names("s").unwrap(),
-            ["2-s.json.zst", "3-s.json.zst"]
-        );
     }
 }

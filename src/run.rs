@@ -3,6 +3,7 @@
 //! due -> begin -> [ask -> read]* -> describe -> normalise -> compare -> gate -> commit -> publish -> report
 
 mod ask;
+pub mod by_hand;
 pub(crate) mod catalog;
 pub(crate) mod commit;
 pub(crate) mod corrections;
@@ -10,6 +11,7 @@ pub mod decide;
 mod details;
 pub(crate) mod gather;
 mod health;
+pub(crate) mod hold;
 mod learn;
 mod prov;
 pub(crate) mod relist;
@@ -20,7 +22,7 @@ pub(crate) use learn::Lesson;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
-use crate::gate::{Evidence, Verdict, gate};
+use crate::gate::{Evidence, Hold, Verdict, book::Book};
 use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
@@ -52,6 +54,7 @@ pub struct Rooms {
     pub answers: Answers,
     pub parts: Parts,
     pub reports: Reports,
+    pub book: Book,
     /// Spooled answers and staged changes; emptied at start.
     pub spool_dir: PathBuf,
 }
@@ -182,14 +185,23 @@ async fn steps(
         took_ms,
         "everything is read, described and staged"
     );
-    let verdict = gate(&gathered.evidence, config.limits.gate);
+    let case = hold::Case {
+        had: &gathered.had,
+        said: &mut gathered.said,
+        evidence: &mut gathered.evidence,
+        absent: &mut gathered.absent,
+    };
+    let judged = hold::judge(rooms, config.limits.gate, report, case)?;
+    report.held = judged.told();
+    let verdict = judged.verdict.clone();
     tell(&gathered.evidence, &verdict, report);
     if report.outcome != Outcome::Complete && report.trigger != Trigger::Details {
         // What we hold is not what the answers said: "not modified" would be taken for more than it says.
         gathered.state.validators.clear();
     }
     progress.phase(Phase::Committing);
-    commit::commit(rooms, source, gathered, verdict, report, progress).await
+    commit::commit(rooms, source, gathered, verdict, report, progress).await?;
+    judged.remember(rooms, report)
 }
 
 /// What the gate says, in the report's words.
@@ -201,7 +213,7 @@ pub(crate) fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) 
         {
             Outcome::Complete
         }
-        Verdict::NotInferred(why) | Verdict::Held(why) => {
+        Verdict::NotInferred(why) | Verdict::Held(Hold { why, .. }) => {
             report.why = Some(why.clone());
             let nothing = evidence.trouble.is_some() && evidence.seen == 0;
             if nothing {
@@ -337,6 +349,11 @@ impl Progress {
             self.received.load(Relaxed),
             (declared > 0).then_some(declared),
         )
+    }
+
+    /// What was received so far counts no more.
+    pub(crate) fn begin_anew(&self) {
+        self.received.store(0, Relaxed);
     }
 
     pub(crate) fn received(&self, class: Class) {

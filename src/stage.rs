@@ -33,13 +33,25 @@ pub struct Staged {
 
 impl Staged {
     pub fn new(id: RecordId, normal: Normal, mirrors: Option<String>) -> Self {
+        let (entity, record) = (normal.entity.into_string(), normal.record.into_string());
+        Self::of(id, entity, record, mirrors, normal.body)
+    }
+
+    /// Of a body that is normal already.
+    pub fn of(
+        id: RecordId,
+        entity: String,
+        record: String,
+        mirrors: Option<String>,
+        body: String,
+    ) -> Self {
         Self {
             id,
-            entity: normal.entity.into_string(),
-            record: normal.record.into_string(),
+            entity,
+            record,
             mirrors,
-            bytes: normal.body.len(),
-            body: normal.body,
+            bytes: body.len(),
+            body,
         }
     }
 }

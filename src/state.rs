@@ -62,6 +62,8 @@ pub struct SourceState {
     pub not_before_ms: Option<i64>,
     /// The last run broke off for a reason that may pass: when it is tried again, if the source is not due before.
     pub try_again_ms: Option<i64>,
+    /// The last run, if it broke off and the next one is to go on from what it was answered.
+    pub broke_off: Option<String>,
     /// The address that is asked for news, where the source's feed named one.
     pub listens: Option<String>,
 }

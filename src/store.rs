@@ -28,6 +28,7 @@ mod reading;
 mod receipts;
 mod records;
 mod remarks;
+mod replaced;
 mod restate;
 mod runs;
 mod turns;
@@ -40,10 +41,12 @@ pub use lines::body_of;
 pub use place::{Corrections, Policy, Publication};
 pub use receipts::{Done, Notes, Receipt, Receipts, Told};
 pub use records::default_graph_body;
+pub use replaced::Run;
 
 use crate::digest::Change;
 use crate::identity::Features;
 use crate::log::{Activity, Log, Verb, parse_date_time};
+use crate::undo::journal::Journal;
 use compacting::Compacting;
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
@@ -142,6 +145,8 @@ pub struct Store {
     /// Where the engine keeps its files.
     dir: PathBuf,
     log: Log,
+    /// What each commit replaced.
+    journal: Journal,
     base: String,
     head: Head,
     limits: WriteLimits,
@@ -183,10 +188,15 @@ impl Store {
                 "removed what an interrupted commit left behind"
             );
         }
+        let journal = Journal::new(data_dir);
+        journal
+            .mend(head.generation)
+            .map_err(StoreError::log("mending the undo journal"))?;
         let mut store = Self {
             quads,
             dir,
             log,
+            journal,
             base: base.to_owned(),
             head,
             limits,
@@ -211,6 +221,11 @@ impl Store {
 
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// What each commit replaced, for as long as it is kept.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     pub fn base(&self) -> &str {

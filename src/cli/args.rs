@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list` and `show` only read: they ask the daemon where one
+//! - `status`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
 //! - `erase` and `feed new-generation` take it as well; where a daemon has it, it has to be stopped first.
 //! - `token` works on a file of its own, whoever has the data directory.
@@ -15,6 +15,7 @@
 //! A daemon says where it listens in `{data_dir}/running.json`, which counts only while the lock is held. So every command
 //! finds it by `--data-dir` alone, whatever port the system gave it.
 
+mod by_hand;
 mod erase;
 mod feedback;
 mod identity;
@@ -23,6 +24,7 @@ mod token;
 mod webhooks;
 mod work;
 
+pub use by_hand::*;
 pub use erase::*;
 pub use feedback::*;
 pub use identity::*;
@@ -124,6 +126,19 @@ pub enum Command {
     ///
     /// The daemon does so by itself after each run. What was asked for and came is not asked for again.
     Details(Details),
+    /// Look at deletions that are held for a person, and decide of them
+    ///
+    /// A run that takes too much away deletes nothing by itself ([limits.gate]); what is new and changed is taken in.
+    #[command(subcommand)]
+    Held(Held),
+    /// Take a committed run back: its records are again what they were before it
+    ///
+    /// The inverse is a run of its own, told in the feed, and can be taken back as well. Refused where later runs changed
+    /// the same records, or refer to what would go: they are named. What is one dataset, and corrections by hand, stay as
+    /// people decided them. The source is asked for everything at its next run, and what it says then counts: --hold.
+    Undo(Undo),
+    /// Have a record come back that went, as it was; it stays until its source names it again
+    Restore(Restore),
     /// Ask a SPARQL query
     ///
     /// Answered from the newest published snapshot, within the limits of `[limits.query]`.
@@ -260,6 +275,15 @@ mod tests {
             "feed new-generation --why moved",
             "erase --why forgotten --data-dir d",
             "erase https://a.example/1 https://a.example/2 --why asked --json",
+            "held list --json",
+            "held show a --data-dir d",
+            "held approve a --list 0123456789ab",
+            "held reject a",
+            "held release a",
+            "undo 1700000000000-a --with-later --hold",
+            "undo 1700000000000-a --dry-run --json",
+            "undo --runs a",
+            "restore https://a.example/1",
             "token new centre --config c.toml",
             "token list --json",
             "token revoke 0123456789ab",
@@ -283,6 +307,11 @@ mod tests {
             "feedback accept x",
             "feedback decline 1",
             "erase https://a.example/1",
+            "held",
+            "held approve",
+            "undo",
+            "undo 1-a --runs a",
+            "restore",
             "identity",
             "identity list --min 2",
             "identity explain",

@@ -1,6 +1,7 @@
 //! The commands. Start at [`run`]; the words of the command line are in [`args`], the exit codes in [`exit`].
 
 pub mod args;
+mod by_hand;
 mod check_config;
 mod client;
 mod configured;
@@ -58,6 +59,9 @@ async fn working(cli: &Cli) -> Exit {
             runs::run(run("redescribe", &a.source, false), &a.place, common).await
         }
         Command::Details(a) => runs::run(run("details", &a.source, false), &a.place, common).await,
+        Command::Held(args) => by_hand::held(args, common).await,
+        Command::Undo(args) => by_hand::undo(args, common).await,
+        Command::Restore(args) => by_hand::restore(args, common).await,
         Command::Query(args) => read::query(args, common).await,
         Command::Status(args) => read::status(args, common).await,
         Command::Export(args) => read::export(args).await,

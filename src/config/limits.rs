@@ -56,6 +56,10 @@ pub struct Limits {
     pub runs_noted: usize,
     /// What one run may take away from a source.
     pub gate: GateLimits,
+    /// Days for which runs can be taken back, and deleted records restored.
+    pub undo_days: u64,
+    /// A run that was killed or broke off is gone on with for so long; later it begins anew.
+    pub resume_within_ms: u64,
     pub network: NetworkLimits,
     pub xml: XmlLimits,
     pub json: JsonLimits,
@@ -90,6 +94,8 @@ impl Default for Limits {
             reports_kept: 100,
             runs_noted: 1_000,
             gate: GateLimits::default(),
+            undo_days: 30,
+            resume_within_ms: 6 * HOUR,
             network: NetworkLimits::default(),
             xml: XmlLimits::default(),
             json: JsonLimits::default(),
@@ -390,6 +396,10 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("runs_noted", 1, 1_000_000),
     ("gate.removed_records_max", 0, 1_000_000),
     ("gate.removed_percent_max", 0, 50),
+    ("gate.highest_of_days", 1, 3_660),
+    ("gate.pass_after_runs", 0, 1_000),
+    ("undo_days", 1, 3_660),
+    ("resume_within_ms", 0, 30 * DAY),
     ("network.connect_ms", 100, 5 * MINUTE),
     ("network.read_ms", 100, HOUR),
     ("network.total_ms", SECOND, DAY),

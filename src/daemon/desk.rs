@@ -4,11 +4,13 @@ use super::{Asked, Daemon, Place, Purpose};
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Report, Trigger};
+use crate::run::by_hand::{Changed, Wanted as Change};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
-use crate::serve::desk::{Desk, DeskError, Order, Progress, Readiness, SourceStatus};
+use crate::serve::desk::{Desk, DeskError, HeldList, Order, Progress, Readiness, SourceStatus};
 use crate::snapshot::shelf::Shelf;
 use crate::state::Joined;
 use crate::state::KeptDigest;
+use crate::undo::Kept;
 use crate::webhooks::Webhooks;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
@@ -21,12 +23,12 @@ impl Desk for Daemon {
             .sources
             .iter()
             .filter_map(|s| places.get(&s.id))
-            .map(status)
+            .map(|place| self.status(place))
             .collect()
     }
 
     fn source(&self, id: &str) -> Option<SourceStatus> {
-        self.places().get(id).map(status)
+        self.places().get(id).map(|place| self.status(place))
     }
 
     fn shelf(&self) -> Shelf {
@@ -79,11 +81,8 @@ impl Desk for Daemon {
         let (answer, report) = oneshot::channel();
         place
             .orders
-            .try_send(Asked { order, answer })
-            .map_err(|e| match e {
-                TrySendError::Full(_) => DeskError::Running(id.to_owned()),
-                TrySendError::Closed(_) => DeskError::Stopping,
-            })?;
+            .try_send(Asked::Run { order, answer })
+            .map_err(|e| not_taken(id, &e))?;
         Ok(report)
     }
 
@@ -93,6 +92,26 @@ impl Desk for Daemon {
 
     fn resume(&self, id: &str) -> Result<(), DeskError> {
         self.set_paused(id, false)
+    }
+
+    fn change(
+        &self,
+        id: &str,
+        wanted: Change,
+    ) -> Result<oneshot::Receiver<Result<Changed, DeskError>>, DeskError> {
+        self.order_change(id, wanted)
+    }
+
+    fn held(&self, id: &str) -> Result<HeldList, DeskError> {
+        self.held_list(id)
+    }
+
+    fn undoable(&self, id: &str) -> Result<Vec<Kept>, DeskError> {
+        self.kept_runs(id)
+    }
+
+    fn source_of_gone(&self, iri: &str) -> Result<String, DeskError> {
+        self.gone_from(iri)
     }
 
     fn digest(&self) -> Option<Arc<KeptDigest>> {
@@ -134,8 +153,15 @@ impl Desk for Daemon {
 }
 
 impl Daemon {
+    fn status(&self, place: &Place) -> SourceStatus {
+        SourceStatus {
+            gate: self.rooms.book.of(&place.source.id),
+            ..status(place)
+        }
+    }
+
     /// A command that only reads holds the data directory while it does, and is asked meanwhile.
-    fn may_write(&self) -> Result<(), DeskError> {
+    pub(super) fn may_write(&self) -> Result<(), DeskError> {
         if self.purpose.writes() {
             return Ok(());
         }
@@ -162,9 +188,17 @@ impl Daemon {
     }
 }
 
+pub(super) fn not_taken(id: &str, error: &TrySendError<Asked>) -> DeskError {
+    match error {
+        TrySendError::Full(_) => DeskError::Running(id.to_owned()),
+        TrySendError::Closed(_) => DeskError::Stopping,
+    }
+}
+
 fn status(place: &Place) -> SourceStatus {
     let source = &place.source;
     SourceStatus {
+        gate: None,
         id: source.id.clone(),
         kind: source.kind.clone(),
         title: source.title.clone(),

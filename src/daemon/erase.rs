@@ -170,6 +170,7 @@ impl Daemon {
         // What refers goes before what is referred to.
         deletions.sort_by_key(|(class, _)| std::cmp::Reverse(*class));
         let options = ApplyOptions {
+            run: None,
             dry: false,
             mostly_new: false,
         };

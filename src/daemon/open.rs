@@ -5,6 +5,7 @@ use crate::answers::Answers;
 use crate::config::Config;
 use crate::feed_cache;
 use crate::feedback::{Feedback, rdf};
+use crate::gate::book::Book;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
@@ -87,11 +88,17 @@ impl Daemon {
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
         let answers = Answers::new(&data_dir);
-        let swept = answers
+        let interrupted = answers
             .sweep()
-            .map_err(|e| OpenError::Io("sweeping the kept answers", e))?
-            + feed_cache::sweep(&data_dir)
-                .map_err(|e| OpenError::Io("sweeping the feed's pages", e))?;
+            .map_err(|e| OpenError::Io("sweeping the kept answers", e))?;
+        if interrupted > 0 {
+            tracing::info!(
+                interrupted,
+                "runs were interrupted; the next ones go on from what they were answered"
+            );
+        }
+        let swept = feed_cache::sweep(&data_dir)
+            .map_err(|e| OpenError::Io("sweeping the feed's pages", e))?;
         if swept > 0 {
             tracing::info!(swept, "removed files that a kill left half written");
         }
@@ -144,6 +151,8 @@ impl Daemon {
             answers,
             parts: Parts::new(&data_dir),
             reports: Reports::new(&data_dir, config.limits.reports_kept),
+            book: Book::open(&data_dir)
+                .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
             spool_dir,
         };
         let rooms = Arc::new(rooms);

@@ -7,7 +7,6 @@ use super::{Asked, Daemon, Place};
 use crate::push::{self, Group, Push, run as taking};
 use crate::report::{Report, Trigger};
 use crate::run::{Progress, now_ms, remember};
-use crate::serve::desk::Order;
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -107,12 +106,10 @@ impl Daemon {
             let push = match next(first.take(), &mut waiting, &mut orders, due, &gone).await {
                 Next::Take(push) => *push,
                 Next::Run(asked) => {
-                    let Order { trigger, full } = asked.order;
-                    if let Some(report) = self.run(&id, trigger, full, &gone).await {
-                        last_ms = last_ms.max(report.started_ms);
-                        self.with(&id, |place| place.push_holds = None);
-                        let _ = asked.answer.send(report);
-                    }
+                    self.obey(&id, asked, &gone).await;
+                    // The next run's name is a later one.
+                    last_ms = last_ms.max(now_ms());
+                    self.with(&id, |place| place.push_holds = None);
                     continue;
                 }
                 Next::Else => continue,

@@ -1,7 +1,9 @@
 //! Snapshots that nobody published anything after: what they hold grows all the same, since the store compacts the files
-//! that it shares with them. Start at [`Daemon::look_at_snapshots`].
+//! that it shares with them. And what can no longer be taken back, with the same look. Start at
+//! [`Daemon::look_at_snapshots`].
 
 use super::Daemon;
+use crate::run::{RunError, now_ms};
 use std::{sync::Arc, time::Duration};
 
 impl Daemon {
@@ -17,7 +19,13 @@ impl Daemon {
             let looked = tokio::task::spawn_blocking(move || {
                 let writer = daemon.rooms.writer()?;
                 writer.publisher.thin(&writer.store);
-                Ok::<_, crate::run::RunError>(())
+                let (generation, days) = (writer.store.head().generation, limit(&daemon));
+                let journal = writer.store.journal().clone();
+                drop(writer);
+                journal
+                    .prune(generation, days, now_ms())
+                    .map_err(RunError::io("removing what can no longer be taken back"))?;
+                Ok::<_, RunError>(())
             });
             let error = match looked.await {
                 Ok(Ok(())) => continue,
@@ -27,4 +35,8 @@ impl Daemon {
             tracing::error!(error, "old snapshots could not be looked through");
         }
     }
+}
+
+fn limit(daemon: &Daemon) -> u64 {
+    daemon.config().limits.undo_days
 }

@@ -11,17 +11,17 @@ use super::{Answer, Group, Push, PushError, What, answer::Known};
 use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
 use crate::describe::{Described, Describers};
-use crate::gate::{Evidence, Verdict, gate};
+use crate::gate::{Evidence, Hold, Verdict};
 use crate::report::{Outcome, RefusedRow, Report, Trigger};
 use crate::run::{
     Lesson, Progress, Rooms, RunError, catalog, commit,
     gather::{self, Gathered},
-    now_ms, relist, tell,
+    hold, now_ms, relist, tell,
 };
 use crate::stage::Stage;
 use crate::state::Had;
 use crate::store::{Applied, Done, Notes, Receipt, Receipts, Store};
-use harvestd_harvesters::{Completeness, Page, RecordId};
+use harvestd_harvesters::{Completeness, Page};
 use harvestd_vocab::Class;
 use keep::Keep;
 use sort::Sorted;
@@ -121,14 +121,22 @@ fn take_in(
         ..
     } = intake;
     let mut described = describers.finish().map_err(RunError::io("staging"))?;
-    let absent = if whole {
+    let mut absent = if whole {
         order.rooms.state.unseen(&order.source.id, &had)?
     } else {
         Vec::new()
     };
     said.proof = proof;
-    let evidence = evidence(order.source, &said, &had, &absent);
-    let verdict = gate(&evidence, order.config.limits.gate);
+    let mut evidence = evidence(order.source, &said, &had);
+    let case = hold::Case {
+        had: &had,
+        said: &mut said,
+        evidence: &mut evidence,
+        absent: &mut absent,
+    };
+    let judged = hold::judge(order.rooms, order.config.limits.gate, report, case)?;
+    report.held = judged.told();
+    let verdict = judged.verdict.clone();
     tell(&evidence, &verdict, report);
     let goes = match verdict {
         Verdict::Pass => absent.as_slice(),
@@ -172,12 +180,13 @@ fn take_in(
         report,
         order.progress,
     )?;
+    judged.remember(order.rooms, report)?;
     let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
     keep.finish(order, taken.iter().map(|(push, _)| push))
 }
 
-/// What the pushes prove; `absent` are records that a whole catalogue does not name.
-fn evidence(source: &Source, said: &Said, had: &Had, absent: &[RecordId]) -> Evidence {
+/// What the pushes prove.
+fn evidence(source: &Source, said: &Said, had: &Had) -> Evidence {
     Evidence {
         source: source.id.clone(),
         proof: said.proof,
@@ -188,7 +197,7 @@ fn evidence(source: &Source, said: &Said, had: &Had, absent: &[RecordId]) -> Evi
         duplicates: said.datasets.duplicate,
         refused_nameless: said.refused_nameless,
         had: had.datasets,
-        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
+        ..Evidence::default()
     }
 }
 
@@ -260,7 +269,9 @@ fn receipts(
     let before = (had.datasets, had.referents);
     let (held_back, why) = match verdict {
         Verdict::Pass => (0, None),
-        Verdict::Held(why) | Verdict::NotInferred(why) => (evidence.absent, Some(why.clone())),
+        Verdict::Held(Hold { why, .. }) | Verdict::NotInferred(why) => {
+            (evidence.absent, Some(why.clone()))
+        }
     };
     Box::new(move |done: &Done<'_>| {
         let told = done.told.iter().map(|told| (told.record.as_str(), told));

@@ -3,10 +3,10 @@
 use super::{Rooms, RunError};
 use crate::answers::Kept;
 use crate::config::Source;
-use crate::network::{Asked, Validators};
+use crate::network::{Asked, Spooled, Validators};
 use harvestd_harvesters::Request;
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -26,6 +26,14 @@ pub struct Questions {
     pub retry_after: Option<std::time::Duration>,
     /// Asking ended in an error of the network that may pass.
     pub may_pass: bool,
+    /// Answers that a run before had when it was killed or broke off, by question.
+    left: HashMap<blake3::Hash, Kept>,
+    /// Each stands whatever became of the others, as the pages of a feed do.
+    apart: bool,
+    /// How many of them were taken.
+    pub resumed: u64,
+    /// How many of these without asking whether they are still so.
+    unasked: u64,
 }
 
 impl Questions {
@@ -51,7 +59,33 @@ impl Questions {
             sent: AtomicU64::new(0),
             retry_after: None,
             may_pass: false,
+            left: HashMap::new(),
+            apart: false,
+            resumed: 0,
+            unasked: 0,
         }
+    }
+
+    /// The same, going on from what an earlier run was answered. `feed`: what the source says first tells which of its pages
+    /// count, and is asked for anew; else what comes after an answer that is not the earlier run's is asked for as well.
+    pub fn going_on(mut self, answers: Vec<Kept>, feed: bool) -> Self {
+        let named = answers.into_iter();
+        self.left = named
+            .map(|kept| (digest_of(&kept.head.request), kept))
+            .collect();
+        self.apart = feed;
+        if feed {
+            for first in &self.waiting {
+                self.left.remove(&digest_of(first));
+            }
+        }
+        self
+    }
+
+    /// Are there pages among the answers that may not fit the others, since the source was asked for them by an earlier
+    /// run?
+    pub fn is_of_two_runs(&self) -> bool {
+        self.unasked > 0 && self.asked.len() > 1
     }
 
     pub fn of_kept(kept: Vec<Kept>) -> Self {
@@ -105,10 +139,24 @@ impl Questions {
         if let Some(trouble) = self.is_loop(&request) {
             return Ok(Some((request, Err(trouble))));
         }
+        let left = self.left_answer(rooms, &request);
+        let known = left.as_ref().map(|left| left.validators.clone());
+        let known = known.filter(|v| request.conditional && *v != Validators::default());
+        let left = match (left, &known) {
+            // Nobody can say whether it is still so: it is what the pages after it go on from.
+            (Some(spooled), None) => {
+                self.resumed += 1;
+                self.unasked += 1;
+                let asked = self.looked_at(&request, Asked::Answer(spooled));
+                return Ok(Some((request, asked)));
+            }
+            (left, _) => left,
+        };
         let validators = self
             .validators
             .get(request.url.as_str())
             .filter(|_| request.conditional);
+        let validators = known.as_ref().or(validators);
         let asked = rooms
             .network
             .ask_counted(source, &request, validators, &rooms.spool_dir, &self.sent)
@@ -119,8 +167,37 @@ impl Questions {
                 self.may_pass = e.kind.may_pass();
             })
             .map_err(|e| e.to_string())
+            .map(|asked| match (asked, left) {
+                (Asked::NotModified, Some(spooled)) => {
+                    self.resumed += 1;
+                    Asked::Answer(spooled)
+                }
+                (asked, _) => {
+                    self.leave_the_way();
+                    asked
+                }
+            })
             .and_then(|asked| self.looked_at(&request, asked));
         Ok(Some((request, asked)))
+    }
+
+    /// The source has answered something else than it did: what the earlier run was answered after it does not fit.
+    fn leave_the_way(&mut self) {
+        if !self.apart {
+            self.left.clear();
+        }
+    }
+
+    /// What an earlier run was answered, if it is whole.
+    fn left_answer(&mut self, rooms: &Rooms, request: &Request) -> Option<Spooled> {
+        let kept = self.left.remove(&digest_of(request))?;
+        let spooled = kept.spool_whole(&rooms.spool_dir);
+        spooled
+            .inspect_err(|error| {
+                let url = crate::network::redact(&request.url);
+                tracing::info!(url, %error, "an answer that an interrupted run had is asked for again");
+            })
+            .ok()
     }
 
     fn is_loop(&mut self, request: &Request) -> Option<String> {
@@ -155,4 +232,49 @@ fn digest_of(request: &Request) -> blake3::Hash {
     hasher.update(request.url.as_str().as_bytes());
     hasher.update(body.as_bytes());
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::answers::Answers;
+    use url::Url;
+
+    fn request(page: usize) -> Request {
+        let url = Url::parse(&format!("http://127.0.0.1/{page}")).unwrap();
+        Request::get(url, "*/*")
+    }
+
+    #[test]
+    fn a_feed_says_anew_which_of_its_pages_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let answers = Answers::new(dir.path());
+        let mut keeping = answers.begin("s", "100-s", true, 100).unwrap();
+        for page in 0..3 {
+            let spooled = Spooled {
+                file: tempfile::NamedTempFile::new_in(dir.path()).unwrap(),
+                status: 200,
+                url: request(page).url,
+                media_type: None,
+                charset: None,
+                link_next: None,
+                validators: Validators::default(),
+                bytes: 0,
+                hash: *blake3::hash(b"").as_bytes(),
+                framed: true,
+            };
+            keeping.keep(&request(page), &spooled).unwrap();
+        }
+        keeping.leave(false).unwrap();
+        // How many are gone on with: at first, and when a page has been asked for.
+        for (feed, expected) in [(false, (3, 0)), (true, (2, 2))] {
+            let left = answers.left("s", None, 0).unwrap().answers;
+            let asked = Questions::of_source(vec![request(0)], BTreeMap::new(), 10);
+            let mut questions = asked.going_on(left, feed);
+            let first = questions.left.len();
+            questions.leave_the_way();
+            assert_eq!((first, questions.left.len()), expected, "{feed}");
+        }
+    }
 }

@@ -131,7 +131,7 @@ impl Run<'_> {
         let failed = report.outcome == Outcome::Failed;
         let done = match failed {
             true => None,
-            false => self.apply(writer, &mut gathered, &removed)?,
+            false => self.apply(writer, &mut gathered, &removed, &report.run)?,
         };
         self.sum_up(&mut gathered, done.as_ref(), report);
         if self.dry {
@@ -154,6 +154,7 @@ impl Run<'_> {
         writer: &mut Writer,
         gathered: &mut Gathered,
         removed: &[RecordId],
+        run: &str,
     ) -> Result<Option<Done>, RunError> {
         let (described, had) = (&gathered.described, &gathered.had);
         let receipts = gathered.receipts.take();
@@ -171,6 +172,10 @@ impl Run<'_> {
         let options = ApplyOptions {
             dry: self.dry,
             mostly_new: new.count() * 2 > described.upserts.len(),
+            run: Some(crate::store::Run {
+                source: self.source.id.clone(),
+                name: run.to_owned(),
+            }),
         };
         let trusted = !self.dry && self.begin(writer)?;
         let mut applied = writer.store.apply_with(
@@ -262,9 +267,13 @@ impl Run<'_> {
         }
         let state = &self.rooms.state;
         state.set_source(&self.source.id, &gathered.state)?;
-        let keeping = gathered.keeping;
-        keeping
-            .map_or(Ok(()), crate::answers::Keeping::drop_all)
+        let goes_on = gathered.state.broke_off.is_some();
+        let ended = gathered.keeping.map(|keeping| match goes_on {
+            true => keeping.leave(false),
+            false => keeping.drop_all(),
+        });
+        ended
+            .unwrap_or(Ok(()))
             .map_err(RunError::io("dropping a failed run's answers"))
     }
 
@@ -352,9 +361,12 @@ impl Run<'_> {
             let proof = gathered.evidence.proof;
             let full = report.outcome == Outcome::Complete
                 && proof.is_some_and(|p| p != Completeness::Changes);
-            keeping
-                .finish(full && report.not_modified == 0)
-                .map_err(RunError::io("keeping answers"))?;
+            let left = self.rooms.answers.forget_left(source);
+            let kept = left.and_then(|()| match gathered.state.broke_off {
+                Some(_) => keeping.leave(true),
+                None => keeping.finish(full && report.not_modified == 0),
+            });
+            kept.map_err(RunError::io("keeping answers"))?;
         }
         Ok(())
     }

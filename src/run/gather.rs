@@ -52,19 +52,21 @@ pub async fn gather(
     progress: &Arc<Progress>,
 ) -> Result<Gathered, RunError> {
     let mut gathering = begin::begin(rooms, config, source, full, report, progress)?;
-    let feed = gathering.harvester.follows_feed();
-    if !feed {
-        gathering.say_own();
+    gathering.ask_from_the_start(report).await?;
+    if gathering.lost_its_way() {
+        let why = gathering.trouble.clone().unwrap_or_default();
+        gathering.give_up(report)?;
+        gathering = begin::begin(rooms, config, source, full, report, progress)?;
+        gathering.begun_anew(&why);
+        gathering.ask_from_the_start(report).await?;
     }
-    let asked = gathering.ask(report).await;
-    report.requests = gathering.questions.sent();
-    asked?;
+    let feed = gathering.harvester.follows_feed();
     let said = gathering.intake.as_ref().map(|intake| &intake.said);
     if feed && said.is_some_and(|said| said.mirrors == Some(false)) {
         gathering.say_own();
     }
     gathering.describe_pieces().await?;
-    finish::finish(gathering, config)
+    finish::finish(gathering, config, &report.run)
 }
 
 /// A run between its begin and its end.
@@ -85,6 +87,8 @@ pub(super) struct Gathering<'a> {
     pub(super) trouble: Option<String>,
     /// An answer came whose framing does not prove that it is whole.
     unframed: bool,
+    /// The run that was killed or broke off, and is gone on with.
+    left: Option<String>,
 }
 
 /// Where the records of a run come from.
@@ -125,6 +129,57 @@ impl Before {
 }
 
 impl Gathering<'_> {
+    async fn ask_from_the_start(&mut self, report: &mut Report) -> Result<(), RunError> {
+        if !self.harvester.follows_feed() {
+            self.say_own();
+        }
+        let asked = self.ask(report).await;
+        report.requests += self.questions.sent();
+        if let (Some(left), 1..) = (self.left.take(), self.questions.resumed) {
+            let answers = self.questions.resumed;
+            let text =
+                format!("{answers} answers are those that run {left} had when it ended early");
+            self.notice("resumed", text);
+        }
+        asked
+    }
+
+    /// Did it end where an earlier run's answers led, such as to a page whose token has expired by now?
+    fn lost_its_way(&self) -> bool {
+        let ended = self.trouble.is_some() && !self.questions.may_pass;
+        ended && self.questions.resumed > 0 && !self.progress.stopped()
+    }
+
+    /// Leaves nothing behind, for another beginning.
+    fn give_up(self, report: &mut Report) -> Result<(), RunError> {
+        report.bytes = 0;
+        let Some(Intake { describers, .. }) = self.intake else {
+            return Err(RunError::Panic("reading".to_owned()));
+        };
+        // Its stage goes with it.
+        describers.finish().map_err(RunError::io("staging"))?;
+        self.progress.begin_anew();
+        let answers = &self.rooms.answers;
+        let forgotten = answers.forget_left(&self.source.id);
+        forgotten.map_err(RunError::io(
+            "removing what an interrupted run was answered",
+        ))?;
+        let mut state = self.rooms.state.source(&self.source.id)?;
+        state.broke_off = None;
+        Ok(self.rooms.state.set_source(&self.source.id, &state)?)
+    }
+
+    fn begun_anew(&mut self, why: &str) {
+        let text = format!("an interrupted run could not be gone on with ({why}): it began anew");
+        self.notice("resumed-in-vain", text);
+    }
+
+    fn notice(&mut self, code: &str, text: String) {
+        if let Some(intake) = &mut self.intake {
+            intake.notice(code, text);
+        }
+    }
+
     /// What nobody has to be asked for: the source's own catalogue, or all of a shared vocabulary.
     fn say_own(&mut self) {
         let Some(intake) = &mut self.intake else {

@@ -50,6 +50,13 @@ pub fn quads(base: &str, report: &Report) -> Vec<Quad> {
             .filter(|(_, n)| *n > 0)
             .map(|(name, n)| (own(name), number(n))),
     );
+    let undone = |run| NamedNode::new_unchecked(format!("{base}run/{run}"));
+    said.extend(
+        report
+            .undoes
+            .iter()
+            .map(|run| (own("undoes"), undone(run).into())),
+    );
     if let Some((first, last)) = report.activities {
         said.push((own("firstActivity"), number(first)));
         said.push((own("lastActivity"), number(last)));

@@ -1,9 +1,9 @@
-//! The operator's door, on a listener of its own: run now, pause, resume; identity, corrections, feedback, webhooks, hashes.
+//! The operator's door, on a listener of its own: run now, pause, resume; held deletions, undo; identity, corrections, feedback, webhooks, hashes.
 //!
 //! Nothing here answers without the token, not even that an address exists. Start at [`admin_router`].
 
 use super::{
-    House,
+    House, by_hand,
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
     feedback, fresh, layers,
     openapi::{self, Routes, door::Door, table},
@@ -44,6 +44,7 @@ fn routes() -> Routes {
         .route(table::decide(), post(decide))
         .route(table::hashes(), get(hashes))
         .route(table::overrides(), get(overrides))
+        .merge(by_hand::routes())
         .merge(webhooks::routes())
         .merge(feedback::operator::routes())
         .route(table::operators_openapi(), get(document))

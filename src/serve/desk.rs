@@ -3,15 +3,19 @@
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
+use crate::gate::book::Told;
 use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
+pub use crate::run::by_hand::{Changed, Wanted as Change};
 pub use crate::run::decide::{Decided, Wanted};
 use crate::snapshot::shelf::Shelf;
 use crate::state::Joined;
 use crate::state::KeptDigest;
+use crate::undo::Kept;
 use crate::webhooks::Webhooks;
-use serde::Serialize;
+use harvestd_harvesters::RecordId;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
 
@@ -30,6 +34,28 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
+    /// Orders a change of a source's records by hand, which waits for a run under way. Returns at once; what became of it
+    /// comes when it is done.
+    fn change(
+        &self,
+        id: &str,
+        _wanted: Change,
+    ) -> Result<oneshot::Receiver<Result<Changed, DeskError>>, DeskError> {
+        Err(DeskError::Unknown(id.to_owned()))
+    }
+    /// The deletions of a source that are held for a person, and what a person keeps. Reads the disk and waits for the
+    /// writer, as the next two do: never on a thread that others need.
+    fn held(&self, id: &str) -> Result<HeldList, DeskError> {
+        Err(DeskError::Unknown(id.to_owned()))
+    }
+    /// The runs of a source that can be taken back, oldest first.
+    fn undoable(&self, id: &str) -> Result<Vec<Kept>, DeskError> {
+        Err(DeskError::Unknown(id.to_owned()))
+    }
+    /// The source of a record that went and can be restored, by its IRI or by that of what it is about.
+    fn source_of_gone(&self, iri: &str) -> Result<String, DeskError> {
+        Err(DeskError::Refused(format!("nothing is kept of {iri}")))
+    }
     /// What the published catalogue holds, in sums.
     fn digest(&self) -> Option<Arc<KeptDigest>> {
         None
@@ -86,6 +112,30 @@ pub struct SourceStatus {
     /// Records held of this source.
     pub holds: u64,
     pub failures_in_row: u32,
+    /// What the gate remembers of it: deletions that are held for a person, and records that a person keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Told>,
+}
+
+/// Deletions that are held for a person, record by record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldList {
+    #[serde(flatten)]
+    pub told: Told,
+    pub records: Vec<HeldRecord>,
+    /// Those that a person keeps.
+    pub kept_records: Vec<HeldRecord>,
+}
+
+/// A record that its source does not name any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldRecord {
+    pub id: RecordId,
+    /// IRI of the record.
+    pub record: String,
+    /// What it is about, as its source names it. None: it is not held any more.
+    pub about: Option<String>,
+    pub title: Option<String>,
 }
 
 /// How far a run has come.

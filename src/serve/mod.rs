@@ -9,6 +9,7 @@ pub mod admin;
 mod answer;
 mod asof;
 mod atom;
+mod by_hand;
 mod catalog;
 pub mod changes;
 mod child;

@@ -1,5 +1,6 @@
 //! What applying a run's changes did, and how it is to be done: counts, without the store. Start at [`Applied`].
 
+use super::replaced::Run;
 use harvestd_vocab::Class;
 use std::collections::BTreeMap;
 
@@ -10,6 +11,8 @@ pub struct ApplyOptions {
     pub dry: bool,
     /// Most of the staged records are new to the store: worth a bulk load, if there are enough of them.
     pub mostly_new: bool,
+    /// The run under whose name what is replaced is kept. None: it is not kept.
+    pub run: Option<Run>,
 }
 
 /// What became of a record.

@@ -7,17 +7,18 @@ use super::ahead::Ahead;
 use super::applied::{Applied, ApplyOptions, Outcome};
 use super::batch::Batch;
 use super::claims::{Claims, claim};
-use super::lines::{difference, quads};
+use super::lines::{difference, joined, quads};
 use super::mirror;
 use super::place::{Placed, Policy};
 use super::project::{foreign_nodes, project, renamings, unproject};
 use super::receipts::{Done, Receipts, Told};
+use super::replaced::Run;
 use super::{Store, StoreError};
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
 use harvestd_vocab::Class;
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 impl Store {
     /// Applies staged records, then deletions (`{class, record IRI}`, referents last), and commits in batches.
@@ -45,31 +46,21 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let before = self.head.seq;
         let mut applied = Applied::default();
-        if self.has_strays && !options.dry {
-            // A run failed here: its numbers are given out once more.
-            self.log
-                .sweep(self.head.generation, self.head.seq)
-                .map_err(StoreError::log("sweeping"))?;
-            self.has_strays = false;
+        if !options.dry {
+            self.sweep_strays()?;
         }
         let bulk = options.mostly_new && !options.dry && stage.bytes >= self.limits.bulk_bytes_min;
         let done = if bulk {
-            self.bulk(stage, policy, &mut applied, progress)?
+            self.bulk(stage, policy, &mut applied, options.run.as_ref(), progress)?
         } else {
             HashSet::new()
         };
         let mut applying = Applying {
-            store: self,
-            policy,
             dry: options.dry,
-            batch: Batch::default(),
-            claimed: HashMap::new(),
+            run: options.run.as_ref().filter(|_| !options.dry),
             applied,
             told: receipts.as_ref().map(|_| Vec::new()),
-            at_once: None,
-            waits_on: HashSet::new(),
-            ahead: Ahead::default(),
-            commits: 0,
+            ..Applying::new(self, policy)
         };
         let mut waiting = applying.in_turn(stage, |place| !done.contains(&place), progress)?;
         for (class, record) in deletions {
@@ -95,6 +86,10 @@ pub(super) struct Applying<'a> {
     pub store: &'a mut Store,
     pub policy: &'a Policy,
     pub dry: bool,
+    /// Under whose name what is replaced is kept.
+    pub run: Option<&'a Run>,
+    /// The words of the record at hand before it changed, once they were read.
+    pub was: Option<String>,
     pub batch: Batch,
     /// Contained nodes of records applied so far -> their entity.
     pub claimed: Claims,
@@ -116,15 +111,19 @@ impl Applying<'_> {
     pub(super) fn upsert(&mut self, s: &Staged) -> Result<bool, StoreError> {
         let before = self.seq();
         self.settle(&s.entity)?;
+        self.was = None;
         let mut standing = self.standing(&s.entity)?;
         let placed = standing.record(&s.record).cloned();
+        let mut found = placed.clone();
         if placed.is_none()
             && let Some(elsewhere) = self.store.placement(&s.record)?
         {
             self.settle(elsewhere.entity.as_str())?;
+            self.keep_replaced(&s.id, Some(&elsewhere))?;
             self.remove(&elsewhere)?;
             self.commit()?;
             standing = self.standing(&s.entity)?;
+            found = Some(elsewhere);
         }
         let known = placed.is_some();
         // What is another's is published as it is: in step with where it comes from.
@@ -132,6 +131,7 @@ impl Applying<'_> {
         if corrected || standing.stated.is_some() {
             let published = placed.as_ref().is_none_or(Placed::wins);
             let changed = self.keep(s, placed)?;
+            self.keep_changed(s, found, changed)?;
             self.count(s, before, known, changed, published);
             self.commit_if_full()?;
             return Ok(true);
@@ -155,6 +155,7 @@ impl Applying<'_> {
         } else {
             self.lose(s, placed)?
         };
+        self.keep_changed(s, found, changed)?;
         self.count(s, before, known, changed, wins);
         self.commit_if_full()?;
         Ok(true)
@@ -191,7 +192,9 @@ impl Applying<'_> {
             .extend(mirror::of_staged(&self.store.base, s));
         self.batch.come.push(self.store.pending_quad(&s.entity));
         self.batch.touched.insert(s.entity.clone());
-        Ok(was != s.body)
+        let changed = was != s.body;
+        self.was = Some(was);
+        Ok(changed)
     }
 
     /// The record's description becomes (or stays) the entity's in the default graph. None: it has to wait.
@@ -228,8 +231,11 @@ impl Applying<'_> {
                 .come
                 .extend(mirror::of_staged(&self.store.base, s));
         }
-        self.replace(winner.is_some(), &s.entity, &old, new)
-            .map(Some)
+        let changed = self.replace(winner.is_some(), &s.entity, &old, new)?;
+        if let Some(p) = placed.filter(|p| changed && p.wins() && !p.kept) {
+            self.was = Some(unproject(&old, p.name()));
+        }
+        Ok(Some(changed))
     }
 
     /// Another record is the winner: this one is kept in a graph of its own.
@@ -251,6 +257,7 @@ impl Applying<'_> {
             self.applied.losers += 1;
             self.batch.touched.insert(s.entity.clone());
         }
+        self.was = Some(old);
         Ok(changed)
     }
 
@@ -365,11 +372,7 @@ impl Applying<'_> {
 
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.gone.is_empty()
-            && batch.come.is_empty()
-            && batch.activities.is_empty()
-            && batch.notes.is_empty()
-        {
+        if batch.is_empty() {
             return Ok(());
         }
         self.applied.quads += (batch.gone.len() + batch.come.len()) as u64;
@@ -377,7 +380,7 @@ impl Applying<'_> {
             return Ok(());
         }
         self.commits += 1;
-        if let Some((first, last)) = self.store.commit(batch)? {
+        if let Some((first, last)) = self.store.commit_of(self.run, batch)? {
             self.applied.logged(first, last);
         }
         Ok(())
@@ -391,8 +394,4 @@ pub(super) fn source_of<'a>(base: &str, record: &'a str) -> &'a str {
         .and_then(|r| r.strip_prefix("record/"))
         .and_then(|r| r.split('/').next())
         .unwrap_or_default()
-}
-
-pub(super) fn joined(lines: &[&str]) -> String {
-    lines.iter().flat_map(|l| [*l, "\n"]).collect()
 }

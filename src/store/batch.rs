@@ -2,9 +2,11 @@
 //!
 //! Decides nothing: what a batch holds is worked out in `apply.rs`. Start at [`Store::commit`].
 
-use super::{Notes, Store, StoreError};
+use super::replaced::Run;
+use super::{Clock, Notes, Store, StoreError};
 use crate::digest::Change;
 use crate::log::{Activity, SegmentWriter, Verb};
+use crate::undo::journal::Entry;
 use oxigraph::model::{NamedNode, Quad};
 use std::{collections::HashSet, sync::atomic::Ordering::Relaxed};
 
@@ -20,6 +22,18 @@ pub(super) struct Batch {
     pub touched: HashSet<String>,
     /// What is no activity and is written with it.
     pub notes: Notes,
+    /// What its records were, where it is of a run.
+    pub replaced: Vec<Entry>,
+}
+
+impl Batch {
+    pub fn is_empty(&self) -> bool {
+        self.gone.is_empty()
+            && self.come.is_empty()
+            && self.activities.is_empty()
+            && self.notes.is_empty()
+            && self.replaced.is_empty()
+    }
 }
 
 /// The segment under way, where a load writes one after the other.
@@ -51,35 +65,31 @@ impl Segments {
 }
 
 impl Store {
-    /// One batch: its segment first, durable, then one transaction with everything, the segment's hash included.
+    /// A batch that is of no run.
     pub(super) fn commit(&mut self, batch: Batch) -> Result<Option<(u64, u64)>, StoreError> {
+        self.commit_of(None, batch)
+    }
+
+    /// One batch: its segment first, durable, and what it replaces; then one transaction with everything, the segment's hash
+    /// included.
+    pub(super) fn commit_of(
+        &mut self,
+        run: Option<&Run>,
+        batch: Batch,
+    ) -> Result<Option<(u64, u64)>, StoreError> {
         let mut clock = match batch.activities.is_empty() {
             true => self.clock(),
             false => self.commit_begins(),
         };
         let first = clock.seq + 1;
-        let mut index = Vec::with_capacity(batch.activities.len() * 3 + 1);
-        let mut changes = Vec::with_capacity(batch.activities.len());
-        let had_strays = self.has_strays;
-        if !batch.activities.is_empty() {
+        let is_logged = !batch.activities.is_empty();
+        if is_logged {
+            self.sweep_strays()?;
             self.has_strays = true;
-            let mut segment = self
-                .log
-                .begin(self.head.generation, first)
-                .map_err(StoreError::log("opening a segment"))?;
-            for (verb, entity, body) in batch.activities {
-                let activity = clock.next(verb, entity, body);
-                segment
-                    .append(&activity)
-                    .map_err(StoreError::log("writing a segment"))?;
-                index.extend(self.index(&activity));
-                changes.push(Change::of(&activity));
-            }
-            let written = segment
-                .finish()
-                .map_err(StoreError::log("closing a segment"))?;
-            index.push(self.segment_quad(&written));
         }
+        let (index, changes) = self.keep_beside(run, &batch.replaced, || {
+            self.segment(batch.activities, &mut clock)
+        })?;
         let triples = batch.gone.len() + batch.come.len();
         let doing = "committing a batch";
         let mut transaction = self
@@ -107,7 +117,7 @@ impl Store {
         self.unpublished.store(true, Relaxed);
         transaction.commit().map_err(StoreError::storage(doing))?;
         crate::crash_point!("committed");
-        self.has_strays = had_strays;
+        self.has_strays &= !is_logged;
         let logged = (clock.seq >= first).then_some((first, clock.seq));
         self.commit_ended(&clock);
         self.changed(changes);
@@ -116,5 +126,35 @@ impl Store {
             self.flush()?;
         }
         Ok(logged)
+    }
+
+    /// Removes the segments of what failed: their numbers are given out once more.
+    pub(super) fn sweep_strays(&mut self) -> Result<(), StoreError> {
+        if self.has_strays {
+            self.log
+                .sweep(self.head.generation, self.head.seq)
+                .map_err(StoreError::log("sweeping"))?;
+            self.has_strays = false;
+        }
+        Ok(())
+    }
+
+    /// Writes the segment of these activities; the quads that stand for it in the commit.
+    fn segment(
+        &self,
+        activities: Vec<(Verb, String, String)>,
+        clock: &mut Clock,
+    ) -> Result<(Vec<Quad>, Vec<Change>), StoreError> {
+        let mut index = Vec::with_capacity(activities.len() * 3 + 1);
+        let mut changes = Vec::with_capacity(activities.len());
+        let mut segments = Segments::default();
+        for (verb, entity, body) in activities {
+            let activity = clock.next(verb, entity, body);
+            segments.append(self, &activity)?;
+            index.extend(self.index(&activity));
+            changes.push(Change::of(&activity));
+        }
+        index.extend(segments.close(self)?);
+        Ok((index, changes))
     }
 }

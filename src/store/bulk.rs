@@ -10,10 +10,12 @@ use super::lines::quads;
 use super::mirror;
 use super::place::Policy;
 use super::project::{foreign_nodes, project};
+use super::replaced::Run;
 use super::{Clock, Store, StoreError};
 use crate::digest::Change;
 use crate::log::Verb;
 use crate::stage::{StageFiles, Staged};
+use crate::undo::journal::Entry;
 use oxigraph::model::{GraphName, Quad};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -25,6 +27,7 @@ impl Store {
         stage: &StageFiles,
         policy: &Policy,
         applied: &mut Applied,
+        run: Option<&Run>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<HashSet<u64>, StoreError> {
         let (send, receive) = crossbeam_channel::bounded::<Load>(256);
@@ -41,11 +44,13 @@ impl Store {
                 entities: HashSet::new(),
                 done: HashSet::new(),
                 changes: Vec::new(),
+                new: Vec::new(),
+                run,
                 store: self,
                 policy,
                 applied,
             };
-            let fed = bulk.feed(stage, progress);
+            let fed = bulk.feed(stage, progress).and_then(|()| bulk.keep());
             let Bulk {
                 send,
                 clock,
@@ -148,6 +153,9 @@ struct Bulk<'a> {
     entities: HashSet<[u8; 16]>,
     done: HashSet<u64>,
     changes: Vec<Change>,
+    /// There were no such records before.
+    new: Vec<Entry>,
+    run: Option<&'a Run>,
     store: &'a Store,
     policy: &'a Policy,
     applied: &'a mut Applied,
@@ -176,11 +184,20 @@ impl Bulk<'_> {
                 && self.add(&staged, empty)?
             {
                 self.done.insert(index);
+                if self.run.is_some() {
+                    let (id, before) = (staged.id.clone(), None);
+                    self.new.push(Entry { id, before });
+                }
                 self.applied.count(staged.id.class, Outcome::New);
                 progress(index + 1);
             }
         }
         self.close_segment()
+    }
+
+    fn keep(&self) -> Result<(), StoreError> {
+        let run = self.run.map(|run| self.store.keep(run, &self.new));
+        run.unwrap_or(Ok(()))
     }
 
     /// False: it takes over what another entity holds, and its turn comes later.

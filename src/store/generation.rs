@@ -186,6 +186,7 @@ impl Store {
         for generation in 1..now {
             self.log
                 .remove(generation)
+                .and_then(|()| self.journal.remove(generation))
                 .map_err(StoreError::log("removing an older generation"))?;
             let page = |n: u64| page_graph(&self.base, generation, n * super::PAGE + 1);
             let has = |n| self.quads.contains_named_graph(page(n).as_ref());

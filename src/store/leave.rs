@@ -22,6 +22,10 @@ impl Applying<'_> {
             };
             placed = again;
         }
+        self.was = None;
+        if let Some(id) = self.store.record_id(record)? {
+            self.keep_replaced(&id, Some(&placed))?;
+        }
         self.remove(&placed)?;
         self.applied.by_class.entry(class).or_default().deleted += 1;
         let (entity, won) = (placed.entity.clone(), placed.wins());

@@ -24,6 +24,11 @@ pub fn body_of(triples: &[Triple]) -> String {
     lines.concat()
 }
 
+/// Lines as a text.
+pub fn joined(lines: &[&str]) -> String {
+    lines.iter().flat_map(|l| [*l, "\n"]).collect()
+}
+
 /// What has to go and what has to come, to make `new` of `old`; both sorted.
 pub fn difference<'a>(old: &'a str, new: &'a str) -> (Vec<&'a str>, Vec<&'a str>) {
     let (mut gone, mut come) = (Vec::new(), Vec::new());

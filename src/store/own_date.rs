@@ -83,10 +83,7 @@ mod tests {
             let mut stage = Stage::begin(dir.path().join("stage")).unwrap();
             stage.push(&described(title, day)).unwrap();
             let stage = stage.finish().unwrap();
-            let options = ApplyOptions {
-                dry: false,
-                mostly_new: false,
-            };
+            let options = ApplyOptions::default();
             let policy = Policy::default();
             let applied = store
                 .apply(&stage, &[], &policy, &options, &|_| {})

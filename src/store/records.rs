@@ -7,13 +7,15 @@ use crate::store_read;
 use harvestd_harvesters::RecordId;
 use harvestd_vocab::{
     Agencies, agents,
+    containment::is_membership,
     iris::{RecordKey, parse_record_iri},
     learned::Names,
-    terms::{foaf, harvestd, skos},
+    terms::{dct, foaf, harvestd, skos},
 };
 use oxigraph::model::{
-    GraphNameRef, Literal, NamedNodeRef, NamedOrBlankNode, Quad, Term, vocab::rdf,
+    GraphName, GraphNameRef, Literal, NamedNodeRef, NamedOrBlankNode, Quad, Term, vocab::rdf,
 };
+use std::collections::BTreeSet;
 
 impl Store {
     /// All records of a source that are in the store, each once: `{record IRI, the entity's IRI as its source has it}`.
@@ -66,6 +68,64 @@ impl Store {
             ids.extend(self.record_id(&record?.0)?);
         }
         Ok(ids)
+    }
+
+    /// Is the record held, published or not?
+    pub fn holds_record(&self, record: &str) -> Result<bool, StoreError> {
+        Ok(self.placement(record)?.is_some())
+    }
+
+    /// What a record is about, as its source names it, and a title of it, published or kept. None: it is not held.
+    pub fn title_of(&self, record: &str) -> Result<Option<(String, Option<String>)>, StoreError> {
+        let Some(placed) = self.placement(record)? else {
+            return Ok(None);
+        };
+        let mut titles = Vec::new();
+        for word in [dct::TITLE, foaf::NAME] {
+            let about = placed.shown.as_ref().unwrap_or(&placed.entity).as_ref();
+            let graph = match placed.wins() {
+                true => GraphName::DefaultGraph,
+                false => placed.graph(),
+            };
+            titles.extend(self.words(about, word, graph.as_ref())?);
+        }
+        let title = titles.into_iter().next().map(|t| t.value().to_owned());
+        Ok(Some((placed.entity.into_string(), title)))
+    }
+
+    /// The records of a source whose published descriptions name what `record` is about, but for the links by which a
+    /// collection lists its members.
+    pub fn referring_to(&self, record: &str, source: &str) -> Result<Vec<RecordId>, StoreError> {
+        let Some(placed) = self.placement(record)? else {
+            return Ok(Vec::new());
+        };
+        let doing = "looking for what refers to a record";
+        let prefix = format!("{}record/{source}/", self.base);
+        let named = self.quads.quads_for_pattern(
+            None,
+            None,
+            Some(placed.entity.as_ref().into()),
+            Some(GraphNameRef::DefaultGraph),
+        );
+        let mut owners = BTreeSet::new();
+        for quad in named {
+            let quad = quad.map_err(StoreError::storage(doing))?;
+            if let NamedOrBlankNode::NamedNode(subject) = &quad.subject
+                && !is_membership(quad.predicate.as_ref())
+            {
+                let owner = store_read::owner_of(&self.quads, subject.as_ref());
+                owners.extend(owner.map_err(StoreError::storage(doing))?);
+            }
+        }
+        owners.remove(&placed.entity);
+        let mut records = Vec::new();
+        for owner in owners {
+            let about = self.about(owner.as_str())?.into_iter();
+            for other in about.filter(|other| other.record.as_str().starts_with(&prefix)) {
+                records.extend(self.record_id(other.record.as_str())?);
+            }
+        }
+        Ok(records)
     }
 
     /// The agencies that the shared vocabulary holds beyond its table.

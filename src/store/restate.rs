@@ -6,9 +6,9 @@
 
 use super::ahead::Ahead;
 use super::applied::Applied;
-use super::apply::{Applying, joined};
+use super::apply::Applying;
 use super::batch::Batch;
-use super::lines::{difference, quads};
+use super::lines::{difference, joined, quads};
 use super::place::{Placed, Policy, Publication};
 use super::project::{ALTERNATE_OF, memberships, renamings, sorted, under};
 use super::{Store, StoreError};
@@ -77,6 +77,8 @@ impl<'a> Applying<'a> {
             store,
             policy,
             dry: false,
+            run: None,
+            was: None,
             batch: Batch::default(),
             claimed: HashMap::new(),
             applied: Applied::default(),

@@ -122,7 +122,11 @@ impl Store {
     fn oldest_runs(&self, source: &str, kept: usize) -> Result<(Vec<Quad>, usize), StoreError> {
         let mut runs = self.runs_of(source)?;
         // The name begins with the time of the run: `{milliseconds}-{source}`.
-        runs.sort_by_cached_key(|run| (run.as_str().len(), run.as_str().to_owned()));
+        let started = |run: &NamedNode| {
+            let name = run.as_str().rsplit('/').next()?;
+            name.split('-').next()?.parse::<u64>().ok()
+        };
+        runs.sort_by_cached_key(|run| (started(run), run.as_str().to_owned()));
         let left = kept.min(runs.len());
         runs.truncate(runs.len() - left);
         let mut gone = Vec::new();

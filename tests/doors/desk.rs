@@ -127,6 +127,8 @@ fn moi() -> SourceStatus {
             bytes: 100,
             parts: BTreeMap::new(),
             details: None,
+            held: None,
+            undoes: Vec::new(),
             activities: Some((1, 3)),
             refused: Vec::new(),
             findings_by_code: BTreeMap::new(),
@@ -137,5 +139,6 @@ fn moi() -> SourceStatus {
         next_due_ms: Some(1_767_229_200_000),
         holds: 2,
         failures_in_row: 0,
+        gate: None,
     }
 }

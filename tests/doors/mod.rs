@@ -1,5 +1,9 @@
 //! A house with a real snapshot, real workers and a double at the desk, for the tests of the doors. Start at [`open`].
-#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its own part"
+)]
 
 mod answers;
 mod desk;

@@ -15,6 +15,12 @@ const ENABLE: &str = "/webhooks/{id}/enable";
 const ITEM: &str = "/feedback/{id}";
 const JUDGE: &str = "/feedback/{id}/judge";
 const DECIDE: &str = "/identity/decide";
+const APPROVE: &str = "/held/{id}/approve";
+const REJECT: &str = "/held/{id}/reject";
+const RELEASE: &str = "/held/{id}/release";
+const RUNS: &str = "/sources/{id}/runs";
+const UNDO: &str = "/runs/{id}/undo";
+const RESTORE: &str = "/restore";
 
 const NO_PAIR: &str =
     "{\"verdict\": \"join\", \"a\": \"x\", \"b\": \"y\", \"who\": \"me\", \"why\": \"so\"}";
@@ -50,6 +56,22 @@ const DOORS: &[Ask] = &[
     send("POST", DECIDE, DECIDE, SENDS_TEXT, NO_PAIR, 415),
     get("/state/hashes", "/state/hashes", ANY, 200),
     get("/overrides", "/overrides", ANY, 200),
+    get("/held", "/held", ANY, 200),
+    get("/held/{id}", "/held/a", ANY, 200),
+    get("/held/{id}", "/held/nobody", ANY, 404),
+    post(APPROVE, "/held/a/approve", 422),
+    post(APPROVE, "/held/a/approve?lsit=x", 400),
+    post(APPROVE, "/held/nobody/approve", 404),
+    post(REJECT, "/held/a/reject?list=x", 422),
+    post(RELEASE, "/held/a/release", 200),
+    post(RELEASE, "/held/nobody/release", 404),
+    get(RUNS, "/sources/a/runs", ANY, 200),
+    get(RUNS, "/sources/nobody/runs", ANY, 404),
+    post(UNDO, "/runs/1-a/undo", 422),
+    post(UNDO, "/runs/1-nobody/undo", 404),
+    post(UNDO, "/runs/1-a/undo?dry=perhaps", 400),
+    post(RESTORE, "/restore?iri=https://nowhere.example/1", 422),
+    post(RESTORE, "/restore", 400),
     get("/webhooks", "/webhooks", ANY, 200),
     get(DEAD, "/webhooks/library/dead", ANY, 200),
     get(DEAD, "/webhooks/nobody/dead", ANY, 404),
@@ -88,8 +110,10 @@ const DOORS: &[Ask] = &[
         DECLINED,
         200,
     ),
-    post(RUN, "/sources/a/run", 202),
 ];
+
+/// It goes on when the test is through.
+const LAST: Ask = post(RUN, "/sources/a/run", 202);
 
 const fn post(template: &'static str, path: &'static str, status: u16) -> Ask {
     send("POST", template, path, ANY, "", status)
@@ -122,6 +146,16 @@ async fn every_door_of_the_operator_answers_as_its_document_says() {
         check(&document, ask, hub.operates(ask).await).await;
     }
     every_one_is_asked(&document, DOORS);
+    // What changes something: the first run is taken back, and a dataset of it comes back.
+    let runs = parsed(hub.operates(&get(RUNS, "/sources/a/runs", ANY, 200)).await).await;
+    let undo = format!("/runs/{}/undo", runs[0]["run"].as_str().unwrap());
+    for path in [&format!("{undo}?dry=true"), &undo] {
+        let ask = post(UNDO, path.clone().leak(), 200);
+        check(&document, &ask, hub.operates(&ask).await).await;
+    }
+    let restore = post(RESTORE, "/restore?iri=https://data.gov.tw/dataset/1", 200);
+    check(&document, &restore, hub.operates(&restore).await).await;
+    check(&document, &LAST, hub.operates(&LAST).await).await;
     assert_eq!(document["servers"][0]["url"], "/");
     for (path, methods) in document["paths"].as_object().unwrap() {
         for operation in methods.as_object().unwrap().values() {

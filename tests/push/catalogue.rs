@@ -128,7 +128,7 @@ async fn a_whole_catalogue_takes_away_what_it_does_not_name() {
         third["why"]
             .as_str()
             .unwrap()
-            .contains("one run may take away"),
+            .contains("of the 20 held at most in 30 days may go"),
         "{third}"
     );
     assert_eq!(bed.titles().await.len(), 20);

@@ -330,3 +330,49 @@ async fn mirrored_and_harvested_at_once() {
     assert_eq!((titles(2), titles(7)), (38, 2), "our own again");
     assert_eq!(pair.second.verify(&["--replay"]).await.0, 0);
 }
+
+/// A run that is taken back at the first is told in the feed like any other; one that is taken back at the replica comes
+/// again when it follows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_follows_what_is_taken_back() {
+    let pair = Pair::new(NO_BULK).await;
+    pair.say(&rows(1, 60, 1));
+    pair.follow().await;
+    let before = graph(&pair.first);
+    let mut now = rows(6, 20, 2);
+    now.extend(rows(21, 70, 1));
+    pair.say(&now);
+    let run = pair.first.run("a").await["run"].clone();
+    let follows = async || {
+        let mut serving = pair.first.serve().await;
+        let report = pair.second.run("mirror").await;
+        pair.in_step().await;
+        serving.kill().await.unwrap();
+        pair.assert_equal_graphs();
+        report
+    };
+    follows().await;
+    assert_ne!(graph(&pair.second), before);
+    let undo = pair.first.does(&["undo", run.as_str().unwrap()]).await;
+    assert!(
+        undo.status.success(),
+        "{}",
+        String::from_utf8_lossy(&undo.stderr)
+    );
+    let report = follows().await;
+    assert_eq!(graph(&pair.second), before);
+
+    let undo = pair
+        .second
+        .does(&["undo", report["run"].as_str().unwrap()])
+        .await;
+    assert!(
+        undo.status.success(),
+        "{}",
+        String::from_utf8_lossy(&undo.stderr)
+    );
+    assert_ne!(graph(&pair.second), before);
+    replays(&pair.second).await;
+    follows().await;
+    assert_eq!(graph(&pair.second), before);
+}

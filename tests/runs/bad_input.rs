@@ -96,7 +96,7 @@ failing! {
     an_empty_catalogue: |_| plain(TURTLE, texts::turtle(&[])), Partial,
         ["an empty catalogue where 10 datasets were held"];
     less_than_half_of_a_catalogue: |_| plain(TURTLE, numbered(4)), Partial,
-        ["6 of 10 datasets are absent; one run may take away 5"];
+        ["6 of 10 datasets are absent; 5 of the 10 held at most in 30 days may go"];
     pages_in_a_circle: |request| page(request, |n| if n == 2 { 1 } else { n + 1 }), Partial,
         ["paging loop: http://127.0.0.1", "/a?page=1 answers the same bytes as a page before"];
     pages_without_end: |request| page(request, |n| n + 1), Partial,

@@ -49,8 +49,8 @@ fn a_load_that_fails_leaves_nothing_to_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path(), super::texts::BASE, LIMITS).unwrap();
     let options = ApplyOptions {
-        dry: false,
         mostly_new: true,
+        ..ApplyOptions::default()
     };
     let mut apply = |records: &[Staged]| {
         let stage = stage(dir.path(), records);

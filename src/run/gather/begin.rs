@@ -1,7 +1,7 @@
 //! What a run needs before it asks: the connector, what is held, what is kept, and the first questions. Asks nothing.
 
 use super::{Before, Gathering, Way};
-use crate::answers::Keeping;
+use crate::answers::{Keeping, Left};
 use crate::compare::{Intake, Pieces};
 use crate::config::{Config, Source};
 use crate::describe::Describers;
@@ -9,7 +9,7 @@ use crate::report::{Report, Trigger};
 use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
-use harvestd_harvesters::Harvester;
+use harvestd_harvesters::{Harvester, Request};
 use harvestd_vocab::Context;
 use std::sync::Arc;
 
@@ -36,10 +36,19 @@ pub(super) fn begin<'a>(
     let rows_max = config.limits.report_rows_max;
     let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
     intake.pieces = pieces;
+    let mut left = Left::default();
+    if way == Way::Source {
+        left = going_on(rooms, config, source, &before, report)?;
+    }
+    // A run that goes on began when the other one did: what it says of changes since then is not known.
+    let began_ms = left.began_ms.unwrap_or(report.started_ms);
     let questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
-            first_questions(config, &*harvester, &before.state, known, report)
+            let since = before.state.bookmark.as_ref().filter(|_| known);
+            let first = harvester.begin(since, began_ms);
+            first_questions(config, first, &before.state, known, report)
+                .going_on(left.answers, harvester.follows_feed())
         }
         Way::KeptAnswers => kept_questions(rooms, source)?,
         Way::KeptBodies => kept_bodies(rooms, source)?,
@@ -50,7 +59,7 @@ pub(super) fn begin<'a>(
             Questions::of_kept(Vec::new())
         }
     };
-    let keeping = keeping(rooms, source, report, &*harvester)?;
+    let keeping = keeping(rooms, source, report, &*harvester, began_ms)?;
     Ok(Gathering {
         rooms,
         source,
@@ -64,6 +73,7 @@ pub(super) fn begin<'a>(
         questions,
         trouble: None,
         unframed: false,
+        left: left.run,
     })
 }
 
@@ -135,24 +145,47 @@ fn stands(before: &Before, source: &Source, report: &Report) -> bool {
     !stale && !before.lacking && !before.is_of_other_settings()
 }
 
-/// Where the answers of the run are kept. What is kept of records in parts are their parts; a feed gives its history
-/// whenever it is asked for it.
+/// Where the answers of the run are kept. What is kept for good of records in parts are their parts, and a feed gives its
+/// history whenever it is asked for it: of these they are there for going on after a kill.
 fn keeping(
     rooms: &Rooms,
     source: &Source,
     report: &Report,
     harvester: &dyn Harvester,
+    began_ms: i64,
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
         Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
-        _ if !harvester.parts().is_empty() => Ok(None),
-        _ if harvester.follows_feed() || source.kind == shared::KIND => Ok(None),
-        _ => rooms
-            .answers
-            .begin(&source.id, &report.run)
-            .map(Some)
-            .map_err(RunError::io("keeping answers")),
+        _ if source.kind == shared::KIND => Ok(None),
+        _ => {
+            let passing = !harvester.parts().is_empty() || harvester.follows_feed();
+            rooms
+                .answers
+                .begin(&source.id, &report.run, passing, began_ms)
+                .map(Some)
+                .map_err(RunError::io("keeping answers"))
+        }
     }
+}
+
+/// What an earlier run was answered that did not come to its end.
+fn going_on(
+    rooms: &Rooms,
+    config: &Config,
+    source: &Source,
+    before: &Before,
+    report: &Report,
+) -> Result<Left, RunError> {
+    let within_ms = config.limits.resume_within_ms;
+    if within_ms == 0 || report.trigger == Trigger::Check {
+        return Ok(Left::default());
+    }
+    let from_ms = report.started_ms.saturating_sub_unsigned(within_ms);
+    let broke_off = before.state.broke_off.as_deref();
+    rooms
+        .answers
+        .left(&source.id, broke_off, from_ms)
+        .map_err(RunError::io("reading what an interrupted run was answered"))
 }
 
 /// What is kept of a source whose records come in parts.
@@ -196,22 +229,17 @@ pub(crate) fn context(config: &Config, source: &Source) -> Context {
 /// The first questions. They are conditional, and ask only for changes, where all we hold still stands (`known`).
 fn first_questions(
     config: &Config,
-    harvester: &dyn Harvester,
+    first: Vec<Request>,
     state: &SourceState,
     known: bool,
     report: &Report,
 ) -> Questions {
-    let since = state.bookmark.as_ref().filter(|_| known);
     let validators = if known && report.trigger != Trigger::Check {
         state.validators.clone()
     } else {
         Default::default()
     };
-    Questions::of_source(
-        harvester.begin(since, report.started_ms),
-        validators,
-        config.limits.requests_per_run_max,
-    )
+    Questions::of_source(first, validators, config.limits.requests_per_run_max)
 }
 
 fn kept_questions(rooms: &Rooms, source: &Source) -> Result<Questions, RunError> {

@@ -7,10 +7,13 @@ use crate::gate::Evidence;
 use crate::run::{RunError, ask::Questions, learn::Lesson, now_ms};
 use crate::state::SourceState;
 use harvestd_harvesters::Completeness;
-use harvestd_vocab::Class;
 use std::time::Duration;
 
-pub(super) fn finish(gathering: Gathering<'_>, config: &Config) -> Result<Gathered, RunError> {
+pub(super) fn finish(
+    gathering: Gathering<'_>,
+    config: &Config,
+    run: &str,
+) -> Result<Gathered, RunError> {
     let Gathering {
         rooms,
         source,
@@ -55,8 +58,9 @@ pub(super) fn finish(gathering: Gathering<'_>, config: &Config) -> Result<Gather
         duplicates: said.datasets.duplicate,
         refused_nameless: said.refused_nameless,
         had: had.datasets,
-        absent: absent.iter().filter(|r| r.class == Class::Dataset).count() as u64,
+        of_two_runs: questions.is_of_two_runs(),
         trouble,
+        ..Evidence::default()
     };
     let whole = evidence.trouble.is_none();
     let again = match whole {
@@ -70,6 +74,7 @@ pub(super) fn finish(gathering: Gathering<'_>, config: &Config) -> Result<Gather
     if way == Way::Source {
         let again = again.and_then(|wait| i64::try_from(wait.as_millis()).ok());
         state.try_again_ms = again.map(|wait| now_ms().saturating_add(wait));
+        state.broke_off = again.map(|_| run.to_owned());
     }
     Ok(Gathered {
         lesson: Lesson::of(config, &mut described),

@@ -2,6 +2,8 @@
 //!
 //! Members that are not named may be there as well. Start at [`schemas`].
 
+mod by_hand;
+
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -43,6 +45,7 @@ pub fn schemas() -> Value {
         changes(),
         taken_in(),
         operators(),
+        by_hand::by_hand(),
     ];
     let all: Map<String, Value> = groups
         .into_iter()
@@ -162,6 +165,7 @@ fn house() -> Value {
             ("counts", json!({ "type": "object" })),
             ("requests", number()),
             ("bytes", number()),
+            ("held", perhaps("object")),
             ("activities", activities()),
             ("refused", list(json!({ "type": "object" }))),
             ("findings_by_code", json!({ "type": "object", "additionalProperties": number() })),

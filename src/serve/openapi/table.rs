@@ -4,10 +4,12 @@
 //! itself are here, those that others have laid down in [`forms`], what tells of changes and takes something in
 //! [`talk`], and the operator's in [`operator`].
 
+mod by_hand;
 mod forms;
 mod operator;
 mod talk;
 
+pub use by_hand::*;
 pub use forms::*;
 pub use operator::*;
 pub use talk::*;

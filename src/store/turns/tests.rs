@@ -102,8 +102,8 @@ impl Replica {
         }
         let stage = stage.finish().unwrap();
         let options = ApplyOptions {
-            dry: false,
             mostly_new: self.bulk,
+            ..ApplyOptions::default()
         };
         let policy = Policy::default();
         self.store

@@ -17,7 +17,7 @@ fn by_the_operator(operation: Operation) -> Operation {
     operation.token(Token::Needed).problems(&[401, 500])
 }
 
-fn door(path: &str, group: &'static str, operation: Operation) -> Door {
+pub(super) fn door(path: &str, group: &'static str, operation: Operation) -> Door {
     Door::at(path, group).may(by_the_operator(operation))
 }
 
@@ -33,7 +33,7 @@ pub fn sources() -> Door {
     door("/sources", SOURCES, get)
 }
 
-fn of_source(operation: Operation) -> Operation {
+pub(super) fn of_source(operation: Operation) -> Operation {
     operation
         .path("id", "The source's id.", text())
         .problems(&[404])
