@@ -1,10 +1,13 @@
 //! A house with a real snapshot, real workers and a double at the desk, for the tests of the doors. Start at [`open`].
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its own part"
+)]
 
 mod answers;
 mod desk;
 
-#[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use answers::{eventually, problem, read_all};
 pub use desk::DeskDouble;
 
