@@ -19,6 +19,7 @@ use crate::stage::Stage;
 use crate::state::StateError;
 use crate::store::{About, ApplyOptions, Head, StoreError};
 use files::Journal;
+use harvestd_harvesters::RecordId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -128,6 +129,7 @@ impl Daemon {
         show(&feedback, &mut writer.store)?;
         self.delete(writer, &records)?;
         self.forget_parts(&config, &records)?;
+        self.forget_held(&records)?;
         writer.store.forget_receipts()?;
         writer.store.flush()?;
         let head = writer.store.new_generation(&journal.why)?;
@@ -184,6 +186,21 @@ impl Daemon {
             ..Changed::default()
         };
         unify::unify(state, writer, &changed, trusted)?;
+        Ok(())
+    }
+
+    /// Takes the records from the lists of those that are held or kept by hand.
+    fn forget_held(&self, records: &BTreeSet<About>) -> Result<(), EraseError> {
+        let mut ids: BTreeMap<&str, BTreeSet<RecordId>> = BTreeMap::new();
+        for about in records {
+            ids.entry(&about.source)
+                .or_default()
+                .insert(about.id.clone());
+        }
+        for (source, ids) in ids {
+            let changed = self.rooms.book.change(source, |page| page.forget(&ids));
+            changed.map_err(doing("rewriting what the gate remembers"))?;
+        }
         Ok(())
     }
 

@@ -178,6 +178,12 @@ impl Page {
         }
     }
 
+    /// Names these no more. A list that held one of them goes; the next run makes another.
+    pub fn forget(&mut self, ids: &BTreeSet<RecordId>) {
+        self.kept.retain(|id| !ids.contains(id));
+        self.held.take_if(|held| !held.records.is_disjoint(ids));
+    }
+
     fn told(&self, source: &str) -> Told {
         Told {
             source: source.to_owned(),
@@ -302,6 +308,19 @@ mod tests {
         assert_eq!(second.list, first.list);
         let other = held(Some(&second), "3-a", &["x"]);
         assert_eq!((other.runs, other.first_run.as_str()), (1, "3-a"));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_named_no_more() {
+        let mut page = Page {
+            held: Some(held(None, "1-a", &["x", "y"])),
+            kept: ids(&["x", "z"]),
+            ..Page::default()
+        };
+        page.forget(&ids(&["z"]));
+        assert!(page.held.is_some());
+        page.forget(&ids(&["x"]));
+        assert_eq!(page, Page::default());
     }
 
     #[test]
