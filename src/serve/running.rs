@@ -21,8 +21,9 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// As far from the others' priority as goes.
-const LOW: i32 = 19;
+/// The nice value of questions that take long: about a third of the share of one that is new. Far less, and whatever else
+/// works on the machine would starve them until their deadline.
+const LOW: i32 = 5;
 
 /// Why a worker was not waited for any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
