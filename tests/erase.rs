@@ -260,7 +260,7 @@ async fn what_is_erased_is_in_no_file() {
         &["log", "snapshots", "state", "store"],
         &["log", "parts", "snapshots", "store"],
         &["feedback.jsonl", "snapshots", "store"],
-        &["log", "snapshots", "store"],
+        &["log", "snapshots", "store", "undo"],
     ];
     for ((text, everywhere), holders) in ALL.iter().zip(everywhere).zip(town.holders(ALL)) {
         let lacking: Vec<_> = everywhere
@@ -344,13 +344,14 @@ async fn the_past_alone_goes_where_nothing_is_named() {
 async fn what_was_begun_is_finished() {
     for failpoint in [
         "erase-begun",
+        "erase-parts",
         "erase-deleted",
         "erase-written",
         "erase-between",
     ] {
         let (mut town, iris) = Town::lived_in(12).await;
         town.bed.failpoints = format!("{failpoint}=return");
-        let killed = town.erase(&[&iris[0]]).await;
+        let killed = town.erase(&[&iris[0], &iris[2]]).await;
         assert!(!killed.status.success(), "{failpoint}");
         town.bed.failpoints.clear();
         for command in [&["serve"][..], &["feed", "new-generation", "--why", "x"]] {
@@ -362,14 +363,32 @@ async fn what_was_begun_is_finished() {
                 said(&refused)
             );
         }
-        let again = town.erase(&[&iris[0]]).await;
+        let again = town.erase(&[&iris[0], &iris[2]]).await;
         assert!(again.status.success(), "{failpoint}: {}", said(&again));
-        town.is_without(&[HARVESTED, REMARKED, PAST], failpoint);
+        town.is_without(&[HARVESTED, REMARKED, PAST, IN_PARTS], failpoint);
         let serving = town.bed.serve().await;
         assert!(iri_of(&serving, HARVESTED).await.is_none(), "{failpoint}");
         assert!(iri_of(&serving, PUSHED).await.is_some(), "{failpoint}");
         serving.stop().await;
     }
+}
+
+/// A directory of which nothing would be left is not left half erased: it works on.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_would_be_left_nothing_is_erased() {
+    let town = Town::new(12).await;
+    town.bed.serve().await.stop().await;
+    let refused = town.erase(&[]).await;
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("nothing would be left"),
+        "{}",
+        said(&refused)
+    );
+    let serving = town.bed.serve().await;
+    serving.run().await;
+    assert!(iri_of(&serving, HARVESTED).await.is_some());
+    serving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ use harvestd_harvesters::RecordId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -53,6 +53,10 @@ pub enum EraseError {
         "{at} corrects {entity}, and would say it again: take that correction away first; nothing was erased"
     )]
     Corrected { entity: String, at: String },
+    #[error(
+        "nothing would be left of what {0} holds: take the whole directory away instead; nothing was erased"
+    )]
+    NothingLeft(PathBuf),
     #[error("a part of it panicked: {0}")]
     Panic(String),
 }
@@ -121,15 +125,20 @@ impl Daemon {
                 at: of.at().to_owned(),
             });
         }
+        if !writer.store.holds_but(&names)? {
+            return Err(EraseError::NothingLeft(data_dir.clone()));
+        }
         let noted = doing("noting what is begun");
         journal.write(data_dir).map_err(&noted)?;
         crate::crash_point!("erase-begun");
         let forgotten = feedback::forget(data_dir, &names).map_err(doing("rewriting feedback"))?;
         let feedback = Feedback::open(&config, true).map_err(doing("reading feedback"))?;
         show(&feedback, &mut writer.store)?;
-        self.delete(writer, &records)?;
+        // By what the store holds it is known what is meant, so that goes last.
         self.forget_parts(&config, &records)?;
         self.forget_held(&records)?;
+        crate::crash_point!("erase-parts");
+        self.delete(writer, &records)?;
         writer.store.forget_receipts()?;
         writer.store.flush()?;
         let head = writer.store.new_generation(&journal.why)?;
@@ -210,7 +219,9 @@ impl Daemon {
         for source in self.rooms.parts.sources().map_err(&failed)? {
             let harvester = config
                 .source(&source)
-                .and_then(|source| source.open(&config.limits).ok());
+                .map(|source| source.open(&config.limits))
+                .transpose()
+                .map_err(|e| failed(io::Error::other(e.to_string())))?;
             let kinds = harvester.map_or(&[][..], |harvester| harvester.parts());
             if kinds.is_empty() {
                 // Nobody can read them any more.

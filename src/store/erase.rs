@@ -26,6 +26,14 @@ pub struct About {
 }
 
 impl Store {
+    /// Would anything be left, were these entities gone?
+    pub fn holds_but(&self, gone: &BTreeSet<String>) -> Result<bool, StoreError> {
+        let entities = self.entities_in_order()?;
+        Ok(entities
+            .iter()
+            .any(|entity| !gone.contains(entity.as_str())))
+    }
+
     /// Every record about what an IRI means: that of a record, or of an entity as a source calls it, as it is published, or
     /// as it was before it was joined to another. Of a dataset that several sources hold, the records of all.
     pub fn every_record_about(&self, iri: &str) -> Result<BTreeSet<About>, StoreError> {

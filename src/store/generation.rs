@@ -208,7 +208,7 @@ impl Store {
     }
 
     /// Every entity of the default graph, referents first.
-    fn entities_in_order(&self) -> Result<Vec<NamedNode>, StoreError> {
+    pub(super) fn entities_in_order(&self) -> Result<Vec<NamedNode>, StoreError> {
         let doing = "listing what the store holds";
         let mut classes: BTreeMap<String, Class> = BTreeMap::new();
         for record in store_read::records(&self.quads) {

@@ -92,8 +92,12 @@ impl Journal {
             fs::create_dir_all(&dir)?;
         }
         let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-        file.write_all(&frame)?;
-        file.sync_data()?;
+        let end = file.metadata()?.len();
+        if let Err(error) = file.write_all(&frame).and_then(|()| file.sync_data()) {
+            // The next frame begins where this one did, whatever is left of it.
+            let _ = file.set_len(end).and_then(|()| file.sync_data());
+            return Err(error);
+        }
         if is_new {
             for dir in dir.ancestors().take(3) {
                 File::open(dir)?.sync_all()?;

@@ -208,6 +208,9 @@ async fn licences_resources_and_names_that_are_begun() {
     assert_eq!(shown["url"], "https://city.example/rain.csv");
     assert_eq!(shown["last_modified"], rain["metadata_modified"]);
 
+    // Nothing begins with no word.
+    let wordless = result(&serving, "package_autocomplete", &[("q", ":")]).await;
+    assert_eq!(wordless, serde_json::json!([]));
     let begun = result(&serving, "package_autocomplete", &[("q", "wind")]).await;
     let wind = ("id", "https://city.example/dataset/wind");
     let wind = result(&serving, "package_show", &[wind]).await;

@@ -78,6 +78,10 @@ async fn what_is_committed_ends_the_state_that_is_shown() {
         lines(ask(&serving, COUNT, Some(&between)).await).await,
         ["25", "n"]
     );
+    eventually("it is known how long the one before held", async || {
+        ask(&serving, COUNT, Some(&published)).await.status() == 200
+    })
+    .await;
     assert_eq!(
         lines(ask(&serving, COUNT, Some(&published)).await).await,
         shown

@@ -122,8 +122,12 @@ pub fn search(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
 /// A few names and titles for what somebody begins to type.
 pub fn autocomplete(scene: &Scene, asked: &Asked) -> Result<Given, Failed> {
     let limits = scene.limits();
+    let begun = asked.needed("q")?.replace(':', " ");
+    if !begun.contains(char::is_alphanumeric) {
+        return Ok(Given::value(&json!([])));
+    }
     let question = Question {
-        q: asked.needed("q")?.replace(':', " "),
+        q: begun,
         rows: asked.number("limit")?.unwrap_or(ROWS).min(limits.rows_max),
         clauses_max: limits.clauses_max,
         ..Question::default()
