@@ -4,6 +4,7 @@
 
 use super::{
     child::{Begun, Child, ChildError},
+    places::Place,
     pool::{Piece, Pool},
     running::{Impatient, Running},
     wire::{Kind, Question},
@@ -12,7 +13,7 @@ use crate::snapshot::Published;
 use bytes::Bytes;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
+    sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -44,7 +45,7 @@ pub struct Lease {
     pub running: Arc<Running>,
     /// Held by dumps, of which there may be fewer than workers.
     #[expect(dead_code, reason = "held, not read")]
-    pub lane: Option<OwnedSemaphorePermit>,
+    pub lane: Option<Place>,
 }
 
 impl Lease {

@@ -18,14 +18,11 @@ use std::{
     ffi::OsString,
     future::Future,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    sync::{mpsc, watch},
     time::{Instant, timeout},
 };
 
@@ -175,10 +172,10 @@ pub enum Piece {
 pub struct Pool {
     pub(super) options: PoolOptions,
     pub(super) places: Arc<Places>,
-    lanes: Arc<Semaphore>,
+    /// Dumps wait for each other before they wait for a place.
+    lanes: Arc<Places>,
     /// Questions that have left their place.
     pub(super) slow: Mutex<Vec<Arc<Running>>>,
-    waiting: AtomicUsize,
     pub(super) idle: Mutex<Vec<Child>>,
     pub(super) published: watch::Receiver<Option<Arc<Published>>>,
 }
@@ -193,8 +190,7 @@ impl Pool {
         let pool = Arc::new(Self {
             places: Places::new(options.workers),
             slow: Mutex::default(),
-            lanes: Arc::new(Semaphore::new(options.dumps.max(1))),
-            waiting: AtomicUsize::new(0),
+            lanes: Places::new(options.dumps),
             idle: Mutex::new(Vec::new()),
             published: published.clone(),
             options,
@@ -212,6 +208,11 @@ impl Pool {
     /// Workers that are neither answering nor being replaced.
     pub fn free(&self) -> usize {
         self.places.free()
+    }
+
+    /// Questions that have left their place to others and go on.
+    pub fn beside(&self) -> usize {
+        lock(&self.slow).len()
     }
 
     /// Asks a worker a question of ours. `snapshot` is held until no worker has it open.
@@ -264,11 +265,11 @@ impl Pool {
                 | Question::Sitemap { .. }
         );
         let lane = match is_dump {
-            true => Some(self.lane().await?),
+            true => Some(self.place(&self.lanes, Rank::default()).await?),
             false => None,
         };
         let rank = account.as_ref().map(Account::rank).unwrap_or_default();
-        let place = self.place(rank).await?;
+        let place = self.place(&self.places, rank).await?;
         let mut lease = self.lease(account, place, lane).await?;
         let running = Arc::clone(&lease.running);
         let patience = if is_dump {
@@ -303,35 +304,17 @@ impl Pool {
         }
     }
 
-    /// A place for one question.
-    async fn place(&self, rank: Rank) -> Result<Place, PoolError> {
+    /// A place of these for one question.
+    async fn place(&self, of: &Arc<Places>, rank: Rank) -> Result<Place, PoolError> {
         let PoolOptions {
             queue_max,
             deadline,
             ..
         } = self.options;
-        match timeout(deadline, self.places.take(rank, queue_max)).await {
+        match timeout(deadline, of.take(rank, queue_max)).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(waiting)) => Err(PoolError::Busy { waiting }),
             Err(_) => Err(PoolError::NoWorkerInTime(deadline)),
-        }
-    }
-
-    /// Dumps wait for each other before they wait for a place.
-    async fn lane(&self) -> Result<OwnedSemaphorePermit, PoolError> {
-        let lane = Arc::clone(&self.lanes);
-        if let Ok(lane) = Arc::clone(&lane).try_acquire_owned() {
-            return Ok(lane);
-        }
-        let waiting = Waiting::enter(&self.waiting);
-        if waiting.before >= self.options.queue_max {
-            return Err(PoolError::Busy {
-                waiting: waiting.before,
-            });
-        }
-        match timeout(self.options.deadline, lane.acquire_owned()).await {
-            Ok(Ok(lane)) => Ok(lane),
-            _ => Err(PoolError::NoWorkerInTime(self.options.deadline)),
         }
     }
 
@@ -339,7 +322,7 @@ impl Pool {
         self: &Arc<Self>,
         account: Option<Account>,
         place: Place,
-        lane: Option<OwnedSemaphorePermit>,
+        lane: Option<Place>,
     ) -> Result<Lease, PoolError> {
         let child = match self.warm() {
             Some(child) => child,
@@ -408,27 +391,6 @@ impl Pool {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(task);
         }
-    }
-}
-
-/// One that waits counts until it does not.
-struct Waiting<'a> {
-    counter: &'a AtomicUsize,
-    before: usize,
-}
-
-impl<'a> Waiting<'a> {
-    fn enter(counter: &'a AtomicUsize) -> Self {
-        Self {
-            counter,
-            before: counter.fetch_add(1, Ordering::Relaxed),
-        }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -53,12 +53,14 @@ async fn one_client_has_so_many_questions_at_a_time() {
     let doors = open(asking(|limits| {
         limits.deadline_ms = 300_000;
         limits.client_open_max = 2;
-        limits.workers = 3;
+        limits.slow_ms = 100;
+        limits.wanted_ms = 100;
+        limits.slow_workers = 2;
     }))
     .await;
     let first = tokio::spawn(doors.query_of("203.0.113.7", ENDLESS).send());
     let second = tokio::spawn(doors.query_of("203.0.113.7", ENDLESS).send());
-    eventually("both have a worker", async || doors.workers.free() == 1).await;
+    eventually("both go on beside", async || doors.workers.beside() == 2).await;
     let refused = doors.query_of("203.0.113.7", TITLES).send().await.unwrap();
     assert_eq!(seconds(&refused), 1);
     problem(refused, 429, "too-many-queries").await;
@@ -86,12 +88,14 @@ async fn what_takes_long_makes_room() {
     .await;
     for query in [ENDLESS, ENDLESS_STREAM] {
         let endless = tokio::spawn(doors.query_of("203.0.113.7", query).send());
-        eventually("it has the place", async || doors.workers.free() == 0).await;
+        eventually("it goes on beside", async || doors.workers.beside() == 1).await;
         for _ in 0..3 {
             assert_eq!(titles(&doors, HEALTHY).await, 3);
         }
+        assert_eq!(doors.workers.beside(), 1, "it was not ended");
         endless.abort();
         let _ = endless.await;
+        eventually("it is over", async || doors.workers.beside() == 0).await;
     }
 }
 
@@ -107,7 +111,7 @@ async fn who_has_used_most_gives_way() {
     }))
     .await;
     let glutton = tokio::spawn(doors.query_of("203.0.113.7", ENDLESS).send());
-    eventually("it has the place", async || doors.workers.free() == 0).await;
+    eventually("it goes on beside", async || doors.workers.beside() == 1).await;
     assert_eq!(titles(&doors, HEALTHY).await, 3);
     let mut newcomer = tokio::spawn(doors.query_of("203.0.113.8", ENDLESS).send());
     let ended = glutton.await.unwrap().unwrap();
