@@ -3,6 +3,8 @@
 //!
 //! `answers/{source}/{run}/{n}.zst` with `{n}.json` beside it. Knows nothing of what the answers mean.
 //!
+//! Questions are kept with the keys in their addresses: the folder is its owner's only.
+//!
 //! Those of a run under way stand in `{run}.tmp`, or `{run}.left` when it was killed or broke off: the next run goes on from
 //! them ([`Answers::left`]). Of sources of which something else is kept for good, they are there for that alone.
 

@@ -222,6 +222,19 @@ impl Report {
         }
     }
 
+    /// Takes out what is secret: a server may say again what it was asked with.
+    pub fn scrub(&mut self, secrets: &[String]) {
+        let noticed = self.noticed.iter_mut().map(|(_, text)| text);
+        let refused = self.refused.iter_mut().map(|row| &mut row.why.found);
+        let findings = self.findings.iter_mut().map(|row| &mut row.finding.found);
+        let all = self.why.iter_mut().chain(noticed).chain(refused);
+        for text in all.chain(findings) {
+            if secrets.iter().any(|secret| text.contains(secret.as_str())) {
+                *text = crate::network::scrub(text, secrets);
+            }
+        }
+    }
+
     /// Without the rows of single records: what a status shows. The whole report has its own address.
     pub fn summary(mut self) -> Self {
         const NOTICED_SHOWN: usize = 20;

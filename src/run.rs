@@ -160,6 +160,7 @@ pub async fn run(
         report.why = Some(error.to_string());
     }
     report.close(now_ms());
+    report.scrub(&crate::network::secrets(source));
     if order.trigger != Trigger::Check {
         health::note(rooms, source, &report).await;
         remember(rooms, source, &report);

@@ -16,6 +16,8 @@ mod demo;
 mod operator;
 #[path = "program/reading.rs"]
 mod reading;
+#[path = "program/secrets.rs"]
+mod secrets;
 
 use std::{
     path::Path,
@@ -76,7 +78,11 @@ struct Daemon {
 impl Daemon {
     /// Starts it and waits for the first line that it prints.
     async fn start(words: &[&str]) -> (Self, String) {
-        let mut child = program(words).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(program(words)).await
+    }
+
+    async fn spawn(mut program: Command) -> (Self, String) {
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = tokio::time::timeout(DEADLINE, out.next_line()).await;
         let first = first.expect("it says where it listens").unwrap();

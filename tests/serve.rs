@@ -33,7 +33,8 @@ use oxigraph::{
     io::{RdfFormat, RdfParser},
     model::Quad,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use tokio::net::TcpStream;
 
 /// Sorts millions of rows: the engine's own cancellation would not stop it, and its memory grows by hundreds of MB a second.
 const ENDLESS_SORT: &str =

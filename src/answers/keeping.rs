@@ -6,6 +6,7 @@ use harvestd_harvesters::Request;
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
 };
 
@@ -29,6 +30,8 @@ impl Answers {
         let temporary = dir.join(format!("{run}.tmp"));
         let _ = fs::remove_dir_all(&temporary);
         fs::create_dir_all(&temporary)?;
+        // What was asked stands beside each answer, with the keys that are in addresses.
+        fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700))?;
         Ok(Keeping {
             before: self.kept(source)?,
             passing,

@@ -9,6 +9,7 @@ use super::{
     out,
 };
 use crate::config::{Config, Source};
+use crate::network::redact;
 use crate::serve::changes::word;
 use crate::webhooks::Webhook;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -113,7 +114,7 @@ fn row(source: &Source, now: DateTime<Utc>) -> Vec<String> {
             "{}/s, {} at once",
             network.requests_per_second, network.concurrency
         ),
-        source.url.to_string(),
+        redact(&source.url),
         source.at.clone(),
     ]
 }
@@ -158,7 +159,7 @@ fn of_source(source: &Source, now: DateTime<Utc>) -> Value {
     json!({
         "id": source.id,
         "kind": source.kind,
-        "url": source.url,
+        "url": redact(&source.url),
         "title": source.title,
         "homepage": source.homepage,
         "enabled": source.enabled,

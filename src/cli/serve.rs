@@ -136,6 +136,8 @@ impl House {
         );
         let listening = ListenLimits {
             connections_max: limits.http.connections_max,
+            per_client_max: limits.http.connections_per_client_max,
+            proxies: config.proxies.clone(),
             header_read: Duration::from_millis(limits.http.header_read_ms),
             write_stall: Duration::from_millis(limits.http.write_ms),
             grace: Duration::from_millis(limits.shutdown_grace_ms),
@@ -155,7 +157,7 @@ impl House {
             (admin, admin_router(house, Some(token_sha256(&token)))),
         ];
         for (listener, router) in routers {
-            let stop = stop.clone();
+            let (stop, listening) = (stop.clone(), listening.clone());
             doors.spawn(async move {
                 if let Err(error) =
                     serve::serve(listener, router, listening, stop.cancelled_owned()).await

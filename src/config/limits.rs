@@ -265,6 +265,9 @@ impl Default for QueryLimits {
 pub struct HttpLimits {
     /// Open connections; further ones wait in the listener's backlog.
     pub connections_max: usize,
+    /// Of them, those of one client: an IPv4 address, or an IPv6 network of 64 bits. One more is closed at once. Proxies of
+    /// ours are not counted.
+    pub connections_per_client_max: usize,
     /// From the connection (or the end of the answer before) to the last byte of the request's head.
     pub header_read_ms: u64,
     /// From the end of the head to the last byte of the body.
@@ -279,6 +282,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connections_max: 512,
+            connections_per_client_max: 128,
             header_read_ms: 15_000,
             body_read_ms: 30_000,
             body_bytes_max: 4 * 1024 * 1024,
@@ -456,6 +460,7 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.dumps_max", 1, 256),
     ("query.stall_ms", 100, HOUR),
     ("http.connections_max", 1, 100_000),
+    ("http.connections_per_client_max", 1, 100_000),
     ("http.header_read_ms", 100, 5 * MINUTE),
     ("http.body_read_ms", 100, HOUR),
     ("http.body_bytes_max", KB, 256 * MB),

@@ -1,9 +1,10 @@
 //! How much each client without a token sends: counted in memory, by address. Start at [`Rates::count`].
 
 use super::{FeedbackError, FeedbackLimits};
+use crate::network::site;
 use std::{
     collections::{HashMap, VecDeque},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
@@ -23,7 +24,7 @@ impl Rates {
         now_ms: i64,
         limits: &FeedbackLimits,
     ) -> Result<(), FeedbackError> {
-        let ip = subscriber(ip);
+        let ip = site(ip);
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let full = |from_ms: i64| FeedbackError::TooMany {
             whose: "this address",
@@ -45,17 +46,6 @@ impl Rates {
         }
         own.push_back(now_ms);
         Ok(())
-    }
-}
-
-/// One subscriber has a whole /64 of IPv6.
-fn subscriber(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(v6) => {
-            let prefix = u128::from(v6) >> 64 << 64;
-            Ipv6Addr::from(prefix).into()
-        }
-        v4 => v4,
     }
 }
 

@@ -17,13 +17,15 @@ pub mod peer;
 mod redact;
 mod redirect;
 mod retry;
+mod site;
 mod spool;
 mod wire;
 
 pub use deliver::{Delivered, Delivery};
 pub use error::{NetworkError, NetworkErrorKind};
 pub use guard::{Lookup, SystemLookup};
-pub use redact::redact;
+pub use redact::{redact, scrub, secrets};
+pub use site::site;
 
 use crate::config::Source;
 use harvestd_harvesters::Request;

@@ -5,10 +5,10 @@
 //! time that workers spend on its questions and down with the clock. Start at [`Accounts::open`].
 
 use super::places::Rank;
-use crate::config::QueryLimits;
+use crate::{config::QueryLimits, network::site};
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -173,17 +173,6 @@ impl Drop for Account {
         if let Some(used) = self.accounts.lock().get_mut(&self.client) {
             used.open = used.open.saturating_sub(1);
         }
-    }
-}
-
-/// The addresses that count as one client.
-fn site(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let network = v6.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
-        v4 => v4,
     }
 }
 

@@ -1,14 +1,16 @@
-//! Accepting connections: how many, how long one may take to send its headers, how long it may refuse to read, and how it
+//! Accepting connections: how many in all and of one client, how long one may take to send its headers, how long it may refuse to read, and how it
 //! all ends.
 //!
 //! Knows nothing of what is served. Start at [`serve`].
 
+use super::crowd::Crowd;
 use axum::Router;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
     service::TowerToHyperService,
 };
+use ipnet::IpNet;
 use std::{
     future::Future,
     io,
@@ -28,10 +30,14 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// Limits of a listener.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ListenLimits {
     /// Further connections wait to be accepted.
     pub connections_max: usize,
+    /// Of one client (see [`crate::network::site`]); one more is closed at once.
+    pub per_client_max: usize,
+    /// Whose connections are not counted.
+    pub proxies: Vec<IpNet>,
     /// From the first byte of a request to the end of its headers. Also how long a connection may stay idle.
     pub header_read: Duration,
     /// A client that takes no byte for so long is gone.
@@ -44,6 +50,8 @@ impl Default for ListenLimits {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            per_client_max: 1024,
+            proxies: Vec::new(),
             header_read: Duration::from_secs(30),
             write_stall: Duration::from_secs(60),
             grace: Duration::from_secs(20),
@@ -59,6 +67,8 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(limits.connections_max));
+    let crowd = Crowd::new(limits.per_client_max, limits.proxies.clone());
+    let limits = Arc::new(limits);
     let (stage, staged) = watch::channel(Stage::Serving);
     let connections = TaskTracker::new();
     let mut stop = pin!(stop);
@@ -76,11 +86,19 @@ pub async fn serve(
                 continue;
             }
         };
-        let (router, peer) = (router.clone(), stream.peer_addr().ok());
-        let staged = staged.clone();
+        // Gone before it was here.
+        let Ok(peer) = stream.peer_addr() else {
+            continue;
+        };
+        let Some(entered) = crowd.enter(peer.ip()) else {
+            metrics::counter!("harvestd_http_connections_refused_total").increment(1);
+            tracing::debug!(%peer, "a client has as many connections as one may have");
+            continue;
+        };
+        let (router, staged, limits) = (router.clone(), staged.clone(), Arc::clone(&limits));
         connections.spawn(async move {
-            connection(stream, peer.map(Peer), router, limits, staged).await;
-            drop(place);
+            connection(stream, Peer(peer), router, &limits, staged).await;
+            drop((place, entered));
         });
     }
     drop(listener);
@@ -125,9 +143,9 @@ pub struct Peer(pub SocketAddr);
 
 async fn connection(
     stream: TcpStream,
-    peer: Option<Peer>,
+    peer: Peer,
     router: Router,
-    limits: ListenLimits,
+    limits: &ListenLimits,
     staged: watch::Receiver<Stage>,
 ) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -142,9 +160,7 @@ async fn connection(
         .keep_alive_timeout(limits.header_read);
     let io = TokioIo::new(Impatient::new(stream, limits.write_stall));
     let router = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
-        }
+        request.extensions_mut().insert(peer);
         request
     });
     let service = TowerToHyperService::new(router);

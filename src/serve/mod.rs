@@ -15,6 +15,7 @@ pub mod changes;
 mod child;
 mod ckan;
 mod client;
+mod crowd;
 mod dereference;
 pub mod desk;
 pub mod dumps;

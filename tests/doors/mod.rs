@@ -175,7 +175,7 @@ pub async fn open(plan: Plan) -> Doors {
     tokio::spawn(serve(
         admin_listener,
         admin_router(house.clone(), Some(token)),
-        plan.listen,
+        plan.listen.clone(),
         std::future::pending(),
     ));
     let ending = house.ending.clone();

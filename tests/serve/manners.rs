@@ -251,6 +251,43 @@ async fn who_dawdles_with_headers_is_let_go() {
     );
 }
 
+/// Every address of 127.0.0.0/8 is a client of its own here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_client_cannot_have_all_connections() {
+    let listen = ListenLimits {
+        connections_max: 8,
+        per_client_max: 4,
+        header_read: Duration::from_secs(300),
+        ..ListenLimits::default()
+    };
+    let doors = open(Plan {
+        listen,
+        ..Plan::default()
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(doors.raw("GET /healthz HTTP/1.1\r\nX-Slow: ").await);
+    }
+    let fifth = TcpStream::connect(doors.public).await.unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(120), read_all(fifth));
+    assert_eq!(answer.await.unwrap(), b"", "closed without a word");
+    let other = reqwest::Client::builder()
+        .local_address(IpAddr::from([127, 0, 0, 2]))
+        .no_proxy()
+        .build()
+        .unwrap();
+    let health = format!("http://{}/healthz", doors.public);
+    let response = other.get(&health).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    held.pop();
+    eventually("there is room again", async || {
+        let asked = reqwest::Client::builder().no_proxy().build().unwrap();
+        asked.get(&health).send().await.is_ok()
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_requests_end_and_takes_no_more() {
     let plan = with_query_limits(|limits| limits.deadline_ms = 6_000);
