@@ -9,6 +9,8 @@ mod daemon;
 mod ask;
 #[path = "openapi/operator.rs"]
 mod operator;
+#[path = "openapi/roles.rs"]
+mod roles;
 #[path = "openapi/schema.rs"]
 mod schema;
 
@@ -34,7 +36,7 @@ struct Hub {
     client: Client,
     token: String,
     document: Value,
-    _bed: Bed,
+    bed: Bed,
 }
 
 async fn hub() -> Hub {
@@ -55,7 +57,7 @@ async fn hub() -> Hub {
         client,
         token,
         document,
-        _bed: bed,
+        bed,
     }
 }
 

@@ -27,7 +27,7 @@ const NO_PAIR: &str =
 const DECLINED: &str = "{\"verdict\": \"decline\", \"who\": \"me\", \"why\": \"so\"}";
 
 /// What is asked, in this order, of a daemon with one item of feedback and one receiver.
-const DOORS: &[Ask] = &[
+pub const DOORS: &[Ask] = &[
     get("/openapi.json", "/openapi.json", ANY, 200),
     get(
         "/openapi.json",

@@ -73,7 +73,7 @@ impl Bed {
 pub struct Serving {
     pub child: Child,
     pub listen: String,
-    admin: String,
+    pub admin: String,
     token: String,
     client: Client,
     log: PathBuf,
