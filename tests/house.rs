@@ -253,6 +253,36 @@ fn links_between_documents_lead_somewhere() {
     assert_none(&lost, "links that lead nowhere");
 }
 
+/// systemd's own measure: 0 is shut in completely, 10 not at all. Without a sandbox this service has 9.6.
+#[test]
+fn the_systemd_unit_is_shut_in() {
+    const EXPOSURE_TENTHS_MAX: &str = "--threshold=20";
+    let unit = "config/harvestd.service";
+    let analyzed = std::process::Command::new("systemd-analyze")
+        .args([
+            "security",
+            "--offline=true",
+            "--no-pager",
+            EXPOSURE_TENTHS_MAX,
+            unit,
+        ])
+        .current_dir(root())
+        .output();
+    let Ok(analyzed) = analyzed else {
+        eprintln!("SKIPPED: systemd-analyze is not installed; {unit} was not checked");
+        return;
+    };
+    let told = String::from_utf8_lossy(&analyzed.stdout);
+    let errors = String::from_utf8_lossy(&analyzed.stderr);
+    if errors.contains("unrecognized option") {
+        eprintln!("SKIPPED: this systemd-analyze is older than 250; {unit} was not checked");
+        return;
+    }
+    assert!(told.contains("Overall exposure level"), "{errors}");
+    assert!(analyzed.status.success(), "{told}");
+    assert!(!errors.contains("Unknown"), "{errors}");
+}
+
 #[test]
 fn the_changelog_knows_this_version() {
     let heading = format!("## {}", env!("CARGO_PKG_VERSION"));
