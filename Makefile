@@ -10,7 +10,7 @@ BINARY = $${CARGO_TARGET_DIR:-target}/debug/harvestd
 ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench check clean
+.PHONY: help setup run test bench check deny clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +31,13 @@ test: setup ## formatting, lints, every test
 bench: setup ## the benchmark table: ratios and peaks, each beside its goal (ARGS="--only first,unchanged")
 	cargo bench --workspace --profile dev --bench harvestd -- $(ARGS)
 
-check: setup ## formatting, lints, licences and advisories (the last two where cargo-deny is installed)
+check: setup ## formatting, lints, and what deny.toml says of the dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	@if cargo deny --version >/dev/null 2>&1; then cargo deny check; \
-	else echo "check: cargo-deny is not installed; deny.toml was not checked"; fi
+	@scripts/deny.sh
+
+deny: ## licences, sources, bans and advisories of the dependencies (cargo-deny, built once where it is missing)
+	@scripts/deny.sh
 
 clean: ## remove the build (what a daemon harvested stays)
 	cargo clean
