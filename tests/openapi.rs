@@ -7,6 +7,8 @@ mod daemon;
 
 #[path = "openapi/ask.rs"]
 mod ask;
+#[path = "openapi/hostile.rs"]
+mod hostile;
 #[path = "openapi/operator.rs"]
 mod operator;
 #[path = "openapi/roles.rs"]
