@@ -1,7 +1,13 @@
 //! What has not changed is left alone; what is only looked at leaves no trace; a changed mapping needs no server.
 
 use super::*;
+use axum::{
+    extract::Request,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
 use harvestd::serve::desk::Desk;
+use origin::plain;
 use texts::{export, row, rows, turtle};
 
 /// A frequency that no table knows: the record has a finding whenever it is described.
@@ -187,4 +193,33 @@ async fn changed_settings_reach_every_record_after_a_cut() {
         assert!(graph.contains(&format!("\"資料 {n}.1\"@zh-hant")), "{n}");
     }
     bed.house.close().await;
+}
+
+/// A server that says "not modified" of whatever it has: what changed is seen by the next run that asks for everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_that_lies_deceives_until_everything_is_asked_for() {
+    let bed = Bed::ministry(export(&rows(1, 5, 1))).await;
+    let lies = |document: String| {
+        move |request: &Request| {
+            let tag = [(header::ETAG, "\"always\"")];
+            if request.headers().contains_key(header::IF_NONE_MATCH) {
+                return (StatusCode::NOT_MODIFIED, tag).into_response();
+            }
+            (tag, plain(JSON, document.clone())).into_response()
+        }
+    };
+    bed.origin.answer("/a", lies(export(&rows(1, 5, 1))));
+    bed.house.complete("a").await;
+    bed.origin.answer("/a", lies(export(&rows(1, 5, 2))));
+    let deceived = bed.house.complete("a").await;
+    assert_eq!((deceived.not_modified, deceived.counts.changed), (1, 0));
+    let Bed {
+        origin, house, dir, ..
+    } = bed;
+    house.close().await;
+    let always = source("a", "data_gov_tw", &origin.at("/a"), "full_every_ms = 0");
+    let house = House::open(dir.path(), "", &[always]);
+    let seen = house.complete("a").await;
+    assert_eq!((seen.not_modified, seen.counts.changed), (0, 5));
+    house.close().await;
 }
