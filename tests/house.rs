@@ -223,8 +223,13 @@ fn links_between_documents_lead_somewhere() {
         kept.collect::<String>().replace(' ', "-")
     };
     let (mut lost, mut followed) = (Vec::new(), 0);
-    for from in ["README.md", "docs/doors.md", "docs/interoperability.md"] {
-        let text = read(from);
+    let is_document = |path: &Path| path.extension().is_some_and(|e| e == "md");
+    let mut documents = files(Path::new("docs"), &is_document);
+    documents.push(File {
+        path: "README.md".to_owned(),
+        text: read("README.md"),
+    });
+    for File { path: from, text } in &documents {
         let targets = text
             .split("](")
             .skip(1)
@@ -232,7 +237,7 @@ fn links_between_documents_lead_somewhere() {
         for target in targets.filter(|target| !target.starts_with("http")) {
             let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
             let to = match (path, path.strip_prefix("../"), from.starts_with("docs/")) {
-                ("", ..) => from.to_owned(),
+                ("", ..) => from.clone(),
                 (_, Some(up), true) => up.to_owned(),
                 (_, None, true) => format!("docs/{path}"),
                 _ => path.to_owned(),
@@ -281,6 +286,37 @@ fn the_systemd_unit_is_shut_in() {
     assert!(told.contains("Overall exposure level"), "{errors}");
     assert!(analyzed.status.success(), "{told}");
     assert!(!errors.contains("Unknown"), "{errors}");
+}
+
+/// Every row of the table of faults names a test, and the test is there.
+#[test]
+fn every_fault_has_its_test() {
+    let table = read("docs/faults.md");
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit())
+        .collect();
+    let mut missing = Vec::new();
+    for row in &rows {
+        let mut named = 0;
+        let quoted = row.split('`').skip(1).step_by(2);
+        for (file, test) in quoted.filter_map(|name| name.split_once(".rs::")) {
+            let file = format!("{file}.rs");
+            let text = fs::read_to_string(root().join(&file)).unwrap_or_default();
+            let plain = text.contains(&format!("fn {test}("));
+            // One line of a macro's table.
+            let listed = text.contains(&format!("\n    {test}: "));
+            if !plain && !listed {
+                missing.push(format!("{file}::{test}"));
+            }
+            named += 1;
+        }
+        if named == 0 {
+            missing.push(format!("any test in {row}"));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert_eq!(rows.len(), 18 + 25);
 }
 
 #[test]
