@@ -86,10 +86,7 @@ impl Validators {
 
     /// Of a document that every publication may change.
     pub(in crate::serve) fn of_snapshot(snapshot: &Published, mark: &str) -> Result<Self, Problem> {
-        let Published {
-            generation, seq, ..
-        } = *snapshot;
-        Self::tagged(snapshot, &format!("{generation}-{seq}-{}", short(&[mark])))
+        Self::tagged(snapshot, &named(snapshot, mark))
     }
 
     /// Of a document whose tag was made when it was last written, if nothing was published since.
@@ -113,10 +110,10 @@ impl Validators {
     ) -> Result<(Self, Option<Answer>), Problem> {
         let most = house.config.limits.pages.bytes_max;
         let (hash, answer) = hashed(answer, most, long).await?;
-        let Some(hash) = hash else {
-            return Ok((Self::of_snapshot(snapshot, mark)?, answer));
+        let tag = match hash {
+            Some(hash) => short(&[&hash, mark]),
+            None => named(snapshot, mark),
         };
-        let tag = short(&[&hash, mark]);
         house.tags.put(mark, Head::from(snapshot), &tag);
         Ok((Self::tagged(snapshot, &tag)?, answer))
     }
@@ -166,6 +163,14 @@ impl Validators {
             })
             .is_some_and(|since| self.modified_s <= since.and_utc().timestamp())
     }
+}
+
+/// By its snapshot.
+fn named(snapshot: &Published, mark: &str) -> String {
+    let Published {
+        generation, seq, ..
+    } = *snapshot;
+    format!("{generation}-{seq}-{}", short(&[mark]))
 }
 
 fn short(parts: &[&str]) -> String {
