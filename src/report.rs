@@ -41,6 +41,9 @@ pub struct Report {
     pub outcome: Outcome,
     /// In words, for the operator: why the run is not complete.
     pub why: Option<String>,
+    /// What is wrong with the source, as far as this run shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<crate::diagnosis::Diagnosis>,
     pub completeness: Option<Completeness>,
     pub counts: Counts,
     /// Records of other classes (agents, catalogues, series, services) that were new, changed or deleted.
@@ -178,6 +181,7 @@ impl Report {
             ended_ms: started_ms,
             outcome: Outcome::Failed,
             why: None,
+            diagnosis: None,
             completeness: None,
             counts: Counts::default(),
             referents: Counts::default(),

@@ -8,6 +8,7 @@ use super::{
     out, runs,
 };
 use crate::daemon::Purpose;
+use crate::diagnosis::Diagnosis;
 use crate::network::local::{Answered, Local};
 use crate::serve::problem::NEVER_RAN;
 use clap::ValueEnum;
@@ -130,7 +131,28 @@ fn status_table(status: &Value) -> String {
             next,
         ]);
     }
-    out::table(&rows)
+    let mut text = out::table(&rows);
+    for source in status["sources"].as_array().into_iter().flatten() {
+        text.push_str(&health(source));
+    }
+    text
+}
+
+/// What is wrong with a source, and what to do; nothing where nothing is.
+fn health(source: &Value) -> String {
+    let health = &source["health"];
+    let Ok(diagnosis) = serde_json::from_value::<Diagnosis>(health["diagnosis"].clone()) else {
+        return String::new();
+    };
+    let [what, advice] = diagnosis.lines();
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let since = health["since_ms"].as_i64();
+    let since = since.map_or_else(String::new, |ms| format!(" since {}", time(ms)));
+    format!(
+        "\n{}: {}{since}: {what}\n  what to do: {advice}\n",
+        word(&source["id"]),
+        word(&health["state"])
+    )
 }
 
 fn time(ms: i64) -> String {

@@ -10,6 +10,7 @@ use super::{
     sign,
 };
 use crate::{
+    diagnosis::health::Book,
     log::Log,
     network::{Delivered, Delivery, Network},
     snapshot::Published,
@@ -33,6 +34,7 @@ pub struct Courier {
     /// Somebody changed what is kept.
     pub wake: Notify,
     pub log: Log,
+    pub health: Arc<Book>,
     /// Of our own IRIs.
     pub base: String,
     pub network: Arc<Network>,
@@ -50,12 +52,47 @@ enum Next {
     Wait(Duration),
 }
 
+/// How far a receiver has come when a message is taken or given up.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    before: Option<Cursor>,
+    cursor: Option<Cursor>,
+    /// Of a message about a source's health.
+    health: Option<u64>,
+}
+
+impl Reached {
+    fn at(before: Cursor, cursor: Cursor) -> Self {
+        Self {
+            before: Some(before),
+            cursor: Some(cursor),
+            health: None,
+        }
+    }
+
+    /// The first activity that the message tells, or told with what came before it.
+    fn first(&self) -> u64 {
+        match (self.before, self.cursor) {
+            (Some(before), Some(now)) if before.generation == now.generation => before.seq + 1,
+            _ => 0,
+        }
+    }
+}
+
+/// How long what waits for its next try still waits. None: it need not.
+fn waiting(standing: &Standing) -> Option<Next> {
+    let wait = standing.pending.as_ref()?.next_try_ms - now_ms();
+    (wait > 0).then(|| Next::Wait(Duration::from_millis(wait.unsigned_abs())))
+}
+
 impl Courier {
     /// Works until it is told to stop. A try under way is given up then; it is made again at the next start.
     pub async fn work(self: Arc<Self>, gone: CancellationToken) {
         let mut published = self.published.clone();
+        let mut health = self.health.watch();
         loop {
             published.mark_unchanged();
+            health.mark_unchanged();
             let next = tokio::select! {
                 next = self.step() => next,
                 () = gone.cancelled() => return,
@@ -74,6 +111,7 @@ impl Courier {
             tokio::select! {
                 () = gone.cancelled() => return,
                 () = self.wake.notified() => {}
+                changed = health.changed(), if !waits => if changed.is_err() { return },
                 changed = published.changed(), if !waits => if changed.is_err() { return },
                 () = tokio::time::sleep(wait), if waits => {}
             }
@@ -105,12 +143,15 @@ impl Courier {
 
     async fn step_with(&self, keep: &mut Keep) -> io::Result<Next> {
         let mut standing = keep.standing();
-        let Some(now) = self.published.borrow().clone() else {
-            return Ok(Next::Rest);
-        };
         if standing.disabled.is_some() {
             return Ok(Next::Rest);
         }
+        if let Some(next) = self.tell_health(keep, &standing).await? {
+            return Ok(next);
+        }
+        let Some(now) = self.published.borrow().clone() else {
+            return Ok(Next::Rest);
+        };
         let Some(cursor) = standing.cursor else {
             let seq = if self.webhook.from_start { 0 } else { now.seq };
             standing.cursor = Some(Cursor {
@@ -120,11 +161,21 @@ impl Courier {
             keep.set(standing)?;
             return Ok(Next::Again);
         };
-        if let Some(pending) = &standing.pending {
-            let wait = pending.next_try_ms - now_ms();
-            if wait > 0 {
-                return Ok(Next::Wait(Duration::from_millis(wait.unsigned_abs())));
+        if let Some(wait) = waiting(&standing) {
+            return Ok(wait);
+        }
+        if !self.webhook.changes {
+            let reached = Cursor {
+                generation: now.generation,
+                seq: now.seq,
+            };
+            if cursor == reached {
+                return Ok(Next::Rest);
             }
+            standing.cursor = Some(reached);
+            standing.pending = None;
+            keep.set(standing)?;
+            return Ok(Next::Again);
         }
         if cursor.generation != now.generation {
             let batch = Batch::generation(cursor, now.generation, now.published_us);
@@ -132,7 +183,9 @@ impl Courier {
                 generation: now.generation,
                 seq: 0,
             };
-            return self.attempt(keep, standing, batch, cursor, begin).await;
+            return self
+                .attempt(keep, standing, batch, Reached::at(cursor, begin))
+                .await;
         }
         if standing.pending.is_none() && now.seq <= cursor.seq {
             return Ok(Next::Rest);
@@ -147,7 +200,9 @@ impl Courier {
                 .pending
                 .filter(|pending| pending.last == reached.seq);
             let batch = Batch::pruned(cursor, reached.seq, kept.published_us);
-            return self.attempt(keep, standing, batch, cursor, reached).await;
+            return self
+                .attempt(keep, standing, batch, Reached::at(cursor, reached))
+                .await;
         }
         let up_to = standing.pending.as_ref().map(|pending| pending.last);
         let (last, told) = self.compose(cursor, up_to.unwrap_or(now.seq)).await?;
@@ -162,23 +217,68 @@ impl Courier {
             return Ok(Next::Again);
         }
         let batch = Batch::of(cursor, last, &told);
-        self.attempt(keep, standing, batch, cursor, reached).await
+        self.attempt(keep, standing, batch, Reached::at(cursor, reached))
+            .await
     }
 
-    /// One try of a batch. Taken, the cursor moves to `reached`.
+    /// Tells the next change of a source's health, unless activities wait for their next try: no message overtakes
+    /// another. None: there is nothing to tell.
+    async fn tell_health(&self, keep: &mut Keep, standing: &Standing) -> io::Result<Option<Next>> {
+        if standing
+            .pending
+            .as_ref()
+            .is_some_and(|p| p.health.is_none())
+        {
+            return Ok(None);
+        }
+        let mut standing = standing.clone();
+        let last = self.health.last();
+        // A new receiver begins with what comes, or where it is to; who does not want it has always come to the end.
+        let Some(told) = standing.health.filter(|_| self.webhook.health) else {
+            if standing.health == Some(last) && standing.pending.is_none() {
+                return Ok(None);
+            }
+            let begins = self.webhook.health && self.webhook.from_start;
+            standing.health = Some(if begins { 0 } else { last });
+            standing.pending = None;
+            keep.set(standing)?;
+            return Ok(Some(Next::Again));
+        };
+        let Some(change) = self.health.after(told) else {
+            return Ok(None);
+        };
+        if let Some(wait) = waiting(&standing) {
+            return Ok(Some(wait));
+        }
+        let wanted = &self.webhook.sources;
+        if !wanted.is_empty() && !wanted.contains(&change.source) {
+            standing.health = Some(change.n);
+            keep.set(standing)?;
+            return Ok(Some(Next::Again));
+        }
+        let reached = Reached {
+            before: standing.cursor,
+            cursor: standing.cursor,
+            health: Some(change.n),
+        };
+        let batch = Batch::health(&change);
+        self.attempt(keep, standing, batch, reached).await.map(Some)
+    }
+
+    /// One try of a batch. Taken, the receiver has come to `reached`.
     async fn attempt(
         &self,
         keep: &mut Keep,
         mut standing: Standing,
         batch: Batch,
-        cursor: Cursor,
-        reached: Cursor,
+        reached: Reached,
     ) -> io::Result<Next> {
         let mut pending = standing.pending.take().unwrap_or(Pending {
-            last: reached.seq,
+            last: reached.cursor.map_or(0, |cursor| cursor.seq),
             tries: 0,
             first_try_ms: None,
             next_try_ms: 0,
+            health: reached.health,
         });
         // Before it is sent: after a kill the very same batch is tried again, under the same id.
         standing.pending = Some(pending.clone());
@@ -189,7 +289,8 @@ impl Courier {
         let (trouble, retry_after) = match sent {
             Ok(delivered) if (200..300).contains(&delivered.status) => {
                 standing = Standing {
-                    cursor: Some(reached),
+                    cursor: reached.cursor,
+                    health: reached.health.or(standing.health),
                     delivered_ms: Some(now_ms()),
                     ..Standing::default()
                 };
@@ -220,7 +321,7 @@ impl Courier {
         if gone {
             standing.disabled = Some("the receiver answered 410 Gone".to_owned());
         } else if pending.tries >= self.limits.tries_max || too_long {
-            return self.give_up(keep, standing, &batch, &pending, cursor, reached);
+            return self.give_up(keep, standing, &batch, &pending, reached);
         }
         let backoff = self.backoff_ms(pending.tries);
         let asked = retry_after.map_or(0, |wait| {
@@ -240,8 +341,7 @@ impl Courier {
         mut standing: Standing,
         batch: &Batch,
         pending: &Pending,
-        cursor: Cursor,
-        reached: Cursor,
+        reached: Reached,
     ) -> io::Result<Next> {
         if keep.dead_count()? >= self.limits.dead_max {
             standing.pending = Some(pending.clone());
@@ -258,13 +358,9 @@ impl Courier {
         }
         keep.give_up(&Dead {
             id: batch.id.clone(),
-            generation: reached.generation,
-            first: if reached.generation == cursor.generation {
-                cursor.seq + 1
-            } else {
-                0
-            },
-            last: reached.seq,
+            generation: reached.cursor.map_or(0, |cursor| cursor.generation),
+            first: reached.first(),
+            last: reached.cursor.map_or(0, |cursor| cursor.seq),
             activities: batch.activities,
             tries: pending.tries,
             gave_up_ms: now_ms(),
@@ -281,7 +377,8 @@ impl Courier {
             "a batch was given up; it is in the dead-letter list"
         );
         standing.pending = None;
-        standing.cursor = Some(reached);
+        standing.cursor = reached.cursor;
+        standing.health = reached.health.or(standing.health);
         keep.set(standing)?;
         Ok(Next::Again)
     }
