@@ -7,6 +7,7 @@
 
 mod batch;
 mod courier;
+mod health;
 mod keep;
 mod next;
 mod settings;

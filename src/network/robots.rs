@@ -58,13 +58,8 @@ impl Robots {
         named(PRODUCT).or_else(|| named("*")).unwrap_or_default()
     }
 
-    /// May this path (with its query) be asked? The longest rule that matches counts, and of two as long the one that
-    /// allows (section 2.2.2). robots.txt itself may always be.
-    pub fn allows(&self, path: &str) -> bool {
-        self.forbids(path).is_none()
-    }
-
-    /// The rule that forbids this path.
+    /// The rule that forbids a path (with its query), if one does: the longest that matches counts, and of two as long the
+    /// one that allows (section 2.2.2). robots.txt itself may always be asked.
     pub fn forbids(&self, path: &str) -> Option<&str> {
         if path == "/robots.txt" {
             return None;
@@ -215,6 +210,12 @@ fn matches(pattern: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Robots {
+        fn allows(&self, path: &str) -> bool {
+            self.forbids(path).is_none()
+        }
+    }
 
     #[test]
     fn the_group_that_names_us_counts_and_else_the_one_for_all() {

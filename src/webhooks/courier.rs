@@ -5,6 +5,7 @@
 
 use super::{
     batch::Batch,
+    health::{Reached, waiting},
     keep::{Cursor, Dead, Keep, Pending, Standing, Trouble},
     settings::{Webhook, WebhookLimits},
     sign,
@@ -43,46 +44,13 @@ pub struct Courier {
 }
 
 /// What to do next.
-enum Next {
+pub(super) enum Next {
     /// Something was done: look again.
     Again,
     /// Nothing, until something is published or somebody asks.
     Rest,
     /// Nothing for so long.
     Wait(Duration),
-}
-
-/// How far a receiver has come when a message is taken or given up.
-#[derive(Debug, Clone, Copy)]
-struct Reached {
-    before: Option<Cursor>,
-    cursor: Option<Cursor>,
-    /// Of a message about a source's health.
-    health: Option<u64>,
-}
-
-impl Reached {
-    fn at(before: Cursor, cursor: Cursor) -> Self {
-        Self {
-            before: Some(before),
-            cursor: Some(cursor),
-            health: None,
-        }
-    }
-
-    /// The first activity that the message tells, or told with what came before it.
-    fn first(&self) -> u64 {
-        match (self.before, self.cursor) {
-            (Some(before), Some(now)) if before.generation == now.generation => before.seq + 1,
-            _ => 0,
-        }
-    }
-}
-
-/// How long what waits for its next try still waits. None: it need not.
-fn waiting(standing: &Standing) -> Option<Next> {
-    let wait = standing.pending.as_ref()?.next_try_ms - now_ms();
-    (wait > 0).then(|| Next::Wait(Duration::from_millis(wait.unsigned_abs())))
 }
 
 impl Courier {
@@ -165,17 +133,7 @@ impl Courier {
             return Ok(wait);
         }
         if !self.webhook.changes {
-            let reached = Cursor {
-                generation: now.generation,
-                seq: now.seq,
-            };
-            if cursor == reached {
-                return Ok(Next::Rest);
-            }
-            standing.cursor = Some(reached);
-            standing.pending = None;
-            keep.set(standing)?;
-            return Ok(Next::Again);
+            return pass_over(keep, standing, &now);
         }
         if cursor.generation != now.generation {
             let batch = Batch::generation(cursor, now.generation, now.published_us);
@@ -221,52 +179,8 @@ impl Courier {
             .await
     }
 
-    /// Tells the next change of a source's health, unless activities wait for their next try: no message overtakes
-    /// another. None: there is nothing to tell.
-    async fn tell_health(&self, keep: &mut Keep, standing: &Standing) -> io::Result<Option<Next>> {
-        if standing
-            .pending
-            .as_ref()
-            .is_some_and(|p| p.health.is_none())
-        {
-            return Ok(None);
-        }
-        let mut standing = standing.clone();
-        let last = self.health.last();
-        // A new receiver begins with what comes, or where it is to; who does not want it has always come to the end.
-        let Some(told) = standing.health.filter(|_| self.webhook.health) else {
-            if standing.health == Some(last) && standing.pending.is_none() {
-                return Ok(None);
-            }
-            let begins = self.webhook.health && self.webhook.from_start;
-            standing.health = Some(if begins { 0 } else { last });
-            standing.pending = None;
-            keep.set(standing)?;
-            return Ok(Some(Next::Again));
-        };
-        let Some(change) = self.health.after(told) else {
-            return Ok(None);
-        };
-        if let Some(wait) = waiting(&standing) {
-            return Ok(Some(wait));
-        }
-        let wanted = &self.webhook.sources;
-        if !wanted.is_empty() && !wanted.contains(&change.source) {
-            standing.health = Some(change.n);
-            keep.set(standing)?;
-            return Ok(Some(Next::Again));
-        }
-        let reached = Reached {
-            before: standing.cursor,
-            cursor: standing.cursor,
-            health: Some(change.n),
-        };
-        let batch = Batch::health(&change);
-        self.attempt(keep, standing, batch, reached).await.map(Some)
-    }
-
     /// One try of a batch. Taken, the receiver has come to `reached`.
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
         keep: &mut Keep,
         mut standing: Standing,
@@ -447,6 +361,21 @@ impl Courier {
     }
 }
 
+/// Who is not told of changes has always come to the end.
+fn pass_over(keep: &mut Keep, mut standing: Standing, now: &Published) -> io::Result<Next> {
+    let end = Cursor {
+        generation: now.generation,
+        seq: now.seq,
+    };
+    if standing.cursor == Some(end) {
+        return Ok(Next::Rest);
+    }
+    standing.cursor = Some(end);
+    standing.pending = None;
+    keep.set(standing)?;
+    Ok(Next::Again)
+}
+
 fn refused(status: u16) -> Trouble {
     let hint = match status {
         300..400 => " (redirects are not followed: configure the address it leads to)",
@@ -462,6 +391,6 @@ fn millis(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX / 4)
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
 }
