@@ -6,6 +6,7 @@
 mod by_hand;
 mod configure;
 mod desk;
+mod details;
 mod digest;
 mod due;
 pub mod erase;
@@ -35,7 +36,7 @@ use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
@@ -259,42 +260,6 @@ impl Daemon {
 
     fn with<T>(&self, id: &str, with: impl FnOnce(&mut Place) -> T) -> Option<T> {
         self.places().get_mut(id).map(with)
-    }
-
-    /// Asks for the details of records after a scheduled run, where the source tells such: in rounds, so that what came is
-    /// committed and published before the next ones are asked for.
-    async fn details(&self, id: &str, gone: &CancellationToken) {
-        let Some(source) = self.with(id, |place| place.source.clone()) else {
-            return;
-        };
-        let settings = &source.details;
-        let harvester = source.open(&self.config().limits);
-        let tells = harvester.is_ok_and(|h| h.parts().iter().any(|part| !part.stands_alone));
-        let until = Instant::now() + Duration::from_millis(settings.run_ms_max);
-        let mut left = settings.per_run_max;
-        let quiet = |now| source.quiet.as_ref().is_some_and(|quiet| quiet.is_at(now));
-        while tells
-            && left > 0
-            && Instant::now() < until
-            && !gone.is_cancelled()
-            && !quiet(Utc::now())
-        {
-            let time = until.saturating_duration_since(Instant::now());
-            let mut round = (*source).clone();
-            round.details.per_run_max = left.min(settings.per_commit_max);
-            round.details.run_ms_max = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let round = Some(Arc::new(round));
-            let report = self.run_as(id, round, Trigger::Details, false, gone).await;
-            let Some(report) = report.filter(|r| r.outcome == Outcome::Complete) else {
-                return;
-            };
-            let asked = report.details.map_or(0, |details| details.asked);
-            let waiting = self.with(id, |place| place.orders.capacity() < ORDERS_WAITING);
-            if asked == 0 || waiting != Some(false) {
-                return;
-            }
-            left = left.saturating_sub(asked);
-        }
     }
 
     async fn run(

@@ -5,10 +5,9 @@ use super::{
     client::{Reached, body, well},
     configured::Configured,
     exit::Exit,
-    out, runs,
+    health, out, runs,
 };
 use crate::daemon::Purpose;
-use crate::diagnosis::Diagnosis;
 use crate::network::local::{Answered, Local};
 use crate::serve::problem::NEVER_RAN;
 use clap::ValueEnum;
@@ -133,29 +132,12 @@ fn status_table(status: &Value) -> String {
     }
     let mut text = out::table(&rows);
     for source in status["sources"].as_array().into_iter().flatten() {
-        text.push_str(&health(source));
+        text.push_str(&health::text(source));
     }
     text
 }
 
-/// What is wrong with a source, and what to do; nothing where nothing is.
-fn health(source: &Value) -> String {
-    let health = &source["health"];
-    let Ok(diagnosis) = serde_json::from_value::<Diagnosis>(health["diagnosis"].clone()) else {
-        return String::new();
-    };
-    let [what, advice] = diagnosis.lines();
-    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let since = health["since_ms"].as_i64();
-    let since = since.map_or_else(String::new, |ms| format!(" since {}", time(ms)));
-    format!(
-        "\n{}: {}{since}: {what}\n  what to do: {advice}\n",
-        word(&source["id"]),
-        word(&health["state"])
-    )
-}
-
-fn time(ms: i64) -> String {
+pub(super) fn time(ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(ms).map_or_else(
         || ms.to_string(),
         |t| t.format("%Y-%m-%d %H:%M:%SZ").to_string(),

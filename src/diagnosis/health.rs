@@ -3,7 +3,7 @@
 //! The file is the memory: what a source is follows from its last line, so that no change is told twice and none is
 //! forgotten, whatever else is lost. Asks nobody. Start at [`Book::note`].
 
-use super::Diagnosis;
+use super::{Diagnosis, Seen};
 use crate::state::SourceState;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -215,22 +215,40 @@ impl Book {
             let stays = |c: &Change| c.n >= from || newest.get(&c.source) == Some(&c.n);
             inner.changes.retain(stays);
         }
-        let beside = self.path.with_extension("tmp");
-        let mut file = File::create(&beside)?;
-        for change in &inner.changes {
-            file.write_all(&serde_json::to_vec(change)?)?;
-            file.write_all(b"\n")?;
-        }
-        file.sync_all()?;
-        std::fs::rename(&beside, &self.path)?;
-        match self.path.parent() {
-            Some(dir) => File::open(dir)?.sync_all(),
-            None => Ok(()),
-        }
+        write(&self.path, &inner.changes)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was seen of sources goes, since it may quote what they said; how they are stays. While nobody has the file open.
+pub fn forget_what_was_seen(data_dir: &Path) -> io::Result<()> {
+    let path = data_dir.join("health.jsonl");
+    let (mut changes, whole) = read(&path)?;
+    if changes.is_empty() && whole {
+        return Ok(());
+    }
+    for diagnosis in changes.iter_mut().filter_map(|c| c.diagnosis.as_mut()) {
+        diagnosis.seen = Seen::default();
+    }
+    write(&path, &changes)
+}
+
+/// Writes the file anew: beside, synced, renamed.
+fn write(path: &Path, changes: &[Change]) -> io::Result<()> {
+    let beside = path.with_extension("tmp");
+    let mut file = File::create(&beside)?;
+    for change in changes {
+        file.write_all(&serde_json::to_vec(change)?)?;
+        file.write_all(b"\n")?;
+    }
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
     }
 }
 
@@ -294,8 +312,11 @@ mod tests {
         assert_eq!(book.note(change("a", Sick)).unwrap().unwrap().n, 4);
         assert_eq!(book.after(3).unwrap().state, Sick);
         assert_eq!((book.after(4), book.of("b")), (None, None));
+        forget_what_was_seen(dir.path()).unwrap();
         let book = Book::open(dir.path()).unwrap();
-        assert_eq!(book.last(), 4);
+        let sick = book.of("a").unwrap();
+        assert_eq!((book.last(), sick.state), (4, Sick));
+        assert_eq!(sick.diagnosis.unwrap().seen, Seen::default());
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub struct Course {
     pub vitals: Vitals,
     /// Datasets held before the run.
     pub had: u64,
-    /// Records that were refused when the source last ran.
+    /// Records that were refused when the source last ran, and had the form that it always had.
     pub refused_before: u64,
     /// Clocks may differ by so much.
     pub clock_skew_s_max: u64,
@@ -201,18 +201,19 @@ fn held(report: &Report) -> Option<Diagnosis> {
     Some(seen(ailment, why(report)))
 }
 
-/// Most of what came is refused, and was not before.
+/// Most of what came is refused, and was not before; or all of it, from the beginning.
 fn schema(report: &Report, course: &Course) -> Option<Diagnosis> {
     let c = &report.counts;
-    let most = c.refused > 0 && c.refused.saturating_mul(2) > c.received;
-    let new = course.had > 0 && c.refused > course.refused_before.saturating_mul(2);
-    (most && new).then(|| {
-        let text = format!(
-            "{} of {} records were refused, {} when it last ran",
-            c.refused, c.received, course.refused_before
-        );
-        seen(Ailment::SchemaChange, text)
-    })
+    let (all, most) = (c.refused == c.received, c.refused * 2 > c.received);
+    if c.refused == 0 || !most {
+        return None;
+    }
+    let text = format!("{} of {} records were refused", c.refused, c.received);
+    match course.had {
+        0 if all => Some(seen(Ailment::NotACatalogue, text)),
+        1.. if c.refused > course.refused_before * 2 => Some(seen(Ailment::SchemaChange, text)),
+        _ => None,
+    }
 }
 
 fn counted(report: &Report) -> Option<Diagnosis> {

@@ -10,7 +10,7 @@
 use super::{Ended, Rooms, RunError, now_ms, prov};
 use crate::config::{Config, Source};
 use crate::diagnosis::{
-    Course, Diagnosis,
+    Ailment, Course, Diagnosis,
     health::{Change, Standing},
     of_error, of_run,
 };
@@ -47,10 +47,18 @@ pub(super) fn diagnosed(
         symptom: ended.symptom,
         vitals,
         had: ended.had,
-        refused_before: before.map_or(0, |report| report.counts.refused),
+        refused_before: before.map_or(0, refused_as_ever),
         clock_skew_s_max: config.limits.health.clock_skew_s_max,
     };
     of_run(report, &course)
+}
+
+/// Records that a run refused; none, where it was then that the form changed, and it has not changed back.
+fn refused_as_ever(report: Report) -> u64 {
+    let changed = report
+        .diagnosis
+        .is_some_and(|d| d.code == Ailment::SchemaChange);
+    if changed { 0 } else { report.counts.refused }
 }
 
 /// How many runs in a row, this one among them, ended in what asking less would spare the source.

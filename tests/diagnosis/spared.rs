@@ -25,7 +25,7 @@ const ALWAYS: &str = "schedule = \"* * * * * *\"\njitter_ms = 0";
 fn serve(dir: &Path, origin: &Origin, health: &str) -> House {
     let limits = format!("[limits.health]\n{health}\n");
     let source = source("a", "dcat", &origin.at("/a"), ALWAYS)
-        + "[source.network.limits]\ntries_max = 3\nbackoff_first_ms = 1\nbackoff_max_ms = 2\nrun_retry_first_ms = 0\n";
+        + "[source.network.limits]\ntries_max = 3\nbackoff_first_ms = 10\nbackoff_max_ms = 10\nrun_retry_first_ms = 0\n";
     let config = config(dir, &limits, &[source]);
     House {
         daemon: Daemon::open(config, Purpose::Serve).unwrap(),

@@ -85,7 +85,7 @@ const WAYS: [Told; 15] = [
         "ignored-filter",
         "complete",
         None,
-        "ignores the filter",
+        "the whole catalogue came",
         None,
     ),
     told(
@@ -93,7 +93,7 @@ const WAYS: [Told; 15] = [
         "lying-total",
         "partial",
         None,
-        "declares 5 datasets and gave 3",
+        "5 packages declared, 3 different ones came",
         None,
     ),
     told(
@@ -186,7 +186,7 @@ fn ckan(request: &Request, says: usize) -> Response {
         let found = pairs.into_iter().find(|(name, _)| name == key);
         found.map_or(0, |(_, value)| value.parse::<usize>().unwrap())
     };
-    let all: Vec<Value> = (1..=3)
+    let mut all: Vec<Value> = (1..=3)
         .map(|n| {
             json!({
                 "id": format!("id-{n}"), "name": format!("name-{n}"), "title": format!("Title {n}"), "type": "dataset",
@@ -195,6 +195,9 @@ fn ckan(request: &Request, says: usize) -> Response {
             })
         })
         .collect();
+    if query.contains("sort=metadata_modified") {
+        all.reverse();
+    }
     let results: Vec<_> = all
         .iter()
         .skip(number("start"))
