@@ -276,7 +276,7 @@ async fn run(serving: &Serving, told: &Told, full: bool) -> Value {
     parsed(serving.admin("POST", &path).await).await
 }
 
-async fn of<'v>(status: &'v Value, id: &str) -> &'v Value {
+fn of<'v>(status: &'v Value, id: &str) -> &'v Value {
     let mut sources = status["sources"].as_array().unwrap().iter();
     sources.find(|source| source["id"] == id).unwrap()
 }
@@ -369,34 +369,59 @@ fn is_sick(told: &Told) -> bool {
     told.outcome != "complete" && !PASSING.contains(&told.source)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_way_in_which_a_source_goes_wrong_is_told_apart_everywhere() {
-    let bed = Bed::new(export(&rows(1, 1, 1))).await;
-    let unchained = Faulty::start_tls(acceptor("localhost", 2040, Some(&issuer())), |_, _| {
-        answer("200 OK", &[], "")
-    })
-    .await;
-    let (down, (url, came)) = (Port::reserved(), receiver().await);
-    let hook = format!(
-        "[[webhook]]\nid = \"pager\"\nurl = \"{url}\"\nsecret = \"${{PAGER}}\"\ntells = [\"health\"]\nbegin = \"start\"\n\
-         allow_ranges = [\"127.0.0.0/8\"]\n"
-    );
-    let secret = bed.dir.path().join("pager");
-    std::fs::write(&secret, SECRET).unwrap();
-    let hook = hook.replace("\"${PAGER}\"", "{ file = \"pager\" }");
-    bed.configure("", &(sources(&bed, &unchained, &down) + &hook));
-    behave(&bed.origin);
-    let serving = bed.serve().await;
-    for told in WAYS.iter().filter(|told| !never_well(told.source)) {
-        let report = run(&serving, told, false).await;
-        assert_eq!(
-            (&report["outcome"], &report["diagnosis"]),
-            (&json!("complete"), &Value::Null),
-            "{report}"
+/// All sources and a receiver that is told how they are.
+struct Federation {
+    bed: Bed,
+    came: Came,
+    _unchained: Faulty,
+    _down: Port,
+}
+
+impl Federation {
+    async fn new() -> Self {
+        let bed = Bed::new(export(&rows(1, 1, 1))).await;
+        let chain = acceptor("localhost", 2040, Some(&issuer()));
+        let unchained = Faulty::start_tls(chain, |_, _| answer("200 OK", &[], "")).await;
+        let (down, (url, came)) = (Port::reserved(), receiver().await);
+        std::fs::write(bed.dir.path().join("pager"), SECRET).unwrap();
+        let hook = format!(
+            "[[webhook]]\nid = \"pager\"\nurl = \"{url}\"\nsecret = {{ file = \"pager\" }}\ntells = [\"health\"]\n\
+             begin = \"start\"\nallow_ranges = [\"127.0.0.0/8\"]\n"
         );
+        bed.configure("", &(sources(&bed, &unchained, &down) + &hook));
+        behave(&bed.origin);
+        Self {
+            bed,
+            came,
+            _unchained: unchained,
+            _down: down,
+        }
     }
 
-    misbehave(&bed.origin);
+    /// These and no others were told.
+    async fn told(&self, expected: &mut [(String, String)]) {
+        expected.sort();
+        let all = async || messages(&self.came).len() >= expected.len();
+        eventually("all is told", all).await;
+        assert_eq!(messages(&self.came), expected);
+    }
+}
+
+/// A complete run of every source that ever is well.
+async fn all_well(serving: &Serving, full: bool) {
+    for told in WAYS.iter().filter(|told| !never_well(told.source)) {
+        let report = run(serving, told, full).await;
+        let found = (&report["outcome"], &report["diagnosis"]);
+        assert_eq!(found, (&json!("complete"), &Value::Null), "{report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_way_in_which_a_source_goes_wrong_is_told_apart_everywhere() {
+    let all = Federation::new().await;
+    let serving = all.bed.serve().await;
+    all_well(&serving, false).await;
+    misbehave(&all.bed.origin);
     for told in &WAYS {
         let report = run(&serving, told, told.source == "liar").await;
         check_report(told, &report);
@@ -404,40 +429,25 @@ async fn each_way_in_which_a_source_goes_wrong_is_told_apart_everywhere() {
     check_status(&serving).await;
     check_log(&serving.log());
     check_metrics(&serving).await;
-    check_commands(&bed).await;
-
-    let mut expected: Vec<_> = WAYS
-        .iter()
-        .filter(|told| is_sick(told))
-        .map(|told| ("harvestd.source.sick".to_owned(), told.source.to_owned()))
+    check_commands(&all.bed).await;
+    let message = |kind: &str, told: &Told| (kind.to_owned(), told.source.to_owned());
+    let sick = WAYS.iter().filter(|told| is_sick(told));
+    let mut expected: Vec<_> = sick
+        .clone()
+        .map(|told| message("harvestd.source.sick", told))
         .collect();
-    expected.sort();
-    eventually("all is told", async || {
-        messages(&came).len() >= expected.len()
-    })
-    .await;
-    assert_eq!(messages(&came), expected);
+    all.told(&mut expected).await;
 
     // What is known of them is known after a kill, and told once.
     serving.kill().await;
-    behave(&bed.origin);
-    let serving = bed.serve().await;
+    behave(&all.bed.origin);
+    let serving = all.bed.serve().await;
     let status = serving.json("/status.json").await;
-    assert_eq!(of(&status, "challenged").await["health"]["state"], "sick");
-    for told in WAYS.iter().filter(|told| !never_well(told.source)) {
-        let report = run(&serving, told, true).await;
-        assert_eq!(report["outcome"], "complete", "{report}");
-    }
-    let well = WAYS
-        .iter()
-        .filter(|told| is_sick(told) && !never_well(told.source));
-    expected.extend(well.map(|told| ("harvestd.source.well".to_owned(), told.source.to_owned())));
-    expected.sort();
-    eventually("all is told", async || {
-        messages(&came).len() >= expected.len()
-    })
-    .await;
-    assert_eq!(messages(&came), expected);
+    assert_eq!(of(&status, "challenged")["health"]["state"], "sick");
+    all_well(&serving, true).await;
+    let well = sick.filter(|told| !never_well(told.source));
+    expected.extend(well.map(|told| message("harvestd.source.well", told)));
+    all.told(&mut expected).await;
     serving.stop().await;
 }
 
@@ -451,7 +461,7 @@ async fn check_status(serving: &Serving) {
         .unwrap();
     let html = html.text().await.unwrap();
     for told in &WAYS {
-        let source = of(&status, told.source).await;
+        let source = of(&status, told.source);
         let state = if is_sick(told) { "sick" } else { "well" };
         assert_eq!(source["health"]["state"], state, "{source}");
         assert_eq!(
