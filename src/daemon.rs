@@ -6,6 +6,7 @@
 mod by_hand;
 mod configure;
 mod desk;
+mod details;
 mod digest;
 mod due;
 pub mod erase;
@@ -16,6 +17,7 @@ mod push;
 mod search;
 mod shared;
 mod snapshots;
+mod stale;
 
 pub use open::{OpenError, Purpose, write_limits};
 pub use shared::SharedError;
@@ -26,7 +28,7 @@ use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
 use crate::run::by_hand::{Changed, Wanted};
-use crate::run::{self, Progress, Rooms, now_ms};
+use crate::run::{self, Progress, Rooms, health, now_ms};
 use crate::serve::desk::{DeskError, Order};
 use crate::snapshot::{Published, shelf::Shelf};
 use crate::webhooks::Webhooks;
@@ -34,10 +36,10 @@ use chrono::{DateTime, Utc};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, oneshot, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -52,6 +54,8 @@ pub struct Daemon {
     /// The task of each source, also of one that is ending: the next of the same source waits for it.
     lives: Mutex<BTreeMap<String, JoinHandle<()>>>,
     runs: Arc<Semaphore>,
+    /// Of these, the places that large sources may take.
+    large: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
     purpose: Purpose,
@@ -84,6 +88,8 @@ struct Place {
     /// Of a source that pushes: datasets and other records held, where they are known without counting.
     push_holds: Option<(u64, u64)>,
     failures_in_row: u32,
+    /// How long a run is likely to take.
+    expected_ms: Option<u64>,
     paused: bool,
     /// Its task computes anew when it is due.
     look: Arc<Notify>,
@@ -139,6 +145,16 @@ impl Daemon {
         let gone = self.stop.child_token();
         let look = Arc::new(Notify::new());
         let state = self.rooms.state.source(&source.id).unwrap_or_default();
+        // What the host wanted before a restart, for all sources that are on it.
+        let wanted = state.not_before_ms.map(|at| at.saturating_sub(now_ms()));
+        if let Some(wait_ms) = wanted
+            .and_then(|ms| u64::try_from(ms).ok())
+            .filter(|ms| *ms > 0)
+        {
+            let network = &self.rooms.network;
+            network.hold(&source, Duration::from_millis(wait_ms));
+        }
+        health::measure(&self.rooms, &source.id);
         let place = Place {
             holds: self.rooms.state.datasets(&source.id).unwrap_or_default(),
             last: self
@@ -156,6 +172,7 @@ impl Daemon {
                 .flatten()
                 .and_then(|report| report.details),
             failures_in_row: state.failures_in_row,
+            expected_ms: state.expected_ms(),
             paused: self.rooms.state.paused(&source.id).unwrap_or_default(),
             look: look.clone(),
             running: None,
@@ -196,6 +213,7 @@ impl Daemon {
         let scheduled = self.purpose == Purpose::Serve;
         let mut ear = listen::Ear::default();
         loop {
+            self.look_for_staleness(&id);
             let due = self.next_start(&id);
             self.with(&id, |place| {
                 place.next_due_ms = due.map(|d| d.timestamp_millis())
@@ -244,36 +262,6 @@ impl Daemon {
         self.places().get_mut(id).map(with)
     }
 
-    /// Asks for the details of records after a scheduled run, where the source tells such: in rounds, so that what came is
-    /// committed and published before the next ones are asked for.
-    async fn details(&self, id: &str, gone: &CancellationToken) {
-        let Some(source) = self.with(id, |place| place.source.clone()) else {
-            return;
-        };
-        let settings = &source.details;
-        let harvester = source.open(&self.config().limits);
-        let tells = harvester.is_ok_and(|h| h.parts().iter().any(|part| !part.stands_alone));
-        let until = Instant::now() + Duration::from_millis(settings.run_ms_max);
-        let mut left = settings.per_run_max;
-        while tells && left > 0 && Instant::now() < until && !gone.is_cancelled() {
-            let time = until.saturating_duration_since(Instant::now());
-            let mut round = (*source).clone();
-            round.details.per_run_max = left.min(settings.per_commit_max);
-            round.details.run_ms_max = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let round = Some(Arc::new(round));
-            let report = self.run_as(id, round, Trigger::Details, false, gone).await;
-            let Some(report) = report.filter(|r| r.outcome == Outcome::Complete) else {
-                return;
-            };
-            let asked = report.details.map_or(0, |details| details.asked);
-            let waiting = self.with(id, |place| place.orders.capacity() < ORDERS_WAITING);
-            if asked == 0 || waiting != Some(false) {
-                return;
-            }
-            left = left.saturating_sub(asked);
-        }
-    }
-
     async fn run(
         &self,
         id: &str,
@@ -294,7 +282,7 @@ impl Daemon {
         gone: &CancellationToken,
     ) -> Option<Report> {
         let _turn = tokio::select! {
-            turn = self.runs.clone().acquire_owned() => turn.ok()?,
+            turn = self.place_to_run(id) => turn?,
             () = gone.cancelled() => return None,
         };
         let progress = Arc::new(Progress::of(trigger));
@@ -310,6 +298,9 @@ impl Daemon {
             Some(other.unwrap_or_else(|| place.source.clone()))
         })??;
         tracing::info!(source = id, ?trigger, "a run begins");
+        if trigger == Trigger::Hand {
+            self.rooms.network.release(&source);
+        }
         let config = self.config();
         let order = run::Order { trigger, full };
         let running = run::run(&self.rooms, &config, &source, order, &progress);
@@ -329,6 +320,7 @@ impl Daemon {
             if trigger != Trigger::Check {
                 place.holds = self.rooms.state.datasets(id).unwrap_or(place.holds);
                 place.failures_in_row = state.failures_in_row;
+                place.expected_ms = state.expected_ms();
             }
             place.details = summary.details.or(place.details);
             if !matches!(trigger, Trigger::Check | Trigger::Details) {
@@ -336,6 +328,18 @@ impl Daemon {
             }
         });
         Some(report)
+    }
+
+    /// A place among those that run at one time. Large sources leave one of them, where there are several, to the small
+    /// ones: who has ten datasets does not wait for who has fifty thousand. None: the daemon ends.
+    async fn place_to_run(&self, id: &str) -> Option<[Option<OwnedSemaphorePermit>; 2]> {
+        let state = self.rooms.state.source(id).unwrap_or_default();
+        let large = match state.is_large(self.config().limits.large_run_ms) {
+            true => Some(self.large.clone().acquire_owned().await.ok()?),
+            false => None,
+        };
+        let place = self.runs.clone().acquire_owned().await.ok()?;
+        Some([large, Some(place)])
     }
 
     /// Ends in good order: runs stop at the next record, what is committed stays committed.
@@ -367,6 +371,16 @@ fn tell(report: &Report) {
         Outcome::Partial | Outcome::Failed => {
             tracing::warn!(source = report.source, run = report.run, took_ms, "{line}")
         }
+    }
+    if let Some(diagnosis) = &report.diagnosis {
+        let [what, advice] = diagnosis.lines();
+        tracing::warn!(
+            source = report.source,
+            run = report.run,
+            diagnosis = diagnosis.code.name(),
+            advice,
+            "diagnosis: {what}"
+        );
     }
     for said in &report.disagreements {
         tracing::warn!(

@@ -14,6 +14,7 @@ pub mod crash;
 pub mod daemon;
 pub mod demo;
 pub mod describe;
+pub mod diagnosis;
 pub mod digest;
 pub mod documents;
 pub mod encoding;

@@ -41,6 +41,9 @@ pub struct Report {
     pub outcome: Outcome,
     /// In words, for the operator: why the run is not complete.
     pub why: Option<String>,
+    /// What is wrong with the source, as far as this run shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<crate::diagnosis::Diagnosis>,
     pub completeness: Option<Completeness>,
     pub counts: Counts,
     /// Records of other classes (agents, catalogues, series, services) that were new, changed or deleted.
@@ -178,6 +181,7 @@ impl Report {
             ended_ms: started_ms,
             outcome: Outcome::Failed,
             why: None,
+            diagnosis: None,
             completeness: None,
             counts: Counts::default(),
             referents: Counts::default(),
@@ -227,8 +231,13 @@ impl Report {
         let noticed = self.noticed.iter_mut().map(|(_, text)| text);
         let refused = self.refused.iter_mut().map(|row| &mut row.why.found);
         let findings = self.findings.iter_mut().map(|row| &mut row.finding.found);
+        let seen = self.diagnosis.iter_mut().map(|found| &mut found.seen);
+        let seen = seen.flat_map(|seen| {
+            let told = [&mut seen.url, &mut seen.first_line].into_iter().flatten();
+            told.chain([&mut seen.text])
+        });
         let all = self.why.iter_mut().chain(noticed).chain(refused);
-        for text in all.chain(findings) {
+        for text in all.chain(findings).chain(seen) {
             if secrets.iter().any(|secret| text.contains(secret.as_str())) {
                 *text = crate::network::scrub(text, secrets);
             }

@@ -10,7 +10,7 @@ pub(crate) mod corrections;
 pub mod decide;
 mod details;
 pub(crate) mod gather;
-mod health;
+pub(crate) mod health;
 pub(crate) mod hold;
 mod learn;
 mod prov;
@@ -22,6 +22,7 @@ pub(crate) use learn::Lesson;
 
 use crate::answers::Answers;
 use crate::config::{Config, Source};
+use crate::diagnosis::{self, Symptom};
 use crate::gate::{Evidence, Hold, Verdict, book::Book};
 use crate::identity::Thresholds;
 use crate::network::Network;
@@ -55,6 +56,8 @@ pub struct Rooms {
     pub parts: Parts,
     pub reports: Reports,
     pub book: Book,
+    /// Which sources are sick.
+    pub health: Arc<diagnosis::health::Book>,
     /// Spooled answers and staged changes; emptied at start.
     pub spool_dir: PathBuf,
 }
@@ -155,17 +158,27 @@ pub async fn run(
 ) -> Report {
     let mut report = Report::begin(&source.id, &source.kind, order.trigger, now_ms());
     progress.started_ms.store(report.started_ms as u64, Relaxed);
-    if let Err(error) = steps(rooms, config, source, order.full, &mut report, progress).await {
+    let ended = steps(rooms, config, source, order.full, &mut report, progress).await;
+    if let Err(error) = &ended {
         report.outcome = Outcome::Failed;
         report.why = Some(error.to_string());
     }
     report.close(now_ms());
+    report.diagnosis = health::diagnosed(rooms, config, &report, ended);
     report.scrub(&crate::network::secrets(source));
     if order.trigger != Trigger::Check {
         health::note(rooms, source, &report).await;
         remember(rooms, source, &report);
+        health::change(rooms, config, &report);
     }
     report
+}
+
+/// What a run knows at its end beside what its report says.
+struct Ended {
+    symptom: Option<Symptom>,
+    /// Datasets held before it.
+    had: u64,
 }
 
 async fn steps(
@@ -175,7 +188,7 @@ async fn steps(
     full: bool,
     report: &mut Report,
     progress: &Arc<Progress>,
-) -> Result<(), RunError> {
+) -> Result<Ended, RunError> {
     relist::if_interrupted(rooms, &source.id).await?;
     let mut gathered = gather::gather(rooms, config, source, full, report, progress).await?;
     let took_ms = now_ms() - report.started_ms;
@@ -200,9 +213,14 @@ async fn steps(
         // What we hold is not what the answers said: "not modified" would be taken for more than it says.
         gathered.state.validators.clear();
     }
+    let ended = Ended {
+        symptom: gathered.symptom.take(),
+        had: gathered.had.datasets,
+    };
     progress.phase(Phase::Committing);
     commit::commit(rooms, source, gathered, verdict, report, progress).await?;
-    judged.remember(rooms, report)
+    judged.remember(rooms, report)?;
+    Ok(ended)
 }
 
 /// What the gate says, in the report's words.
@@ -240,7 +258,10 @@ pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &Report) {
         state.last_started_ms = Some(report.started_ms);
         if report.outcome == Outcome::Complete {
             state.last_complete_ms = Some(report.started_ms);
-            state.failures_in_row = 0;
+            if matches!(report.trigger, Trigger::Schedule | Trigger::Hand) {
+                state.took(u64::try_from(report.ended_ms - report.started_ms).unwrap_or_default());
+            }
+            (state.failures_in_row, state.spared_in_row) = (0, 0);
             let everything = report
                 .completeness
                 .is_some_and(|p| p != Completeness::Changes)
@@ -250,6 +271,7 @@ pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &Report) {
             }
         } else {
             state.failures_in_row += 1;
+            state.spared_in_row = health::spared_in_row(&state, report);
         }
         match report.trigger {
             // Nothing hangs on it, and the next push waits for it.

@@ -54,10 +54,14 @@ pub struct SourceState {
     /// Version of mapping, tables and settings under which the hashes were taken.
     pub epoch: String,
     pub failures_in_row: u32,
+    /// Of these, the last ones after which a source is spared by asking it less.
+    pub spared_in_row: u32,
     pub last_started_ms: Option<i64>,
     pub last_complete_ms: Option<i64>,
     /// Start of the last complete run that asked for everything.
     pub last_full_ms: Option<i64>,
+    /// How long the last complete runs took, in milliseconds, the newest last.
+    pub took_ms: Vec<u64>,
     /// The source asked us to come back no earlier.
     pub not_before_ms: Option<i64>,
     /// The last run broke off for a reason that may pass: when it is tried again, if the source is not due before.
@@ -66,6 +70,28 @@ pub struct SourceState {
     pub broke_off: Option<String>,
     /// The address that is asked for news, where the source's feed named one.
     pub listens: Option<String>,
+}
+
+impl SourceState {
+    /// One more complete run.
+    pub fn took(&mut self, ms: u64) {
+        const REMEMBERED: usize = 5;
+        self.took_ms.push(ms);
+        let beyond = self.took_ms.len().saturating_sub(REMEMBERED);
+        self.took_ms.drain(..beyond);
+    }
+
+    /// How long a run is likely to take: what the middle one of the last ones took.
+    pub fn expected_ms(&self) -> Option<u64> {
+        let mut sorted = self.took_ms.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied()
+    }
+
+    /// Did one of the last runs take longer than that?
+    pub fn is_large(&self, ms: u64) -> bool {
+        self.took_ms.iter().any(|took| *took > ms)
+    }
 }
 
 /// Hashes of a record's parts: name's hash -> raw bytes' hash.

@@ -7,6 +7,7 @@
 
 mod batch;
 mod courier;
+mod health;
 mod keep;
 mod next;
 mod settings;
@@ -16,7 +17,7 @@ pub use keep::Dead;
 pub use settings::{Webhook, WebhookLimits};
 pub use sign::{key, signature};
 
-use crate::{log::Log, network::Network, snapshot::Published};
+use crate::{diagnosis::health::Book, log::Log, network::Network, snapshot::Published};
 use courier::Courier;
 use keep::{Keep, Standing};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,7 @@ use url::Url;
 pub struct Webhooks {
     dir: PathBuf,
     log: Log,
+    health: Arc<Book>,
     base: String,
     network: Arc<Network>,
     published: watch::Receiver<Option<Arc<Published>>>,
@@ -96,6 +98,7 @@ impl Webhooks {
     pub fn new(
         data_dir: &Path,
         log: Log,
+        health: Arc<Book>,
         public_url: &Url,
         published: watch::Receiver<Option<Arc<Published>>>,
         delivers: bool,
@@ -103,6 +106,7 @@ impl Webhooks {
         Self {
             dir: data_dir.join("webhooks"),
             log,
+            health,
             base: public_url.to_string(),
             network: Arc::new(Network::new(public_url)),
             published,
@@ -146,6 +150,7 @@ impl Webhooks {
                 wake: Notify::new(),
                 shown: Mutex::new(shown),
                 log: self.log.clone(),
+                health: self.health.clone(),
                 base: self.base.clone(),
                 network: self.network.clone(),
                 published: self.published.clone(),
@@ -281,6 +286,7 @@ impl Courier {
             trouble,
             disabled,
             delivered_ms,
+            ..
         } = standing;
         let published = self.published.borrow().clone();
         let lag = published.zip(cursor).map(|(now, cursor)| {

@@ -114,11 +114,13 @@ schedule = "30 3 * * 1-5"
 timezone = "Europe/Berlin"
 jitter_ms = 5
 catch_up = "skip"
+quiet = ["mon-fri 08:00-18:00"]
 priority = -3
 owns = ["https://a.example/dataset/"]
 language = "zh-Hant-TW"
 offset_minutes = 480
 [source.network]
+robots = "obey"
 requests_per_second = 0.5
 concurrency = 4
 headers = { X-Api-Key = "${TOKEN}", Accept-Language = "zh" }
@@ -144,7 +146,10 @@ rows = 50
         (source.language.as_deref(), source.offset_minutes),
         (Some("zh-Hant-TW"), Some(480))
     );
+    let on_monday = "2026-11-23T12:00:00Z".parse().unwrap();
+    assert!(source.quiet.unwrap().is_at(on_monday));
     let network = source.network;
+    assert!(network.obeys_robots);
     let header = |name: &str| {
         network
             .headers

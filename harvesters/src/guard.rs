@@ -16,8 +16,7 @@ mod json;
 mod utf8;
 mod xml;
 
-pub(crate) use html::LOOKED_AT_BYTES;
-pub use html::{explain_html, looks_like_html};
+pub use html::{LOOKED_AT_BYTES, PageKind, explain_html, looks_like_html, page_kind};
 pub use json::{JsonGuard, JsonLimits};
 pub use utf8::Utf8Guard;
 pub use xml::{XmlGuard, XmlLimits};

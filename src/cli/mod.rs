@@ -9,6 +9,7 @@ mod erase;
 pub mod exit;
 mod feed;
 mod feedback;
+mod health;
 mod identity;
 pub mod logging;
 pub mod out;

@@ -5,7 +5,7 @@ use super::{
     client::{Reached, body, well},
     configured::Configured,
     exit::Exit,
-    out, runs,
+    health, out, runs,
 };
 use crate::daemon::Purpose;
 use crate::network::local::{Answered, Local};
@@ -130,10 +130,14 @@ fn status_table(status: &Value) -> String {
             next,
         ]);
     }
-    out::table(&rows)
+    let mut text = out::table(&rows);
+    for source in status["sources"].as_array().into_iter().flatten() {
+        text.push_str(&health::text(source));
+    }
+    text
 }
 
-fn time(ms: i64) -> String {
+pub(super) fn time(ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(ms).map_or_else(
         || ms.to_string(),
         |t| t.format("%Y-%m-%d %H:%M:%SZ").to_string(),

@@ -134,6 +134,10 @@ pub fn text(report: &Report) -> String {
             parts.collect::<Vec<_>>().join(", ")
         ));
     }
+    if let Some(diagnosis) = &report.diagnosis {
+        let [what, advice] = diagnosis.lines();
+        text.push_str(&format!("  diagnosis {what}\n  what to do: {advice}\n"));
+    }
     for said in &report.disagreements {
         text.push_str(&format!("  counts: {said}\n"));
     }

@@ -2,6 +2,7 @@
 //!
 //! Why each default is what it is stands in `config/harvestd.toml`, beside the key.
 
+use crate::diagnosis::health::HealthLimits;
 use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
 use crate::search::SearchLimits;
@@ -44,6 +45,8 @@ pub struct Limits {
     pub report_rows_max: usize,
     /// Runs of different sources at one time; further ones wait in the order in which they were due.
     pub runs_at_once_max: usize,
+    /// A source whose runs take longer than this is large: one place is left to the others.
+    pub large_run_ms: u64,
     /// Published snapshots kept beside the newest, so that readers and followers find the one they began with.
     pub snapshots_kept: usize,
     /// How long snapshots are kept for questions about the past.
@@ -56,6 +59,8 @@ pub struct Limits {
     pub runs_noted: usize,
     /// What one run may take away from a source.
     pub gate: GateLimits,
+    /// From when on a source counts as sick, and how it is treated then.
+    pub health: HealthLimits,
     /// Days for which runs can be taken back, and deleted records restored.
     pub undo_days: u64,
     /// A run that was killed or broke off is gone on with for so long; later it begins anew.
@@ -88,12 +93,14 @@ impl Default for Limits {
             state_cache_bytes: 32 * MB,
             report_rows_max: 100_000,
             runs_at_once_max: 2,
+            large_run_ms: 10 * MINUTE,
             snapshots_kept: 1,
             snapshots: SnapshotLimits::default(),
             shutdown_grace_ms: 20_000,
             reports_kept: 100,
             runs_noted: 1_000,
             gate: GateLimits::default(),
+            health: HealthLimits::default(),
             undo_days: 30,
             resume_within_ms: 6 * HOUR,
             network: NetworkLimits::default(),
@@ -150,6 +157,10 @@ pub struct NetworkLimits {
     /// A run that broke off for a reason that may pass is tried again after this, twice as long each time. 0: when due.
     pub run_retry_first_ms: u64,
     pub run_retry_max_ms: u64,
+    /// A robots.txt that is obeyed is asked for again after this.
+    pub robots_cache_ms: u64,
+    /// A Crawl-delay in it counts up to this.
+    pub crawl_delay_max_ms: u64,
 }
 
 impl Default for NetworkLimits {
@@ -170,6 +181,8 @@ impl Default for NetworkLimits {
             retry_after_max_ms: 900_000,
             run_retry_first_ms: 30 * SECOND,
             run_retry_max_ms: HOUR,
+            robots_cache_ms: DAY,
+            crawl_delay_max_ms: 30 * SECOND,
         }
     }
 }
@@ -390,6 +403,7 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("state_cache_bytes", MB, 4 * GB),
     ("report_rows_max", 0, 10_000_000),
     ("runs_at_once_max", 1, 64),
+    ("large_run_ms", 1, 30 * DAY),
     ("snapshots_kept", 0, 100),
     ("snapshots.newest", 0, 1_000),
     ("snapshots.days", 0, 3_660),
@@ -402,6 +416,12 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("gate.removed_percent_max", 0, 50),
     ("gate.highest_of_days", 1, 3_660),
     ("gate.pass_after_runs", 0, 1_000),
+    ("health.sick_after_runs", 1, 1_000),
+    ("health.stale_after_periods", 0, 1_000),
+    ("health.clock_skew_s_max", 1, 7 * 24 * 3_600),
+    ("health.spare_after_runs", 0, 1_000),
+    ("health.spare_first_ms", 1, 30 * DAY),
+    ("health.spare_max_ms", 1, 30 * DAY),
     ("undo_days", 1, 3_660),
     ("resume_within_ms", 0, 30 * DAY),
     ("network.connect_ms", 100, 5 * MINUTE),
@@ -419,6 +439,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("network.retry_after_max_ms", 0, DAY),
     ("network.run_retry_first_ms", 0, DAY),
     ("network.run_retry_max_ms", 10, 7 * DAY),
+    ("network.robots_cache_ms", 0, DAY),
+    ("network.crawl_delay_max_ms", 0, HOUR),
     ("xml.depth_max", 4, 1_000),
     ("xml.total_bytes_max", KB, 16 * GB),
     ("xml.tag_bytes_max", KB, 16 * MB),
@@ -525,6 +547,7 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("network.read_ms", "network.total_ms"),
     ("network.backoff_first_ms", "network.backoff_max_ms"),
     ("network.run_retry_first_ms", "network.run_retry_max_ms"),
+    ("health.spare_first_ms", "health.spare_max_ms"),
     ("webhooks.connect_ms", "webhooks.total_ms"),
     ("webhooks.backoff_first_ms", "webhooks.backoff_max_ms"),
     ("pages.datasets", "pages.datasets_max"),

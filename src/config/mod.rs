@@ -89,6 +89,8 @@ pub struct Source {
     pub schedule: Option<crate::schedule::Schedule>,
     /// What happens to due times that passed while no daemon ran.
     pub catch_up: CatchUp,
+    /// When no run of it begins by itself.
+    pub quiet: Option<crate::schedule::Quiet>,
     /// Time after which a run asks for everything again, not only for what changed: deletions that a portal does not
     /// tell, and changes under an unchanged ETag, are seen then.
     pub full_every_ms: u64,
@@ -138,6 +140,8 @@ pub struct SourceNetwork {
     /// Requests a second to the source's host.
     pub requests_per_second: f64,
     pub concurrency: usize,
+    /// Its servers' robots.txt are obeyed, as a crawler would.
+    pub obeys_robots: bool,
     pub limits: NetworkLimits,
 }
 

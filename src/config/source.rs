@@ -11,7 +11,7 @@ use super::{
     load::{by_language, title},
     table::{Found, Table},
 };
-use crate::schedule::Schedule;
+use crate::schedule::{Quiet, Schedule, ScheduleError};
 use chrono_tz::Tz;
 use harvestd_harvesters::{Harvester, KINDS, Kind, Settings, SettingsError, push::no_address};
 use serde_json::Value;
@@ -139,6 +139,7 @@ pub(super) fn read(table: &Table<'_>, limits: &Limits) -> (Option<Found<String>>
             enabled: rest.enabled,
             schedule: rest.schedule,
             catch_up: rest.catch_up,
+            quiet: rest.quiet,
             full_every_ms: rest.full_every_ms,
             priority: rest.priority,
             owns: rest.owns,
@@ -168,6 +169,7 @@ struct Rest {
     enabled: bool,
     schedule: Option<Schedule>,
     catch_up: CatchUp,
+    quiet: Option<Quiet>,
     full_every_ms: u64,
     priority: i32,
     owns: Vec<String>,
@@ -191,6 +193,8 @@ impl Rest {
         let owns = "the beginning of http or https IRIs, as https://data.example.org/dataset/";
         let small = |number: i128| i32::try_from(number).ok();
         let options = table.table("options");
+        let zone = table.parse::<Tz>("timezone", ZONE);
+        let zone = zone.map_or(chrono_tz::Asia::Taipei, |f| f.value);
         Self {
             description: by_language(table, "description").unwrap_or_default(),
             publisher: by_language(table, "publisher").unwrap_or_default(),
@@ -198,8 +202,9 @@ impl Rest {
                 .parsed("homepage", WEB_ADDRESS, web_address)
                 .map(|f| f.value),
             enabled: table.boolean("enabled").unwrap_or(true),
-            schedule: schedule(table),
+            schedule: schedule(table, zone),
             catch_up: catch_up(table),
+            quiet: quiet(table, zone),
             full_every_ms: table
                 .whole("full_every_ms", 0..=365 * 24 * 3_600_000)
                 .and_then(|ms| u64::try_from(ms).ok())
@@ -267,14 +272,12 @@ fn opens(table: &Table<'_>, source: &Source, limits: &Limits) {
     table.problem(at, &key, refused.found, refused.expected);
 }
 
-fn schedule(table: &Table<'_>) -> Option<Schedule> {
-    let zone = table.parse::<Tz>("timezone", ZONE);
+fn schedule(table: &Table<'_>, zone: Tz) -> Option<Schedule> {
     let jitter = table.whole("jitter_ms", 0..=JITTER_MS_MAX);
     let jitter = jitter
         .and_then(|ms| u64::try_from(ms).ok())
         .unwrap_or(JITTER_MS);
     let line = table.text("schedule", "a line of cron, as \"30 3 * * *\"")?;
-    let zone = zone.map_or(chrono_tz::Asia::Taipei, |f| f.value);
     match Schedule::parse(&line.value, zone) {
         Ok(schedule) => Some(schedule.with_jitter_ms(jitter)),
         Err(e) => {
@@ -288,6 +291,20 @@ fn schedule(table: &Table<'_>) -> Option<Schedule> {
             None
         }
     }
+}
+
+/// The hours in which no run begins by itself.
+fn quiet(table: &Table<'_>, zone: Tz) -> Option<Quiet> {
+    let hours = "hours, as [\"22:00-06:00\", \"mon-fri 08:00-18:00\"]";
+    let spans = table.list("quiet", hours, |text| Some(text.to_owned()));
+    if spans.is_empty() {
+        return None;
+    }
+    let quiet = Quiet::parse(spans.iter().map(String::as_str), zone);
+    let refused = |e: ScheduleError| {
+        table.problem(table.place_of("quiet"), "quiet", e.found, e.expected);
+    };
+    quiet.map_err(refused).ok()
 }
 
 fn catch_up(table: &Table<'_>) -> CatchUp {

@@ -17,6 +17,7 @@ use harvestd_vocab::Class;
 const KEY: &str =
     "whsec_ and 24 to 64 bytes in Base64, as `echo whsec_$(openssl rand -base64 32)` gives them";
 const BEGIN: &str = "\"now\" or \"start\"";
+const TELLS: &str = "changes or health";
 const VERBS: [Verb; 3] = [Verb::Create, Verb::Update, Verb::Delete];
 
 /// All `[[webhook]]` of a file. `sources` are those that may be named.
@@ -61,6 +62,9 @@ fn one(table: &Table<'_>, sources: &[Source]) -> Option<Webhook> {
         "start" => Ok(true),
         _ => Err(String::new()),
     });
+    let tells = table.list("tells", TELLS, |text| {
+        ["changes", "health"].into_iter().find(|word| *word == text)
+    });
     let known = |id: &str| sources.iter().any(|source| source.id == id);
     let named = format!("the id of a source, one of {}", ids(sources));
     let class = "dataset, series, service, catalog or agent";
@@ -84,6 +88,8 @@ fn one(table: &Table<'_>, sources: &[Source]) -> Option<Webhook> {
         id: id?.value,
         url: url?.value,
         secret: secret?,
+        changes: tells.is_empty() || tells.contains(&"changes"),
+        health: tells.contains(&"health"),
         from_start: begin.is_some_and(|begin| begin.value),
         sources,
         classes,

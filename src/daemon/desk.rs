@@ -1,12 +1,15 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
 use super::{Asked, Daemon, Place, Purpose};
+use crate::diagnosis::health::Standing;
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Report, Trigger};
 use crate::run::by_hand::{Changed, Wanted as Change};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
-use crate::serve::desk::{Desk, DeskError, HeldList, Order, Progress, Readiness, SourceStatus};
+use crate::serve::desk::{
+    Desk, DeskError, Health, HeldList, Order, Progress, Readiness, SourceStatus,
+};
 use crate::snapshot::shelf::Shelf;
 use crate::state::Joined;
 use crate::state::KeptDigest;
@@ -156,7 +159,30 @@ impl Daemon {
     fn status(&self, place: &Place) -> SourceStatus {
         SourceStatus {
             gate: self.rooms.book.of(&place.source.id),
+            health: self.health(place),
             ..status(place)
+        }
+    }
+
+    /// What is wrong by now counts more than what was when the source fell sick; that it is stale counts more than both.
+    fn health(&self, place: &Place) -> Health {
+        let change = self.rooms.health.of(&place.source.id);
+        let last = place.last.as_ref();
+        let last = last.and_then(|report| report.diagnosis.clone());
+        let Some(change) = change else {
+            return Health {
+                diagnosis: last,
+                ..Health::default()
+            };
+        };
+        let diagnosis = match change.state {
+            Standing::Stale => change.diagnosis,
+            Standing::Sick | Standing::Well => last.or(change.diagnosis),
+        };
+        Health {
+            state: change.state,
+            since_ms: Some(change.at_ms),
+            diagnosis,
         }
     }
 
@@ -221,5 +247,7 @@ fn status(place: &Place) -> SourceStatus {
         next_due_ms: place.next_due_ms.filter(|_| place.running.is_none()),
         holds: place.holds,
         failures_in_row: place.failures_in_row,
+        expected_ms: place.expected_ms,
+        health: Health::default(),
     }
 }

@@ -9,6 +9,7 @@ use crate::config::Source;
 use crate::encoding;
 use crate::network::{Asked, Spooled};
 use crate::report::{Outcome, Report};
+use chrono::Utc;
 use harvestd_harvesters::{Answer, Harvester, News, Request};
 use std::{future, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
@@ -90,6 +91,8 @@ impl Daemon {
     fn question(&self, id: &str, ear: &Ear) -> Option<(Arc<Source>, Arc<dyn Harvester>, Request)> {
         let (source, paused) = self.with(id, |place| (place.source.clone(), place.paused))?;
         let may = source.enabled && source.schedule.is_some() && source.follow.listen && !paused;
+        let quiet = source.quiet.as_ref();
+        let may = may && !quiet.is_some_and(|quiet| quiet.is_at(Utc::now()));
         let state = may.then(|| self.rooms.state.source(id).ok())??;
         let door = state.listens?.parse().ok()?;
         let harvester = source.open(&self.config().limits).ok()?;

@@ -3,6 +3,7 @@
 use super::{Daemon, shared::SharedError};
 use crate::answers::Answers;
 use crate::config::Config;
+use crate::diagnosis::health;
 use crate::feed_cache;
 use crate::feedback::{Feedback, rdf};
 use crate::gate::book::Book;
@@ -135,9 +136,13 @@ impl Daemon {
         writer.publisher.with_digest(digest.clone());
         publish(&mut writer, purpose)?;
         let (published, shelf) = (writer.publisher.watch(), writer.publisher.shelf());
+        let health = health::Book::open(&data_dir)
+            .map_err(|e| OpenError::Io("reading which sources are sick", e))?;
+        let health = Arc::new(health);
         let webhooks = Webhooks::new(
             &data_dir,
             writer.store.log().clone(),
+            health.clone(),
             &config.public_url,
             published.clone(),
             purpose == Purpose::Serve,
@@ -153,6 +158,7 @@ impl Daemon {
             reports: Reports::new(&data_dir, config.limits.reports_kept),
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
+            health,
             spool_dir,
         };
         let rooms = Arc::new(rooms);
@@ -161,6 +167,9 @@ impl Daemon {
             inbox: Arc::new(inbox),
             rooms,
             runs: Arc::new(Semaphore::new(config.limits.runs_at_once_max)),
+            large: Arc::new(Semaphore::new(
+                config.limits.runs_at_once_max.saturating_sub(1).max(1),
+            )),
             config: RwLock::new(Arc::new(config.clone())),
             places: Mutex::new(BTreeMap::new()),
             lives: Mutex::default(),

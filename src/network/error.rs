@@ -7,6 +7,7 @@ use super::{
     guard::{RefusedAddress, refused_address},
     redact::{redact, scrub},
 };
+use harvestd_harvesters::guard::{PageKind, page_kind};
 use harvestd_vocab::description::printable;
 use std::{error::Error, fmt, io, time::Duration};
 use url::Url;
@@ -23,13 +24,72 @@ pub struct NetworkError {
     pub advice: Option<String>,
     /// How long the source asks to be left alone, where it said so.
     pub retry_after: Option<Duration>,
+    /// The address that was asked, without its secrets.
+    pub url: String,
+    /// A redirect led there.
+    pub redirected: bool,
+    /// What is wrong with the certificate, where that is it.
+    pub tls: Option<TlsFault>,
+    /// What came with a status that is no answer.
+    pub page: Option<ErrorPage>,
 }
+
+/// How a server failed to prove who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFault {
+    Expired,
+    NotValidYet,
+    OtherName,
+    /// Its issuer is not known, or an intermediate certificate was left out.
+    UnknownIssuer,
+    Other,
+}
+
+/// The beginning of what a server said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorPage {
+    /// None: it is no web page.
+    pub kind: Option<PageKind>,
+    /// The title of a web page, else the first line that says something; cut and without secrets.
+    pub first_line: String,
+}
+
+impl ErrorPage {
+    /// `begin` are the first bytes of an answer.
+    pub fn of(begin: &[u8], secrets: &[String]) -> Self {
+        let text = String::from_utf8_lossy(begin);
+        let lower = text.to_ascii_lowercase();
+        let title = lower.find("<title").and_then(|open| {
+            let begin = open + lower[open..].find('>')? + 1;
+            let end = begin + lower[begin..].find("</title")?;
+            Some(text[begin..end].trim())
+        });
+        let kind = page_kind(begin);
+        let line = title
+            .filter(|title| kind.is_some() && !title.is_empty())
+            .or_else(|| text.lines().map(str::trim).find(|line| !line.is_empty()))
+            .unwrap_or_default();
+        let line: String = scrub(line, secrets)
+            .chars()
+            .take(FIRST_LINE_CHARS)
+            .collect();
+        Self {
+            kind,
+            first_line: printable(&line),
+        }
+    }
+}
+
+/// Of what a server said, so much is shown.
+const FIRST_LINE_CHARS: usize = 160;
 
 /// What happened, as far as it changes what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NetworkErrorKind {
     /// The address guard, or a rule of ours, forbids asking.
     Refused,
+    /// The server's robots.txt forbids asking.
+    Robots,
     /// The host's name led to no address.
     Dns,
     /// No connection within `connect_ms`, or it was refused.
@@ -64,7 +124,12 @@ impl NetworkErrorKind {
         match self {
             Self::Dns | Self::Connect | Self::Timeout | Self::Truncated => true,
             Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
-            Self::Refused | Self::Tls | Self::Deadline | Self::Drip | Self::TooLarge => false,
+            Self::Refused
+            | Self::Robots
+            | Self::Tls
+            | Self::Deadline
+            | Self::Drip
+            | Self::TooLarge => false,
             Self::Redirect | Self::RetryLater | Self::Protocol | Self::Disk => false,
         }
     }
@@ -78,6 +143,7 @@ impl NetworkErrorKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::Robots => "robots",
             Self::Dns => "dns",
             Self::Connect => "connect",
             Self::Tls => "tls",
@@ -110,6 +176,10 @@ impl NetworkError {
             expected: expected.into(),
             advice: None,
             retry_after: None,
+            url: scrub(&redact(doing.url), doing.secrets),
+            redirected: !doing.via.is_empty(),
+            tls: None,
+            page: None,
         }
     }
 
@@ -205,48 +275,52 @@ pub fn from_client(error: &reqwest::Error, doing: &Doing<'_>, connect_ms: u64) -
 
 fn from_tls(error: &rustls::Error, doing: &Doing<'_>) -> NetworkError {
     use rustls::{CertificateError as Certificate, Error as Tls};
-    let (found, advice) = match error {
+    let (fault, found, advice) = match error {
         Tls::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => (
+            TlsFault::Expired,
             "a certificate that has expired",
             "the source must renew it; this is never switched off",
         ),
         Tls::InvalidCertificate(
             Certificate::NotValidYet | Certificate::NotValidYetContext { .. },
         ) => (
+            TlsFault::NotValidYet,
             "a certificate that is not valid yet",
             "compare the clocks of this machine and of the source",
         ),
         Tls::InvalidCertificate(
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
         ) => (
+            TlsFault::OtherName,
             "a certificate for another host",
             "use a host name that the certificate lists",
         ),
         Tls::InvalidCertificate(Certificate::UnknownIssuer) => (
+            TlsFault::UnknownIssuer,
             "a certificate from an unknown issuer",
             "where you trust it, put the issuer's certificate (PEM) into a file and name it as the source's extra_ca",
         ),
         Tls::InvalidCertificate(_) => (
+            TlsFault::Other,
             "a certificate that is not acceptable",
             "the source must mend it; extra_ca can add a missing issuer",
         ),
         Tls::InvalidMessage(_) => (
+            TlsFault::Other,
             "something else than TLS",
             "see whether the source speaks http at this port",
         ),
         _ => (
+            TlsFault::Other,
             "a failed TLS handshake",
             "see which TLS versions the source offers; 1.2 and 1.3 are spoken here",
         ),
     };
     let found = format!("{found} ({error})");
-    NetworkError::new(
-        NetworkErrorKind::Tls,
-        doing,
-        found,
-        "a valid certificate for the host",
-    )
-    .advise(advice)
+    let expected = "a valid certificate for the host";
+    let mut error = NetworkError::new(NetworkErrorKind::Tls, doing, found, expected).advise(advice);
+    error.tls = Some(fault);
+    error
 }
 
 /// The first error of type `E` in the chain.

@@ -5,15 +5,18 @@
 use super::{
     Asked, Network, Spooled, Validators,
     clients::Variant,
-    error::{Doing, NetworkError, NetworkErrorKind as Kind, from_client},
+    error::{Doing, ErrorPage, NetworkError, NetworkErrorKind as Kind, from_client},
     guard::Reach,
     header, ms,
     pace::{Held, Place, Wish},
     redirect::Trail,
-    spool::{ACCEPT_ENCODING, spool},
+    spool::{ACCEPT_ENCODING, begin_of, spool},
 };
 use crate::config::{NetworkLimits, Secret, Source};
-use harvestd_harvesters::Request;
+use harvestd_harvesters::{
+    Request,
+    guard::{LOOKED_AT_BYTES, PageKind},
+};
 use reqwest::{
     Response, StatusCode,
     header::{
@@ -48,7 +51,8 @@ impl Exchange<'_> {
         let mut deadline = None;
         loop {
             let variant = self.variant(&trail)?;
-            let mut place = Some(self.enter(&trail).await?);
+            let delay = self.obey(&trail).await?;
+            let mut place = Some(self.enter(&trail, delay).await?);
             if self.request.waits {
                 place = None;
             }
@@ -56,9 +60,14 @@ impl Exchange<'_> {
             let total = ms(self.limits().total_ms);
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + total);
             let response = self.send(variant, &trail, deadline).await?;
+            let (from, vitals) = (trail.url.clone(), &self.network.vitals);
+            if trail.trusted {
+                vitals.note(&self.source.id, response.headers(), chrono::Utc::now());
+            }
             if !trail.follow(response.status(), response.headers())? {
                 return self.take(response, &trail, deadline, last, place).await;
             }
+            vitals.redirected(&self.source.id, response.status(), &from, &trail.url);
         }
     }
 
@@ -74,10 +83,16 @@ impl Exchange<'_> {
         })
     }
 
-    async fn enter(&self, trail: &Trail<'_>) -> Result<Place, NetworkError> {
+    /// `delay`: the least time between two requests that the server wants, beside the source's own pace.
+    async fn enter(
+        &self,
+        trail: &Trail<'_>,
+        delay: Option<Duration>,
+    ) -> Result<Place, NetworkError> {
         let network = &self.source.network;
+        let most = delay.map_or(f64::INFINITY, |delay| 1.0 / delay.as_secs_f64());
         let wish = Wish {
-            requests_per_second: network.requests_per_second,
+            requests_per_second: network.requests_per_second.min(most),
             concurrency: network.concurrency,
         };
         let entered = self.network.hosts.enter(
@@ -188,9 +203,17 @@ impl Exchange<'_> {
         // Nobody asked for a part, and a part that parses would pass for the whole.
         let whole = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
         if !whole {
-            let error = self.refused(&response, trail, &doing);
+            let mut error = self.refused(&response, trail, &doing);
             let try_again = error.retry() && !last;
             if try_again || error.kind == Kind::RetryLater || !self.request.any_status {
+                if !try_again {
+                    let challenge = response.headers().contains_key(CHALLENGE_HEADER);
+                    let begin = begin_of(response, self.limits(), &doing, LOOKED_AT_BYTES).await;
+                    let page = error.page.insert(ErrorPage::of(&begin, self.secrets));
+                    if challenge {
+                        page.kind = Some(PageKind::Challenge);
+                    }
+                }
                 return Err(error);
             }
         }
@@ -222,7 +245,7 @@ impl Exchange<'_> {
             "an answer of the 200 class",
         );
         error.advice = advice(status, trail).map(str::to_owned);
-        if response.headers().contains_key("cf-mitigated") {
+        if response.headers().contains_key(CHALLENGE_HEADER) {
             error.advice = Some(CHALLENGED.to_owned());
         }
         if !error.retry() {
@@ -244,6 +267,9 @@ impl Exchange<'_> {
         &self.source.network.limits
     }
 }
+
+/// Of an answer that is a challenge, whatever its page says.
+const CHALLENGE_HEADER: &str = "cf-mitigated";
 
 /// What stands before the source wants a browser that runs its scripts: harvestd will never be one.
 const CHALLENGED: &str = "a challenge page against robots: ask the source to let harvestd in, by its User-Agent or its address";

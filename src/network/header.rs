@@ -3,7 +3,8 @@
 use super::Validators;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, LINK, RETRY_AFTER,
+    AGE, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, LINK,
+    RETRY_AFTER,
 };
 use std::time::Duration;
 use url::Url;
@@ -65,6 +66,17 @@ pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> 
         (http_date(value)? - now).to_std().unwrap_or(Duration::ZERO)
     };
     Some(wait.min(RETRY_AFTER_MAX))
+}
+
+/// By how many seconds the clock of who answered is ahead of ours: its Date, and its Age where it comes from a cache (RFC
+/// 9110, section 6.6.1; RFC 9111, section 5.1).
+pub fn ahead_s(headers: &HeaderMap, now: DateTime<Utc>) -> Option<i64> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
+    let date = http_date(text(DATE)?.trim())?;
+    let age: i64 = text(AGE)
+        .and_then(|age| age.trim().parse().ok())
+        .unwrap_or(0);
+    Some((date - now).num_seconds().saturating_add(age.max(0)))
 }
 
 /// The three date forms of RFC 9110, section 5.6.7.
@@ -185,6 +197,18 @@ mod tests {
             let found = retry_after(&headers(RETRY_AFTER, &[value]), now);
             assert_eq!(found, seconds.map(Duration::from_secs), "{value}");
         }
+    }
+
+    #[test]
+    fn clocks() {
+        let now = "2026-11-06T08:49:37Z".parse().unwrap();
+        let mut found = headers(DATE, &["Fri, 06 Nov 2026 08:51:37 GMT"]);
+        assert_eq!(ahead_s(&found, now), Some(120));
+        found.insert(AGE, HeaderValue::from_static("60"));
+        assert_eq!(ahead_s(&found, now), Some(180));
+        found.insert(AGE, HeaderValue::from_static("-60"));
+        assert_eq!(ahead_s(&found, now), Some(120));
+        assert_eq!(ahead_s(&headers(DATE, &["soon"]), now), None);
     }
 
     #[test]

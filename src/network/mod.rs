@@ -12,20 +12,24 @@ mod guard;
 mod header;
 pub mod local;
 pub mod meters;
+mod obey;
 mod pace;
 pub mod peer;
 mod redact;
 mod redirect;
 mod retry;
+mod robots;
 mod site;
 mod spool;
+mod vitals;
 mod wire;
 
 pub use deliver::{Delivered, Delivery};
-pub use error::{NetworkError, NetworkErrorKind};
+pub use error::{ErrorPage, NetworkError, NetworkErrorKind, TlsFault};
 pub use guard::{Lookup, SystemLookup};
 pub use redact::{redact, scrub, secrets};
 pub use site::site;
+pub use vitals::Vitals;
 
 use crate::config::Source;
 use harvestd_harvesters::Request;
@@ -41,6 +45,8 @@ use url::Url;
 pub struct Network {
     clients: clients::Clients,
     hosts: pace::Hosts,
+    vitals: vitals::All,
+    robots: robots::Cache,
 }
 
 /// What makes a conditional request.
@@ -94,6 +100,8 @@ impl Network {
         Self {
             clients: clients::Clients::new(public_url, lookup),
             hosts: pace::Hosts::default(),
+            vitals: vitals::All::default(),
+            robots: robots::Cache::default(),
         }
     }
 
@@ -147,12 +155,37 @@ impl Network {
         asked
     }
 
+    /// What the answers to a source's questions showed beside what was asked, since this was last taken.
+    pub fn take_vitals(&self, source: &str) -> Vitals {
+        self.vitals.take(source)
+    }
+
+    /// The beginning of an answer of the source, fit to be shown.
+    pub fn begin_of(source: &Source, begin: &[u8]) -> ErrorPage {
+        ErrorPage::of(begin, &redact::secrets(source))
+    }
+
     /// To be told after a change of the configuration: forgets how removed sources wished hosts to be treated and which
     /// hosts asked to be left alone, and reads files of certificates again.
     pub fn reconfigured(&self, sources: &[Source]) {
         self.hosts
             .retain(|id| sources.iter().any(|source| source.id == id));
         self.clients.clear();
+        self.robots.clear();
+    }
+
+    /// Nobody asks the source's host for so long, as it once wanted.
+    pub fn hold(&self, source: &Source, wait: Duration) {
+        if let Some(host) = source.url.host_str() {
+            self.hosts.hold(host, wait);
+        }
+    }
+
+    /// A person wants the source asked, whatever its host wanted.
+    pub fn release(&self, source: &Source) {
+        if let Some(host) = source.url.host_str() {
+            self.hosts.release(host);
+        }
     }
 }
 

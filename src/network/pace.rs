@@ -86,9 +86,15 @@ impl Hosts {
         let Some(until) = Instant::now().checked_add(wait) else {
             return;
         };
+        let host = Arc::clone(locked(&self.0).entry(host.to_owned()).or_default());
+        let mut state = locked(&host.state);
+        state.held = state.held.max(Some(until));
+    }
+
+    /// The host may be asked again, whatever it wanted.
+    pub fn release(&self, host: &str) {
         if let Some(host) = locked(&self.0).get(host) {
-            let mut state = locked(&host.state);
-            state.held = state.held.max(Some(until));
+            locked(&host.state).held = None;
         }
     }
 

@@ -65,6 +65,31 @@ pub async fn spool(
     Ok(body)
 }
 
+/// The first bytes of a body, decompressed: what a server says where it gives no answer. Never an error: what cannot be read
+/// within `limits.read_ms` is not there.
+pub async fn begin_of(
+    response: Response,
+    limits: &NetworkLimits,
+    doing: &Doing<'_>,
+    bytes_max: usize,
+) -> Vec<u8> {
+    let mut begin = Vec::new();
+    let deadline = Instant::now() + super::ms(limits.read_ms);
+    let Ok(coding) = coding(&response, doing) else {
+        return begin;
+    };
+    let (wire, _) = Meter::open(response, limits, deadline, doing);
+    let reading = async {
+        let mut decoded = Decoded::open(coding, wire).await.ok()?;
+        while begin.len() < bytes_max && decoded.read(&mut begin).await.ok()? > 0 {}
+        Some(())
+    };
+    // What came by then is all there is.
+    let _ = tokio::time::timeout_at(deadline, reading).await;
+    begin.truncate(bytes_max);
+    begin
+}
+
 /// Will the end of the body be seen as an end? A body that ends with the connection may have been cut.
 fn is_framed(response: &Response) -> bool {
     let headers = response.headers();

@@ -161,6 +161,7 @@ fn take_in(
         &report.run,
     );
     let gathered = Gathered {
+        symptom: None,
         lesson: Lesson::of(order.config, &mut described),
         had,
         said,

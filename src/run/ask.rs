@@ -3,6 +3,7 @@
 use super::{Rooms, RunError};
 use crate::answers::Kept;
 use crate::config::Source;
+use crate::diagnosis::Symptom;
 use crate::network::{Asked, Spooled, Validators};
 use harvestd_harvesters::Request;
 use std::{
@@ -26,6 +27,10 @@ pub struct Questions {
     pub retry_after: Option<std::time::Duration>,
     /// Asking ended in an error of the network that may pass.
     pub may_pass: bool,
+    /// What the asking ended in, where it did not come to its end.
+    pub symptom: Option<Symptom>,
+    /// The source has failed for long: its first question is asked once, and the others only where that is answered.
+    pub canary: bool,
     /// Answers that a run before had when it was killed or broke off, by question.
     left: HashMap<blake3::Hash, Kept>,
     /// Each stands whatever became of the others, as the pages of a feed do.
@@ -59,6 +64,8 @@ impl Questions {
             sent: AtomicU64::new(0),
             retry_after: None,
             may_pass: false,
+            symptom: None,
+            canary: false,
             left: HashMap::new(),
             apart: false,
             resumed: 0,
@@ -94,6 +101,11 @@ impl Questions {
             replay: true,
             ..Self::of_source(Vec::new(), BTreeMap::new(), u64::MAX)
         }
+    }
+
+    /// The answer to the first question is there, and there is no further question.
+    pub fn is_over(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// HTTP requests sent so far, retries and redirects included.
@@ -136,6 +148,7 @@ impl Questions {
         let Some(request) = self.waiting.pop_front() else {
             return Ok(None);
         };
+        let canary = self.canary && self.asked.is_empty();
         if let Some(trouble) = self.is_loop(&request) {
             return Ok(Some((request, Err(trouble))));
         }
@@ -157,6 +170,8 @@ impl Questions {
             .get(request.url.as_str())
             .filter(|_| request.conditional);
         let validators = known.as_ref().or(validators);
+        let once = canary.then(|| asked_once(source));
+        let source = once.as_ref().unwrap_or(source);
         let asked = rooms
             .network
             .ask_counted(source, &request, validators, &rooms.spool_dir, &self.sent)
@@ -165,6 +180,7 @@ impl Questions {
             .inspect_err(|e| {
                 self.retry_after = e.retry_after;
                 self.may_pass = e.kind.may_pass();
+                self.symptom = Some(Symptom::Network(e.clone()));
             })
             .map_err(|e| e.to_string())
             .map(|asked| match (asked, left) {
@@ -203,6 +219,7 @@ impl Questions {
     fn is_loop(&mut self, request: &Request) -> Option<String> {
         let url = crate::network::redact(&request.url);
         if !self.asked.insert(digest_of(request)) {
+            self.symptom = Some(Symptom::Circle { url: url.clone() });
             return Some(format!("paging loop: {url} was asked before in this run"));
         }
         (self.asked.len() as u64 > self.requests_max).then(|| {
@@ -223,6 +240,13 @@ impl Questions {
         }
         Ok(asked)
     }
+}
+
+/// The source, without a second try.
+fn asked_once(source: &Source) -> Source {
+    let mut once = source.clone();
+    once.network.limits.tries_max = 1;
+    once
 }
 
 /// What makes two questions the same.

@@ -280,6 +280,7 @@ impl Order {
             log,
             state,
             lesson: None,
+            symptom: None,
             receipts: None,
         };
         let verdict = Verdict::NotInferred(String::new());

@@ -15,14 +15,15 @@ use crate::answers::Keeping;
 use crate::compare::{Intake, Reading, Said};
 use crate::config::{Config, Source};
 use crate::describe::Described;
+use crate::diagnosis::Symptom;
 use crate::gate::Evidence;
-use crate::network::{Asked, Spooled};
+use crate::network::{Asked, ErrorPage, Network, Spooled};
 use crate::parts::Log;
 use crate::report::Report;
 use crate::state::{Had, SourceState};
 use crate::store::Receipts;
-use harvestd_harvesters::{Harvester, Page, RecordId, Request};
-use std::sync::Arc;
+use harvestd_harvesters::{Harvester, Page, RecordId, Request, guard::LOOKED_AT_BYTES};
+use std::{io::Read, sync::Arc};
 
 /// What a run has gathered.
 pub struct Gathered {
@@ -39,6 +40,8 @@ pub struct Gathered {
     pub state: SourceState,
     /// What has to be in the shared vocabulary before.
     pub lesson: Option<Lesson>,
+    /// What ended the asking before its end.
+    pub symptom: Option<Symptom>,
     /// What is to be written with the last of the run's commits.
     pub receipts: Option<Receipts>,
 }
@@ -260,14 +263,28 @@ impl Gathering<'_> {
         report.bytes += spooled.bytes;
         self.unframed |= !spooled.framed;
         self.progress.phase(Phase::Reading);
-        let (page, before) = (spooled.hash, self.brought());
+        let (page, before, records) = (spooled.hash, self.brought(), self.records());
         let url = crate::network::redact(&request.url);
+        let (status, again) = (spooled.status, spooled.file.reopen());
         if let Err(error) = self.read(request, spooled).await? {
             self.trouble = Some(error.to_string());
+            self.questions.symptom = Some(Symptom::Unreadable {
+                error,
+                url,
+                status,
+                begin: begin_of(self.source, again),
+            });
+            return Ok(false);
+        }
+        if self.is_no_sign_of_life(records) {
+            self.trouble = Some(format!(
+                "{url} answers, but not as a catalogue does: nothing else is asked until it does"
+            ));
             return Ok(false);
         }
         // Errors and probes may well be alike; pages that brought records may not.
         if self.brought() > before && self.questions.came_before(page) {
+            self.questions.symptom = Some(Symptom::Circle { url: url.clone() });
             self.trouble = Some(format!(
                 "paging loop: {url} answers the same bytes as a page before"
             ));
@@ -276,10 +293,34 @@ impl Gathering<'_> {
         Ok(true)
     }
 
+    /// Was it the first answer to a source that has failed for long, and did it bring nothing, and lead nowhere?
+    fn is_no_sign_of_life(&mut self, records_before: u64) -> bool {
+        let canary = std::mem::take(&mut self.questions.canary);
+        let said = self.intake.as_ref().map(|intake| &intake.said);
+        let silent =
+            said.is_none_or(|said| said.proof.is_none() && said.datasets.declared.is_none());
+        canary && silent && self.records() == records_before && self.questions.is_over()
+    }
+
+    /// Records of all classes that came so far.
+    fn records(&self) -> u64 {
+        let said = self.intake.as_ref().map(|intake| &intake.said);
+        said.map_or(0, |said| said.datasets.received + said.referents.received)
+    }
+
     /// Datasets that answers have brought so far, those that came twice included. What is refused is not counted: a
     /// portal says the same of each package that it cannot show.
     fn brought(&self) -> u64 {
         let counts = self.intake.as_ref().map(|intake| &intake.said.datasets);
         counts.map_or(0, |counts| counts.received - counts.refused)
     }
+}
+
+/// The first bytes of an answer that could not be read. What cannot be read again is not there.
+fn begin_of(source: &Source, answer: std::io::Result<std::fs::File>) -> ErrorPage {
+    let mut begin = Vec::new();
+    if let Ok(file) = answer {
+        let _ = file.take(LOOKED_AT_BYTES as u64).read_to_end(&mut begin);
+    }
+    Network::begin_of(source, &begin)
 }

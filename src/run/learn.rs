@@ -117,6 +117,7 @@ fn gathered(
         log: None,
         state,
         lesson: None,
+        symptom: None,
         receipts: None,
     })
 }

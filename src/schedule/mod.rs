@@ -8,6 +8,9 @@
 //!   such a line counts hours that pass, not hours on the dial, and is due in both.
 
 mod line;
+mod quiet;
+
+pub use quiet::Quiet;
 
 use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;

@@ -2,6 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
+use crate::diagnosis::{Diagnosis, health::Standing};
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::gate::book::Told;
 use crate::overrides::Laid;
@@ -112,9 +113,23 @@ pub struct SourceStatus {
     /// Records held of this source.
     pub holds: u64,
     pub failures_in_row: u32,
+    /// How long a run is likely to take, by the last complete ones, in milliseconds. None: there was none.
+    pub expected_ms: Option<u64>,
+    /// How it is, and what is wrong with it.
+    pub health: Health,
     /// What the gate remembers of it: deletions that are held for a person, and records that a person keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<Told>,
+}
+
+/// How a source is.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Health {
+    pub state: Standing,
+    /// Since when, milliseconds since 1970. None: nothing was ever wrong.
+    pub since_ms: Option<i64>,
+    /// Of one that is sick or stale; of one that is well, what its last run went round.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// Deletions that are held for a person, record by record.

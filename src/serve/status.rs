@@ -356,6 +356,7 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
     }
     let Some(last) = &source.last else {
         cell.push_str("none yet");
+        cell.push_str(&health(source));
         return cell;
     };
     let (class, word) = match last.outcome {
@@ -372,6 +373,7 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
     if let Some(why) = &last.why {
         cell.push_str(&format!("<br><small>{}</small>", escape(why)));
     }
+    cell.push_str(&health(source));
     for disagreement in &last.disagreements {
         cell.push_str(&format!(
             "<br><small class=\"bad\">{}</small>",
@@ -379,4 +381,18 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
         ));
     }
     cell
+}
+
+/// What is wrong with a source, and what to do.
+fn health(source: &SourceStatus) -> String {
+    let Some(diagnosis) = &source.health.diagnosis else {
+        return String::new();
+    };
+    let [what, advice] = diagnosis.lines();
+    format!(
+        "<br><small class=\"bad\">{}: {}</small><br><small>{}</small>",
+        source.health.state.word(),
+        escape(&what),
+        escape(&advice)
+    )
 }

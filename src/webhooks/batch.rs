@@ -5,6 +5,7 @@
 
 use super::{keep::Cursor, settings::Webhook};
 use crate::{
+    diagnosis::health::{Change, Standing},
     log::{Activity, date_time},
     serve::changes::Told,
 };
@@ -62,6 +63,17 @@ impl Batch {
             body.to_string(),
             0,
         )
+    }
+
+    /// A source has fallen sick or got well.
+    pub fn health(change: &Change) -> Self {
+        let kind = match change.state {
+            Standing::Well => "harvestd.source.well",
+            Standing::Sick | Standing::Stale => "harvestd.source.sick",
+        };
+        let timestamp = date_time(change.at_ms.saturating_mul(1000));
+        let body = json!({ "type": kind, "timestamp": timestamp, "data": change });
+        Self::named(&format!("health-{}", change.n), body.to_string(), 0)
     }
 
     fn named(range: &str, body: String, activities: usize) -> Self {
@@ -165,6 +177,8 @@ mod tests {
             id: "a".to_owned(),
             url: "https://r/".parse().unwrap(),
             secret: Secret(String::new()),
+            changes: true,
+            health: false,
             from_start: false,
             sources: Vec::new(),
             classes: Vec::new(),

@@ -5,11 +5,13 @@
 
 use super::{
     batch::Batch,
+    health::{Reached, waiting},
     keep::{Cursor, Dead, Keep, Pending, Standing, Trouble},
     settings::{Webhook, WebhookLimits},
     sign,
 };
 use crate::{
+    diagnosis::health::Book,
     log::Log,
     network::{Delivered, Delivery, Network},
     snapshot::Published,
@@ -33,6 +35,7 @@ pub struct Courier {
     /// Somebody changed what is kept.
     pub wake: Notify,
     pub log: Log,
+    pub health: Arc<Book>,
     /// Of our own IRIs.
     pub base: String,
     pub network: Arc<Network>,
@@ -41,7 +44,7 @@ pub struct Courier {
 }
 
 /// What to do next.
-enum Next {
+pub(super) enum Next {
     /// Something was done: look again.
     Again,
     /// Nothing, until something is published or somebody asks.
@@ -54,8 +57,10 @@ impl Courier {
     /// Works until it is told to stop. A try under way is given up then; it is made again at the next start.
     pub async fn work(self: Arc<Self>, gone: CancellationToken) {
         let mut published = self.published.clone();
+        let mut health = self.health.watch();
         loop {
             published.mark_unchanged();
+            health.mark_unchanged();
             let next = tokio::select! {
                 next = self.step() => next,
                 () = gone.cancelled() => return,
@@ -74,6 +79,7 @@ impl Courier {
             tokio::select! {
                 () = gone.cancelled() => return,
                 () = self.wake.notified() => {}
+                changed = health.changed(), if !waits => if changed.is_err() { return },
                 changed = published.changed(), if !waits => if changed.is_err() { return },
                 () = tokio::time::sleep(wait), if waits => {}
             }
@@ -105,12 +111,15 @@ impl Courier {
 
     async fn step_with(&self, keep: &mut Keep) -> io::Result<Next> {
         let mut standing = keep.standing();
-        let Some(now) = self.published.borrow().clone() else {
-            return Ok(Next::Rest);
-        };
         if standing.disabled.is_some() {
             return Ok(Next::Rest);
         }
+        if let Some(next) = self.tell_health(keep, &standing).await? {
+            return Ok(next);
+        }
+        let Some(now) = self.published.borrow().clone() else {
+            return Ok(Next::Rest);
+        };
         let Some(cursor) = standing.cursor else {
             let seq = if self.webhook.from_start { 0 } else { now.seq };
             standing.cursor = Some(Cursor {
@@ -120,11 +129,11 @@ impl Courier {
             keep.set(standing)?;
             return Ok(Next::Again);
         };
-        if let Some(pending) = &standing.pending {
-            let wait = pending.next_try_ms - now_ms();
-            if wait > 0 {
-                return Ok(Next::Wait(Duration::from_millis(wait.unsigned_abs())));
-            }
+        if let Some(wait) = waiting(&standing) {
+            return Ok(wait);
+        }
+        if !self.webhook.changes {
+            return pass_over(keep, standing, &now);
         }
         if cursor.generation != now.generation {
             let batch = Batch::generation(cursor, now.generation, now.published_us);
@@ -132,7 +141,9 @@ impl Courier {
                 generation: now.generation,
                 seq: 0,
             };
-            return self.attempt(keep, standing, batch, cursor, begin).await;
+            return self
+                .attempt(keep, standing, batch, Reached::at(cursor, begin))
+                .await;
         }
         if standing.pending.is_none() && now.seq <= cursor.seq {
             return Ok(Next::Rest);
@@ -147,7 +158,9 @@ impl Courier {
                 .pending
                 .filter(|pending| pending.last == reached.seq);
             let batch = Batch::pruned(cursor, reached.seq, kept.published_us);
-            return self.attempt(keep, standing, batch, cursor, reached).await;
+            return self
+                .attempt(keep, standing, batch, Reached::at(cursor, reached))
+                .await;
         }
         let up_to = standing.pending.as_ref().map(|pending| pending.last);
         let (last, told) = self.compose(cursor, up_to.unwrap_or(now.seq)).await?;
@@ -162,23 +175,24 @@ impl Courier {
             return Ok(Next::Again);
         }
         let batch = Batch::of(cursor, last, &told);
-        self.attempt(keep, standing, batch, cursor, reached).await
+        self.attempt(keep, standing, batch, Reached::at(cursor, reached))
+            .await
     }
 
-    /// One try of a batch. Taken, the cursor moves to `reached`.
-    async fn attempt(
+    /// One try of a batch. Taken, the receiver has come to `reached`.
+    pub(super) async fn attempt(
         &self,
         keep: &mut Keep,
         mut standing: Standing,
         batch: Batch,
-        cursor: Cursor,
-        reached: Cursor,
+        reached: Reached,
     ) -> io::Result<Next> {
         let mut pending = standing.pending.take().unwrap_or(Pending {
-            last: reached.seq,
+            last: reached.cursor.map_or(0, |cursor| cursor.seq),
             tries: 0,
             first_try_ms: None,
             next_try_ms: 0,
+            health: reached.health,
         });
         // Before it is sent: after a kill the very same batch is tried again, under the same id.
         standing.pending = Some(pending.clone());
@@ -189,7 +203,8 @@ impl Courier {
         let (trouble, retry_after) = match sent {
             Ok(delivered) if (200..300).contains(&delivered.status) => {
                 standing = Standing {
-                    cursor: Some(reached),
+                    cursor: reached.cursor,
+                    health: reached.health.or(standing.health),
                     delivered_ms: Some(now_ms()),
                     ..Standing::default()
                 };
@@ -220,7 +235,7 @@ impl Courier {
         if gone {
             standing.disabled = Some("the receiver answered 410 Gone".to_owned());
         } else if pending.tries >= self.limits.tries_max || too_long {
-            return self.give_up(keep, standing, &batch, &pending, cursor, reached);
+            return self.give_up(keep, standing, &batch, &pending, reached);
         }
         let backoff = self.backoff_ms(pending.tries);
         let asked = retry_after.map_or(0, |wait| {
@@ -240,8 +255,7 @@ impl Courier {
         mut standing: Standing,
         batch: &Batch,
         pending: &Pending,
-        cursor: Cursor,
-        reached: Cursor,
+        reached: Reached,
     ) -> io::Result<Next> {
         if keep.dead_count()? >= self.limits.dead_max {
             standing.pending = Some(pending.clone());
@@ -258,13 +272,9 @@ impl Courier {
         }
         keep.give_up(&Dead {
             id: batch.id.clone(),
-            generation: reached.generation,
-            first: if reached.generation == cursor.generation {
-                cursor.seq + 1
-            } else {
-                0
-            },
-            last: reached.seq,
+            generation: reached.cursor.map_or(0, |cursor| cursor.generation),
+            first: reached.first(),
+            last: reached.cursor.map_or(0, |cursor| cursor.seq),
             activities: batch.activities,
             tries: pending.tries,
             gave_up_ms: now_ms(),
@@ -281,7 +291,8 @@ impl Courier {
             "a batch was given up; it is in the dead-letter list"
         );
         standing.pending = None;
-        standing.cursor = Some(reached);
+        standing.cursor = reached.cursor;
+        standing.health = reached.health.or(standing.health);
         keep.set(standing)?;
         Ok(Next::Again)
     }
@@ -350,6 +361,21 @@ impl Courier {
     }
 }
 
+/// Who is not told of changes has always come to the end.
+fn pass_over(keep: &mut Keep, mut standing: Standing, now: &Published) -> io::Result<Next> {
+    let end = Cursor {
+        generation: now.generation,
+        seq: now.seq,
+    };
+    if standing.cursor == Some(end) {
+        return Ok(Next::Rest);
+    }
+    standing.cursor = Some(end);
+    standing.pending = None;
+    keep.set(standing)?;
+    Ok(Next::Again)
+}
+
 fn refused(status: u16) -> Trouble {
     let hint = match status {
         300..400 => " (redirects are not followed: configure the address it leads to)",
@@ -365,6 +391,6 @@ fn millis(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX / 4)
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
 }

@@ -23,6 +23,9 @@ pub struct Pending {
     pub tries: u32,
     pub first_try_ms: Option<i64>,
     pub next_try_ms: i64,
+    /// Not activities, but this change of a source's health.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<u64>,
 }
 
 /// Why a try failed: in a word for everybody, and whole for the operator.
@@ -40,6 +43,9 @@ pub struct Standing {
     pub trouble: Option<Trouble>,
     pub disabled: Option<String>,
     pub delivered_ms: Option<i64>,
+    /// The last change of a source's health that was told, given up, or not wanted. None: nothing was looked at yet.
+    #[serde(default)]
+    pub health: Option<u64>,
 }
 
 /// A batch that was given up.

@@ -16,6 +16,10 @@ pub struct Webhook {
     pub url: Url,
     /// What messages are signed with: the bytes of the key.
     pub secret: Secret,
+    /// It is told of changes of the catalogue.
+    pub changes: bool,
+    /// It is told which sources fall sick and get well.
+    pub health: bool,
     /// Told from the log's beginning, and not from the first start on.
     pub from_start: bool,
     /// Which activities it wants; an empty list wants all.

@@ -201,6 +201,22 @@ const REFUSED_SOURCES: &[(&str, &str)] = &[
         "c.toml:7:12: source.catch_up: found \"always\", expected \"once\" or \"skip\"",
     ),
     (
+        "quiet = [\"8-18\"]",
+        "c.toml:7:1: source.quiet: found \"8-18\", expected hours, as \"22:00-06:00\" or",
+    ),
+    (
+        "quiet = [\"00:00-24:00\"]",
+        "c.toml:7:1: source.quiet: found hours that leave no minute of the week",
+    ),
+    (
+        "[source.network]\nrobots = true",
+        "c.toml:8:10: source.network.robots: found true or false, expected \"obey\" or \"ignore\"",
+    ),
+    (
+        "[source.network]\nrobots = \"maybe\"",
+        "c.toml:8:10: source.network.robots: found \"maybe\", expected \"obey\" or \"ignore\"",
+    ),
+    (
         "priority = 5000",
         "c.toml:7:12: source.priority: found 5000, expected a whole number from -1000 to 1000",
     ),

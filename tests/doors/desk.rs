@@ -118,6 +118,7 @@ fn moi() -> SourceStatus {
             ended_ms: 1_767_225_660_000,
             outcome: Outcome::Complete,
             why: None,
+            diagnosis: None,
             completeness: None,
             counts,
             referents: Counts::default(),
@@ -139,6 +140,8 @@ fn moi() -> SourceStatus {
         next_due_ms: Some(1_767_229_200_000),
         holds: 2,
         failures_in_row: 0,
+        expected_ms: None,
+        health: Default::default(),
         gate: None,
     }
 }

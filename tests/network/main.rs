@@ -126,6 +126,7 @@ fn source(url: &Url) -> Source {
         schedule: None,
         priority: 0,
         catch_up: harvestd::config::CatchUp::Once,
+        quiet: None,
         full_every_ms: 0,
         details: Default::default(),
         follow: Default::default(),
@@ -142,6 +143,7 @@ fn source(url: &Url) -> Source {
             allow_hosts: Vec::new(),
             requests_per_second: 1e6,
             concurrency: 4,
+            obeys_robots: false,
             limits: NetworkLimits {
                 connect_ms: 60_000,
                 read_ms: 60_000,

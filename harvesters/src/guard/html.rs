@@ -1,8 +1,10 @@
 //! Is it a web page? Login forms, challenges and error pages come with status 200 where data should be.
 //! Start at [`looks_like_html`].
 
+use std::borrow::Cow;
+
 /// How far [`explain_html`] looks, in bytes.
-pub(crate) const LOOKED_AT_BYTES: usize = 16 * 1024;
+pub const LOOKED_AT_BYTES: usize = 16 * 1024;
 
 /// Does the document begin like a web page? Comments, processing instructions and white space before it are passed over.
 pub fn looks_like_html(document: &[u8]) -> bool {
@@ -43,12 +45,51 @@ pub fn looks_like_html(document: &[u8]) -> bool {
     })
 }
 
+/// What a web page in the place of data seems to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageKind {
+    /// It wants a browser that runs its scripts, or a person.
+    Challenge,
+    Login,
+    Firewall,
+    Maintenance,
+    Other,
+}
+
+impl PageKind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Challenge => "a challenge page against robots",
+            Self::Login => "a login page",
+            Self::Firewall => "a page of a firewall",
+            Self::Maintenance => "a maintenance page",
+            Self::Other => "a web page",
+        }
+    }
+}
+
+/// What kind of page it seems to be, by its first bytes. None: it is no web page.
+pub fn page_kind(document: &[u8]) -> Option<PageKind> {
+    looks_like_html(document).then(|| kind_of(&beginning(document).to_lowercase()))
+}
+
 /// What kind of page it seems to be, with its title: `a login page titled "Sign in"`.
 pub fn explain_html(document: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&document[..document.len().min(LOOKED_AT_BYTES)]);
-    let lower = text.to_lowercase();
+    let text = beginning(document);
+    let what = kind_of(&text.to_lowercase()).words();
+    match title(&text) {
+        Some(title) => format!("{what} titled \"{title}\""),
+        None => what.to_owned(),
+    }
+}
+
+fn beginning(document: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&document[..document.len().min(LOOKED_AT_BYTES)])
+}
+
+fn kind_of(lower: &str) -> PageKind {
     let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let what = if any(&[
+    if any(&[
         "cf-challenge",
         "__cf_chl",
         "challenge-platform",
@@ -56,24 +97,20 @@ pub fn explain_html(document: &[u8]) -> String {
         "just a moment...",
         "are you a robot",
     ]) {
-        "a challenge page against robots"
+        PageKind::Challenge
     } else if any(&["type=\"password\"", "type='password'", "type=password"]) {
-        "a login page"
+        PageKind::Login
     } else if any(&[
         "web application firewall",
         "access denied",
         "request rejected",
         "forbidden",
     ]) {
-        "a page of a firewall"
+        PageKind::Firewall
     } else if any(&["maintenance", "維護中", "系統維護"]) {
-        "a maintenance page"
+        PageKind::Maintenance
     } else {
-        "a web page"
-    };
-    match title(&text) {
-        Some(title) => format!("{what} titled \"{title}\""),
-        None => what.to_owned(),
+        PageKind::Other
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn read(source: &Table<'_>, limits: &Limits) -> SourceNetwork {
         allow_hosts: Vec::new(),
         requests_per_second: REQUESTS_PER_SECOND,
         concurrency: CONCURRENCY,
+        obeys_robots: false,
         limits: limits.network.clone(),
     };
     let Some(table) = source.table("network") else {
@@ -41,6 +42,12 @@ pub(super) fn read(source: &Table<'_>, limits: &Limits) -> SourceNetwork {
     if let Some(at_once) = concurrency.and_then(|n| usize::try_from(n).ok()) {
         network.concurrency = at_once;
     }
+    let robots = table.parsed("robots", "\"obey\" or \"ignore\"", |text| match text {
+        "obey" => Ok(true),
+        "ignore" => Ok(false),
+        _ => Err(String::new()),
+    });
+    network.obeys_robots = robots.is_some_and(|robots| robots.value);
     if let Some(own) = table.table("limits") {
         network.limits = over_defaults(&own, &limits.network, "network.");
         in_order(&own, &network.limits, "network.");

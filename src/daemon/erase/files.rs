@@ -4,6 +4,7 @@
 //! Killed at any moment, either the old files stand whole, or the new ones take their place when it is begun again. Start
 //! at [`finish`].
 
+use crate::diagnosis::health::forget_what_was_seen;
 use crate::feed_cache;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -91,6 +92,7 @@ pub fn finish(data_dir: &Path) -> io::Result<()> {
         }
     }
     forget_dead_letters(&data_dir.join("webhooks"))?;
+    forget_what_was_seen(data_dir)?;
     File::open(data_dir)?.sync_all()?;
     fs::remove_file(data_dir.join(NOTE))?;
     File::open(data_dir)?.sync_all()

@@ -42,7 +42,7 @@ pub(super) fn begin<'a>(
     }
     // A run that goes on began when the other one did: what it says of changes since then is not known.
     let began_ms = left.began_ms.unwrap_or(report.started_ms);
-    let questions = match way {
+    let mut questions = match way {
         Way::Source => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
             let since = before.state.bookmark.as_ref().filter(|_| known);
@@ -59,6 +59,9 @@ pub(super) fn begin<'a>(
             Questions::of_kept(Vec::new())
         }
     };
+    questions.canary = way == Way::Source
+        && report.trigger == Trigger::Schedule
+        && config.limits.health.is_spared(&before.state);
     let keeping = keeping(rooms, source, report, &*harvester, began_ms)?;
     Ok(Gathering {
         rooms,

@@ -3,6 +3,7 @@
 use super::{Before, Gathered, Gathering, Way};
 use crate::compare::{Intake, Said};
 use crate::config::{Config, NetworkLimits};
+use crate::diagnosis::Symptom;
 use crate::gate::Evidence;
 use crate::run::{RunError, ask::Questions, learn::Lesson, now_ms};
 use crate::state::SourceState;
@@ -70,6 +71,10 @@ pub(super) fn finish(
         false if questions.may_pass => wait(&source.network.limits, before.state.failures_in_row),
         false => None,
     };
+    let symptom = match progress.stopped() {
+        true => Some(Symptom::Stopped),
+        false => questions.symptom.clone(),
+    };
     let mut state = after(before, way, &said, questions, whole);
     if way == Way::Source {
         let again = again.and_then(|wait| i64::try_from(wait.as_millis()).ok());
@@ -79,6 +84,7 @@ pub(super) fn finish(
     Ok(Gathered {
         lesson: Lesson::of(config, &mut described),
         state,
+        symptom,
         had,
         said,
         described,

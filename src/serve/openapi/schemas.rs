@@ -135,6 +135,7 @@ fn house() -> Value {
         ),
         ("holds", number()),
         ("failures_in_row", number()),
+        ("health", object(&[("state", text())])),
     ]);
     let summary = object(&[
         ("next_due", perhaps("string")),

@@ -1,0 +1,275 @@
+//! From what a run saw to what is wrong: what ended the asking first, then what the gate holds, then what was noticed.
+//!
+//! Pure. Start at [`of_run`].
+
+use super::{Ailment, Diagnosis, Seen};
+use crate::gate::Cause;
+use crate::network::{ErrorPage, NetworkError, NetworkErrorKind as Kind, TlsFault, Vitals};
+use crate::report::{Outcome, Report};
+use harvestd_harvesters::{ReadError, ReadErrorKind, guard::PageKind};
+
+/// What ended the asking before its end.
+#[derive(Debug, Clone)]
+pub enum Symptom {
+    /// There was no answer.
+    Network(NetworkError),
+    /// The answer could not be read.
+    Unreadable {
+        error: ReadError,
+        url: String,
+        status: u16,
+        begin: ErrorPage,
+    },
+    /// Pages lead in a circle, or to the same page.
+    Circle { url: String },
+    /// A person, or the end of the daemon.
+    Stopped,
+}
+
+/// What is known of a run beside its report.
+#[derive(Debug, Clone, Default)]
+pub struct Course {
+    pub symptom: Option<Symptom>,
+    pub vitals: Vitals,
+    /// Datasets held before the run.
+    pub had: u64,
+    /// Records that were refused when the source last ran, and had the form that it always had.
+    pub refused_before: u64,
+    /// Clocks may differ by so much.
+    pub clock_skew_s_max: u64,
+}
+
+/// The notices of connectors that say that a source does not do what it was asked for.
+const FILTER_NOTICES: [&str; 4] = [
+    "filter-ignored",
+    "filter-broken",
+    "filter-refused",
+    "sort-ignored",
+];
+
+/// What is wrong with the source, as this run shows. None: nothing is.
+pub fn of_run(report: &Report, course: &Course) -> Option<Diagnosis> {
+    let whole = report.outcome == Outcome::Complete;
+    let found = match &course.symptom {
+        Some(Symptom::Stopped) => return None,
+        Some(symptom) => Some(of_symptom(symptom, course)),
+        None => held(report)
+            .or_else(|| schema(report, course))
+            .or_else(|| counted(report))
+            .or_else(|| noticed(report))
+            .or_else(|| (!whole).then(|| unproved(report)))
+            .or_else(|| clock(course))
+            .or_else(|| moved(course)),
+    };
+    match whole {
+        true => found.map(Diagnosis::mild),
+        false => found,
+    }
+}
+
+/// The run broke off for a reason of ours.
+pub fn of_error(error: &str) -> Diagnosis {
+    seen(Ailment::OwnTrouble, error)
+}
+
+fn seen(ailment: Ailment, text: impl Into<String>) -> Diagnosis {
+    let text = text.into();
+    Diagnosis::new(
+        ailment,
+        Seen {
+            text,
+            ..Seen::default()
+        },
+    )
+}
+
+fn of_symptom(symptom: &Symptom, course: &Course) -> Diagnosis {
+    match symptom {
+        Symptom::Network(error) => Diagnosis::new(
+            of_network(error, course),
+            Seen {
+                text: error.to_string(),
+                url: Some(error.url.clone()),
+                status: status(error.kind),
+                first_line: error.page.as_ref().map(|page| page.first_line.clone()),
+            },
+        ),
+        Symptom::Unreadable {
+            error,
+            url,
+            status,
+            begin,
+        } => Diagnosis::new(
+            of_answer(error, *status, begin, course),
+            Seen {
+                text: error.to_string(),
+                url: Some(url.clone()),
+                status: Some(*status),
+                first_line: Some(begin.first_line.clone()),
+            },
+        ),
+        Symptom::Circle { url } => {
+            let mut found = seen(Ailment::RepeatedPage, format!("{url} leads in a circle"));
+            found.seen.url = Some(url.clone());
+            found
+        }
+        Symptom::Stopped => seen(Ailment::NoProof, "the run was stopped"),
+    }
+}
+
+fn status(kind: Kind) -> Option<u16> {
+    match kind {
+        Kind::Status(status) => Some(status),
+        _ => None,
+    }
+}
+
+fn of_network(error: &NetworkError, course: &Course) -> Ailment {
+    match error.kind {
+        Kind::Refused if error.redirected => Ailment::Moved,
+        Kind::Refused => Ailment::ForbiddenAddress,
+        Kind::Robots => Ailment::Robots,
+        Kind::Dns => Ailment::NoAddress,
+        Kind::Connect => Ailment::Unreachable,
+        Kind::Tls => match error.tls {
+            Some(TlsFault::UnknownIssuer) => Ailment::TlsChain,
+            Some(TlsFault::NotValidYet) => Ailment::Clock,
+            Some(TlsFault::Expired) if clock(course).is_some() => Ailment::Clock,
+            Some(TlsFault::Expired | TlsFault::OtherName | TlsFault::Other) | None => Ailment::Tls,
+        },
+        Kind::Timeout | Kind::Deadline | Kind::Drip => Ailment::Slow,
+        Kind::TooLarge => Ailment::TooLarge,
+        Kind::Truncated => Ailment::Cut,
+        Kind::Redirect => Ailment::Moved,
+        Kind::RetryLater => Ailment::Quota,
+        Kind::Protocol => Ailment::NotHttp,
+        Kind::Disk => Ailment::OwnTrouble,
+        Kind::Status(status) => {
+            let page = error.page.as_ref().and_then(|page| page.kind);
+            of_status(status, page).unwrap_or(Ailment::NotACatalogue)
+        }
+    }
+}
+
+/// What a status says, with the page that came with it. None: a status that is none of trouble.
+fn of_status(status: u16, page: Option<PageKind>) -> Option<Ailment> {
+    Some(match (status, page) {
+        (400.., Some(PageKind::Challenge)) => Ailment::Challenge,
+        (401 | 407, _) | (403, Some(PageKind::Login)) => Ailment::Login,
+        (403 | 406 | 451, _) => Ailment::Blocked,
+        (404 | 410 | 421, _) => Ailment::Moved,
+        (429, _) => Ailment::Quota,
+        (500.., Some(PageKind::Maintenance)) => Ailment::Maintenance,
+        (500.., _) | (408 | 425, _) => Ailment::ServerTrouble,
+        (400..500, _) => Ailment::NotACatalogue,
+        _ => return None,
+    })
+}
+
+fn of_answer(error: &ReadError, status: u16, begin: &ErrorPage, course: &Course) -> Ailment {
+    if let Some(ailment) = of_status(status, begin.kind) {
+        return ailment;
+    }
+    let of_the_document = matches!(
+        error.kind,
+        ReadErrorKind::NotACatalogue | ReadErrorKind::Malformed
+    );
+    match (begin.kind, error.kind) {
+        (Some(PageKind::Challenge), _) => Ailment::Challenge,
+        (Some(PageKind::Login), _) => Ailment::Login,
+        (Some(PageKind::Firewall), _) => Ailment::Blocked,
+        (Some(PageKind::Maintenance), _) => Ailment::Maintenance,
+        (None, _) if of_the_document && course.had > 0 => Ailment::SchemaChange,
+        (_, ReadErrorKind::NotACatalogue | ReadErrorKind::Malformed) => Ailment::NotACatalogue,
+        (_, ReadErrorKind::Truncated) => Ailment::Cut,
+        (_, ReadErrorKind::Limit) => Ailment::TooLarge,
+        (_, ReadErrorKind::SourceFailed) => Ailment::ServerTrouble,
+        (_, ReadErrorKind::Denied) => Ailment::Login,
+        (_, ReadErrorKind::Io) => Ailment::OwnTrouble,
+    }
+}
+
+/// What the gate holds, by its cause.
+fn held(report: &Report) -> Option<Diagnosis> {
+    let held = report.held.as_ref()?;
+    let ailment = match held.cause {
+        Cause::Empty => Ailment::Empty,
+        Cause::Churn => Ailment::IdentifiersChanged,
+        Cause::Share => Ailment::TooMuchGone,
+        Cause::Nameless => Ailment::UnnamedRecords,
+    };
+    Some(seen(ailment, why(report)))
+}
+
+/// Most of what came is refused, and was not before; or all of it, from the beginning.
+fn schema(report: &Report, course: &Course) -> Option<Diagnosis> {
+    let c = &report.counts;
+    let (all, most) = (c.refused == c.received, c.refused * 2 > c.received);
+    if c.refused == 0 || !most {
+        return None;
+    }
+    let text = format!("{} of {} records were refused", c.refused, c.received);
+    match course.had {
+        0 if all => Some(seen(Ailment::NotACatalogue, text)),
+        1.. if c.refused > course.refused_before * 2 => Some(seen(Ailment::SchemaChange, text)),
+        _ => None,
+    }
+}
+
+fn counted(report: &Report) -> Option<Diagnosis> {
+    if let Some(text) = notice(report, &["count-lies"]) {
+        return Some(seen(Ailment::LyingTotal, text));
+    }
+    let declared = report.disagreements.first();
+    let told = declared.filter(|said| said.starts_with("the source declares"));
+    let why = report.why.as_ref();
+    let why = why.filter(|said| said.starts_with("the source declares"));
+    let text = why.or(told)?;
+    Some(seen(Ailment::LyingTotal, text))
+}
+
+fn noticed(report: &Report) -> Option<Diagnosis> {
+    if let Some(text) = notice(report, &["paging-ignored"]) {
+        return Some(seen(Ailment::RepeatedPage, text));
+    }
+    notice(report, &FILTER_NOTICES).map(|text| seen(Ailment::IgnoredFilter, text))
+}
+
+fn notice<'r>(report: &'r Report, codes: &[&str]) -> Option<&'r str> {
+    let mut all = report.noticed.iter();
+    let found = all.find(|(code, _)| codes.contains(&code.as_str()));
+    found.map(|(_, text)| text.as_str())
+}
+
+fn unproved(report: &Report) -> Diagnosis {
+    seen(Ailment::NoProof, why(report))
+}
+
+fn why(report: &Report) -> String {
+    report
+        .why
+        .clone()
+        .unwrap_or_else(|| format!("the run is {}", report.outcome))
+}
+
+fn clock(course: &Course) -> Option<Diagnosis> {
+    let ahead_s = course.vitals.ahead_s?;
+    (ahead_s.unsigned_abs() > course.clock_skew_s_max).then(|| {
+        let way = if ahead_s > 0 { "ahead of" } else { "behind" };
+        let text = format!(
+            "the source's clock is {} s {way} this machine's",
+            ahead_s.unsigned_abs()
+        );
+        seen(Ailment::Clock, text)
+    })
+}
+
+fn moved(course: &Course) -> Option<Diagnosis> {
+    let (from, to) = course.vitals.moved.as_ref()?;
+    let mut found = seen(
+        Ailment::Moved,
+        format!("{from} has moved for good to {to}, and was followed"),
+    );
+    found.seen.url = Some(from.clone());
+    Some(found)
+}
