@@ -373,14 +373,12 @@ fn tell(report: &Report) {
         }
     }
     if let Some(diagnosis) = &report.diagnosis {
-        let [what, advice] = diagnosis.lines();
-        tracing::warn!(
-            source = report.source,
-            run = report.run,
-            diagnosis = diagnosis.code.name(),
-            advice,
-            "diagnosis: {what}"
-        );
+        let ([what, advice], code) = (diagnosis.lines(), diagnosis.code.name());
+        let (source, run) = (&report.source, &report.run);
+        match diagnosis.grave {
+            true => tracing::warn!(source, run, diagnosis = code, advice, "diagnosis: {what}"),
+            false => tracing::info!(source, run, diagnosis = code, advice, "diagnosis: {what}"),
+        }
     }
     for said in &report.disagreements {
         tracing::warn!(

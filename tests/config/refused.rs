@@ -202,11 +202,11 @@ const REFUSED_SOURCES: &[(&str, &str)] = &[
     ),
     (
         "quiet = [\"8-18\"]",
-        "c.toml:7:1: source.quiet: found \"8-18\", expected hours, as \"22:00-06:00\" or",
+        "c.toml:7:9: source.quiet: found \"8-18\", expected hours, as \"22:00-06:00\" or",
     ),
     (
         "quiet = [\"00:00-24:00\"]",
-        "c.toml:7:1: source.quiet: found hours that leave no minute of the week",
+        "c.toml:7:9: source.quiet: found hours that leave no minute of the week",
     ),
     (
         "[source.network]\nrobots = true",

@@ -252,6 +252,7 @@ fn the_annotated_files_examples_are_accepted() {
         "admin_token",
         "headers",
         "owns",
+        "quiet",
         "allow_ranges",
         "allow_hosts",
         "proxies",
