@@ -11,6 +11,7 @@ mod batch;
 mod beyond;
 mod bulk;
 mod claims;
+mod clock;
 mod compacting;
 mod corrections;
 mod engine_log;
@@ -45,8 +46,9 @@ pub use replaced::Run;
 
 use crate::digest::Change;
 use crate::identity::Features;
-use crate::log::{Activity, Log, Verb, parse_date_time};
+use crate::log::{Activity, Log, parse_date_time};
 use crate::undo::journal::Journal;
+use clock::Clock;
 use compacting::Compacting;
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
@@ -364,31 +366,6 @@ impl Store {
             Literal::new_simple_literal(written.sha256.clone()),
             GraphName::NamedNode(page_graph(&self.base, self.head.generation, written.first)),
         )
-    }
-}
-
-/// Hands out sequence numbers and strictly rising times.
-struct Clock {
-    seq: u64,
-    last_us: i64,
-    now_us: i64,
-}
-
-impl Clock {
-    fn next(&mut self, verb: Verb, entity: String, body: String) -> Activity {
-        self.seq += 1;
-        let mut us = self.now_us.max(self.last_us + 1);
-        if (self.seq - 1).is_multiple_of(PAGE) {
-            us = us.div_euclid(1000) * 1000 + 1000;
-        }
-        self.last_us = us;
-        Activity {
-            seq: self.seq,
-            verb,
-            entity,
-            published_us: us,
-            body,
-        }
     }
 }
 

@@ -10,6 +10,8 @@ mod origin;
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 
+#[path = "program/crowded.rs"]
+mod crowded;
 #[path = "program/demo.rs"]
 mod demo;
 #[path = "program/operator.rs"]

@@ -174,6 +174,26 @@ async fn a_reload_with_an_error_changes_nothing() {
     house.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_no_longer_configured_keeps_what_is_held_of_it() {
+    let bed = Bed::new(export(&rows(1, 3, 1)), "").await;
+    let serving = Serving::start(&bed).await;
+    assert_eq!(bed.completes().await.counts.new, 3);
+    let configured = std::fs::read_to_string(bed.file()).unwrap();
+    std::fs::write(bed.file(), texts::configuration(&bed.data_dir(), "", &[])).unwrap();
+    signal(&serving.child, Signal::HUP);
+    serving.logs("the configuration was read anew").await;
+    serving.terminate().await;
+    let without = House::open(&bed.data_dir(), "", &[]);
+    let held = Whole::of(&without.daemon);
+    without.close().await;
+    assert!(held.graph.contains("資料 3.1"), "it is still published");
+
+    std::fs::write(bed.file(), configured).unwrap();
+    let again = bed.completes().await;
+    assert_eq!((again.counts.unchanged, again.activities), (3, None));
+}
+
 /// The demo, up, with what its command line says beside.
 async fn demo(dir: &std::path::Path, more: &[&str]) -> Serving {
     let mut command = Command::new(env!("CARGO_BIN_EXE_harvestd"));

@@ -56,6 +56,8 @@ pub struct Plan {
     pub listen: ListenLimits,
     pub publish: bool,
     pub keep_days: Option<u64>,
+    /// What is started to answer queries.
+    pub program: PathBuf,
 }
 
 impl Default for Plan {
@@ -75,6 +77,7 @@ impl Default for Plan {
             listen: ListenLimits::default(),
             publish: true,
             keep_days: None,
+            program: PathBuf::from(env!("CARGO_BIN_EXE_harvestd")),
         }
     }
 }
@@ -146,7 +149,7 @@ pub async fn open(plan: Plan) -> Doors {
     config.feed.keep_days = plan.keep_days;
     let config = Arc::new(config);
     let desk = Arc::new(DeskDouble::default());
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_harvestd"));
+    let program = plan.program;
     let workers = Pool::start(
         PoolOptions::for_queries(program.clone(), &config.limits.query),
         subscriber.clone(),

@@ -233,3 +233,19 @@ async fn strangers_queries_do_not_hold_up_the_house() {
         problem(task.await.unwrap().unwrap(), 504, "deadline").await;
     }
 }
+
+/// No process can be started: too many of them, too little memory, a file that went.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_worker_can_be_started_it_is_said_and_the_house_goes_on() {
+    let doors = open(Plan {
+        program: "/nowhere/harvestd".into(),
+        ..Plan::default()
+    })
+    .await;
+    let query = doors.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }");
+    let refused = query.send().await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    problem(refused, 503, "no-worker").await;
+    let health = doors.get("/healthz").send().await.unwrap();
+    assert_eq!(health.status(), 200);
+}
