@@ -1,4 +1,4 @@
-//! What is wrong with a source, for people: the lines under the table of `harvestd status`. Start at [`text`].
+//! What is wrong with a source, and how long it runs, for people: parts of `harvestd status`. Start at [`text`].
 
 use super::read::time;
 use crate::diagnosis::Diagnosis;
@@ -19,4 +19,14 @@ pub fn text(source: &Value) -> String {
         word(&source["id"]),
         word(&health["state"])
     )
+}
+
+/// Of a source that runs: for how long, and how long that usually takes.
+pub fn running(source: &Value) -> String {
+    let started = source["running"]["started_ms"].as_i64().unwrap_or_default();
+    let seconds = (chrono::Utc::now().timestamp_millis() - started).max(0) / 1000;
+    match source["expected_ms"].as_u64() {
+        Some(expected) => format!("running {seconds} s of about {}", expected.div_ceil(1000)),
+        None => format!("running {seconds} s"),
+    }
 }

@@ -110,7 +110,7 @@ fn status_table(status: &Value) -> String {
             .zip(counts["absent"].as_u64())
             .map_or("-".to_owned(), |(g, a)| (g + a).to_string());
         let next = match (source["enabled"].as_bool(), source["paused"].as_bool()) {
-            _ if source["running"].is_object() => "running".to_owned(),
+            _ if source["running"].is_object() => health::running(source),
             (Some(false), _) => "disabled".to_owned(),
             (_, Some(true)) => "paused".to_owned(),
             _ => source["next_due_ms"]

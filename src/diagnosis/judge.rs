@@ -273,3 +273,118 @@ fn moved(course: &Course) -> Option<Diagnosis> {
     found.seen.url = Some(from.clone());
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::report::{Counts, Trigger};
+
+    #[test]
+    fn statuses_and_the_pages_that_come_with_them() {
+        use PageKind::{Challenge, Firewall, Login, Maintenance, Other};
+        for (status, page, expected) in [
+            (200, Some(Login), None),
+            (401, None, Some("login")),
+            (403, None, Some("blocked")),
+            (403, Some(Login), Some("login")),
+            (403, Some(Challenge), Some("challenge")),
+            (403, Some(Firewall), Some("blocked")),
+            (404, Some(Other), Some("moved")),
+            (410, None, Some("moved")),
+            (429, None, Some("quota")),
+            (429, Some(Challenge), Some("challenge")),
+            (451, None, Some("blocked")),
+            (400, None, Some("not-a-catalogue")),
+            (500, None, Some("server-trouble")),
+            (503, Some(Maintenance), Some("maintenance")),
+            (503, Some(Challenge), Some("challenge")),
+        ] {
+            let found = of_status(status, page).map(Ailment::name);
+            assert_eq!(found, expected, "{status} {page:?}");
+        }
+    }
+
+    fn answered(kind: ReadErrorKind, text: &str, had: u64) -> &'static str {
+        let error = ReadError::new(kind, "reading", "this", "that");
+        let begin = ErrorPage::of(text.as_bytes(), &[]);
+        let course = Course {
+            had,
+            ..Course::default()
+        };
+        of_answer(&error, 200, &begin, &course).name()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_what_it_is_and_what_came_before() {
+        use ReadErrorKind::{Denied, Limit, Malformed, NotACatalogue, Truncated};
+        let login = "<html><input type=\"password\">";
+        for (kind, text, had, expected) in [
+            (NotACatalogue, login, 9, "login"),
+            (NotACatalogue, "<html>captcha", 9, "challenge"),
+            (NotACatalogue, "<html>系統維護", 9, "maintenance"),
+            (NotACatalogue, "<html>hello", 9, "not-a-catalogue"),
+            (NotACatalogue, "{}", 0, "not-a-catalogue"),
+            (Malformed, "{}", 9, "schema-change"),
+            (Truncated, "[{", 9, "cut"),
+            (Limit, "[[[[", 9, "too-large"),
+            (Denied, "{}", 9, "login"),
+        ] {
+            assert_eq!(answered(kind, text, had), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn records_that_are_refused_by_the_many_are_another_schema_until_they_are_mended() {
+        let mut report = Report::begin("s", "ckan", Trigger::Hand, 1);
+        report.outcome = Outcome::Complete;
+        let mut found = |refused, had, refused_before| {
+            report.counts = Counts {
+                received: 10,
+                refused,
+                ..Counts::default()
+            };
+            let course = Course {
+                had,
+                refused_before,
+                ..Course::default()
+            };
+            of_run(&report, &course).map(|d| (d.code.name(), d.grave))
+        };
+        assert_eq!(found(5, 10, 0), None, "half of them");
+        assert_eq!(found(6, 10, 1), Some(("schema-change", false)));
+        assert_eq!(found(6, 10, 5), None, "about as ever");
+        assert_eq!(found(10, 0, 0), Some(("not-a-catalogue", false)));
+        assert_eq!(found(9, 0, 0), None, "never otherwise");
+    }
+
+    #[test]
+    fn a_clock_counts_where_nothing_else_is_wrong() {
+        let mut report = Report::begin("s", "ckan", Trigger::Hand, 1);
+        report.outcome = Outcome::Complete;
+        let mut course = Course {
+            clock_skew_s_max: 300,
+            ..Course::default()
+        };
+        for (ahead_s, words) in [
+            (None, None),
+            (Some(300), None),
+            (Some(301), Some("301 s ahead of")),
+            (Some(-86_400), Some("86400 s behind")),
+        ] {
+            course.vitals.ahead_s = ahead_s;
+            let found = of_run(&report, &course);
+            assert_eq!(found.is_some(), words.is_some(), "{ahead_s:?}");
+            if let Some(words) = words {
+                let found = found.unwrap();
+                assert!(found.seen.text.contains(words), "{found:?}");
+                assert_eq!((found.code, found.grave), (Ailment::Clock, false));
+            }
+        }
+        report.outcome = Outcome::Partial;
+        report.why = Some("half of it".to_owned());
+        assert_eq!(of_run(&report, &course).unwrap().code, Ailment::NoProof);
+        course.symptom = Some(Symptom::Stopped);
+        assert_eq!(of_run(&report, &course), None);
+    }
+}

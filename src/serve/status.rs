@@ -342,8 +342,11 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
         let of = running
             .declared
             .map_or_else(String::new, |declared| format!(" of {declared}"));
+        let usually = source.expected_ms.map_or_else(String::new, |ms| {
+            format!("; usually takes {} s", ms.div_ceil(1000))
+        });
         cell.push_str(&format!(
-            "running: {}, {}{of}<br>",
+            "running: {}, {}{of}{usually}<br>",
             escape(&running.phase),
             running.received
         ));
