@@ -3,7 +3,9 @@
 //! A source never runs twice at once, since its one task runs it. Start at [`Daemon::open`]. What a run does is in
 //! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
 
+pub mod backup;
 mod by_hand;
+pub mod compact;
 mod configure;
 mod desk;
 mod digest;
@@ -13,11 +15,14 @@ mod feedback;
 mod listen;
 mod open;
 mod push;
+mod raise;
+pub mod recover;
 mod search;
 mod shared;
 mod snapshots;
 
 pub use open::{OpenError, Purpose, write_limits};
+pub use raise::Raise;
 pub use shared::SharedError;
 
 use crate::config::{Config, Source};

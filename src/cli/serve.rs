@@ -15,6 +15,7 @@ use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
 use crate::serve::{self, ListenLimits, admin_router};
+use crate::store::StoreError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -40,6 +41,7 @@ impl StartError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Open(OpenError::Lock(LockError::Held { .. })) => Exit::Locked,
+            Self::Open(OpenError::Store(StoreError::Damaged { .. })) => Exit::Damaged,
             _ => Exit::Failed,
         }
     }

@@ -1,6 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
-use super::{Asked, Daemon, Place, Purpose};
+use super::{Asked, Daemon, Place, Purpose, backup::remove_staged};
+use crate::backup::Staged;
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
 use crate::report::{Report, Trigger};
@@ -133,6 +134,15 @@ impl Desk for Daemon {
             DecideError::Run(error) => DeskError::Failed(error.to_string()),
             refused => DeskError::Refused(refused.to_string()),
         })
+    }
+
+    fn stage_backup(&self) -> Result<Staged, DeskError> {
+        self.staged_backup()
+    }
+
+    fn release_backup(&self) -> Result<(), DeskError> {
+        remove_staged(&self.config().data_dir)
+            .map_err(|e| DeskError::Failed(format!("removing what was staged: {e}")))
     }
 
     fn ready(&self) -> Readiness {

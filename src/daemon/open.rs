@@ -1,10 +1,11 @@
 //! Opening the house: lock, store, state, first snapshot; what does not agree with the store is rebuilt from it.
 
-use super::{Daemon, shared::SharedError};
+use super::{Daemon, raise::raise, shared::SharedError};
 use crate::answers::Answers;
 use crate::config::Config;
 use crate::feed_cache;
 use crate::feedback::{Feedback, rdf};
+use crate::format;
 use crate::gate::book::Book;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
@@ -82,9 +83,14 @@ impl Daemon {
         let limits = write_limits(&config);
         let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         if purpose.writes() {
+            raise(&mut store, &data_dir)?;
             store.follow_rules()?;
+            format::note(&data_dir)
+                .map_err(|e| OpenError::Io("noting the form of the data directory", e))?;
         }
         let state = open_state(&data_dir, &store, &config)?;
+        super::backup::remove_staged(&data_dir)
+            .map_err(|e| OpenError::Io("removing a backup that was not copied", e))?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
         let answers = Answers::new(&data_dir);
