@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io,
+    io::{self, Read},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -259,9 +259,14 @@ fn tables(dir: &Path) -> io::Result<HashSet<u64>> {
 }
 
 pub(crate) fn sha256(path: &Path) -> io::Result<String> {
-    let mut sha = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut sha)?;
-    Ok(hex::encode(sha.finalize()))
+    let (mut file, mut sha) = (File::open(path)?, Sha256::new());
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(sha.finalize())),
+            n => sha.update(&buffer[..n]),
+        }
+    }
 }
 
 fn copied(from: &Path, to: &Path) -> io::Result<()> {
