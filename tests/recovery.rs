@@ -26,6 +26,8 @@ mod backups;
 mod compacted;
 #[path = "recovery/damaged.rs"]
 mod damaged;
+#[path = "recovery/few.rs"]
+mod few;
 #[path = "recovery/forms.rs"]
 mod forms;
 #[path = "recovery/put_back.rs"]

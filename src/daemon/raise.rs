@@ -60,12 +60,15 @@ pub(super) fn raise(store: &mut Store, data_dir: &Path) -> Result<(), OpenError>
     };
     let noted_above = noted.as_ref().map_or(0, |noted| noted.above);
     let above = noted_above.max(seen.map_or(0, |seen| seen.generation));
+    let note = Raise { above, why };
+    // Before what told of it is set aside.
+    note.leave(data_dir).map_err(failed)?;
     snapshot::set_ahead_aside(data_dir, |of| is_ahead(of, head)).map_err(failed)?;
     if head.seq > 0 {
-        let head = store.new_generation_above(&why, above)?;
+        let head = store.new_generation_above(&note.why, above)?;
         tracing::warn!(
             generation = head.generation,
-            why,
+            why = note.why,
             "a new generation of the change log has begun; followers are told"
         );
     }

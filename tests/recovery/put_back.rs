@@ -80,3 +80,39 @@ async fn what_was_never_published_raises_nothing() {
     assert_eq!(after.titles().len(), 23);
     house.close().await;
 }
+
+/// Killed before the new generation is committed and after: it begins all the same, and what was published last stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_begins() {
+    for failpoint in ["generation=return", "generation-committed=return"] {
+        let mut bed = Bed::new(export(&rows(1, 20, 1))).await;
+        told(&bed, &["run", "a"]).await.ends_with(0);
+        let before = whole(&bed).await;
+        let old = bed.dir.path().join("old");
+        copied(&bed.data_dir().join("store"), &old);
+        bed.origin.say("/a", JSON, changed());
+        told(&bed, &["run", "a"]).await.ends_with(0);
+        fs::remove_dir_all(bed.data_dir().join("store")).unwrap();
+        copied(&old, &bed.data_dir().join("store"));
+        bed.failpoints = failpoint.to_owned();
+        for _ in 0..2 {
+            let died = told(&bed, &["run", "a"]).await;
+            assert_eq!(died.exit, None, "{failpoint}: {died:?}");
+        }
+        bed.failpoints.clear();
+        let after = whole(&bed).await;
+        assert_eq!(after.bodies, before.bodies, "{failpoint}");
+        assert!(
+            after.head.generation > before.head.generation,
+            "{failpoint}"
+        );
+        let names = fs::read_dir(bed.data_dir()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names: Vec<String> = names.collect();
+        assert!(
+            names.iter().any(|name| name.starts_with("ahead-")),
+            "{names:?}"
+        );
+        assert!(!names.contains(&"raise.json".to_owned()), "{names:?}");
+    }
+}
