@@ -17,6 +17,7 @@ mod open;
 mod push;
 mod raise;
 pub mod recover;
+mod room;
 mod search;
 mod shared;
 mod snapshots;
@@ -298,6 +299,9 @@ impl Daemon {
         full: bool,
         gone: &CancellationToken,
     ) -> Option<Report> {
+        if !self.until_room(gone).await {
+            return None;
+        }
         let _turn = tokio::select! {
             turn = self.runs.clone().acquire_owned() => turn.ok()?,
             () = gone.cancelled() => return None,

@@ -34,6 +34,7 @@ pub mod overrides;
 pub mod parts;
 pub mod push;
 pub mod report;
+pub mod room;
 pub mod run;
 pub mod schedule;
 pub mod scrub;

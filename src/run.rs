@@ -28,6 +28,7 @@ use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
+use crate::room::Room;
 use crate::snapshot::Publisher;
 use crate::state::{KeptDigest, State};
 use crate::store::{Policy, Store};
@@ -55,6 +56,8 @@ pub struct Rooms {
     pub parts: Parts,
     pub reports: Reports,
     pub book: Book,
+    /// Whether anything may be written.
+    pub room: Room,
     /// Spooled answers and staged changes; emptied at start.
     pub spool_dir: PathBuf,
 }

@@ -26,6 +26,8 @@ mod backups;
 mod compacted;
 #[path = "recovery/damaged.rs"]
 mod damaged;
+#[path = "recovery/disk.rs"]
+mod disk;
 #[path = "recovery/few.rs"]
 mod few;
 #[path = "recovery/forms.rs"]

@@ -149,10 +149,13 @@ impl Desk for Daemon {
         match self.published.borrow().as_ref() {
             Some(p) => Readiness {
                 ready: true,
-                why: format!(
-                    "activity {} of generation {} is published",
-                    p.seq, p.generation
-                ),
+                why: match self.rooms.room.lacking() {
+                    Some(why) => format!("read-only: {why}"),
+                    None => format!(
+                        "activity {} of generation {} is published",
+                        p.seq, p.generation
+                    ),
+                },
             },
             None => Readiness {
                 ready: false,
@@ -172,6 +175,9 @@ impl Daemon {
 
     /// A command that only reads holds the data directory while it does, and is asked meanwhile.
     pub(super) fn may_write(&self) -> Result<(), DeskError> {
+        if let Some(why) = self.rooms.room.lacking() {
+            return Err(DeskError::ReadOnly(why));
+        }
         if self.purpose.writes() {
             return Ok(());
         }

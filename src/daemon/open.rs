@@ -12,6 +12,7 @@ use crate::network::Network;
 use crate::parts::Parts;
 use crate::push::Inbox;
 use crate::report::Reports;
+use crate::room::Room;
 use crate::run::{
     Rooms, RunError, Writer,
     corrections::lay,
@@ -159,6 +160,7 @@ impl Daemon {
             reports: Reports::new(&data_dir, config.limits.reports_kept),
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
+            room: Room::default(),
             spool_dir,
         };
         let rooms = Arc::new(rooms);
@@ -183,7 +185,9 @@ impl Daemon {
         });
         if purpose.writes() {
             daemon.share(&config)?;
+            daemon.look_once();
             daemon.tasks.spawn(daemon.clone().look_at_snapshots());
+            daemon.tasks.spawn(daemon.clone().look_for_room());
             daemon.tasks.spawn(daemon.clone().mend_search());
         }
         daemon.take_over(config)?;

@@ -183,6 +183,8 @@ pub enum DeskError {
     /// What is wanted cannot be, for a reason that the caller can mend.
     #[error("{0}")]
     Refused(String),
+    #[error("nothing can be written at this moment: {0}")]
+    ReadOnly(String),
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]
