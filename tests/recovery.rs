@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/house.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod house;
 #[path = "support/origin.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]

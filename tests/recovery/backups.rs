@@ -2,6 +2,18 @@
 
 use super::*;
 
+/// It needs no configuration.
+fn checked(dir: &str) -> Told {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_harvestd"));
+    let output = program.args(["backup", "check", dir]).output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Told {
+        exit: output.status.code(),
+        out: text(&output.stdout),
+        error: text(&output.stderr),
+    }
+}
+
 fn at(bed: &Bed, name: &str) -> String {
     bed.dir.path().join(name).to_str().unwrap().to_owned()
 }
@@ -28,7 +40,7 @@ async fn a_backup_of_a_daemon_is_put_in_place_under_a_new_generation() {
     serving.stop().await;
     let seen = whole(&bed).await;
 
-    told(&bed, &["backup", "check", &dir]).await.ends_with(0);
+    checked(&dir).ends_with(0);
     let twice = told(&bed, &["backup", "make", &dir]).await.ends_with(2);
     assert!(twice.error.contains("is not empty"), "{twice:?}");
     let held = told(&bed, &["backup", "restore", &dir]).await.ends_with(2);
@@ -88,11 +100,9 @@ async fn a_damaged_backup_replaces_nothing() {
     told(&bed, &["backup", "make", &dir]).await.ends_with(0);
     let table = ending(&Path::new(&dir).join("store"), ".sst").remove(0);
     flip(&table, 30, 1);
-    for arguments in [
-        &["backup", "check", &dir][..],
-        &["backup", "restore", &dir, "--replace"],
-    ] {
-        let told = told(&bed, arguments).await.ends_with(DAMAGED);
+    let restored = told(&bed, &["backup", "restore", &dir, "--replace"]).await;
+    for told in [checked(&dir), restored] {
+        let told = told.ends_with(DAMAGED);
         let name = table.file_name().unwrap().to_str().unwrap();
         assert!(told.error.contains(name), "{told:?}");
     }
