@@ -35,10 +35,12 @@ impl Raise {
         }
     }
 
-    /// Durable when it returns.
+    /// Whole and durable when it returns.
     pub fn leave(&self, dir: &Path) -> io::Result<()> {
-        fs::write(dir.join(NOTE), serde_json::to_vec(self)?)?;
-        File::open(dir.join(NOTE))?.sync_all()?;
+        let temporary = dir.join("raise.tmp");
+        fs::write(&temporary, serde_json::to_vec(self)?)?;
+        File::open(&temporary)?.sync_all()?;
+        fs::rename(temporary, dir.join(NOTE))?;
         File::open(dir)?.sync_all()
     }
 }
