@@ -3,7 +3,9 @@
 //! A source never runs twice at once, since its one task runs it. Start at [`Daemon::open`]. What a run does is in
 //! [`crate::run`]; what the doors may ask is in [`crate::serve::desk`].
 
+pub mod backup;
 mod by_hand;
+pub mod compact;
 mod configure;
 mod desk;
 mod details;
@@ -14,12 +16,16 @@ mod feedback;
 mod listen;
 mod open;
 mod push;
+mod raise;
+pub mod recover;
+mod room;
 mod search;
 mod shared;
 mod snapshots;
 mod stale;
 
 pub use open::{OpenError, Purpose, write_limits};
+pub use raise::Raise;
 pub use shared::SharedError;
 
 use crate::config::{Config, Source};
@@ -281,6 +287,9 @@ impl Daemon {
         full: bool,
         gone: &CancellationToken,
     ) -> Option<Report> {
+        if !self.until_room(gone).await {
+            return None;
+        }
         let _turn = tokio::select! {
             turn = self.place_to_run(id) => turn?,
             () = gone.cancelled() => return None,

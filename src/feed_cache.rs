@@ -153,6 +153,30 @@ pub fn forget(data_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Is a document's file what its name says, byte by byte?
+pub fn intact(path: &Path) -> io::Result<()> {
+    let Some(named) = named(path) else {
+        // None of ours.
+        return Ok(());
+    };
+    let mut hasher = blake3::Hasher::new();
+    io::copy(
+        &mut flate2::read::GzDecoder::new(File::open(path)?),
+        &mut hasher,
+    )?;
+    let found = hasher.finalize().to_hex();
+    match found.starts_with(&named.tag) {
+        true => Ok(()),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "its bytes have the hash {found}, and its name says {}",
+                named.tag
+            ),
+        )),
+    }
+}
+
 /// Is it the folder of some generation, in this layout or another?
 fn is_ours(folder: &Path) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());

@@ -2,6 +2,8 @@
 //!
 //! `{data_dir}/lock` is locked for as long as the process lives; `{data_dir}/running.json` counts only meanwhile.
 
+use crate::format::{self, FormatError};
+use crate::swap;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
@@ -30,6 +32,8 @@ pub struct Running {
 pub enum LockError {
     #[error("the data directory {dir} belongs to process {pid} at this moment")]
     Held { dir: PathBuf, pid: String },
+    #[error(transparent)]
+    Format(#[from] FormatError),
     #[error("the data directory {dir} cannot be used: {}", trouble(.source))]
     Io { dir: PathBuf, source: io::Error },
 }
@@ -57,8 +61,10 @@ fn trouble(source: &io::Error) -> String {
 }
 
 impl Lock {
-    /// Takes the data directory, which is made where it is missing.
+    /// Takes the data directory, which is made where it is missing. One that a newer program wrote is left
+    /// alone; what a kill left half replaced is finished.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {
+        format::check(data_dir)?;
         let failed = |source| LockError::Io {
             dir: data_dir.to_owned(),
             source,
@@ -89,6 +95,7 @@ impl Lock {
         let running = data_dir.join("running.json");
         let _ = fs::remove_file(&running);
         fs::write(&path, format!("{}\n", std::process::id())).map_err(failed)?;
+        swap::finish(data_dir).map_err(failed)?;
         Ok(Self { file, running })
     }
 

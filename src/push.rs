@@ -70,6 +70,8 @@ pub enum PushError {
     NotHeld(String),
     #[error("too much is waiting to be taken in")]
     Full,
+    #[error("nothing can be written at this moment: {0}")]
+    ReadOnly(String),
     #[error("this source has pushed all that it may on one day, UTC")]
     Quota { retry_after_s: u32 },
     #[error("the daemon is stopping")]

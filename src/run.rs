@@ -29,6 +29,7 @@ use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Reports, Trigger};
+use crate::room::Room;
 use crate::snapshot::Publisher;
 use crate::state::{KeptDigest, State};
 use crate::store::{Policy, Store};
@@ -58,6 +59,8 @@ pub struct Rooms {
     pub book: Book,
     /// Which sources are sick.
     pub health: Arc<diagnosis::health::Book>,
+    /// Whether anything may be written.
+    pub room: Room,
     /// Spooled answers and staged changes; emptied at start.
     pub spool_dir: PathBuf,
 }

@@ -334,6 +334,48 @@ impl Publisher {
     }
 }
 
+/// The newest activity that a snapshot in this data directory shows, by the snapshots' names. None: there is none.
+pub fn newest_named(data_dir: &Path) -> io::Result<Option<Head>> {
+    let heads = all_named(data_dir)?.into_iter().map(|(head, _)| head);
+    Ok(heads.max_by_key(|head| (head.generation, head.seq)))
+}
+
+/// The snapshots of a data directory, by their names, the oldest first: what each shows, and its folder.
+pub fn all_named(data_dir: &Path) -> io::Result<Vec<(Head, PathBuf)>> {
+    let entries = match fs::read_dir(data_dir.join("snapshots")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if let Some((head, made_us)) = named(&path) {
+            all.push((made_us, head, path));
+        }
+    }
+    all.sort_by_key(|(made_us, ..)| *made_us);
+    Ok(all
+        .into_iter()
+        .map(|(_, head, path)| (head, path))
+        .collect())
+}
+
+/// Moves the newest of those snapshots to `{data_dir}/ahead-{its name}`; the others of them go.
+pub fn set_ahead_aside(data_dir: &Path, is_ahead: impl Fn(Head) -> bool) -> io::Result<()> {
+    let mut ahead = all_named(data_dir)?;
+    ahead.retain(|(head, _)| is_ahead(*head));
+    let Some((_, newest)) = ahead.pop() else {
+        return Ok(());
+    };
+    for (_, older) in &ahead {
+        remove(older)?;
+    }
+    let name = newest.file_name().and_then(|name| name.to_str());
+    let aside = data_dir.join(format!("ahead-{}", name.unwrap_or_default()));
+    tracing::warn!(to = %aside.display(), "a snapshot that is ahead of the store is set aside");
+    fs::rename(&newest, aside)
+}
+
 /// When the activity after `seq` was committed.
 fn first_after(log: &Log, generation: u64, seq: u64) -> io::Result<Option<i64>> {
     let first = log.after(generation, seq, seq + 1)?.next().transpose()?;

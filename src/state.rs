@@ -8,6 +8,7 @@ mod carry;
 mod entries;
 mod identity;
 mod kept_digest;
+mod readable;
 mod unlocked;
 
 pub use bodies::Body;

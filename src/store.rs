@@ -33,6 +33,7 @@ mod replaced;
 mod restate;
 mod runs;
 mod turns;
+mod whole;
 
 pub use crate::store_read::Times;
 pub use applied::{Applied, ApplyOptions, Outcome, Tally};
@@ -111,6 +112,10 @@ pub enum StoreError {
         found: String,
         expected: String,
     },
+    #[error(
+        "the store at {dir} is damaged: {what}; nothing was changed. `harvestd scrub` says what else is, `harvestd recover` puts the newest snapshot in its place, `harvestd backup restore` a backup: docs/recovery.md"
+    )]
+    Damaged { dir: PathBuf, what: String },
     #[error("{0}")]
     Broken(String),
 }
@@ -173,16 +178,25 @@ impl Store {
     /// Opens the store under `data_dir`, having removed what a killed load or commit left behind.
     pub fn open(data_dir: &Path, base: &str, limits: WriteLimits) -> Result<Self, StoreError> {
         let dir = data_dir.join("store");
+        whole::refuse_missing(data_dir)?;
         std::fs::create_dir_all(&dir).map_err(StoreError::log("creating the store's folder"))?;
         let strays = sweep_bulk_files(&dir)
             .map_err(StoreError::log("removing files of an interrupted load"))?;
-        let quads = Quads::open(&dir).map_err(StoreError::storage("opening"))?;
+        let quads = Quads::open(&dir).map_err(whole::opening(data_dir))?;
         check_base(data_dir, base)?;
         let log = Log::open(data_dir.join("log"), base).map_err(StoreError::log("opening"))?;
         let head = read_head(&quads, base)?;
-        let swept = log
-            .sweep(head.generation, head.seq)
-            .map_err(StoreError::log("sweeping"))?;
+        let seen = crate::snapshot::newest_named(data_dir)
+            .map_err(StoreError::log("looking through the snapshots"))?;
+        whole::refuse_empty(data_dir, head, seen)?;
+        // Of a store that is behind what was published, the segments are no strays.
+        let is_behind = seen.is_some_and(|s| (s.generation, s.seq) > (head.generation, head.seq));
+        let swept = match is_behind {
+            true => 0,
+            false => log
+                .sweep(head.generation, head.seq)
+                .map_err(StoreError::log("sweeping"))?,
+        };
         if strays + swept > 0 {
             tracing::info!(
                 strays,
@@ -212,7 +226,9 @@ impl Store {
             compacting: Compacting::default(),
         };
         // What a new generation was killed over.
-        store.forget_older()?;
+        if !is_behind {
+            store.forget_older()?;
+        }
         store.beyond.ends(head);
         Ok(store)
     }
@@ -286,6 +302,14 @@ impl Store {
             .map_err(StoreError::storage("making a snapshot"))?;
         self.unpublished.store(false, Relaxed);
         Ok(())
+    }
+
+    /// The same for somebody else: what is published stays what it was.
+    pub fn copy_to(&self, dir: &Path) -> Result<(), StoreError> {
+        self.compacting.end()?;
+        self.quads
+            .backup(dir)
+            .map_err(StoreError::storage("copying the store"))
     }
 
     /// Does the store hold more than its last checkpoint?
@@ -382,7 +406,7 @@ pub(crate) fn page_graph(base: &str, generation: u64, seq: u64) -> NamedNode {
 }
 
 /// The head is what the last page of the last generation says.
-fn read_head(quads: &Quads, base: &str) -> Result<Head, StoreError> {
+pub(crate) fn read_head(quads: &Quads, base: &str) -> Result<Head, StoreError> {
     let has = |generation: u64, page: u64| {
         quads
             .contains_named_graph(page_graph(base, generation, page * PAGE + 1).as_ref())

@@ -13,6 +13,7 @@ mod features;
 mod members;
 mod near;
 mod pairs;
+mod whole;
 
 pub use committed::{Times, committed, times};
 pub use decisions::{OWN, decisions, identity_graph, replaced};
@@ -20,6 +21,7 @@ pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, nam
 pub use members::{Which, members};
 pub use near::Nearby;
 pub use pairs::pairs;
+pub use whole::{Whole, read_whole};
 
 use harvestd_vocab::containment::{
     DEPTH_MAX, RECORD_CLASSES, containment_predicates, contains, is_membership,

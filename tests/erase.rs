@@ -246,6 +246,11 @@ fn said(output: &Output) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_erased_is_in_no_file() {
     let (town, iris) = Town::lived_in(1010).await;
+    for aside in ["replaced-1", "ahead-1-2-3-4", "state.broken-1"] {
+        let aside = town.bed.data_dir().join(aside);
+        std::fs::create_dir(&aside).unwrap();
+        std::fs::write(aside.join("file"), HARVESTED).unwrap();
+    }
     // It is everywhere: else not finding it would say nothing.
     let everywhere = [
         &[

@@ -20,6 +20,7 @@ mod erase;
 mod feedback;
 mod identity;
 mod overrides;
+mod recovery;
 mod token;
 mod webhooks;
 mod work;
@@ -29,6 +30,7 @@ pub use erase::*;
 pub use feedback::*;
 pub use identity::*;
 pub use overrides::*;
+pub use recovery::*;
 pub use token::*;
 pub use webhooks::*;
 pub use work::*;
@@ -175,6 +177,21 @@ pub enum Command {
     /// Without an IRI, what is said now stays, and what was said before goes. The feed begins a new generation, and whoever
     /// follows it is told to begin again. No daemon may run meanwhile. See docs/erasing.md.
     Erase(Erase),
+    /// Read everything that is kept, and name what is damaged, where, and what to do; changes nothing
+    ///
+    /// The store by each of its orders, snapshots, the change log against the sums that commits name, the state, and every
+    /// other file. Beside a running daemon as well; the store's newest snapshot is read then, which has the same files.
+    Scrub(Scrub),
+    /// Put the newest snapshot that reads whole in the place of a store that is damaged; what was there is set aside
+    Recover(Recover),
+    /// Make a backup, look whether one is whole, or put one in place
+    #[command(subcommand)]
+    Backup(Backup),
+    /// Write the store and the state into new files, without what was ever removed from them
+    ///
+    /// Nothing changes of what is said, its numbers and its past. No daemon may run meanwhile; one disk needs room for a
+    /// second copy of the store.
+    Compact(Compact),
     /// Make, list and revoke the tokens of centres that push (sources of kind `push`)
     #[command(subcommand)]
     Token(Token),
@@ -275,6 +292,12 @@ mod tests {
             "feed new-generation --why moved",
             "erase --why forgotten --data-dir d",
             "erase https://a.example/1 https://a.example/2 --why asked --json",
+            "scrub --json --data-dir d",
+            "recover --snapshot data/snapshots/1-2-3-4",
+            "compact --json",
+            "backup make /mnt/backup --config c.toml",
+            "backup check /mnt/backup --json",
+            "backup restore /mnt/backup --replace --above 4 --data-dir d",
             "held list --json",
             "held show a --data-dir d",
             "held approve a --list 0123456789ab",
@@ -308,6 +331,9 @@ mod tests {
             "feedback decline 1",
             "erase https://a.example/1",
             "held",
+            "backup",
+            "backup make",
+            "backup restore d --above x",
             "held approve",
             "undo",
             "undo 1-a --runs a",

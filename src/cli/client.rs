@@ -12,6 +12,7 @@ use crate::config::{Config, Secret, meant};
 use crate::daemon::{OpenError, Purpose};
 use crate::lock::{LockError, running};
 use crate::network::local::{Answered, Local};
+use crate::swap;
 use std::io;
 use tempfile::TempDir;
 
@@ -50,7 +51,7 @@ impl Reached {
             };
             return Err(out::complain(&error.to_string(), Exit::Failed));
         }
-        let is_new = !config.data_dir.join("store").exists();
+        let is_new = !config.data_dir.join("store").exists() && !swap::is_begun(&config.data_dir);
         if held && is_new {
             let starts = match is_demo {
                 true => format!("`{}`", start(&config.data_dir)),

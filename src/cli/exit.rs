@@ -12,11 +12,12 @@ pub enum Exit {
     UnknownSource,
     NotRunning,
     Differs,
+    Damaged,
     Locked,
 }
 
 impl Exit {
-    pub const ALL: [Exit; 8] = [
+    pub const ALL: [Exit; 9] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -24,6 +25,7 @@ impl Exit {
         Self::UnknownSource,
         Self::NotRunning,
         Self::Differs,
+        Self::Damaged,
         Self::Locked,
     ];
 
@@ -36,6 +38,7 @@ impl Exit {
             Self::UnknownSource => 4,
             Self::NotRunning => 5,
             Self::Differs => 6,
+            Self::Damaged => 7,
             // EX_TEMPFAIL of sysexits.h: the same may work later.
             Self::Locked => 75,
         }
@@ -59,6 +62,7 @@ Exit codes:
    5  nothing to ask: no daemon runs on the data directory, and it holds nothing that could answer;
      or the source never ran to an end, or is a demo's that does not run
    6  what was compared differs: the entities are named
+   7  what is kept on disk is damaged: the message or the list says what, and what helps
   75  the data directory belongs to another process at this moment; try again later";
 
 #[cfg(test)]

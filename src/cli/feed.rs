@@ -11,6 +11,7 @@ use crate::{
         erase::{self, files},
         write_limits,
     },
+    format,
     lock::{Lock, LockError},
     store::{Head, Store},
 };
@@ -37,7 +38,8 @@ pub fn feed(args: &args::Feed, common: &Common) -> Exit {
     let limits = write_limits(&config);
     let began = Store::open(&config.data_dir, config.public_url.as_str(), limits)
         .and_then(|mut store| store.new_generation(&args.why));
-    let removed = |head| match files::remove_derived(&config.data_dir) {
+    let dir = &config.data_dir;
+    let removed = |head| match files::remove_derived(dir).and_then(|()| format::note(dir)) {
         Ok(()) => Ok(head),
         Err(e) => Err(format!(
             "a new generation has begun, but what is made of the old one could not be removed: {e}"

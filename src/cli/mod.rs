@@ -15,6 +15,7 @@ pub mod logging;
 pub mod out;
 mod overrides;
 mod read;
+mod recovery;
 mod runs;
 pub mod serve;
 mod token;
@@ -33,6 +34,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::CheckConfig(args) => {
             check_config::check_config(args, &cli.common, chrono::Utc::now()).into()
         }
+        Command::Scrub(args) => recovery::scrub(args, &cli.common).into(),
+        Command::Recover(args) => recovery::recover(args, &cli.common).into(),
         Command::Sources(args) => read::sources(args, &cli.common).into(),
         Command::Token(args) => {
             token::token(args, &cli.common, chrono::Utc::now().timestamp_millis()).into()
@@ -72,9 +75,14 @@ async fn working(cli: &Cli) -> Exit {
         Command::Webhooks(args) => webhooks::webhooks(args, common).await,
         Command::Feed(args) => feed::feed(args, common),
         Command::Erase(args) => erase::erase(args, common).await,
+        Command::Compact(args) => recovery::compact(args, common).await,
+        Command::Backup(args) => recovery::backup::backup(args, common).await,
         Command::Feedback(args) => feedback::feedback(args, common).await,
-        Command::Worker | Command::CheckConfig(_) | Command::Sources(_) | Command::Token(_) => {
-            Exit::Ok
-        }
+        Command::Worker
+        | Command::CheckConfig(_)
+        | Command::Sources(_)
+        | Command::Token(_)
+        | Command::Scrub(_)
+        | Command::Recover(_) => Exit::Ok,
     }
 }

@@ -15,7 +15,9 @@ use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
 use crate::serve::{self, ListenLimits, admin_router};
+use crate::store::StoreError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -34,12 +36,32 @@ pub enum StartError {
     Io(&'static str, std::io::Error),
     #[error("metrics: {0}")]
     Metrics(String),
+    #[error(
+        "this process may open {0} files, and {DESCRIPTORS_MIN} are the least that the store and the doors need: raise it (`ulimit -n 4096`, or LimitNOFILE= of systemd)"
+    )]
+    Descriptors(u64),
+}
+
+/// Descriptors without which nothing is begun: an answer that breaks off halfway for want of one helps nobody.
+const DESCRIPTORS_MIN: u64 = 512;
+
+/// Takes all descriptors that this process may have, and refuses where they are too few.
+fn descriptors() -> Result<(), StartError> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // What may not be raised stays as it is.
+    let _ = setrlimit(Resource::Nofile, limit);
+    match getrlimit(Resource::Nofile).current {
+        Some(few) if few < DESCRIPTORS_MIN => Err(StartError::Descriptors(few)),
+        _ => Ok(()),
+    }
 }
 
 impl StartError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Open(OpenError::Lock(LockError::Held { .. })) => Exit::Locked,
+            Self::Open(OpenError::Store(StoreError::Damaged { .. })) => Exit::Damaged,
             _ => Exit::Failed,
         }
     }
@@ -84,6 +106,7 @@ impl House {
         token: Option<Secret>,
         purpose: Purpose,
     ) -> Result<Self, StartError> {
+        descriptors()?;
         let admin = TcpListener::bind(config.admin_listen)
             .await
             .map_err(|e| StartError::Listen(config.admin_listen, e, "--admin-listen"))?;

@@ -65,6 +65,10 @@ pub struct Limits {
     pub undo_days: u64,
     /// A run that was killed or broke off is gone on with for so long; later it begins anew.
     pub resume_within_ms: u64,
+    /// Bytes that are to be free on each disk of the data directory: with fewer, nothing new is begun.
+    pub disk_free_bytes_min: u64,
+    /// How often that is looked at.
+    pub disk_look_every_ms: u64,
     pub network: NetworkLimits,
     pub xml: XmlLimits,
     pub json: JsonLimits,
@@ -103,6 +107,8 @@ impl Default for Limits {
             health: HealthLimits::default(),
             undo_days: 30,
             resume_within_ms: 6 * HOUR,
+            disk_free_bytes_min: 256 * MB,
+            disk_look_every_ms: 5_000,
             network: NetworkLimits::default(),
             xml: XmlLimits::default(),
             json: JsonLimits::default(),
@@ -424,6 +430,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("health.spare_max_ms", 1, 30 * DAY),
     ("undo_days", 1, 3_660),
     ("resume_within_ms", 0, 30 * DAY),
+    ("disk_free_bytes_min", 0, 1_024 * GB),
+    ("disk_look_every_ms", 10, DAY),
     ("network.connect_ms", 100, 5 * MINUTE),
     ("network.read_ms", 100, HOUR),
     ("network.total_ms", SECOND, DAY),

@@ -1,6 +1,7 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
-use super::{Asked, Daemon, Place, Purpose};
+use super::{Asked, Daemon, Place, Purpose, backup::remove_staged};
+use crate::backup::Staged;
 use crate::diagnosis::health::Standing;
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
@@ -138,14 +139,26 @@ impl Desk for Daemon {
         })
     }
 
+    fn stage_backup(&self) -> Result<Staged, DeskError> {
+        self.staged_backup()
+    }
+
+    fn release_backup(&self) -> Result<(), DeskError> {
+        remove_staged(&self.config().data_dir)
+            .map_err(|e| DeskError::Failed(format!("removing what was staged: {e}")))
+    }
+
     fn ready(&self) -> Readiness {
         match self.published.borrow().as_ref() {
             Some(p) => Readiness {
                 ready: true,
-                why: format!(
-                    "activity {} of generation {} is published",
-                    p.seq, p.generation
-                ),
+                why: match self.rooms.room.lacking() {
+                    Some(why) => format!("read-only: {why}"),
+                    None => format!(
+                        "activity {} of generation {} is published",
+                        p.seq, p.generation
+                    ),
+                },
             },
             None => Readiness {
                 ready: false,
@@ -188,6 +201,9 @@ impl Daemon {
 
     /// A command that only reads holds the data directory while it does, and is asked meanwhile.
     pub(super) fn may_write(&self) -> Result<(), DeskError> {
+        if let Some(why) = self.rooms.room.lacking() {
+            return Err(DeskError::ReadOnly(why));
+        }
         if self.purpose.writes() {
             return Ok(());
         }

@@ -143,7 +143,8 @@ impl Daemon {
         writer.store.flush()?;
         let head = writer.store.new_generation(&journal.why)?;
         crate::crash_point!("erase-deleted");
-        writer.store.write_anew(&files::new(data_dir, "store"))?;
+        let store = files::new(data_dir, "store");
+        writer.store.write_anew(&store, &|_| {})?;
         let cache_bytes = config.limits.state_cache_bytes;
         let state = files::new(data_dir, "state");
         self.rooms.state.carry_to(&state, cache_bytes)?;

@@ -1,17 +1,19 @@
 //! Opening the house: lock, store, state, first snapshot; what does not agree with the store is rebuilt from it.
 
-use super::{Daemon, shared::SharedError};
+use super::{Daemon, raise::raise, shared::SharedError};
 use crate::answers::Answers;
 use crate::config::Config;
 use crate::diagnosis::health;
 use crate::feed_cache;
 use crate::feedback::{Feedback, rdf};
+use crate::format;
 use crate::gate::book::Book;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
 use crate::push::Inbox;
 use crate::report::Reports;
+use crate::room::Room;
 use crate::run::{
     Rooms, RunError, Writer,
     corrections::lay,
@@ -83,9 +85,14 @@ impl Daemon {
         let limits = write_limits(&config);
         let mut store = Store::open(&data_dir, config.public_url.as_str(), limits)?;
         if purpose.writes() {
+            raise(&mut store, &data_dir)?;
             store.follow_rules()?;
+            format::note(&data_dir)
+                .map_err(|e| OpenError::Io("noting the form of the data directory", e))?;
         }
         let state = open_state(&data_dir, &store, &config)?;
+        super::backup::remove_staged(&data_dir)
+            .map_err(|e| OpenError::Io("removing a backup that was not copied", e))?;
         let spool_dir = data_dir.join("spool");
         fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
         let answers = Answers::new(&data_dir);
@@ -159,6 +166,7 @@ impl Daemon {
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
             health,
+            room: Room::default(),
             spool_dir,
         };
         let rooms = Arc::new(rooms);
@@ -186,7 +194,9 @@ impl Daemon {
         });
         if purpose.writes() {
             daemon.share(&config)?;
+            daemon.look_once();
             daemon.tasks.spawn(daemon.clone().look_at_snapshots());
+            daemon.tasks.spawn(daemon.clone().look_for_room());
             daemon.tasks.spawn(daemon.clone().mend_search());
         }
         daemon.take_over(config)?;

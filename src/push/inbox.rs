@@ -123,6 +123,10 @@ impl Inbox {
 
     /// Puts a push in the line of its source. Its answer comes when it is committed and durable.
     pub fn hand_in(&self, place: &Place, push: Push) -> Result<(), PushError> {
+        let rooms = self.rooms.upgrade().ok_or(PushError::Stopping)?;
+        if let Some(why) = rooms.room.lacking() {
+            return Err(PushError::ReadOnly(why));
+        }
         place.waiting.try_send(push).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => PushError::Full,
             mpsc::error::TrySendError::Closed(_) => PushError::Stopping,

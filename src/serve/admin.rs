@@ -254,6 +254,7 @@ impl From<DeskError> for Problem {
             DeskError::Running(_) => (StatusCode::CONFLICT, "running"),
             DeskError::Pushes(_) => (StatusCode::CONFLICT, "pushes-itself"),
             DeskError::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
+            DeskError::ReadOnly(_) => (StatusCode::SERVICE_UNAVAILABLE, "read-only"),
             DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             DeskError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
         };

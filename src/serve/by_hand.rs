@@ -1,4 +1,5 @@
-//! What the operator orders of a source's records: held deletions, runs taken back, records restored. Decides nothing.
+//! What the operator orders of a source's records: held deletions, runs taken back, records restored; and a backup.
+//! Decides nothing.
 //! Start at [`routes`].
 
 use super::{
@@ -7,7 +8,7 @@ use super::{
     openapi::{Routes, table},
     problem::Problem,
 };
-use crate::{gate::book::Told, report::source_of_run, undo::Kept};
+use crate::{backup::Staged, gate::book::Told, report::source_of_run, undo::Kept};
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -26,6 +27,8 @@ pub(super) fn routes() -> Routes {
         .route(table::undoable(), get(runs))
         .route(table::undo(), post(undo))
         .route(table::restore(), post(restore))
+        .route(table::stage_backup(), post(stage_backup))
+        .route(table::release_backup(), post(release_backup))
 }
 
 /// The sources of which deletions are held, or records kept by hand.
@@ -142,6 +145,20 @@ async fn restore(
     let source = tokio::task::spawn_blocking(move || desk.source_of_gone(&asked)).await;
     let source = source.map_err(|_| Problem::internal())??;
     changed(&house, &source, Change::Restore { iri }).await
+}
+
+async fn stage_backup(State(house): State<House>) -> Result<Json<Staged>, Problem> {
+    tracing::info!("a backup is staged");
+    let desk = house.desk.clone();
+    let staged = tokio::task::spawn_blocking(move || desk.stage_backup()).await;
+    Ok(Json(staged.map_err(|_| Problem::internal())??))
+}
+
+async fn release_backup(State(house): State<House>) -> Result<StatusCode, Problem> {
+    let desk = house.desk.clone();
+    let released = tokio::task::spawn_blocking(move || desk.release_backup()).await;
+    released.map_err(|_| Problem::internal())??;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn changed(house: &House, id: &str, wanted: Change) -> Result<Json<Changed>, Problem> {

@@ -2,6 +2,7 @@
 //!
 //! The doors hold no store, no state and no schedule: they ask here. Tests stand a double at the desk. Start at [`Desk`].
 
+use crate::backup::Staged;
 use crate::diagnosis::{Diagnosis, health::Standing};
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::gate::book::Told;
@@ -56,6 +57,15 @@ pub trait Desk: Send + Sync {
     /// The source of a record that went and can be restored, by its IRI or by that of what it is about.
     fn source_of_gone(&self, iri: &str) -> Result<String, DeskError> {
         Err(DeskError::Refused(format!("nothing is kept of {iri}")))
+    }
+    /// Stages a backup for whoever copies it; one that was staged before goes. Waits for a commit under way, and reads the
+    /// disk: never on a thread that others need.
+    fn stage_backup(&self) -> Result<Staged, DeskError> {
+        Err(DeskError::Refused("nothing is kept here".to_owned()))
+    }
+    /// What was staged is copied, or not wanted any more.
+    fn release_backup(&self) -> Result<(), DeskError> {
+        Ok(())
     }
     /// What the published catalogue holds, in sums.
     fn digest(&self) -> Option<Arc<KeptDigest>> {
@@ -188,6 +198,8 @@ pub enum DeskError {
     /// What is wanted cannot be, for a reason that the caller can mend.
     #[error("{0}")]
     Refused(String),
+    #[error("nothing can be written at this moment: {0}")]
+    ReadOnly(String),
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]

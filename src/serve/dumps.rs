@@ -333,3 +333,15 @@ fn told(house: &House, set: &Set) -> Value {
 fn modified(set: &Set) -> String {
     http_date(set.published_us)
 }
+
+/// The files of all dumps that are whole, each with the sum that its manifest names.
+pub fn kept_files(dir: &std::path::Path) -> std::io::Result<Vec<(std::path::PathBuf, String)>> {
+    let mut all = Vec::new();
+    for set in shelf::Shelf::at(dir.to_owned()).sets()? {
+        for entry in &set.files {
+            let path = dir.join(set.name()).join(&entry.name);
+            all.push((path, entry.sha256.clone()));
+        }
+    }
+    Ok(all)
+}

@@ -346,6 +346,7 @@ impl From<PushError> for Problem {
             }
             PushError::NotHeld(_) => Self::not_found(said),
             PushError::Full => Self::unavailable("full", said, RETRY_AFTER_S),
+            PushError::ReadOnly(_) => Self::unavailable("read-only", said, RETRY_AFTER_S),
             PushError::Quota { retry_after_s } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "quota", said)
                     .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_s))

@@ -43,14 +43,18 @@ async fn healthz() -> Response {
     uncached("ok\n".into_response())
 }
 
-/// There is something to serve, and it can be served.
+/// There is something to serve, and it can be served. Where nothing can be written, that is said as well.
 async fn readyz(State(house): State<House>) -> Result<Response, Problem> {
     let Readiness { ready, why } = house.desk.ready();
     if !ready {
         return Err(Problem::unavailable("not-ready", why, 5));
     }
     house.snapshot()?;
-    Ok(uncached("ready\n".into_response()))
+    let text = match why.starts_with("read-only") {
+        true => format!("ready, {why}\n"),
+        false => "ready\n".to_owned(),
+    };
+    Ok(uncached(text.into_response()))
 }
 
 /// Prometheus' text format.
@@ -220,7 +224,9 @@ fn uncached(mut response: Response) -> Response {
 fn status_page(prefix: &str, status: &Status) -> String {
     let mut body = String::new();
     if status.ready.ready {
-        body.push_str("<p>Ready.");
+        let read_only = status.ready.why.starts_with("read-only");
+        let why = read_only.then(|| format!(", {}", escape(&status.ready.why)));
+        body.push_str(&format!("<p>Ready{}.", why.unwrap_or_default()));
     } else {
         body.push_str(&format!("<p>Not ready: {}.", escape(&status.ready.why)));
     }

@@ -12,6 +12,23 @@ const CARRIED: [&str; 3] = ["sources", "paused", "pushed"];
 impl State {
     /// Writes it into a new state at `dir`. What was there goes.
     pub fn carry_to(&self, dir: &Path, cache_bytes: u64) -> Result<(), StateError> {
+        let carried = |name: &[u8]| {
+            CARRIED.iter().any(|carried| carried.as_bytes() == name) || bodies::are_in(name)
+        };
+        self.write_to(dir, cache_bytes, carried)
+    }
+
+    /// Writes all of the state into a new one at `dir`, without what was removed from it.
+    pub fn copy_to(&self, dir: &Path, cache_bytes: u64) -> Result<(), StateError> {
+        self.write_to(dir, cache_bytes, |_| true)
+    }
+
+    fn write_to(
+        &self,
+        dir: &Path,
+        cache_bytes: u64,
+        is_meant: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), StateError> {
         match fs::remove_dir_all(dir) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
                 return Err(StateError::Folder(dir.to_owned(), e));
@@ -20,10 +37,7 @@ impl State {
         }
         let new = open_checked(dir, cache_bytes)?;
         for name in self.db.tree_names() {
-            let known = CARRIED
-                .iter()
-                .any(|carried| carried.as_bytes() == &name[..]);
-            if !known && !bodies::are_in(&name) {
+            if !is_meant(&name) {
                 continue;
             }
             let tree = new.db.open_tree(&name)?;

@@ -14,6 +14,9 @@ use std::{
     path::Path,
 };
 
+/// Quads between two words of how far it is.
+const TOLD_EVERY: u64 = 10_000;
+
 /// A record, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct About {
@@ -64,7 +67,8 @@ impl Store {
     }
 
     /// Writes all that the store says into a new store at `dir`, on whose disk it is when this returns. What was there goes.
-    pub fn write_anew(&self, dir: &Path) -> Result<(), StoreError> {
+    /// `tell` is called with the number of quads so far; gives how many there are.
+    pub fn write_anew(&self, dir: &Path, tell: &dyn Fn(u64)) -> Result<u64, StoreError> {
         let doing = "writing the store anew";
         let failed = StoreError::storage(doing);
         match fs::remove_dir_all(dir) {
@@ -76,7 +80,14 @@ impl Store {
             .bulk_loader()
             .with_num_threads(1)
             .with_max_memory_size_in_megabytes(self.limits.bulk_batch_quads.div_ceil(1000));
-        let all = self.quads.iter().map(|quad| quad.map_err(&failed));
+        let mut written = 0;
+        let all = self.quads.iter().map(|quad| {
+            written += 1;
+            if written % TOLD_EVERY == 0 {
+                tell(written);
+            }
+            quad.map_err(&failed)
+        });
         loader.load_ok_quads::<StoreError, StoreError>(all)?;
         loader.commit().map_err(&failed)?;
         // Of an older generation the first page's graph stays, and is empty.
@@ -95,7 +106,8 @@ impl Store {
             )));
         }
         drop(new);
-        synced(dir).map_err(StoreError::log(doing))
+        synced(dir).map_err(StoreError::log(doing))?;
+        Ok(counts.1 as u64)
     }
 }
 

@@ -125,6 +125,11 @@ impl Store {
     /// # Errors
     /// Where the store holds nothing; where it or the disk fails. The old generation stands then.
     pub fn new_generation(&mut self, why: &str) -> Result<Head, StoreError> {
+        self.new_generation_above(why, 0)
+    }
+
+    /// The same where a generation up to `above` may have been seen elsewhere: it is a later one.
+    pub fn new_generation_above(&mut self, why: &str, above: u64) -> Result<Head, StoreError> {
         let old = self.head;
         if self
             .rules()?
@@ -139,7 +144,7 @@ impl Store {
             ));
         }
         self.head = Head {
-            generation: old.generation + 1,
+            generation: old.generation.max(above) + 1,
             seq: 0,
             published_us: old.published_us,
         };
@@ -147,7 +152,7 @@ impl Store {
             .log
             .remove(self.head.generation)
             .map_err(StoreError::log("removing an interrupted generation"))
-            .and_then(|()| self.state_all(entities));
+            .and_then(|()| self.state_all(entities, old.generation + 1));
         match stated {
             Ok(head) => {
                 self.head = head;
@@ -233,8 +238,19 @@ impl Store {
         Ok(entities.into_iter().map(named).collect())
     }
 
-    /// Writes the segments of the present generation and commits its whole index at once.
-    fn state_all(&self, entities: Vec<NamedNode>) -> Result<Head, StoreError> {
+    /// Something in the first page's graph of a generation that never was: the present one is found by counting up. What
+    /// is in it goes with what older generations leave.
+    fn skipped(&self, generation: u64) -> Quad {
+        let page = page_graph(&self.base, generation, 1);
+        let never = Literal::new_simple_literal("This generation was never published from here.");
+        Quad::new(page.clone(), DESCRIPTION, never, page)
+    }
+
+    /// Writes the segments of the present generation and commits its whole index at once. Generations from `skipped` on
+    /// never were.
+    fn state_all(&self, entities: Vec<NamedNode>, skipped: u64) -> Result<Head, StoreError> {
+        let skipped = (skipped..self.head.generation).map(|generation| self.skipped(generation));
+        let skipped: Vec<Quad> = skipped.collect();
         let mut stating = Stating {
             clock: self.clock(),
             segments: Segments::default(),
@@ -253,7 +269,7 @@ impl Store {
                 named.map(|quad| quad.map(|quad| vec![quad]))
             }
         })
-        .chain([Ok(vec![self.rules_quad()])])
+        .chain([Ok(vec![self.rules_quad()]), Ok(skipped)])
         .flat_map(|quads| {
             let (quads, error) = match quads {
                 Ok(quads) => (quads, None),

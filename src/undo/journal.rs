@@ -127,6 +127,15 @@ impl Journal {
         Ok(())
     }
 
+    /// Where a file of frames is not what was written. None: it is whole.
+    pub fn torn_at(path: &Path) -> io::Result<Option<u64>> {
+        let mut frames = Frames::open(path)?;
+        for frame in &mut frames {
+            frame?;
+        }
+        Ok((frames.left > 0).then_some(frames.whole))
+    }
+
     /// All frames of a source, in the order of its commits.
     pub fn frames(
         &self,

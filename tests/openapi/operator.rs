@@ -21,6 +21,8 @@ const RELEASE: &str = "/held/{id}/release";
 const RUNS: &str = "/sources/{id}/runs";
 const UNDO: &str = "/runs/{id}/undo";
 const RESTORE: &str = "/restore";
+const BACKUP: &str = "/backup";
+const RELEASED: &str = "/backup/release";
 
 const NO_PAIR: &str =
     "{\"verdict\": \"join\", \"a\": \"x\", \"b\": \"y\", \"who\": \"me\", \"why\": \"so\"}";
@@ -72,6 +74,8 @@ pub const DOORS: &[Ask] = &[
     post(UNDO, "/runs/1-a/undo?dry=perhaps", 400),
     post(RESTORE, "/restore?iri=https://nowhere.example/1", 422),
     post(RESTORE, "/restore", 400),
+    post(BACKUP, BACKUP, 200),
+    post(RELEASED, RELEASED, 204),
     get("/webhooks", "/webhooks", ANY, 200),
     get(DEAD, "/webhooks/library/dead", ANY, 200),
     get(DEAD, "/webhooks/nobody/dead", ANY, 404),

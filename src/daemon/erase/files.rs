@@ -4,8 +4,10 @@
 //! Killed at any moment, either the old files stand whole, or the new ones take their place when it is begun again. Start
 //! at [`finish`].
 
+use crate::backup::STAGED;
 use crate::diagnosis::health::forget_what_was_seen;
 use crate::feed_cache;
+use crate::swap;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -33,6 +35,10 @@ const REPLACED: [&str; 2] = ["store", "state"];
 const DERIVED: [&str; 3] = ["snapshots", "dumps", "search"];
 /// What sources said, and what was said of that: it comes again with their next runs.
 const PAST: [&str; 3] = ["answers", "reports", "spool"];
+
+/// Beginnings of the names of what was set aside: states that could not be read, snapshots that were ahead of the store, what
+/// a restored backup or a recovered store took the place of; and a backup that was not copied.
+const SET_ASIDE: [&str; 4] = ["state.broken-", "ahead-", swap::ASIDE, STAGED];
 
 impl Journal {
     pub fn read(data_dir: &Path) -> io::Result<Option<Self>> {
@@ -86,8 +92,7 @@ pub fn finish(data_dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(data_dir)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        // States that could not be read, set aside.
-        if name.is_some_and(|name| name.starts_with("state.broken-")) {
+        if name.is_some_and(|name| SET_ASIDE.iter().any(|begin| name.starts_with(begin))) {
             remove(&path)?;
         }
     }

@@ -36,6 +36,14 @@ pub(super) fn by_hand() -> Value {
             ("at_ms", json!({ "type": "integer" })),
             ("records", number()),
         ])),
+        "StagedBackup": object(&[
+            ("dir", text()),
+            ("base", address()),
+            ("generation", number()),
+            ("seq", number()),
+            ("made_us", number()),
+            ("files", list(list(json!({})))),
+        ]),
         "Changed": object(&[
             ("report", or_none(json!({ "$ref": format!("{AT}Report") }))),
             ("held", perhaps("object")),

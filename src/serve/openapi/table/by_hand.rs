@@ -7,6 +7,7 @@ use super::{
 };
 
 const RECORDS: &str = "Records by hand";
+const BACKUP: &str = "Backup";
 
 pub fn held() -> Door {
     let get =
@@ -76,4 +77,17 @@ pub fn restore() -> Door {
         )
         .problems(&[400, 404]);
     door("/restore", RECORDS, changes(post))
+}
+
+pub fn stage_backup() -> Door {
+    let post = Operation::post(
+        "Stages a backup of this moment, to be copied; one that was staged before goes.",
+    );
+    let post = post.gives_json(200, &[JSON], "StagedBackup");
+    door("/backup", BACKUP, post.problems(&[422]))
+}
+
+pub fn release_backup() -> Door {
+    let post = Operation::post("What was staged is copied, or not wanted any more.").empty(&[204]);
+    door("/backup/release", BACKUP, post)
 }

@@ -1,0 +1,153 @@
+//! `backup make`, `check` and `restore`. Start at [`backup`].
+
+use super::{bar_of, held};
+use crate::{
+    backup::{self, BackupError, Manifest, Staged},
+    cli::{
+        args::{self, Common},
+        client::{Reached, body},
+        configured::Configured,
+        exit::Exit,
+        out,
+    },
+    daemon::{Purpose, backup as putting},
+    format,
+    lock::Lock,
+};
+use std::path::Path;
+
+/// `harvestd backup …`
+pub async fn backup(args: &args::Backup, common: &Common) -> Exit {
+    match args {
+        args::Backup::Make(args) => make(args, common).await,
+        args::Backup::Check(args) => match Manifest::read(&args.dir) {
+            Ok(manifest) => {
+                let bar = bar_of(manifest.bytes(), common);
+                let checked = backup::check(&args.dir, &mut |bytes| bar.set_position(bytes));
+                bar.finish_and_clear();
+                ended(
+                    checked,
+                    &args.dir,
+                    "every file is what the manifest says",
+                    common,
+                )
+            }
+            Err(e) => failed(&e),
+        },
+        args::Backup::Restore(args) => restore(args, common),
+    }
+}
+
+async fn make(args: &args::BackupAt, common: &Common) -> Exit {
+    let there = std::fs::read_dir(&args.dir);
+    if there.is_ok_and(|mut entries| entries.next().is_some()) {
+        return failed(&BackupError::NotEmpty(args.dir.clone()));
+    }
+    let reached = match Reached::reach(&args.place, Purpose::Read).await {
+        Ok(reached) => reached,
+        Err(exit) => return exit,
+    };
+    let staged = match body(reached.local.order("/backup").await).await {
+        Ok(staged) => staged,
+        Err(exit) => return reached.done(exit).await,
+    };
+    let exit = match serde_json::from_slice::<Staged>(&staged) {
+        Ok(staged) => {
+            let bar = bar_of(staged.files.iter().map(|(_, bytes)| bytes).sum(), common);
+            let (telling, to) = (bar.clone(), args.dir.clone());
+            let copying = tokio::task::spawn_blocking(move || {
+                backup::copy(&staged, &to, &mut |bytes| telling.set_position(bytes))
+            });
+            let copied = copying.await;
+            bar.finish_and_clear();
+            match copied {
+                Ok(copied) => ended(copied, &args.dir, "made", common),
+                Err(e) => out::complain(&format!("copying: {e}"), Exit::Failed),
+            }
+        }
+        Err(e) => out::complain(&format!("the daemon's answer: {e}"), Exit::Failed),
+    };
+    // Where that fails, the daemon takes it away at its next start.
+    let released = body(reached.local.order("/backup/release").await).await;
+    let exit = match (exit, released) {
+        (Exit::Ok, Err(exit)) => exit,
+        (exit, _) => exit,
+    };
+    reached.done(exit).await
+}
+
+fn restore(args: &args::BackupRestore, common: &Common) -> Exit {
+    let config = match Configured::of(&args.place) {
+        Ok(configured) => configured.config,
+        Err(errors) => return out::complain(&errors.to_string(), Exit::Usage),
+    };
+    if let Err(e) = format::check(&args.dir) {
+        return out::complain(&e.to_string(), Exit::Failed);
+    }
+    let manifest = match Manifest::read(&args.dir) {
+        Ok(manifest) => manifest,
+        Err(e) => return failed(&e),
+    };
+    let lock = match Lock::take(&config.data_dir) {
+        Ok(lock) => lock,
+        Err(e) => return held(&e),
+    };
+    let wanted = putting::Restore {
+        dir: &args.dir,
+        data_dir: &config.data_dir,
+        base: config.public_url.as_str(),
+        replace: args.replace,
+        above: args.above,
+    };
+    let bar = bar_of(manifest.bytes(), common);
+    let put = putting::put(&wanted, &manifest, &mut |bytes| bar.set_position(bytes));
+    bar.finish_and_clear();
+    drop(lock);
+    if let Err(e) = put {
+        return match e {
+            putting::RestoreError::Backup(e) => failed(&e),
+            e @ putting::RestoreError::Refused(_) => out::complain(&e.to_string(), Exit::Usage),
+            e => out::complain(&e.to_string(), Exit::Failed),
+        };
+    }
+    // Whoever takes the directory finishes what was begun.
+    if let Err(e) = Lock::take(&config.data_dir) {
+        return held(&e);
+    }
+    let how = "restored; the feed begins a new generation at the next start";
+    ended(Ok(manifest), &args.dir, how, common)
+}
+
+fn ended(done: Result<Manifest, BackupError>, dir: &Path, how: &str, common: &Common) -> Exit {
+    let manifest = match done {
+        Ok(manifest) => manifest,
+        Err(e) => return failed(&e),
+    };
+    let Manifest {
+        generation, seq, ..
+    } = manifest;
+    let (files, bytes) = (manifest.files.len(), manifest.bytes());
+    if common.json {
+        let told = serde_json::json!({
+            "dir": dir,
+            "generation": generation,
+            "sequence": seq,
+            "files": files,
+            "bytes": bytes,
+        });
+        return out::print(&format!("{told}\n"));
+    }
+    let dir = dir.display();
+    out::print(&format!(
+        "{dir}: {how}. Activity {seq} of generation {generation}, {files} files, {bytes} bytes.\n"
+    ))
+}
+
+fn failed(error: &BackupError) -> Exit {
+    let exit = match error {
+        BackupError::Damaged(_) => Exit::Damaged,
+        BackupError::NotEmpty(_) => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    out::complain(&error.to_string(), exit)
+}

@@ -1,0 +1,78 @@
+//! Is there room to write, on every disk that the data directory is on? Where there is not, nothing new is begun: what is
+//! published goes on being read, and so do the feed and queries.
+//!
+//! Asks the filesystem and writes nothing. Start at [`Room::look`].
+
+use rustix::fs::{StatVfsMountFlags, statvfs};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+/// What may be on a disk of its own, beside the data directory itself.
+const FOLDERS: [&str; 6] = ["store", "state", "log", "spool", "snapshots", "undo"];
+
+/// What was found at the last look.
+#[derive(Debug, Default)]
+pub struct Room(Mutex<Option<String>>);
+
+impl Room {
+    /// Looks at the disks, and tells where that changes something. `free_bytes_min` is the least that is to be free.
+    pub fn look(&self, data_dir: &Path, free_bytes_min: u64) {
+        let found = lacking(data_dir, free_bytes_min);
+        metrics::gauge!("harvestd_read_only").set(if found.is_some() { 1.0 } else { 0.0 });
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*now, &found) {
+            (None, Some(why)) => tracing::error!(why, "nothing is written any more"),
+            (Some(_), None) => tracing::info!("there is room again: runs begin as they are due"),
+            _ => {}
+        }
+        *now = found;
+    }
+
+    /// Why nothing may be written. None: it may.
+    pub fn lacking(&self) -> Option<String> {
+        let now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        now.clone()
+    }
+}
+
+fn lacking(data_dir: &Path, free_bytes_min: u64) -> Option<String> {
+    let folders = FOLDERS.iter().map(|name| data_dir.join(name));
+    let all = std::iter::once(data_dir.to_owned()).chain(folders);
+    // What is not there yet is on the disk of the directory above it.
+    all.filter(|dir| dir.is_dir()).find_map(|dir| {
+        let disk = statvfs(&dir).ok()?;
+        let dir = dir.display();
+        if disk.f_flag.contains(StatVfsMountFlags::RDONLY) {
+            return Some(format!("the disk of {dir} cannot be written to"));
+        }
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        (free < free_bytes_min).then(|| {
+            format!(
+                "the disk of {dir} has {free} bytes left, expected {free_bytes_min} (limits.disk_free_bytes_min)"
+            )
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn what_is_lacking_is_told_until_it_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let room = Room::default();
+        assert_eq!(room.lacking(), None);
+        room.look(dir.path(), u64::MAX);
+        let why = room.lacking().unwrap();
+        assert!(
+            why.contains("bytes left") && why.contains("disk_free_bytes_min"),
+            "{why}"
+        );
+        room.look(dir.path(), 0);
+        assert_eq!(room.lacking(), None);
+    }
+}

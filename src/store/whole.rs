@@ -1,0 +1,85 @@
+//! Is the store there, where one was? The engine makes an empty one wherever the file is missing that names all others, and
+//! an empty store would give up the whole change log.
+//!
+//! Changes nothing. Start at [`refuse_missing`].
+
+use super::{Head, StoreError};
+use crate::snapshot;
+use std::{fs, io, path::Path};
+
+/// Refuses to open a store of which the engine would find nothing although something was kept.
+pub(super) fn refuse_missing(data_dir: &Path) -> Result<(), StoreError> {
+    let dir = data_dir.join("store");
+    let reading = StoreError::log("looking through the store's folder");
+    let current = match fs::read_to_string(dir.join("CURRENT")) {
+        Ok(named) if dir.join(named.trim_end()).is_file() => return Ok(()),
+        Ok(named) => format!(
+            "its file CURRENT names {:?}, which is missing",
+            named.trim_end()
+        ),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => "its file CURRENT is missing".to_owned(),
+        Err(e) => return Err(reading(e)),
+    };
+    let tables = holds(&dir, |name| {
+        name.ends_with(".sst") && !name.starts_with("bulk-")
+    });
+    if tables.map_err(&reading)? {
+        return Err(damaged(data_dir, current));
+    }
+    match snapshot::newest_named(data_dir).map_err(&reading)? {
+        Some(seen) if seen.seq > 0 => Err(damaged(data_dir, lost(seen))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a store that the engine opened and found empty although something was published from it.
+pub(super) fn refuse_empty(
+    data_dir: &Path,
+    head: Head,
+    seen: Option<Head>,
+) -> Result<(), StoreError> {
+    match seen {
+        Some(seen) if head.seq == 0 && seen.seq > 0 => Err(damaged(data_dir, lost(seen))),
+        _ => Ok(()),
+    }
+}
+
+fn lost(seen: Head) -> String {
+    format!(
+        "it holds nothing, and activity {} of generation {} was published from it",
+        seen.seq, seen.generation
+    )
+}
+
+/// The engine's own word for what it cannot read.
+pub(super) fn opening(
+    data_dir: &Path,
+) -> impl Fn(oxigraph::store::StorageError) -> StoreError + '_ {
+    move |error| {
+        let text = error.to_string();
+        if text.contains("Corruption") || text.contains("No such file") {
+            return damaged(data_dir, text);
+        }
+        StoreError::storage("opening")(error)
+    }
+}
+
+fn damaged(data_dir: &Path, what: String) -> StoreError {
+    StoreError::Damaged {
+        dir: data_dir.join("store"),
+        what,
+    }
+}
+
+fn holds(dir: &Path, is: impl Fn(&str) -> bool) -> io::Result<bool> {
+    let entries = match fs::read_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        entries => entries?,
+    };
+    for entry in entries {
+        if entry?.file_name().to_str().is_some_and(&is) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

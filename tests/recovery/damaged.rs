@@ -1,0 +1,172 @@
+//! The store's files missing, cut and flipped, and the log's: not ready, in words, with what helps, and never a hang.
+
+use super::*;
+
+async fn refused(bed: &Bed, says: &str) {
+    let log = fs::read_dir(bed.data_dir().join("log/1")).unwrap().count();
+    for arguments in [&["serve"][..], &["run", "a"], &["status"]] {
+        let told = told(bed, arguments).await.ends_with(DAMAGED);
+        assert!(
+            told.error.contains(says)
+                && told.error.contains("harvestd recover")
+                && told.error.contains("docs/recovery.md"),
+            "{told:?}"
+        );
+    }
+    let left = fs::read_dir(bed.data_dir().join("log/1")).unwrap().count();
+    assert_eq!(left, log, "the log is not given up for it");
+}
+
+async fn recovers(bed: &Bed, before: &Whole) {
+    let told = told(bed, &["recover", "--json"]).await.ends_with(0).json();
+    assert_eq!(told["seq"], before.head.seq, "{told}");
+    assert_eq!(told["raises"], false);
+    assert_eq!(&whole(bed).await.bodies, &before.bodies);
+    let after = whole(bed).await;
+    assert_eq!(after.head, before.head, "the same log goes on");
+    let house = open(bed);
+    let report = house.complete("a").await;
+    assert_eq!(report.counts.holds, 21, "{}", report.line());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_file_that_names_all_others() {
+    let bed = twice().await;
+    let before = whole(&bed).await;
+    fs::remove_file(bed.data_dir().join("store/CURRENT")).unwrap();
+    refused(&bed, "CURRENT is missing").await;
+    let scrubbed = told(&bed, &["scrub", "--json"])
+        .await
+        .ends_with(DAMAGED)
+        .json();
+    assert_eq!(scrubbed["damaged"][0]["what"], "store", "{scrubbed}");
+    recovers(&bed, &before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_store_where_one_was() {
+    let bed = twice().await;
+    let before = whole(&bed).await;
+    fs::remove_dir_all(bed.data_dir().join("store")).unwrap();
+    let told = told(&bed, &["serve"]).await.ends_with(DAMAGED);
+    assert!(
+        told.error.contains("it holds nothing, and activity"),
+        "{told:?}"
+    );
+    recovers(&bed, &before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_its_list_of_tables_cut() {
+    let bed = twice().await;
+    let before = whole(&bed).await;
+    let store = bed.data_dir().join("store");
+    let current = fs::read_to_string(store.join("CURRENT")).unwrap();
+    let manifest = store.join(current.trim_end());
+    let length = fs::metadata(&manifest).unwrap().len();
+    let file = fs::File::options().write(true).open(&manifest).unwrap();
+    file.set_len(length / 3).unwrap();
+    let told = told(&bed, &["serve"]).await.ends_with(DAMAGED);
+    assert!(told.error.contains("harvestd recover"), "{told:?}");
+    recovers(&bed, &before).await;
+}
+
+/// Every table of the store has bytes that are not what was written: found, named, no hang. The snapshots have the same
+/// files, so nothing here can mend it, and that is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_flipped_tables() {
+    let bed = twice().await;
+    let backup = bed.dir.path().join("backup");
+    told(&bed, &["backup", "make", backup.to_str().unwrap()])
+        .await
+        .ends_with(0);
+    let before = whole(&bed).await;
+    for table in ending(&bed.data_dir().join("store"), ".sst") {
+        flip(&table, 20, 40);
+    }
+    let scrubbed = told(&bed, &["scrub", "--json"])
+        .await
+        .ends_with(DAMAGED)
+        .json();
+    let damaged = &scrubbed["damaged"][0];
+    assert_eq!(damaged["what"], "store", "{scrubbed}");
+    let found = damaged["found"].as_str().unwrap();
+    assert!(
+        found.contains("checksum") || found.contains("Corruption"),
+        "{found}"
+    );
+    let told_words = told(&bed, &["scrub"]).await.ends_with(DAMAGED);
+    assert!(
+        told_words.out.contains("harvestd recover"),
+        "{told_words:?}"
+    );
+    // No command hangs over it, whatever of it each needs.
+    for arguments in [&["status"][..], &["run", "a"], &["compact"]] {
+        told(&bed, arguments).await;
+    }
+    let vain = told(&bed, &["recover"]).await.ends_with(DAMAGED);
+    assert!(vain.error.contains("harvestd backup restore"), "{vain:?}");
+    let restore = ["backup", "restore", "--replace", backup.to_str().unwrap()];
+    told(&bed, &restore).await.ends_with(0);
+    assert_eq!(whole(&bed).await.bodies, before.bodies);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrub_names_each_file_that_is_not_what_was_written() {
+    let bed = twice().await;
+    let data = bed.data_dir();
+    let clean = told(&bed, &["scrub"]).await.ends_with(0);
+    assert!(clean.out.contains("Nothing is damaged"), "{clean:?}");
+    let middle = |path: &Path| fs::metadata(path).unwrap().len() / 2;
+    let segment = ending(&data.join("log"), ".nq.zst").remove(0);
+    flip(&segment, middle(&segment), 2);
+    let frames = ending(&data.join("undo"), ".frames").remove(0);
+    flip(&frames, middle(&frames), 2);
+    let report = ending(&data.join("reports"), ".json.zst").remove(0);
+    fs::write(&report, "none").unwrap();
+    fs::create_dir_all(data.join("gate")).unwrap();
+    fs::write(data.join("gate/b.json"), "{").unwrap();
+    let before = bytes_of(&data);
+    let scrubbed = told(&bed, &["scrub", "--json"])
+        .await
+        .ends_with(DAMAGED)
+        .json();
+    let mut named: Vec<(String, String)> = Vec::new();
+    for damage in scrubbed["damaged"].as_array().unwrap() {
+        let text = |key: &str| damage[key].as_str().unwrap().to_owned();
+        assert!(!text("help").is_empty() && !text("found").is_empty());
+        named.push((text("what"), text("path")));
+    }
+    let expected = [
+        ("gate", data.join("gate/b.json")),
+        ("log", segment),
+        ("reports", report),
+        ("undo", frames),
+    ];
+    named.sort();
+    let expected =
+        expected.map(|(what, path)| (what.to_owned(), path.to_str().unwrap().to_owned()));
+    assert_eq!(named, expected);
+    let after = bytes_of(&data);
+    let changed: Vec<_> = after
+        .iter()
+        .filter(|file| !before.contains(file))
+        .map(|(path, _)| path.file_name().unwrap())
+        .collect();
+    assert_eq!(changed, ["lock"], "a scrub writes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_daemon_its_snapshot_is_read() {
+    let bed = twice().await;
+    let serving = bed.serve().await;
+    let scrubbed = told(&bed, &["scrub", "--json"]).await.ends_with(0).json();
+    let of = |what: &str| {
+        let all = scrubbed["looked"].as_array().unwrap();
+        all.iter().find(|looked| looked["what"] == what).unwrap()["read"].clone()
+    };
+    assert_eq!((of("store"), of("state")), (0.into(), 0.into()));
+    assert!(of("snapshot").as_u64() >= Some(1) && of("log").as_u64() >= Some(2));
+    serving.stop().await;
+}
