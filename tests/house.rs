@@ -316,7 +316,7 @@ fn every_fault_has_its_test() {
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
-    assert_eq!(rows.len(), 18 + 25);
+    assert_eq!(rows.len(), 18 + 50);
 }
 
 #[test]
