@@ -19,6 +19,7 @@ impl Reports {
     }
 
     pub fn save(&self, report: &Report) -> std::io::Result<()> {
+        crate::trouble_point!("report-fails", crate::crash::planned());
         let dir = self.dir.join(&report.source);
         std::fs::create_dir_all(&dir)?;
         let packed = zstd::encode_all(serde_json::to_vec(report)?.as_slice(), 1)?;

@@ -1,0 +1,714 @@
+//! The operations: what happens at sources, runs, pushes, decisions by hand, deaths. Each is drawn from the seed, done, and
+//! judged. Start at [`Bed::step`].
+
+use super::{
+    dice::Dice,
+    house::House,
+    look::{self, Name, Seen},
+    model::{self, Model},
+    origin::Origin,
+    process::Process,
+    render::{self, World},
+    texts::BASE,
+    whole::Whole,
+    world::{Catalogue, Datasets, title},
+};
+use harvestd::{config::Config, push::tokens};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// Failpoints at which runs, commits and publications die.
+const POINTS: [&str; 15] = [
+    "segment-write",
+    "segment-written",
+    "segment-half",
+    "commit",
+    "committed",
+    "bulk",
+    "ingest",
+    "ingested",
+    "digest",
+    "state",
+    "indexed",
+    "backup",
+    "prune",
+    "pruned",
+    "push-answer",
+];
+/// Of the sources that are asked.
+const ASKED: [&str; 4] = ["full", "paged", "graph", "feed"];
+
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Totals {
+    pub operations: u64,
+    pub kills: u64,
+    pub checks: u64,
+}
+
+impl Totals {
+    pub fn add(&mut self, other: &Self) {
+        self.operations += other.operations;
+        self.kills += other.kills;
+        self.checks += other.checks;
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operations,
+            kills,
+            checks,
+        } = self;
+        write!(f, "{operations} operations, {kills} kills, {checks} checks")
+    }
+}
+
+/// A daemon, its sources, and the model of what it holds.
+pub struct Bed {
+    seed: u64,
+    dice: Dice,
+    dir: tempfile::TempDir,
+    world: World,
+    _origin: Origin,
+    process: Option<Process>,
+    /// It has a failpoint, and may die at any moment.
+    armed: bool,
+    token: String,
+    model: Model,
+    /// The records' addresses, of all that ever were.
+    records: BTreeMap<Name, String>,
+    /// The runs that the daemon told of, changes or not.
+    runs: BTreeSet<String>,
+    feed: Vec<(String, String)>,
+    /// How long a run takes here and now.
+    takes: Duration,
+    totals: Totals,
+    log: Vec<String>,
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let daemon =
+                std::fs::read_to_string(self.dir.path().join("log.txt")).unwrap_or_default();
+            let last: Vec<&str> = daemon.lines().rev().take(30).collect();
+            println!("VIOLATION with seed {}; the operations:", self.seed);
+            self.log.iter().for_each(|line| println!("  {line}"));
+            println!("the daemon's last words:");
+            last.iter().rev().for_each(|line| println!("  {line}"));
+        }
+    }
+}
+
+fn configuration(data: &Path, origin: &Origin) -> String {
+    let source = |id: &str, kind: &str, url: String, more: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nkind = \"{kind}\"\nurl = \"{url}\"\ntitle = {{ en = \"{id}\" }}\n{more}\n\
+             [source.network]\nallow_ranges = [\"127.0.0.0/8\"]\nrequests_per_second = 1000.0\n\n"
+        )
+    };
+    let limits = "batch_triples_max = 1_000\nsegment_activities_max = 40\ngate.pass_after_runs = 0\npush.publish_every_ms = 50\n\
+                  network.tries_max = 1\nnetwork.run_retry_first_ms = 0\nsnapshots_kept = 2\n";
+    let sources = [
+        source("full", "data_gov_tw", origin.at("/full"), "priority = 10"),
+        source("paged", "ckan", origin.at("/paged"), "options = { rows = 7 }"),
+        source("graph", "dcat", origin.at("/graph"), ""),
+        source("feed", "ldes", origin.at("/feed"), ""),
+        "[[source]]\nid = \"centre\"\nkind = \"push\"\nurl = \"https://centre.example/\"\ntitle = { en = \"centre\" }\n".to_owned(),
+    ];
+    format!(
+        "public_url = \"{BASE}\"\ndata_dir = \"{}\"\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n[limits]\n{limits}\n{}",
+        data.display(),
+        sources.concat()
+    )
+}
+
+impl Bed {
+    pub async fn new(seed: u64) -> Self {
+        let world = render::world();
+        let origin = render::serve(&world).await;
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        std::fs::write(
+            dir.path().join("harvestd.toml"),
+            configuration(&data, &origin),
+        )
+        .unwrap();
+        let token = tokens::make(&data, "centre", 0).unwrap().1.0;
+        let process = Process::start(dir.path(), "").await;
+        Self {
+            seed,
+            dice: Dice(seed),
+            dir,
+            world,
+            _origin: origin,
+            process,
+            armed: false,
+            token,
+            model: Model::default(),
+            records: BTreeMap::new(),
+            runs: BTreeSet::new(),
+            feed: Vec::new(),
+            takes: Duration::from_millis(300),
+            totals: Totals::default(),
+            log: Vec::new(),
+        }
+    }
+
+    /// One operation. Its dice hang on the seed and its number alone.
+    pub async fn step(&mut self) {
+        self.totals.operations += 1;
+        let number = self.totals.operations;
+        self.dice = Dice(self.seed ^ number.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        match self.dice.below(20) {
+            0..=2 => self.happens(),
+            3..=9 => {
+                self.happens();
+                self.run().await;
+            }
+            10..=12 => self.push().await,
+            13 => self.push_whole().await,
+            14..=15 => self.decide().await,
+            16 => self.undo().await,
+            17 => self.restore().await,
+            18 => self.redescribe().await,
+            _ => self.restart().await,
+        }
+        self.look().await;
+    }
+
+    fn say(&mut self, what: String) {
+        self.log.push(format!("{}. {what}", self.totals.operations));
+    }
+
+    fn process(&mut self) -> &mut Process {
+        self.process.as_mut().unwrap()
+    }
+
+    fn happens(&mut self) {
+        let source = *self.dice.of(&ASKED);
+        let what = {
+            let mut world = self.world.lock().unwrap();
+            world.get_mut(source).unwrap().happens(&mut self.dice)
+        };
+        self.say(format!("{source} {what}"));
+    }
+
+    fn said(&self, source: &str) -> Catalogue {
+        self.world.lock().unwrap()[source].clone()
+    }
+
+    /// Whether and how the daemon is to die meanwhile: after some time, or at a failpoint, for which it is started anew.
+    async fn death(&mut self) -> Option<Duration> {
+        let (kind, point, passes) = (
+            self.dice.below(6),
+            *self.dice.of(&POINTS),
+            self.dice.below(4),
+        );
+        let thousandths = self.dice.below(1_300) as u32;
+        match kind {
+            0..=1 => {
+                self.say(format!(
+                    "… and is killed after {thousandths} thousandths of a run"
+                ));
+                Some(self.takes * thousandths / 1_000)
+            }
+            2..=3 => {
+                let name = format!("{point}={passes}*off->return");
+                self.say(format!("… with {name}"));
+                let before = self.process.take().unwrap();
+                before.terminate(false).await;
+                self.process = Process::start(self.dir.path(), &name).await;
+                self.armed = self.process.is_some();
+                if !self.armed {
+                    self.totals.kills += 1;
+                    self.process = Process::start(self.dir.path(), "").await;
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Asks the operator's door, or another; a daemon that died meanwhile is started again. None: it died first.
+    async fn asks(
+        &mut self,
+        request: reqwest::RequestBuilder,
+        death: Option<Duration>,
+    ) -> Option<(u16, Value)> {
+        let began = Instant::now();
+        let answer = self.process().answers(request, death).await;
+        match answer {
+            // What was answered survives it.
+            Some(_) if self.armed => self.revive().await,
+            Some(_) => self.takes = (self.takes * 3 + began.elapsed()) / 4,
+            None => self.revive().await,
+        }
+        answer
+    }
+
+    /// Kills what is left of it, and starts it again without failpoints.
+    async fn revive(&mut self) {
+        self.totals.kills += 1;
+        self.armed = false;
+        if let Some(process) = self.process.take() {
+            process.kill().await;
+        }
+        self.process = Process::start(self.dir.path(), "").await;
+        let began = Instant::now();
+        loop {
+            let sources = self
+                .process()
+                .operator("GET", "/sources")
+                .send()
+                .await
+                .unwrap();
+            let sources: Value = serde_json::from_slice(&sources.bytes().await.unwrap()).unwrap();
+            let all = sources.as_array().unwrap();
+            if all.iter().all(|source| source["running"].is_null()) {
+                return;
+            }
+            assert!(began.elapsed() < super::house::DEADLINE, "it runs and runs");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn seen(&mut self) -> Seen {
+        let seen = Seen::at(self.process()).await;
+        self.records.extend(seen.records.clone());
+        seen
+    }
+
+    /// What is seen of one source once it is `expected`, or after a while.
+    async fn seen_as(&mut self, expected: &BTreeMap<Name, u32>) -> Seen {
+        let began = Instant::now();
+        loop {
+            let seen = self.seen().await;
+            if seen.held == *expected || began.elapsed() > Duration::from_secs(30) {
+                self.totals.checks += expected.len() as u64;
+                assert_eq!(seen.held, *expected);
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The run that the daemon tells of and did not before.
+    async fn new_run(&mut self, source: &str) -> Option<String> {
+        let asked = self
+            .process()
+            .operator("GET", &format!("/sources/{source}/runs"));
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let all: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        let names = all.as_array().unwrap().iter();
+        let names = names.map(|run| run["run"].as_str().unwrap().to_owned());
+        let new: Vec<String> = names
+            .filter(|name| self.runs.insert(name.clone()))
+            .collect();
+        let [one] = new.as_slice() else {
+            return None;
+        };
+        Some(one.clone())
+    }
+
+    async fn run(&mut self) {
+        let source = *self.dice.of(&ASKED);
+        let full = self.dice.one_in(3);
+        self.say(format!("{source} runs, full: {full}"));
+        let death = self.death().await;
+        let path = format!("/sources/{source}/run?wait=true&full={full}");
+        let request = self.process().operator("POST", &path);
+        let answer = self.asks(request, death).await;
+        let said = self.said(source);
+        self.world.lock().unwrap().get_mut(source).unwrap().mends();
+        let seen = self.seen().await;
+        let run = self.new_run(source).await;
+        let Some((status, report)) = answer else {
+            self.totals.checks += self.model.judge_killed(source, &said.now, &seen);
+            self.model.settled.remove(source);
+            self.model.named(source, &said.now, false);
+            self.model.becomes(source, &seen, run.as_deref());
+            return;
+        };
+        assert_eq!(status, 200, "{report}");
+        let outcome = report["outcome"].as_str().unwrap().to_owned();
+        self.say(format!("… {outcome}: {}", report["why"]));
+        self.totals.checks += self.model.judge(source, &said, &seen, &report);
+        self.assert_held(source, &said.now, &report).await;
+        match outcome.as_str() {
+            "complete" => self.model.settled.insert(source),
+            _ => self.model.settled.remove(source),
+        };
+        let committed = outcome == "complete" || !report["held"].is_null();
+        self.model.named(source, &said.now, committed);
+        self.model.becomes(source, &seen, run.as_deref());
+    }
+
+    /// The list of held deletions is what is not named any more, and not kept by a person.
+    async fn assert_held(&mut self, source: &'static str, said: &Datasets, report: &Value) {
+        if report["held"].is_null() {
+            return;
+        }
+        let (_, listed) = self.listed(source).await.unwrap();
+        let absent = self
+            .model
+            .held
+            .keys()
+            .filter(|(of, key)| *of == source && !said.contains_key(key));
+        let sure = |name: &&Name| !self.model.soft.contains(name);
+        let expected: BTreeSet<Name> = absent
+            .filter(sure)
+            .filter(|name| !self.model.kept.contains(name))
+            .copied()
+            .collect();
+        let found: BTreeSet<Name> = listed.iter().filter(sure).copied().collect();
+        assert_eq!(found, expected, "held deletions of {source}");
+        self.totals.checks += 1;
+    }
+
+    /// The list that waits for a person, and its name.
+    async fn listed(&mut self, source: &'static str) -> Option<(String, BTreeSet<Name>)> {
+        let asked = self.process().operator("GET", &format!("/held/{source}"));
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let told: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        let list = told["held"]["list"].as_str()?.to_owned();
+        let records = told["records"].as_array().unwrap().iter();
+        let datasets = records.filter(|record| record["id"]["class"] == "dataset");
+        let key = |record: &Value| {
+            let key = record["id"]["key"].as_str().unwrap();
+            let digits = key.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap();
+            (source, digits.parse().unwrap())
+        };
+        Some((list, datasets.map(key).collect()))
+    }
+
+    /// A person lets held deletions pass, refuses them, or takes refusals back.
+    async fn decide(&mut self) {
+        let source = *self.dice.of(&ASKED);
+        let what = *self.dice.of(&["approve", "approve", "reject", "release"]);
+        let listed = self.listed(source).await;
+        self.say(format!("{source}: {what} of {listed:?}"));
+        let death = self.death().await;
+        let path = match &listed {
+            Some((list, _)) if what != "release" => format!("/held/{source}/{what}?list={list}"),
+            _ => format!("/held/{source}/{what}"),
+        };
+        let request = self.process().operator("POST", &path);
+        let answer = self.asks(request, death).await;
+        let names = listed.map(|(_, names)| names).unwrap_or_default();
+        let known = answer.is_some();
+        if let Some((status, answer)) = &answer {
+            let done = what == "release" || !names.is_empty();
+            assert_eq!(*status == 200, done, "{status} {answer}");
+        }
+        match what {
+            "approve" => {
+                let to_be = self
+                    .model
+                    .held
+                    .clone()
+                    .into_iter()
+                    .filter(|(name, _)| !names.contains(name));
+                self.changed(source, to_be.collect(), known).await;
+            }
+            "reject" if known => self.model.kept.extend(names),
+            "reject" => self.model.soft.extend(names),
+            _ => {
+                let of = |name: &Name| name.0 == source;
+                let kept: Vec<Name> = self
+                    .model
+                    .kept
+                    .iter()
+                    .filter(|name| of(name))
+                    .copied()
+                    .collect();
+                self.model.kept.retain(|name| !of(name));
+                if !known {
+                    self.model.soft.extend(kept);
+                } else {
+                    self.model.soft.retain(|name| !of(name));
+                }
+            }
+        }
+    }
+
+    /// A person's order was carried out, or died on the way.
+    async fn changed(&mut self, source: &'static str, to_be: BTreeMap<Name, u32>, known: bool) {
+        self.model.settled.remove(source);
+        let seen = match known {
+            true => self.seen_as(&to_be).await,
+            false => {
+                let seen = self.seen().await;
+                let own = to_be.iter().filter(|((of, _), _)| *of == source);
+                let own: Datasets = own.map(|((_, key), revision)| (*key, *revision)).collect();
+                self.totals.checks += self.model.judge_killed(source, &own, &seen);
+                seen
+            }
+        };
+        let run = self.new_run(source).await;
+        self.model.becomes(source, &seen, run.as_deref());
+    }
+
+    async fn undo(&mut self) {
+        let back = 1 + self.dice.below(5);
+        let Some(run) = self.model.runs.iter().rev().nth(back - 1).cloned() else {
+            return;
+        };
+        self.say(format!(
+            "{} is taken back, {} records",
+            run.name,
+            run.before.len()
+        ));
+        let death = self.death().await;
+        let request = self
+            .process()
+            .operator("POST", &format!("/runs/{}/undo", run.name));
+        let answer = self.asks(request, death).await;
+        let to_be = self.model.undone(&run);
+        let built_on = self.model.is_built_on(&run);
+        match answer {
+            Some((200, _)) => {
+                assert!(!built_on, "later runs built on {}", run.name);
+                self.model
+                    .kept
+                    .retain(|name| !run.before.contains_key(name));
+                self.model
+                    .soft
+                    .retain(|name| !run.before.contains_key(name));
+                self.changed(run.source, to_be, true).await;
+            }
+            Some((status, answer)) => {
+                // The graph's agent may be what others refer to.
+                let refused = built_on || run.source == "graph";
+                assert!(refused && (400..500).contains(&status), "{status} {answer}");
+                let as_is = self.model.held.clone();
+                self.seen_as(&as_is).await;
+            }
+            None => {
+                let kept = self
+                    .model
+                    .kept
+                    .iter()
+                    .filter(|name| run.before.contains_key(name));
+                let kept: Vec<Name> = kept.copied().collect();
+                self.model.kept.retain(|name| !kept.contains(name));
+                self.model.soft.extend(kept);
+                self.changed(run.source, to_be, false).await;
+            }
+        }
+    }
+
+    async fn restore(&mut self) {
+        let at = self.dice.below(1_000);
+        let gone: Vec<(Name, u32)> = self.model.gone.iter().map(|(n, r)| (*n, *r)).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let (name, revision) = gone[at % gone.len()];
+        let iri = self.records[&name].clone();
+        self.say(format!("{iri} is restored"));
+        let death = self.death().await;
+        let path: String = url::form_urlencoded::byte_serialize(iri.as_bytes()).collect();
+        let request = self
+            .process()
+            .operator("POST", &format!("/restore?iri={path}"));
+        let answer = self.asks(request, death).await;
+        let mut to_be = self.model.held.clone();
+        to_be.insert(name, revision);
+        if let Some((status, answer)) = &answer {
+            assert_eq!(*status, 200, "{answer}");
+            self.model.kept.insert(name);
+        } else {
+            self.model.soft.insert(name);
+        }
+        self.changed(name.0, to_be, answer.is_some()).await;
+    }
+
+    /// What was kept of a source's answers says what is held, where nobody has decided anything since.
+    async fn redescribe(&mut self) {
+        let source = *self.dice.of(&ASKED);
+        if !self.model.settled.contains(source) {
+            return;
+        }
+        self.say(format!("{source} is described again"));
+        let death = self.death().await;
+        let request = self.process().operator(
+            "POST",
+            &format!("/sources/{source}/run?what=redescribe&wait=true"),
+        );
+        if let Some((status, report)) = self.asks(request, death).await {
+            assert_eq!(
+                (status, &report["outcome"]),
+                (200, &"complete".into()),
+                "{report}"
+            );
+        }
+        let as_is = self.model.held.clone();
+        self.seen_as(&as_is).await;
+    }
+
+    /// A dataset is pushed or withdrawn; a push without an answer is sent again, as a centre does.
+    async fn push(&mut self) {
+        let key = self.dice.below(20) as u32;
+        let withdrawn = self.dice.one_in(4);
+        let revision = self.totals.operations as u32;
+        self.say(format!(
+            "centre {} {key}",
+            if withdrawn { "withdraws" } else { "pushes" }
+        ));
+        let death = self.death().await;
+        let (token, name) = (self.token.clone(), ("centre", key));
+        let method = if withdrawn { "DELETE" } else { "PUT" };
+        let path = format!("/push/centre/{key}");
+        let sent = |process: &Process| {
+            let request = process
+                .push(method, &path, &token)
+                .header("idempotency-key", format!("k{revision}"));
+            match withdrawn {
+                true => request,
+                false => request
+                    .header("content-type", "text/turtle")
+                    .body(pushed(key, revision)),
+            }
+        };
+        let mut to_be = self.model.held.clone();
+        let held = match withdrawn {
+            true => to_be.remove(&name).is_some(),
+            false => to_be.insert(name, revision).is_some(),
+        };
+        let request = sent(self.process());
+        let mut answer = self.asks(request, death).await;
+        if answer.is_none() {
+            let seen = self.seen().await;
+            let own: Datasets = to_be
+                .iter()
+                .filter(|(n, _)| n.0 == "centre")
+                .map(|(n, r)| (n.1, *r))
+                .collect();
+            self.totals.checks += self.model.judge_killed("centre", &own, &seen);
+            let request = sent(self.process());
+            answer = self.asks(request, None).await;
+        }
+        let (status, answer) = answer.unwrap();
+        let expected = match (withdrawn, held) {
+            (true, true) => 204,
+            (true, false) => 404,
+            (false, true) => 200,
+            (false, false) => 201,
+        };
+        assert_eq!(status, expected, "{answer}");
+        self.model.named("centre", &[(key, 0)].into(), true);
+        self.changed("centre", to_be, true).await;
+    }
+
+    /// The centre's whole catalogue: what it does not name goes, or is held.
+    async fn push_whole(&mut self) {
+        let revision = self.totals.operations as u32;
+        let keys: BTreeSet<u32> = (0..=self.dice.below(24))
+            .map(|_| self.dice.below(20) as u32)
+            .collect();
+        self.say(format!("centre pushes its whole catalogue: {keys:?}"));
+        let death = self.death().await;
+        let body: String = keys.iter().map(|key| pushed(*key, revision)).collect();
+        let token = self.token.clone();
+        let request = self.process().push("PUT", "/push/centre", &token);
+        let request = request.header("content-type", "text/turtle").body(body);
+        let answer = self.asks(request, death).await;
+        let said: Datasets = keys.iter().map(|key| (*key, revision)).collect();
+        let stays = |name: &Name, (kept, held): (&BTreeSet<Name>, bool)| {
+            held || name.0 != "centre" || kept.contains(name)
+        };
+        let Some((status, answer)) = answer else {
+            let to_be = said
+                .iter()
+                .map(|(key, revision)| (("centre", *key), *revision));
+            self.model.named("centre", &said, false);
+            return self.changed("centre", to_be.collect(), false).await;
+        };
+        assert_eq!(status, 200, "{answer}");
+        let held = answer["counts"]["held"].as_u64().unwrap() > 0;
+        self.model.named("centre", &said, true);
+        let soft = std::mem::take(&mut self.model.soft);
+        let kept = &self.model.kept;
+        let mut to_be: BTreeMap<Name, u32> = self.model.held.clone();
+        to_be.retain(|name, _| stays(name, (kept, held)) || soft.contains(name));
+        to_be.extend(
+            said.iter()
+                .map(|(key, revision)| (("centre", *key), *revision)),
+        );
+        let mut seen = self.seen().await;
+        if soft.iter().any(|name| name.0 == "centre") {
+            to_be.retain(|name, _| !soft.contains(name) || seen.held.contains_key(name));
+        }
+        self.model.soft = soft;
+        seen = self.seen_as(&to_be).await;
+        let was = self.model.of("centre").len();
+        let went = was.saturating_sub(model::of(&seen, "centre").len());
+        assert!(went <= was / 2, "{went} of {was} went");
+        self.changed("centre", to_be, true).await;
+    }
+
+    async fn restart(&mut self) {
+        let kills = self.dice.one_in(2);
+        self.say(format!("it ends and starts again, killed: {kills}"));
+        if kills {
+            return self.revive().await;
+        }
+        self.process.take().unwrap().terminate(false).await;
+        self.process = Process::start(self.dir.path(), "").await;
+    }
+
+    /// What is published is what the model holds, by every door.
+    async fn look(&mut self) {
+        if self.process().is_dead() {
+            self.revive().await;
+        }
+        let expected = self.model.held.clone();
+        let seen = self.seen_as(&expected).await;
+        assert_eq!(
+            seen.published,
+            self.model.published(),
+            "who speaks for what"
+        );
+        seen.assert_ckan(self.process()).await;
+        let replayed = look::replayed(self.process()).await;
+        assert!(
+            replayed.log.starts_with(&self.feed),
+            "the feed's past has changed: {} activities, {} before",
+            replayed.log.len(),
+            self.feed.len()
+        );
+        self.totals.checks += 3 + (replayed.log.len() - self.feed.len()) as u64;
+        self.feed = replayed.log;
+    }
+
+    /// Ends the daemon, and looks at everything that lies in its directory.
+    pub async fn end(mut self) -> Totals {
+        self.say("the end".to_owned());
+        self.process.take().unwrap().terminate(false).await;
+        let config = Config::load(&self.dir.path().join("harvestd.toml")).unwrap();
+        let house = House::with(config);
+        let whole = Whole::of(&house.daemon);
+        assert_eq!(whole.log.len(), self.feed.len());
+        house.close().await;
+        self.totals.checks += 1;
+        self.totals
+    }
+}
+
+fn pushed(key: u32, revision: u32) -> String {
+    let title = title("centre", key, revision);
+    format!(
+        "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
+         <https://centre.example/dataset/{key}> a dcat:Dataset ; dct:identifier \"{key}\" ; dct:title \"{title}\"@en ;\n\
+         dcat:distribution [ a dcat:Distribution ; dcat:accessURL <https://centre.example/{key}.csv> ] .\n"
+    )
+}
