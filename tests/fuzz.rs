@@ -7,7 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "torture/dice.rs"]
-#[expect(dead_code, reason = "tests/torture.rs uses the rest")]
 mod dice;
 #[path = "fuzz/material.rs"]
 mod material;

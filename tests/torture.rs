@@ -7,7 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "feed/follower.rs"]
-#[expect(dead_code, reason = "tests/feed.rs uses the rest")]
 mod follower;
 #[path = "support/house.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]

@@ -142,6 +142,12 @@ impl Daemon {
             published.clone(),
             purpose == Purpose::Serve,
         );
+        let parts = Parts::new(&data_dir);
+        if purpose.writes() {
+            parts
+                .sweep()
+                .map_err(|e| OpenError::Io("removing unfinished parts", e))?;
+        }
         let rooms = Rooms {
             network: Network::new(&config.public_url),
             writer: Mutex::new(writer),
@@ -149,7 +155,7 @@ impl Daemon {
             state,
             digest,
             answers,
-            parts: Parts::new(&data_dir),
+            parts,
             reports: Reports::new(&data_dir, config.limits.reports_kept),
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,

@@ -8,10 +8,10 @@ use harvestd::{
     serve::{geo, guard as query_guard},
 };
 use harvestd_harvesters::{
-    Answer, Bookmark, Completeness, DocumentLimits, Harvester, Kind, Location, Page, PartName,
-    Record, RecordId, Request, Settings, Stop,
+    Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartName, Record, RecordId,
+    Request, Settings, Stop,
     csv_rows::Rows,
-    guard,
+    guard::{self, DocumentLimits},
     json_slices::{SliceLimits, slices},
 };
 use harvestd_vocab::{Context, Refusal, normalise};

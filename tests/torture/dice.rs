@@ -1,7 +1,5 @@
 //! Numbers that look random and are the same for the same seed.
 
-use std::time::Duration;
-
 /// SplitMix64.
 pub struct Dice(pub u64);
 
@@ -24,9 +22,5 @@ impl Dice {
 
     pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
-    }
-
-    pub fn within(&mut self, most: Duration) -> Duration {
-        Duration::from_micros(self.next() % (most.as_micros() as u64).max(1))
     }
 }

@@ -19,6 +19,8 @@ pub struct Model {
     pub soft: BTreeSet<Name>,
     /// Datasets that there were once, and what they said last.
     pub gone: BTreeMap<Name, u32>,
+    /// What a source said in runs that were killed or broke off: the next run may go on with those answers.
+    pub earlier: BTreeMap<&'static str, Vec<Datasets>>,
     /// Nothing may have happened at the source since it was harvested whole, as far as its kept answers go.
     pub settled: BTreeSet<&'static str>,
 }
@@ -90,6 +92,11 @@ impl Model {
         }
     }
 
+    /// A run of a source that said this did not come to its end.
+    pub fn broke_off(&mut self, source: &'static str, said: Datasets) {
+        self.earlier.entry(source).or_default().push(said);
+    }
+
     /// What the records are to be when the run is taken back.
     pub fn undone(&self, run: &Run) -> BTreeMap<Name, u32> {
         let mut held = self.held.clone();
@@ -125,6 +132,9 @@ impl Model {
         report: &Value,
     ) -> u64 {
         let mut checks = self.judge_report(source, seen, report);
+        if is_resumed(report) {
+            return checks + self.judge_resumed(source, &said.now, seen);
+        }
         let outcome = report["outcome"].as_str().unwrap();
         let why = report["why"].to_string();
         let (was, is) = (self.of(source), of(seen, source));
@@ -240,13 +250,30 @@ impl Model {
         5
     }
 
+    /// A run went on with what an earlier one was answered: each record is as one of them was told, and none went but what
+    /// a feed withdrew.
+    fn judge_resumed(&self, source: &'static str, said: &Datasets, seen: &Seen) -> u64 {
+        let is = of(seen, source);
+        let lost = self
+            .of(source)
+            .into_keys()
+            .find(|key| !is.contains_key(key));
+        assert!(
+            lost.is_none() || source == "feed",
+            "{source} {lost:?} went in a run of two"
+        );
+        self.judge_killed(source, said, seen)
+    }
+
     /// A run was killed. Each record is as it was, or as it was to be.
     pub fn judge_killed(&self, source: &'static str, to_be: &Datasets, seen: &Seen) -> u64 {
         let (was, is) = (self.of(source), of(seen, source));
         let keys: BTreeSet<&u32> = was.keys().chain(is.keys()).chain(to_be.keys()).collect();
+        let earlier: &[Datasets] = self.earlier.get(source).map_or(&[], Vec::as_slice);
         for key in &keys {
+            let told = earlier.iter().chain([&was, to_be]);
             assert!(
-                is.get(key) == was.get(key) || is.get(key) == to_be.get(key),
+                told.map(|all| all.get(key)).any(|told| told == is.get(key)),
                 "{source} {key} was {:?}, was to be {:?}, is {:?}",
                 was.get(key),
                 to_be.get(key),
@@ -255,6 +282,12 @@ impl Model {
         }
         keys.len() as u64
     }
+}
+
+/// Did the run go on with answers to an earlier one?
+pub fn is_resumed(report: &Value) -> bool {
+    let noticed = report["noticed"].as_array().unwrap();
+    noticed.iter().any(|notice| notice[0] == "resumed")
 }
 
 /// What is seen of one source.

@@ -334,6 +334,7 @@ impl Bed {
             self.totals.checks += self.model.judge_killed(source, &said.now, &seen);
             self.model.settled.remove(source);
             self.model.named(source, &said.now, false);
+            self.model.broke_off(source, said.now);
             self.model.becomes(source, &seen, run.as_deref());
             return;
         };
@@ -342,12 +343,17 @@ impl Bed {
         self.say(format!("… {outcome}: {}", report["why"]));
         self.totals.checks += self.model.judge(source, &said, &seen, &report);
         self.assert_held(source, &said.now, &report).await;
-        match outcome.as_str() {
-            "complete" => self.model.settled.insert(source),
-            _ => self.model.settled.remove(source),
+        let whole = outcome == "complete" || !report["held"].is_null();
+        let resumed = model::is_resumed(&report);
+        match outcome == "complete" && !resumed {
+            true => self.model.settled.insert(source),
+            false => self.model.settled.remove(source),
         };
-        let committed = outcome == "complete" || !report["held"].is_null();
-        self.model.named(source, &said.now, committed);
+        self.model.named(source, &said.now, whole && !resumed);
+        match whole {
+            true => drop(self.model.earlier.remove(source)),
+            false => self.model.broke_off(source, said.now),
+        }
         self.model.becomes(source, &seen, run.as_deref());
     }
 
