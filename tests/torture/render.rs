@@ -64,6 +64,7 @@ fn answer(source: &str, said: &mut Catalogue, request: &Request, media_type: &st
         _ => feed(said, request.uri().path()),
     };
     said.asked += 1;
+    said.served += 1;
     match said.fault {
         Some((fault, at)) if at < said.asked => failing(fault, media_type, body),
         _ => good(request, media_type, body),
@@ -138,7 +139,10 @@ fn graph(said: &Catalogue) -> String {
          <https://graph.example/catalog> a dcat:Catalog ; dct:title \"Graph\"@en ; dct:publisher <https://graph.example/office> .\n\
          <https://graph.example/office> a foaf:Agent ; foaf:name \"Office\"@en .\n"
         .to_owned();
-    for (key, revision) in &said.now {
+    // In another order each time, which is no change.
+    let mut all: Vec<_> = said.now.iter().collect();
+    all.sort_by_key(|(key, _)| key.wrapping_mul(0x9e37_79b1).rotate_left(said.served));
+    for (key, revision) in all {
         let (iri, title) = (iri(*key), title("graph", *key, *revision));
         writeln!(
             text,

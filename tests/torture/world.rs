@@ -40,6 +40,8 @@ pub struct Catalogue {
     /// What is wrong with the answer after so many good ones of a run.
     pub fault: Option<(Fault, usize)>,
     pub asked: usize,
+    /// Answers ever given.
+    pub served: u32,
     clock: u64,
     revision: u32,
 }
