@@ -9,8 +9,7 @@ use super::{
 use harvestd::report::Outcome;
 use texts::{export, rows};
 
-const SMALL: &str =
-    "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000\nnetwork.run_retry_first_ms = 0";
+const SMALL: &str = "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000";
 const ROWS: usize = 90;
 /// More passages than a run has of any; of stage and the like, the first and some more are enough.
 const TIMES: [usize; 7] = [0, 1, 2, 3, 5, 8, 60];
