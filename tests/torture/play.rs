@@ -1,6 +1,11 @@
 //! The operations: what happens at sources, runs, pushes, decisions by hand, deaths. Each is drawn from the seed, done, and
 //! judged. Start at [`Bed::step`].
 
+#[path = "by_hand.rs"]
+mod by_hand;
+#[path = "pushes.rs"]
+mod pushes;
+
 use super::{
     dice::Dice,
     house::House,
@@ -9,16 +14,14 @@ use super::{
     origin::Origin,
     process::Process,
     render::{self, World},
-    texts::BASE,
     whole::Whole,
-    world::{Catalogue, Datasets, title},
+    world::{Catalogue, Datasets},
 };
 use harvestd::{config::Config, push::tokens};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -106,29 +109,6 @@ impl Drop for Bed {
     }
 }
 
-fn configuration(data: &Path, origin: &Origin) -> String {
-    let source = |id: &str, kind: &str, url: String, more: &str| {
-        format!(
-            "[[source]]\nid = \"{id}\"\nkind = \"{kind}\"\nurl = \"{url}\"\ntitle = {{ en = \"{id}\" }}\n{more}\n\
-             [source.network]\nallow_ranges = [\"127.0.0.0/8\"]\nrequests_per_second = 1000.0\n\n"
-        )
-    };
-    let limits = "batch_triples_max = 1_000\nsegment_activities_max = 40\ngate.pass_after_runs = 0\npush.publish_every_ms = 50\n\
-                  network.tries_max = 1\nnetwork.run_retry_first_ms = 0\nsnapshots_kept = 2\n";
-    let sources = [
-        source("full", "data_gov_tw", origin.at("/full"), "priority = 10"),
-        source("paged", "ckan", origin.at("/paged"), "options = { rows = 7 }"),
-        source("graph", "dcat", origin.at("/graph"), ""),
-        source("feed", "ldes", origin.at("/feed"), ""),
-        "[[source]]\nid = \"centre\"\nkind = \"push\"\nurl = \"https://centre.example/\"\ntitle = { en = \"centre\" }\n".to_owned(),
-    ];
-    format!(
-        "public_url = \"{BASE}\"\ndata_dir = \"{}\"\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n[limits]\n{limits}\n{}",
-        data.display(),
-        sources.concat()
-    )
-}
-
 impl Bed {
     pub async fn new(seed: u64) -> Self {
         let world = render::world();
@@ -137,7 +117,7 @@ impl Bed {
         let data = dir.path().join("data");
         std::fs::write(
             dir.path().join("harvestd.toml"),
-            configuration(&data, &origin),
+            render::configuration(&data, &origin),
         )
         .unwrap();
         let token = tokens::make(&data, "centre", 0).unwrap().1.0;
@@ -290,7 +270,7 @@ impl Bed {
         let began = Instant::now();
         loop {
             let seen = self.seen().await;
-            if seen.held == *expected || began.elapsed() > Duration::from_secs(30) {
+            if seen.held == *expected || began.elapsed() > super::house::DEADLINE {
                 self.totals.checks += expected.len() as u64;
                 assert_eq!(seen.held, *expected);
                 return seen;
@@ -379,289 +359,6 @@ impl Bed {
         self.totals.checks += 1;
     }
 
-    /// The list that waits for a person, and its name.
-    async fn listed(&mut self, source: &'static str) -> Option<(String, BTreeSet<Name>)> {
-        let asked = self.process().operator("GET", &format!("/held/{source}"));
-        let response = asked.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        let told: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
-        let list = told["held"]["list"].as_str()?.to_owned();
-        let records = told["records"].as_array().unwrap().iter();
-        let datasets = records.filter(|record| record["id"]["class"] == "dataset");
-        let key = |record: &Value| {
-            let key = record["id"]["key"].as_str().unwrap();
-            let digits = key.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap();
-            (source, digits.parse().unwrap())
-        };
-        Some((list, datasets.map(key).collect()))
-    }
-
-    /// A person lets held deletions pass, refuses them, or takes refusals back.
-    async fn decide(&mut self) {
-        let source = *self.dice.of(&ASKED);
-        let what = *self.dice.of(&["approve", "approve", "reject", "release"]);
-        let listed = self.listed(source).await;
-        self.say(format!("{source}: {what} of {listed:?}"));
-        let death = self.death().await;
-        let path = match &listed {
-            Some((list, _)) if what != "release" => format!("/held/{source}/{what}?list={list}"),
-            _ => format!("/held/{source}/{what}"),
-        };
-        let request = self.process().operator("POST", &path);
-        let answer = self.asks(request, death).await;
-        let names = listed.map(|(_, names)| names).unwrap_or_default();
-        let known = answer.is_some();
-        if let Some((status, answer)) = &answer {
-            let done = what == "release" || !names.is_empty();
-            assert_eq!(*status == 200, done, "{status} {answer}");
-        }
-        match what {
-            "approve" => {
-                let to_be = self
-                    .model
-                    .held
-                    .clone()
-                    .into_iter()
-                    .filter(|(name, _)| !names.contains(name));
-                self.changed(source, to_be.collect(), known).await;
-            }
-            "reject" if known => self.model.kept.extend(names),
-            "reject" => self.model.soft.extend(names),
-            _ => {
-                let of = |name: &Name| name.0 == source;
-                let kept: Vec<Name> = self
-                    .model
-                    .kept
-                    .iter()
-                    .filter(|name| of(name))
-                    .copied()
-                    .collect();
-                self.model.kept.retain(|name| !of(name));
-                if !known {
-                    self.model.soft.extend(kept);
-                } else {
-                    self.model.soft.retain(|name| !of(name));
-                }
-            }
-        }
-    }
-
-    /// A person's order was carried out, or died on the way.
-    async fn changed(&mut self, source: &'static str, to_be: BTreeMap<Name, u32>, known: bool) {
-        self.model.settled.remove(source);
-        let seen = match known {
-            true => self.seen_as(&to_be).await,
-            false => {
-                let seen = self.seen().await;
-                let own = to_be.iter().filter(|((of, _), _)| *of == source);
-                let own: Datasets = own.map(|((_, key), revision)| (*key, *revision)).collect();
-                self.totals.checks += self.model.judge_killed(source, &own, &seen);
-                seen
-            }
-        };
-        let run = self.new_run(source).await;
-        self.model.becomes(source, &seen, run.as_deref());
-    }
-
-    async fn undo(&mut self) {
-        let back = 1 + self.dice.below(5);
-        let Some(run) = self.model.runs.iter().rev().nth(back - 1).cloned() else {
-            return;
-        };
-        self.say(format!(
-            "{} is taken back, {} records",
-            run.name,
-            run.before.len()
-        ));
-        let death = self.death().await;
-        let request = self
-            .process()
-            .operator("POST", &format!("/runs/{}/undo", run.name));
-        let answer = self.asks(request, death).await;
-        let to_be = self.model.undone(&run);
-        let built_on = self.model.is_built_on(&run);
-        match answer {
-            Some((200, _)) => {
-                assert!(!built_on, "later runs built on {}", run.name);
-                self.model
-                    .kept
-                    .retain(|name| !run.before.contains_key(name));
-                self.model
-                    .soft
-                    .retain(|name| !run.before.contains_key(name));
-                self.changed(run.source, to_be, true).await;
-            }
-            Some((status, answer)) => {
-                // The graph's agent may be what others refer to.
-                let refused = built_on || run.source == "graph";
-                assert!(refused && (400..500).contains(&status), "{status} {answer}");
-                let as_is = self.model.held.clone();
-                self.seen_as(&as_is).await;
-            }
-            None => {
-                let kept = self
-                    .model
-                    .kept
-                    .iter()
-                    .filter(|name| run.before.contains_key(name));
-                let kept: Vec<Name> = kept.copied().collect();
-                self.model.kept.retain(|name| !kept.contains(name));
-                self.model.soft.extend(kept);
-                self.changed(run.source, to_be, false).await;
-            }
-        }
-    }
-
-    async fn restore(&mut self) {
-        let at = self.dice.below(1_000);
-        let gone: Vec<(Name, u32)> = self.model.gone.iter().map(|(n, r)| (*n, *r)).collect();
-        if gone.is_empty() {
-            return;
-        }
-        let (name, revision) = gone[at % gone.len()];
-        let iri = self.records[&name].clone();
-        self.say(format!("{iri} is restored"));
-        let death = self.death().await;
-        let path: String = url::form_urlencoded::byte_serialize(iri.as_bytes()).collect();
-        let request = self
-            .process()
-            .operator("POST", &format!("/restore?iri={path}"));
-        let answer = self.asks(request, death).await;
-        let mut to_be = self.model.held.clone();
-        to_be.insert(name, revision);
-        if let Some((status, answer)) = &answer {
-            assert_eq!(*status, 200, "{answer}");
-            self.model.kept.insert(name);
-        } else {
-            self.model.soft.insert(name);
-        }
-        self.changed(name.0, to_be, answer.is_some()).await;
-    }
-
-    /// What was kept of a source's answers says what is held, where nobody has decided anything since.
-    async fn redescribe(&mut self) {
-        let source = *self.dice.of(&ASKED);
-        if !self.model.settled.contains(source) {
-            return;
-        }
-        self.say(format!("{source} is described again"));
-        let death = self.death().await;
-        let request = self.process().operator(
-            "POST",
-            &format!("/sources/{source}/run?what=redescribe&wait=true"),
-        );
-        if let Some((status, report)) = self.asks(request, death).await {
-            assert_eq!(
-                (status, &report["outcome"]),
-                (200, &"complete".into()),
-                "{report}"
-            );
-        }
-        let as_is = self.model.held.clone();
-        self.seen_as(&as_is).await;
-    }
-
-    /// A dataset is pushed or withdrawn; a push without an answer is sent again, as a centre does.
-    async fn push(&mut self) {
-        let key = self.dice.below(20) as u32;
-        let withdrawn = self.dice.one_in(4);
-        let revision = self.totals.operations as u32;
-        self.say(format!(
-            "centre {} {key}",
-            if withdrawn { "withdraws" } else { "pushes" }
-        ));
-        let death = self.death().await;
-        let (token, name) = (self.token.clone(), ("centre", key));
-        let method = if withdrawn { "DELETE" } else { "PUT" };
-        let path = format!("/push/centre/{key}");
-        let sent = |process: &Process| {
-            let request = process
-                .push(method, &path, &token)
-                .header("idempotency-key", format!("k{revision}"));
-            match withdrawn {
-                true => request,
-                false => request
-                    .header("content-type", "text/turtle")
-                    .body(pushed(key, revision)),
-            }
-        };
-        let mut to_be = self.model.held.clone();
-        let held = match withdrawn {
-            true => to_be.remove(&name).is_some(),
-            false => to_be.insert(name, revision).is_some(),
-        };
-        let request = sent(self.process());
-        let mut answer = self.asks(request, death).await;
-        if answer.is_none() {
-            let seen = self.seen().await;
-            let own: Datasets = to_be
-                .iter()
-                .filter(|(n, _)| n.0 == "centre")
-                .map(|(n, r)| (n.1, *r))
-                .collect();
-            self.totals.checks += self.model.judge_killed("centre", &own, &seen);
-            let request = sent(self.process());
-            answer = self.asks(request, None).await;
-        }
-        let (status, answer) = answer.unwrap();
-        let expected = match (withdrawn, held) {
-            (true, true) => 204,
-            (true, false) => 404,
-            (false, true) => 200,
-            (false, false) => 201,
-        };
-        assert_eq!(status, expected, "{answer}");
-        self.model.named("centre", &[(key, 0)].into(), true);
-        self.changed("centre", to_be, true).await;
-    }
-
-    /// The centre's whole catalogue: what it does not name goes, or is held.
-    async fn push_whole(&mut self) {
-        let revision = self.totals.operations as u32;
-        let keys: BTreeSet<u32> = (0..=self.dice.below(24))
-            .map(|_| self.dice.below(20) as u32)
-            .collect();
-        self.say(format!("centre pushes its whole catalogue: {keys:?}"));
-        let death = self.death().await;
-        let body: String = keys.iter().map(|key| pushed(*key, revision)).collect();
-        let token = self.token.clone();
-        let request = self.process().push("PUT", "/push/centre", &token);
-        let request = request.header("content-type", "text/turtle").body(body);
-        let answer = self.asks(request, death).await;
-        let said: Datasets = keys.iter().map(|key| (*key, revision)).collect();
-        let stays = |name: &Name, (kept, held): (&BTreeSet<Name>, bool)| {
-            held || name.0 != "centre" || kept.contains(name)
-        };
-        let Some((status, answer)) = answer else {
-            let to_be = said
-                .iter()
-                .map(|(key, revision)| (("centre", *key), *revision));
-            self.model.named("centre", &said, false);
-            return self.changed("centre", to_be.collect(), false).await;
-        };
-        assert_eq!(status, 200, "{answer}");
-        let held = answer["counts"]["held"].as_u64().unwrap() > 0;
-        self.model.named("centre", &said, true);
-        let soft = std::mem::take(&mut self.model.soft);
-        let kept = &self.model.kept;
-        let mut to_be: BTreeMap<Name, u32> = self.model.held.clone();
-        to_be.retain(|name, _| stays(name, (kept, held)) || soft.contains(name));
-        to_be.extend(
-            said.iter()
-                .map(|(key, revision)| (("centre", *key), *revision)),
-        );
-        let mut seen = self.seen().await;
-        if soft.iter().any(|name| name.0 == "centre") {
-            to_be.retain(|name, _| !soft.contains(name) || seen.held.contains_key(name));
-        }
-        self.model.soft = soft;
-        seen = self.seen_as(&to_be).await;
-        let was = self.model.of("centre").len();
-        let went = was.saturating_sub(model::of(&seen, "centre").len());
-        assert!(went <= was / 2, "{went} of {was} went");
-        self.changed("centre", to_be, true).await;
-    }
-
     async fn restart(&mut self) {
         let kills = self.dice.one_in(2);
         self.say(format!("it ends and starts again, killed: {kills}"));
@@ -708,13 +405,4 @@ impl Bed {
         self.totals.checks += 1;
         self.totals
     }
-}
-
-fn pushed(key: u32, revision: u32) -> String {
-    let title = title("centre", key, revision);
-    format!(
-        "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
-         <https://centre.example/dataset/{key}> a dcat:Dataset ; dct:identifier \"{key}\" ; dct:title \"{title}\"@en ;\n\
-         dcat:distribution [ a dcat:Distribution ; dcat:accessURL <https://centre.example/{key}.csv> ] .\n"
-    )
 }

@@ -2,7 +2,7 @@
 
 use super::{
     origin::Origin,
-    texts::{export, row},
+    texts::{BASE, export, row},
     world::{Catalogue, Fault, SHARED, SOURCES, title},
 };
 use axum::{
@@ -18,6 +18,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write,
     io,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -54,6 +55,30 @@ pub async fn serve(world: &World) -> Origin {
         });
     }
     origin
+}
+
+/// The daemon's configuration: all sources, none with a schedule, small batches.
+pub fn configuration(data: &Path, origin: &Origin) -> String {
+    let source = |id: &str, kind: &str, url: String, more: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nkind = \"{kind}\"\nurl = \"{url}\"\ntitle = {{ en = \"{id}\" }}\n{more}\n\
+             [source.network]\nallow_ranges = [\"127.0.0.0/8\"]\nrequests_per_second = 1000.0\n\n"
+        )
+    };
+    let limits = "batch_triples_max = 1_000\nsegment_activities_max = 40\ngate.pass_after_runs = 0\npush.publish_every_ms = 50\n\
+                  network.tries_max = 1\nnetwork.run_retry_first_ms = 0\nsnapshots_kept = 2\n";
+    let sources = [
+        source("full", "data_gov_tw", origin.at("/full"), "priority = 10"),
+        source("paged", "ckan", origin.at("/paged"), "options = { rows = 7 }"),
+        source("graph", "dcat", origin.at("/graph"), ""),
+        source("feed", "ldes", origin.at("/feed"), ""),
+        "[[source]]\nid = \"centre\"\nkind = \"push\"\nurl = \"https://centre.example/\"\ntitle = { en = \"centre\" }\n".to_owned(),
+    ];
+    format!(
+        "public_url = \"{BASE}\"\ndata_dir = \"{}\"\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n[limits]\n{limits}\n{}",
+        data.display(),
+        sources.concat()
+    )
 }
 
 fn answer(source: &str, said: &mut Catalogue, request: &Request, media_type: &str) -> Response {
