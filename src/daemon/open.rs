@@ -143,10 +143,10 @@ impl Daemon {
             purpose == Purpose::Serve,
         );
         let parts = Parts::new(&data_dir);
+        let reports = Reports::new(&data_dir, config.limits.reports_kept);
         if purpose.writes() {
-            parts
-                .sweep()
-                .map_err(|e| OpenError::Io("removing unfinished parts", e))?;
+            let swept = parts.sweep().and_then(|()| reports.sweep());
+            swept.map_err(|e| OpenError::Io("removing what a killed run began to write", e))?;
         }
         let rooms = Rooms {
             network: Network::new(&config.public_url),
@@ -156,7 +156,7 @@ impl Daemon {
             digest,
             answers,
             parts,
-            reports: Reports::new(&data_dir, config.limits.reports_kept),
+            reports,
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
             spool_dir,
