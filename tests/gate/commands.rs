@@ -149,7 +149,7 @@ async fn what_a_killed_undo_took_back_is_asked_for_again() {
     let (output, out, err) = does(
         &bed,
         &["undo", run["run"].as_str().unwrap()],
-        "state=return",
+        "committed=return",
     )
     .await;
     assert_eq!(output.status.signal(), Some(9), "{out}\n{err}");
