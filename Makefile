@@ -10,10 +10,10 @@ BINARY = $${CARGO_TARGET_DIR:-target}/debug/harvestd
 ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench check deny clean
+.PHONY: help setup run test bench torture fuzz check deny clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the build needs, where it is missing (clang, libclang)
 	@scripts/setup.sh
@@ -30,6 +30,12 @@ test: setup ## formatting, lints, every test
 
 bench: setup ## the benchmark table: ratios and peaks, each beside its goal (ARGS="--only first,unchanged")
 	cargo bench --workspace --profile dev --bench harvestd -- $(ARGS)
+
+torture: setup ## random operations and kill -9 against a model (TORTURE_MINUTES=10; TORTURE_SEED=n plays one again)
+	cargo test --workspace --test torture -- --ignored --exact a_long_one --nocapture
+
+fuzz: setup ## every parser of what comes from outside (FUZZ_SECONDS=10 each; FUZZ_SEED=n, FUZZ_ONLY=name)
+	cargo test --workspace --test fuzz -- --ignored --exact a_long_one --nocapture
 
 check: setup ## formatting, lints, and what deny.toml says of the dependencies
 	cargo fmt --all --check

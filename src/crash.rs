@@ -2,7 +2,7 @@
 //! nothing happens without the environment variable `FAILPOINTS` (`segment-write=return` kills at the first passage,
 //! `3*off->return` at the fourth).
 
-use std::{path::Path, thread, time::Duration};
+use std::{io, path::Path, thread, time::Duration};
 
 /// Dies by SIGKILL if the failpoint of that name says so, `$before` being the last that it does.
 #[macro_export]
@@ -24,6 +24,11 @@ macro_rules! trouble_point {
     ($name:expr, $error:expr) => {
         fail::fail_point!($name, |_| Err($error))
     };
+}
+
+/// What a disk would say that fails where a test wants it to ([`trouble_point!`]).
+pub fn planned() -> io::Error {
+    io::Error::other("a planned failure")
 }
 
 /// Holds this thread up at the failpoint of that name until the file is there that `FAILPOINTS` names

@@ -60,6 +60,19 @@ impl Parts {
         entries.map(name).collect()
     }
 
+    /// Removes what runs that were killed had begun to write.
+    pub fn sweep(&self) -> io::Result<()> {
+        for source in self.sources()? {
+            for entry in fs::read_dir(self.dir.join(source))? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|e| e == "tmp") {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Removes all parts of a source.
     pub fn forget(&self, source: &str) -> io::Result<()> {
         fs::remove_dir_all(self.dir.join(source))

@@ -77,6 +77,7 @@ impl Stage {
     }
 
     pub fn push(&mut self, staged: &Staged) -> io::Result<()> {
+        crate::trouble_point!("stage-fails", crate::crash::planned());
         let class = staged.id.class;
         let out = match self.files.entry(class) {
             std::collections::btree_map::Entry::Occupied(o) => o.into_mut(),

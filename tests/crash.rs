@@ -29,6 +29,10 @@ mod half_failed;
 mod shared;
 #[path = "crash/signals.rs"]
 mod signals;
+#[path = "crash/storage.rs"]
+mod storage;
+#[path = "crash/sweep.rs"]
+mod sweep;
 
 use harvestd::report::Report;
 use house::{DEADLINE, House};

@@ -154,6 +154,12 @@ impl Daemon {
             published.clone(),
             purpose == Purpose::Serve,
         );
+        let parts = Parts::new(&data_dir);
+        let reports = Reports::new(&data_dir, config.limits.reports_kept);
+        if purpose.writes() {
+            let swept = parts.sweep().and_then(|()| reports.sweep());
+            swept.map_err(|e| OpenError::Io("removing what a killed run began to write", e))?;
+        }
         let rooms = Rooms {
             network: Network::new(&config.public_url),
             writer: Mutex::new(writer),
@@ -161,8 +167,8 @@ impl Daemon {
             state,
             digest,
             answers,
-            parts: Parts::new(&data_dir),
-            reports: Reports::new(&data_dir, config.limits.reports_kept),
+            parts,
+            reports,
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
             health,

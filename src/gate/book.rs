@@ -272,6 +272,7 @@ impl Book {
     }
 
     fn write(&self, source: &str, page: &Page) -> io::Result<()> {
+        crate::trouble_point!("gate-fails", crate::crash::planned());
         fs::create_dir_all(&self.dir)?;
         let path = self.path_of(source);
         let temporary = path.with_extension("tmp");

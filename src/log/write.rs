@@ -86,6 +86,7 @@ impl SegmentWriter {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         crate::crash_point!("segment-write");
+        crate::trouble_point!("log-fails", crate::crash::planned());
         file.sync_all()?;
         let last = self.next - 1;
         fs::rename(

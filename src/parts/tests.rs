@@ -38,6 +38,20 @@ fn segments(dir: &Path) -> usize {
 }
 
 #[test]
+fn what_a_killed_run_began_is_swept_when_the_directory_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    Parts::new(dir.path()).sweep().unwrap();
+    let mut kept = log(dir.path(), "1");
+    kept.put(&id(1), "row", b"one").unwrap();
+    kept.finish().unwrap();
+    let begun = dir.path().join("parts/s/2-s.tmp");
+    fs::write(&begun, "half").unwrap();
+    Parts::new(dir.path()).sweep().unwrap();
+    assert!(!begun.exists());
+    assert_eq!(text(&mut log(dir.path(), "3"), 1).unwrap(), "row=one");
+}
+
+#[test]
 fn a_later_word_wins_and_what_does_not_count_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut one = log(dir.path(), "1");

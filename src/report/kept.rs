@@ -2,6 +2,9 @@
 
 use super::{DETAILS, Report};
 
+/// A report that is being written.
+const UNFINISHED: &str = "report.tmp";
+
 /// The reports of the last runs, `reports/{source}/{run}.json.zst`.
 #[derive(Debug, Clone)]
 pub struct Reports {
@@ -18,11 +21,27 @@ impl Reports {
         }
     }
 
+    /// Removes what was being written when the process was killed.
+    pub fn sweep(&self) -> std::io::Result<()> {
+        let sources = match std::fs::read_dir(&self.dir) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for source in sources {
+            match std::fs::remove_file(source?.path().join(UNFINISHED)) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     pub fn save(&self, report: &Report) -> std::io::Result<()> {
+        crate::trouble_point!("report-fails", crate::crash::planned());
         let dir = self.dir.join(&report.source);
         std::fs::create_dir_all(&dir)?;
         let packed = zstd::encode_all(serde_json::to_vec(report)?.as_slice(), 1)?;
-        let temporary = dir.join("report.tmp");
+        let temporary = dir.join(UNFINISHED);
         std::fs::write(&temporary, packed)?;
         std::fs::rename(&temporary, dir.join(format!("{}.json.zst", report.run)))?;
         let mut names = self.names(&report.source)?;
@@ -86,6 +105,20 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::report::Trigger;
+
+    #[test]
+    fn a_report_that_was_being_written_is_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let reports = Reports::new(dir.path(), 2);
+        reports.sweep().unwrap();
+        let report = Report::begin("s", "ckan", Trigger::Hand, 1);
+        reports.save(&report).unwrap();
+        let unfinished = dir.path().join("reports/s").join(UNFINISHED);
+        std::fs::write(&unfinished, "half").unwrap();
+        reports.sweep().unwrap();
+        assert!(!unfinished.exists());
+        assert!(reports.last("s").unwrap().is_some());
+    }
 
     #[test]
     fn reports_are_kept_and_rotated() {

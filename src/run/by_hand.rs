@@ -262,6 +262,8 @@ impl Order {
         if asks_anew {
             (state.bookmark, state.last_full_ms) = (None, None);
             state.validators.clear();
+            // Before anything changes: where this is killed after its commit, the next run asks anew as well.
+            rooms.state.set_source(&source.id, &state)?;
             let forgotten = rooms.answers.forget(&source.id);
             forgotten.map_err(RunError::io("removing kept answers"))?;
         }

@@ -93,7 +93,7 @@ impl Journal {
         }
         let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
         let end = file.metadata()?.len();
-        if let Err(error) = file.write_all(&frame).and_then(|()| file.sync_data()) {
+        if let Err(error) = durably(&mut file, &frame) {
             // The next frame begins where this one did, whatever is left of it.
             let _ = file.set_len(end).and_then(|()| file.sync_data());
             return Err(error);
@@ -191,6 +191,12 @@ impl Journal {
     fn source(&self, generation: u64, source: &str) -> PathBuf {
         self.dir.join(generation.to_string()).join(source)
     }
+}
+
+fn durably(file: &mut File, frame: &[u8]) -> io::Result<()> {
+    file.write_all(frame)?;
+    crate::trouble_point!("undo-fails", crate::crash::planned());
+    file.sync_data()
 }
 
 fn payload_of(head: &Head, entries: &[Entry]) -> io::Result<Vec<u8>> {

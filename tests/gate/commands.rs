@@ -138,6 +138,29 @@ async fn an_operator_looks_and_decides() {
     assert_eq!(status["sources"][0]["holds"], 61);
 }
 
+/// Killed after its commit and before the state knows of it, an undo still has the source asked for everything: what it
+/// said before, and says again, is not "not modified".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_undo_took_back_is_asked_for_again() {
+    let bed = serving::Bed::new(export(&rows(1, 20, 1))).await;
+    ok(&bed, &["run", "a"]).await;
+    bed.origin.say("/a", JSON, export(&rows(1, 20, 2)));
+    let run = json(&bed, &["run", "a", "--json"]).await;
+    let (output, out, err) = does(
+        &bed,
+        &["undo", run["run"].as_str().unwrap()],
+        "committed=return",
+    )
+    .await;
+    assert_eq!(output.status.signal(), Some(9), "{out}\n{err}");
+    let report = json(&bed, &["run", "a", "--json"]).await;
+    assert_eq!(
+        (&report["not_modified"], &report["counts"]["changed"]),
+        (&0.into(), &20.into()),
+        "{report}"
+    );
+}
+
 /// Killed anywhere, an undo is done or not begun, batch by batch, and can be given again.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_takes_back() {
