@@ -89,9 +89,13 @@ fn of_symptom(symptom: &Symptom, course: &Course) -> Diagnosis {
             of_network(error, course),
             Seen {
                 text: error.to_string(),
-                url: Some(error.url.clone()),
+                url: Some(error.trace.url.clone()),
                 status: status(error.kind),
-                first_line: error.page.as_ref().map(|page| page.first_line.clone()),
+                first_line: error
+                    .trace
+                    .page
+                    .as_ref()
+                    .map(|page| page.first_line.clone()),
             },
         ),
         Symptom::Unreadable {
@@ -126,12 +130,12 @@ fn status(kind: Kind) -> Option<u16> {
 
 fn of_network(error: &NetworkError, course: &Course) -> Ailment {
     match error.kind {
-        Kind::Refused if error.redirected => Ailment::Moved,
+        Kind::Refused if error.trace.redirected => Ailment::Moved,
         Kind::Refused => Ailment::ForbiddenAddress,
         Kind::Robots => Ailment::Robots,
         Kind::Dns => Ailment::NoAddress,
         Kind::Connect => Ailment::Unreachable,
-        Kind::Tls => match error.tls {
+        Kind::Tls => match error.trace.tls {
             Some(TlsFault::UnknownIssuer) => Ailment::TlsChain,
             Some(TlsFault::NotValidYet) => Ailment::Clock,
             Some(TlsFault::Expired) if clock(course).is_some() => Ailment::Clock,
@@ -145,7 +149,7 @@ fn of_network(error: &NetworkError, course: &Course) -> Ailment {
         Kind::Protocol => Ailment::NotHttp,
         Kind::Disk => Ailment::OwnTrouble,
         Kind::Status(status) => {
-            let page = error.page.as_ref().and_then(|page| page.kind);
+            let page = error.trace.page.as_ref().and_then(|page| page.kind);
             of_status(status, page).unwrap_or(Ailment::NotACatalogue)
         }
     }

@@ -19,11 +19,17 @@ pub struct NetworkError {
     /// What was done: the method and the address, without its secrets.
     pub doing: String,
     pub found: String,
-    pub expected: String,
+    pub expected: Box<str>,
     /// What the operator can do about it, where there is something.
     pub advice: Option<String>,
     /// How long the source asks to be left alone, where it said so.
     pub retry_after: Option<Duration>,
+    pub trace: Box<Trace>,
+}
+
+/// What else was seen, for whoever wants to know what is wrong with the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
     /// The address that was asked, without its secrets.
     pub url: String,
     /// A redirect led there.
@@ -173,13 +179,15 @@ impl NetworkError {
             kind,
             doing: doing.to_string(),
             found: printable(&scrub(found.as_ref(), doing.secrets)),
-            expected: expected.into(),
+            expected: expected.into().into_boxed_str(),
             advice: None,
             retry_after: None,
-            url: scrub(&redact(doing.url), doing.secrets),
-            redirected: !doing.via.is_empty(),
-            tls: None,
-            page: None,
+            trace: Box::new(Trace {
+                url: scrub(&redact(doing.url), doing.secrets),
+                redirected: !doing.via.is_empty(),
+                tls: None,
+                page: None,
+            }),
         }
     }
 
@@ -319,7 +327,7 @@ fn from_tls(error: &rustls::Error, doing: &Doing<'_>) -> NetworkError {
     let found = format!("{found} ({error})");
     let expected = "a valid certificate for the host";
     let mut error = NetworkError::new(NetworkErrorKind::Tls, doing, found, expected).advise(advice);
-    error.tls = Some(fault);
+    error.trace.tls = Some(fault);
     error
 }
 

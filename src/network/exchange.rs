@@ -209,7 +209,7 @@ impl Exchange<'_> {
                 if !try_again {
                     let challenge = response.headers().contains_key(CHALLENGE_HEADER);
                     let begin = begin_of(response, self.limits(), &doing, LOOKED_AT_BYTES).await;
-                    let page = error.page.insert(ErrorPage::of(&begin, self.secrets));
+                    let page = error.trace.page.insert(ErrorPage::of(&begin, self.secrets));
                     if challenge {
                         page.kind = Some(PageKind::Challenge);
                     }

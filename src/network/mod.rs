@@ -25,7 +25,7 @@ mod vitals;
 mod wire;
 
 pub use deliver::{Delivered, Delivery};
-pub use error::{ErrorPage, NetworkError, NetworkErrorKind, TlsFault};
+pub use error::{ErrorPage, NetworkError, NetworkErrorKind, TlsFault, Trace};
 pub use guard::{Lookup, SystemLookup};
 pub use redact::{redact, scrub, secrets};
 pub use site::site;

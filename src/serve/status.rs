@@ -2,6 +2,8 @@
 //!
 //! Asks the desk, never the store. Start at [`routes`].
 
+mod health;
+
 use super::{
     House,
     desk::{Readiness, SourceStatus},
@@ -365,7 +367,7 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
     }
     let Some(last) = &source.last else {
         cell.push_str("none yet");
-        cell.push_str(&health(source));
+        cell.push_str(&health::cell(source));
         return cell;
     };
     let (class, word) = match last.outcome {
@@ -382,7 +384,7 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
     if let Some(why) = &last.why {
         cell.push_str(&format!("<br><small>{}</small>", escape(why)));
     }
-    cell.push_str(&health(source));
+    cell.push_str(&health::cell(source));
     for disagreement in &last.disagreements {
         cell.push_str(&format!(
             "<br><small class=\"bad\">{}</small>",
@@ -390,18 +392,4 @@ fn last_run(prefix: &str, source: &SourceStatus) -> String {
         ));
     }
     cell
-}
-
-/// What is wrong with a source, and what to do.
-fn health(source: &SourceStatus) -> String {
-    let Some(diagnosis) = &source.health.diagnosis else {
-        return String::new();
-    };
-    let [what, advice] = diagnosis.lines();
-    format!(
-        "<br><small class=\"bad\">{}: {}</small><br><small>{}</small>",
-        source.health.state.word(),
-        escape(&what),
-        escape(&advice)
-    )
 }
