@@ -185,18 +185,13 @@ impl Store {
         let quads = Quads::open(&dir).map_err(whole::opening(data_dir))?;
         check_base(data_dir, base)?;
         let log = Log::open(data_dir.join("log"), base).map_err(StoreError::log("opening"))?;
-        let head = read_head(&quads, base)?;
-        let seen = crate::snapshot::newest_named(data_dir)
-            .map_err(StoreError::log("looking through the snapshots"))?;
-        whole::refuse_empty(data_dir, head, seen)?;
-        // Of a store that is behind what was published, the segments are no strays.
-        let is_behind = seen.is_some_and(|s| (s.generation, s.seq) > (head.generation, head.seq));
+        let (head, is_behind) = whole::head(&quads, data_dir, base)?;
+        // Of a store that is behind what was published, no segment is a stray.
         let swept = match is_behind {
-            true => 0,
-            false => log
-                .sweep(head.generation, head.seq)
-                .map_err(StoreError::log("sweeping"))?,
+            true => Ok(0),
+            false => log.sweep(head.generation, head.seq),
         };
+        let swept = swept.map_err(StoreError::log("sweeping"))?;
         if strays + swept > 0 {
             tracing::info!(
                 strays,

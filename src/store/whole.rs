@@ -3,7 +3,7 @@
 //!
 //! Changes nothing. Start at [`refuse_missing`].
 
-use super::{Head, StoreError};
+use super::{Head, Quads, StoreError, read_head};
 use crate::snapshot;
 use std::{fs, io, path::Path};
 
@@ -32,15 +32,19 @@ pub(super) fn refuse_missing(data_dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Refuses a store that the engine opened and found empty although something was published from it.
-pub(super) fn refuse_empty(
-    data_dir: &Path,
-    head: Head,
-    seen: Option<Head>,
-) -> Result<(), StoreError> {
+/// Where the store stands, and whether it is behind what was published from it. Refuses one that the engine opened and found
+/// empty although something was.
+pub(super) fn head(quads: &Quads, data_dir: &Path, base: &str) -> Result<(Head, bool), StoreError> {
+    let head = read_head(quads, base)?;
+    let seen = snapshot::newest_named(data_dir)
+        .map_err(StoreError::log("looking through the snapshots"))?;
     match seen {
         Some(seen) if head.seq == 0 && seen.seq > 0 => Err(damaged(data_dir, lost(seen))),
-        _ => Ok(()),
+        Some(seen) => {
+            let is_behind = (seen.generation, seen.seq) > (head.generation, head.seq);
+            Ok((head, is_behind))
+        }
+        None => Ok((head, false)),
     }
 }
 
