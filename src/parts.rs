@@ -62,8 +62,12 @@ impl Parts {
 
     /// Removes what runs that were killed had begun to write.
     pub fn sweep(&self) -> io::Result<()> {
-        for source in self.sources()? {
-            for entry in fs::read_dir(self.dir.join(source))? {
+        let folders = self
+            .sources()?
+            .into_iter()
+            .map(|source| self.dir.join(source));
+        for folder in folders.filter(|folder| folder.is_dir()) {
+            for entry in fs::read_dir(folder)? {
                 let path = entry?.path();
                 if path.extension().is_some_and(|e| e == "tmp") {
                     fs::remove_file(path)?;

@@ -28,9 +28,9 @@ impl Reports {
             entries => entries?,
         };
         for source in sources {
-            match std::fs::remove_file(source?.path().join(UNFINISHED)) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-                _ => {}
+            let unfinished = source?.path().join(UNFINISHED);
+            if unfinished.exists() {
+                std::fs::remove_file(unfinished)?;
             }
         }
         Ok(())
