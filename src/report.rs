@@ -1,8 +1,10 @@
 //! The account of a run: every record a source declared is in exactly one count.
 
 mod kept;
+mod rows;
 
 pub use kept::Reports;
+pub use rows::{Account, Counted, Fate, Row, RowReader, Rows, Section};
 
 use crate::gate::book::HeldTold;
 use harvestd_harvesters::{Completeness, Location};
@@ -67,14 +69,19 @@ pub struct Report {
     pub undoes: Vec<String>,
     /// First and last sequence number of the run's activities, if any.
     pub activities: Option<(u64, u64)>,
-    /// Refused records, each with its place; at most `limits.report_rows_max`.
+    /// The first refused records, each with its place; at most `limits.report_rows_max`. All of them are among the rows.
+    #[serde(default)]
     pub refused: Vec<RefusedRow>,
     /// How often each finding code occurred.
     pub findings_by_code: BTreeMap<String, u64>,
-    /// Findings, each with its record; at most `limits.report_rows_max`.
+    /// The first findings, each with its record; at most `limits.report_rows_max`. All of them are among the rows.
+    #[serde(default)]
     pub findings: Vec<FindingRow>,
-    /// Remarks on answers as a whole (`count-lies`, `filter-ignored`, …).
+    /// The first remarks on answers as a whole (`count-lies`, `filter-ignored`, …).
     pub noticed: Vec<(String, String)>,
+    /// The account, row by row.
+    #[serde(default)]
+    pub account: Rows,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +129,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// Counts of records. `received` is the sum of the seven that follow it.
+/// Counts of records. `received` is the sum of the eight that follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// What the source says it has.
@@ -132,6 +139,9 @@ pub struct Counts {
     pub changed: u64,
     pub unchanged: u64,
     pub refused: u64,
+    /// What stood where a record should stand, and nobody can say which.
+    #[serde(default)]
+    pub unreadable: u64,
     pub duplicate: u64,
     pub filtered: u64,
     /// Came from us, and came back: not compared with anything.
@@ -194,6 +204,7 @@ impl Report {
             findings_by_code: BTreeMap::new(),
             findings: Vec::new(),
             noticed: Vec::new(),
+            account: Rows::default(),
         }
     }
 
@@ -201,7 +212,7 @@ impl Report {
     pub fn close(&mut self, ended_ms: i64) {
         self.ended_ms = ended_ms;
         let c = &self.counts;
-        let handled = c.new + c.changed + c.unchanged + c.refused;
+        let handled = c.new + c.changed + c.unchanged + c.refused + c.unreadable;
         let sum = handled + c.duplicate + c.filtered + c.looped;
         if c.received != sum && self.outcome != Outcome::Failed {
             self.disagreements.push(format!(
@@ -220,6 +231,30 @@ impl Report {
                 "the source declares {declared} datasets and gave {distinct}"
             ));
         }
+        if self.outcome != Outcome::Failed {
+            self.compare_rows();
+        }
+    }
+
+    /// Every record that a count leaves out has a row.
+    fn compare_rows(&mut self) {
+        let c = &self.counts;
+        for (fate, counted) in [
+            (Fate::Refused, c.refused),
+            (Fate::Unreadable, c.unreadable),
+            (Fate::Duplicate, c.duplicate),
+            (Fate::Filtered, c.filtered),
+            (Fate::Looped, c.looped),
+            (Fate::Held, c.held),
+        ] {
+            let rows = self.account.counted.datasets(fate);
+            if rows != counted {
+                let word = fate.word();
+                self.disagreements.push(format!(
+                    "{counted} datasets are counted as {word}, and the account has {rows} rows of them"
+                ));
+            }
+        }
     }
 
     /// Without the rows of single records: what a status shows. The whole report has its own address.
@@ -228,6 +263,7 @@ impl Report {
         self.refused = Vec::new();
         self.findings = Vec::new();
         self.noticed.truncate(NOTICED_SHOWN);
+        self.account.let_go();
         self
     }
 
@@ -240,7 +276,7 @@ impl Report {
         };
         let of = if *c == Counts::default() { "" } else { of };
         let mut line = format!(
-            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}, looped {}), deleted {}, held back {}, holds {}{of}",
+            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, unreadable {}, duplicate {}, filtered {}, looped {}), deleted {}, held back {}, holds {}{of}",
             self.source,
             self.outcome,
             c.received,
@@ -248,6 +284,7 @@ impl Report {
             c.changed,
             c.unchanged,
             c.refused,
+            c.unreadable,
             c.duplicate,
             c.filtered,
             c.looped,
@@ -291,8 +328,7 @@ mod tests {
         report.counts = Counts {
             declared: Some(5),
             received: 4,
-            new: 3,
-            refused: 1,
+            new: 4,
             ..Counts::default()
         };
         report.close(2);
@@ -304,6 +340,16 @@ mod tests {
         report.counts.unchanged = 2;
         report.close(2);
         assert_eq!(report.disagreements.len(), 2);
+        report.disagreements.clear();
+        report.counts = Counts {
+            received: 2,
+            new: 1,
+            refused: 1,
+            ..Counts::default()
+        };
+        report.close(2);
+        let expected = "1 datasets are counted as refused, and the account has 0 rows of them";
+        assert_eq!(report.disagreements, [expected]);
     }
 
     #[test]

@@ -21,13 +21,13 @@ pub mod unify;
 pub(crate) use learn::Lesson;
 
 use crate::answers::Answers;
-use crate::config::{Config, Source};
+use crate::config::{Config, Limits, Source};
 use crate::gate::{Evidence, Hold, Verdict, book::Book};
 use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
-use crate::report::{Outcome, Report, Reports, Trigger};
+use crate::report::{Account, Outcome, Report, Reports, Trigger};
 use crate::snapshot::Publisher;
 use crate::state::{KeptDigest, State};
 use crate::store::{Policy, Store};
@@ -60,6 +60,12 @@ pub struct Rooms {
 }
 
 impl Rooms {
+    /// Where the rows of a run's report go.
+    pub(crate) fn account(&self, limits: &Limits) -> Account {
+        let (bytes_max, examples_max) = (limits.report_rows_bytes_max, limits.report_rows_max);
+        Account::new(&self.spool_dir, bytes_max, examples_max)
+    }
+
     /// Waits for the writer: never on a thread that others need.
     pub fn writer(&self) -> Result<MutexGuard<'_, Writer>, RunError> {
         self.writer

@@ -40,8 +40,12 @@ pub struct Limits {
     pub segment_activities_max: u64,
     /// Memory for pages of what we remember between runs.
     pub state_cache_bytes: u64,
-    /// Refused records and findings kept in a report, each: the counts go on beyond.
+    /// Refused records, findings and remarks that a report shows itself, each: all of them are in its account.
     pub report_rows_max: usize,
+    /// Bytes of one run's account before compression: beyond, rows are only counted.
+    pub report_rows_bytes_max: u64,
+    /// Bytes of all reports kept of one source: the oldest go, the newest stays.
+    pub reports_bytes_max: u64,
     /// Runs of different sources at one time; further ones wait in the order in which they were due.
     pub runs_at_once_max: usize,
     /// Published snapshots kept beside the newest, so that readers and followers find the one they began with.
@@ -86,7 +90,9 @@ impl Default for Limits {
             bulk_batch_quads: 250_000,
             segment_activities_max: 5_000,
             state_cache_bytes: 32 * MB,
-            report_rows_max: 100_000,
+            report_rows_max: 1_000,
+            report_rows_bytes_max: 256 * MB,
+            reports_bytes_max: 512 * MB,
             runs_at_once_max: 2,
             snapshots_kept: 1,
             snapshots: SnapshotLimits::default(),
@@ -384,7 +390,9 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("bulk_batch_quads", 1_000, 10_000_000),
     ("segment_activities_max", 1, 100_000),
     ("state_cache_bytes", MB, 4 * GB),
-    ("report_rows_max", 0, 10_000_000),
+    ("report_rows_max", 0, 1_000_000),
+    ("report_rows_bytes_max", 0, 16 * GB),
+    ("reports_bytes_max", 0, 1_024 * GB),
     ("runs_at_once_max", 1, 64),
     ("snapshots_kept", 0, 100),
     ("snapshots.newest", 0, 1_000),

@@ -234,6 +234,10 @@ impl Config {
                 "limits.reports_kept",
                 self.limits.reports_kept != running.limits.reports_kept,
             ),
+            (
+                "limits.reports_bytes_max",
+                self.limits.reports_bytes_max != running.limits.reports_bytes_max,
+            ),
             ("title", self.title != running.title),
             ("contact_email", self.contact_email != running.contact_email),
             ("proxies", self.proxies != running.proxies),

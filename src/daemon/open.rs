@@ -150,7 +150,11 @@ impl Daemon {
             digest,
             answers,
             parts: Parts::new(&data_dir),
-            reports: Reports::new(&data_dir, config.limits.reports_kept),
+            reports: Reports::new(
+                &data_dir,
+                config.limits.reports_kept,
+                config.limits.reports_bytes_max,
+            ),
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
             spool_dir,

@@ -336,6 +336,7 @@ fn described(stage: StageFiles, held: Vec<RecordId>) -> Described {
         looped: Looped::default(),
         findings: Vec::new(),
         findings_by_code: Default::default(),
+        rows: Default::default(),
         learned: Default::default(),
     }
 }

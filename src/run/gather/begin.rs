@@ -5,7 +5,7 @@ use crate::answers::{Keeping, Left};
 use crate::compare::{Intake, Pieces};
 use crate::config::{Config, Source};
 use crate::describe::Describers;
-use crate::report::{Report, Trigger};
+use crate::report::{Account, Report, Trigger};
 use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
@@ -32,9 +32,9 @@ pub(super) fn begin<'a>(
     let pieces = pieces(rooms, source, &report.run, &*harvester)?;
     let way = way(report.trigger, pieces.is_some(), source.is_pushed());
     let (before, had) = before(rooms, config, source, way, pieces.as_ref())?;
-    let describers = describers(rooms, config, source, &report.run, &harvester)?;
-    let rows_max = config.limits.report_rows_max;
-    let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
+    let account = rooms.account(&config.limits);
+    let describers = describers(rooms, config, source, &report.run, &harvester, &account)?;
+    let mut intake = Intake::new(had, describers, way.redescribes(), &account);
     intake.pieces = pieces;
     let mut left = Left::default();
     if way == Way::Source {
@@ -122,12 +122,12 @@ fn describers(
     source: &Source,
     run: &str,
     harvester: &Arc<dyn Harvester>,
+    account: &Account,
 ) -> Result<Describers, RunError> {
     let stage = Stage::begin(rooms.spool_dir.join(run)).map_err(RunError::io("staging"))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let rows_max = config.limits.report_rows_max;
     let context = Arc::new(context(config, source));
-    Describers::start(harvester.clone(), context, stage, threads, rows_max)
+    Describers::start(harvester.clone(), context, stage, threads, account)
         .map_err(RunError::io("starting threads"))
 }
 

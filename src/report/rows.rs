@@ -1,0 +1,533 @@
+//! The account of a run, row by row: every record that did not simply come in, and every remark, as it happens.
+//!
+//! Rows are lines of JSON, compressed, in a temporary file for each thread that has some to say; the report joins them when
+//! the run has ended, and [`super::Reports`] keeps them beside it. They never lie in memory, and a run that is killed
+//! leaves none behind. Writing them never ends a run: what could not be written is counted. Start at [`Account`].
+
+use super::LOOPED;
+use harvestd_harvesters::{Location, RecordId};
+use harvestd_vocab::{Class, Finding, Refusal};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+use tempfile::NamedTempFile;
+
+/// zstd level of rows: they are written while a run waits for them.
+const LEVEL: i32 = 1;
+
+/// What became of a record, or what is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// Not taken: `code`, `path`, `found` and `expected` say why.
+    Refused,
+    /// Not taken, and nobody can say which record it is.
+    Unreadable,
+    /// Left out, as the source's settings say.
+    Filtered,
+    /// Came once more in the same run: the first one counts.
+    Duplicate,
+    /// Came from us, and came back.
+    Looped,
+    /// Its deletion waits for a person.
+    Held,
+    /// Taken, but its publisher should know this of it.
+    Finding,
+    /// A remark on an answer as a whole: no record's.
+    Remark,
+}
+
+impl Fate {
+    pub const ALL: [Self; 8] = [
+        Self::Refused,
+        Self::Unreadable,
+        Self::Filtered,
+        Self::Duplicate,
+        Self::Looped,
+        Self::Held,
+        Self::Finding,
+        Self::Remark,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unreadable => "unreadable",
+            Self::Filtered => "filtered",
+            Self::Duplicate => "duplicate",
+            Self::Looped => "looped",
+            Self::Held => "held",
+            Self::Finding => "finding",
+            Self::Remark => "remark",
+        }
+    }
+
+    /// The fate of something that stands where a record should stand and cannot be one. A record that has no identifier
+    /// was read; of what has no name for another reason, nobody knows which record it is.
+    pub fn of_refused(at: &Location, why: &Refusal) -> Self {
+        const OF_NAMES: [&str; 3] = ["no-identifier", "bad-identifier", "identifier-too-long"];
+        match at.key {
+            None if !OF_NAMES.contains(&why.code.as_str()) => Self::Unreadable,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// One row of an account. What is unknown, or says nothing, is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    pub fate: Fate,
+    /// What the record is about. None: the row is of no single record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// The record's key at its source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    pub code: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub found: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub expected: String,
+    /// Where in the answer, as [`Location`] has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}
+
+impl Row {
+    fn new(fate: Fate, code: &str) -> Self {
+        Self {
+            fate,
+            class: None,
+            record: None,
+            code: code.to_owned(),
+            path: String::new(),
+            found: String::new(),
+            expected: String::new(),
+            index: None,
+            offset: None,
+            line: None,
+        }
+    }
+
+    fn of(fate: Fate, id: &RecordId, code: &str) -> Self {
+        Self {
+            class: Some(id.class),
+            record: Some(id.key.clone()),
+            ..Self::new(fate, code)
+        }
+    }
+
+    /// Of what stands where a dataset should stand.
+    pub fn refused_at(at: &Location, why: &Refusal) -> Self {
+        Self {
+            class: Some(Class::Dataset),
+            record: at.key.clone(),
+            index: at.index,
+            offset: at.offset,
+            line: at.line,
+            ..Self::new(Fate::of_refused(at, why), &why.code).why(why)
+        }
+    }
+
+    /// Of a record that could not be described.
+    pub fn refused(id: &RecordId, why: &Refusal) -> Self {
+        Self::of(Fate::Refused, id, &why.code).why(why)
+    }
+
+    fn why(mut self, why: &Refusal) -> Self {
+        (self.path, self.found, self.expected) =
+            (why.path.clone(), why.found.clone(), why.expected.clone());
+        self
+    }
+
+    pub fn filtered(id: &RecordId, why: &str) -> Self {
+        Self::of(Fate::Filtered, id, why)
+    }
+
+    pub fn duplicate(id: &RecordId) -> Self {
+        Self::of(Fate::Duplicate, id, "duplicate-identifier")
+    }
+
+    /// `sign`: the IRI of ours that shows it.
+    pub fn looped(id: &RecordId, sign: &str) -> Self {
+        Self {
+            found: sign.to_owned(),
+            ..Self::of(Fate::Looped, id, LOOPED)
+        }
+    }
+
+    /// `cause`: why the gate holds it, in one word.
+    pub fn held(id: &RecordId, cause: &str) -> Self {
+        Self::of(Fate::Held, id, cause)
+    }
+
+    pub fn finding(id: &RecordId, finding: &Finding) -> Self {
+        Self {
+            path: finding.path.clone(),
+            found: finding.found.clone(),
+            expected: finding.expected.clone(),
+            ..Self::of(Fate::Finding, id, &finding.code)
+        }
+    }
+
+    pub fn remark(code: &str, text: &str) -> Self {
+        Self {
+            found: text.to_owned(),
+            ..Self::new(Fate::Remark, code)
+        }
+    }
+}
+
+/// Where the rows of a run go, and how many of them.
+#[derive(Debug, Clone)]
+pub struct Account {
+    dir: PathBuf,
+    /// Bytes of rows that may still be written.
+    left: Arc<AtomicU64>,
+    /// Rows that the report itself shows of each kind.
+    pub examples_max: usize,
+}
+
+impl Account {
+    /// Temporary files are made in `dir`; at most `bytes_max` bytes of rows (before compression) are written.
+    pub fn new(dir: &Path, bytes_max: u64, examples_max: usize) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            left: Arc::new(AtomicU64::new(bytes_max)),
+            examples_max,
+        }
+    }
+
+    /// One thread's share.
+    pub fn section(&self) -> Section {
+        Section {
+            account: Some(self.clone()),
+            ..Section::default()
+        }
+    }
+}
+
+type Out = zstd::Encoder<'static, BufWriter<NamedTempFile>>;
+
+/// Rows of one thread, in their order. Dropped, they are gone. The default has nowhere to write them, and counts.
+#[derive(Default)]
+pub struct Section {
+    account: Option<Account>,
+    out: Option<Out>,
+    counted: Counted,
+    why_not: Option<String>,
+}
+
+impl std::fmt::Debug for Section {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Section")
+            .field("counted", &self.counted)
+            .field("why_not", &self.why_not)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many rows there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counted {
+    /// Rows that can be read.
+    pub written: u64,
+    /// Rows that are only counted: `why_not` says why.
+    pub not_written: u64,
+    /// All rows about datasets, written or not.
+    pub datasets: BTreeMap<Fate, u64>,
+    /// All other rows.
+    pub others: BTreeMap<Fate, u64>,
+}
+
+impl Counted {
+    /// Rows about datasets that have this fate.
+    pub fn datasets(&self, fate: Fate) -> u64 {
+        self.datasets.get(&fate).copied().unwrap_or_default()
+    }
+
+    fn count(&mut self, row: &Row) {
+        let rows = match row.class {
+            Some(Class::Dataset) => &mut self.datasets,
+            _ => &mut self.others,
+        };
+        *rows.entry(row.fate).or_default() += 1;
+    }
+
+    fn add(&mut self, other: Self) {
+        self.written += other.written;
+        self.not_written += other.not_written;
+        for (mine, theirs) in [
+            (&mut self.datasets, other.datasets),
+            (&mut self.others, other.others),
+        ] {
+            for (fate, n) in theirs {
+                *mine.entry(fate).or_default() += n;
+            }
+        }
+    }
+}
+
+impl Section {
+    pub fn push(&mut self, row: &Row) {
+        self.counted.count(row);
+        let written = match self.why_not {
+            None => self.write(row),
+            Some(_) => Ok(false),
+        };
+        match written {
+            Ok(true) => self.counted.written += 1,
+            Ok(false) => self.counted.not_written += 1,
+            Err(error) => {
+                tracing::warn!(%error, "a row of a report could not be written");
+                self.counted.not_written += 1;
+                self.why_not = Some(format!("writing them failed: {error}"));
+            }
+        }
+    }
+
+    /// False: there is no room for it.
+    fn write(&mut self, row: &Row) -> io::Result<bool> {
+        let Some(account) = &self.account else {
+            return Ok(false);
+        };
+        let mut line = serde_json::to_vec(row)?;
+        line.push(b'\n');
+        let bytes = line.len() as u64;
+        let spent = |left: u64| left.checked_sub(bytes);
+        if account.left.fetch_update(Relaxed, Relaxed, spent).is_err() {
+            let why = "the run's rows are larger than limits.report_rows_bytes_max";
+            self.why_not = Some(why.to_owned());
+            return Ok(false);
+        }
+        let out = match &mut self.out {
+            Some(out) => out,
+            none => {
+                let file = NamedTempFile::new_in(&account.dir)?;
+                let file = BufWriter::with_capacity(1 << 16, file);
+                none.insert(zstd::Encoder::new(file, LEVEL)?)
+            }
+        };
+        out.write_all(&line)?;
+        Ok(true)
+    }
+}
+
+/// What a report tells of its rows, and where they are.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rows {
+    #[serde(flatten)]
+    pub counted: Counted,
+    /// Why rows are not written, where some are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
+    #[serde(skip)]
+    place: Option<Place>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    /// A run's own files, for as long as anybody holds them.
+    Made(Arc<Vec<NamedTempFile>>),
+    /// Kept with the report.
+    Kept(PathBuf),
+}
+
+impl Rows {
+    /// Ends the sections of a run, in this order.
+    pub fn of(sections: impl IntoIterator<Item = Section>) -> Self {
+        let mut rows = Self::default();
+        let mut files = Vec::new();
+        for mut section in sections {
+            if let Some(out) = section.out.take() {
+                match ended(out) {
+                    Ok(file) => files.push(file),
+                    Err(error) => {
+                        tracing::warn!(%error, "rows of a report could not be written");
+                        section.counted.not_written += std::mem::take(&mut section.counted.written);
+                        section.why_not = Some(format!("writing them failed: {error}"));
+                    }
+                }
+            }
+            rows.counted.add(section.counted);
+            rows.why_not = rows.why_not.or(section.why_not);
+        }
+        rows.place = Some(Place::Made(Arc::new(files))).filter(|_| rows.counted.written > 0);
+        rows
+    }
+
+    /// The rows lie in this file.
+    pub(super) fn kept_in(&mut self, file: PathBuf) {
+        self.place = Some(Place::Kept(file)).filter(|_| self.counted.written > 0);
+    }
+
+    /// Says how many there are, and holds none.
+    pub(super) fn let_go(&mut self) {
+        self.place = None;
+    }
+
+    /// All rows that were written, one by one. Ends in an error where there are fewer of them than the report says.
+    pub fn read(&self) -> io::Result<RowReader> {
+        let lines: Box<dyn Read + Send> = match &self.place {
+            None => Box::new(io::empty()),
+            Some(Place::Kept(file)) => Box::new(zstd::Decoder::new(File::open(file)?)?),
+            Some(Place::Made(files)) => Box::new(zstd::Decoder::new(joined(files)?)?),
+        };
+        Ok(RowReader {
+            lines: BufReader::with_capacity(1 << 16, lines),
+            missing: self.counted.written,
+            line: Vec::new(),
+        })
+    }
+
+    /// Writes all rows as they are kept: compressed. None: there are none.
+    pub(super) fn copy(&self, out: &mut impl Write) -> io::Result<()> {
+        match &self.place {
+            None => Ok(()),
+            Some(Place::Kept(file)) => io::copy(&mut File::open(file)?, out).map(|_| ()),
+            Some(Place::Made(files)) => io::copy(&mut joined(files)?, out).map(|_| ()),
+        }
+    }
+}
+
+fn ended(out: Out) -> io::Result<NamedTempFile> {
+    let file = out.finish()?.into_inner();
+    file.map_err(io::IntoInnerError::into_error)
+}
+
+/// Frames of zstd one after the other are one stream.
+fn joined(files: &Arc<Vec<NamedTempFile>>) -> io::Result<impl Read + Send + use<>> {
+    let mut all: Box<dyn Read + Send> = Box::new(io::empty());
+    for file in files.iter() {
+        all = Box::new(all.chain(file.reopen()?));
+    }
+    Ok(all)
+}
+
+/// Reads rows.
+pub struct RowReader {
+    lines: BufReader<Box<dyn Read + Send>>,
+    /// Rows that are still to come.
+    missing: u64,
+    line: Vec<u8>,
+}
+
+impl RowReader {
+    fn next_row(&mut self) -> io::Result<Option<Row>> {
+        if self.missing == 0 {
+            return Ok(None);
+        }
+        self.line.clear();
+        if self.lines.read_until(b'\n', &mut self.line)? == 0 {
+            let text = format!("{} rows of the report are missing", self.missing);
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        }
+        self.missing -= 1;
+        Ok(Some(serde_json::from_slice(&self.line)?))
+    }
+}
+
+impl Iterator for RowReader {
+    type Item = io::Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.next_row().transpose();
+        if matches!(row, Some(Err(_))) {
+            self.missing = 0;
+        }
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn row(n: usize) -> Row {
+        Row::duplicate(&RecordId::dataset(format!("資料 {n}")))
+    }
+
+    fn section(account: &Account, rows: std::ops::Range<usize>) -> Section {
+        let mut section = account.section();
+        rows.for_each(|n| section.push(&row(n)));
+        section
+    }
+
+    fn read(rows: &Rows) -> Vec<Row> {
+        rows.read().unwrap().collect::<io::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn sections_are_read_in_order_and_leave_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let account = Account::new(dir.path(), 1 << 20, 10);
+        let (second, first) = (section(&account, 2..5), section(&account, 0..2));
+        let rows = Rows::of([first, Section::default(), second]);
+        assert_eq!(read(&rows), (0..5).map(row).collect::<Vec<_>>());
+        assert_eq!(rows.counted.datasets(Fate::Duplicate), 5);
+        let mut kept = Vec::new();
+        rows.copy(&mut kept).unwrap();
+        drop(rows);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        let file = dir.path().join("kept");
+        std::fs::write(&file, kept).unwrap();
+        let mut rows = Rows::default();
+        rows.counted.written = 6;
+        rows.kept_in(file);
+        let mut reader = rows.read().unwrap();
+        assert!(reader.by_ref().take(5).all(|row| row.is_ok()));
+        let error = reader.next().unwrap().unwrap_err().to_string();
+        assert_eq!(error, "1 rows of the report are missing");
+        assert!(reader.next().is_none());
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = serde_json::to_vec(&row(0)).unwrap().len() as u64 + 1;
+        let account = Account::new(dir.path(), bytes * 3 + 1, 10);
+        let rows = Rows::of([section(&account, 0..2), section(&account, 2..6)]);
+        assert_eq!((rows.counted.written, rows.counted.not_written), (3, 3));
+        assert_eq!(read(&rows).len(), 3);
+        assert!(
+            rows.why_not
+                .unwrap()
+                .contains("limits.report_rows_bytes_max")
+        );
+        let nowhere = Account::new(&dir.path().join("none"), 1 << 20, 10);
+        let rows = Rows::of([section(&nowhere, 0..2)]);
+        assert_eq!((rows.counted.written, rows.counted.not_written), (0, 2));
+        assert!(rows.why_not.unwrap().starts_with("writing them failed"));
+    }
+
+    #[test]
+    fn only_what_nobody_can_name_is_unreadable() {
+        let fate = |key: Option<&str>, code: &str| {
+            let at = Location {
+                key: key.map(str::to_owned),
+                ..Location::default()
+            };
+            Row::refused_at(&at, &Refusal::new(code, "", "", "")).fate
+        };
+        assert_eq!(fate(None, "not-json"), Fate::Unreadable);
+        assert_eq!(fate(Some("500"), "not-json"), Fate::Refused);
+        assert_eq!(fate(None, "no-identifier"), Fate::Refused);
+    }
+}
