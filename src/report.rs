@@ -2,6 +2,7 @@
 
 mod kept;
 mod rows;
+pub mod told;
 
 pub use kept::Reports;
 pub use rows::{Account, Counted, Fate, Row, RowReader, Rows, Section};
@@ -25,6 +26,7 @@ impl Trigger {
             Self::Approve => ".approve",
             Self::Undo => ".undo",
             Self::Restore => ".restore",
+            Self::Trial => ".trial",
             _ => "",
         }
     }
@@ -105,6 +107,8 @@ pub enum Trigger {
     Undo,
     /// A person had a record come back that went.
     Restore,
+    /// Somebody wanted to know what would become of a document: nothing is held, and nothing changes.
+    Trial,
 }
 
 /// What became of the questions for the details of single records.

@@ -13,9 +13,10 @@ pub(crate) mod gather;
 mod health;
 pub(crate) mod hold;
 mod learn;
-mod prov;
+pub(crate) mod prov;
 pub(crate) mod relist;
 pub mod shared;
+pub(crate) mod trial;
 pub mod unify;
 
 pub(crate) use learn::Lesson;
@@ -168,7 +169,7 @@ pub async fn run(
     report.close(now_ms());
     if order.trigger != Trigger::Check {
         health::note(rooms, source, &report).await;
-        remember(rooms, source, &report);
+        remember(rooms, source, &mut report);
     }
     report
 }
@@ -232,7 +233,7 @@ pub(crate) fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) 
 }
 
 /// Keeps the report and what the scheduler needs to know of the run.
-pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &Report) {
+pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &mut Report) {
     let kept = rooms.reports.save(report).map_err(|e| e.to_string());
     if report.trigger == Trigger::Details {
         // It says nothing of when the source is due, nor of whether it can be harvested.

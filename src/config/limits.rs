@@ -71,6 +71,7 @@ pub struct Limits {
     pub http: HttpLimits,
     pub changes: ChangesLimits,
     pub push: PushLimits,
+    pub validate: ValidateLimits,
     pub webhooks: WebhookLimits,
     pub lists: ListLimits,
     pub pages: PageLimits,
@@ -109,6 +110,7 @@ impl Default for Limits {
             http: HttpLimits::default(),
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
+            validate: ValidateLimits::default(),
             webhooks: WebhookLimits::default(),
             lists: ListLimits::default(),
             pages: PageLimits::default(),
@@ -333,6 +335,25 @@ impl Default for PushLimits {
     }
 }
 
+/// Limits of trials (`POST /validate`). A document may be as large as a pushed catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidateLimits {
+    /// Trials at one time; one more is answered 429.
+    pub at_once_max: usize,
+    /// Time for asking an address; what came by then is told. 0: no address is asked for anybody.
+    pub url_ms_max: u64,
+}
+
+impl Default for ValidateLimits {
+    fn default() -> Self {
+        Self {
+            at_once_max: 2,
+            url_ms_max: 5 * MINUTE,
+        }
+    }
+}
+
 /// Limits of the lists of datasets for harvesters and readers of news.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -482,6 +503,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.publish_every_ms", 0, MINUTE),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
+    ("validate.at_once_max", 1, 64),
+    ("validate.url_ms_max", 0, HOUR),
     ("lists.oai_records_max", 1, 10_000),
     ("lists.oai_headers_max", 1, 100_000),
     ("lists.oai_token_ms", SECOND, 30 * DAY),

@@ -256,6 +256,10 @@ impl Config {
                 self.limits.push.under_way_bytes_max != running.limits.push.under_way_bytes_max,
             ),
             (
+                "limits.validate.at_once_max",
+                self.limits.validate.at_once_max != running.limits.validate.at_once_max,
+            ),
+            (
                 "limits.push.waiting_max",
                 self.limits.push.waiting_max != running.limits.push.waiting_max,
             ),

@@ -33,8 +33,8 @@ impl Reports {
         }
     }
 
-    /// Keeps a report with its rows, and lets go of the oldest.
-    pub fn save(&self, report: &Report) -> io::Result<()> {
+    /// Keeps a report with its rows, which are read from there from then on, and lets go of the oldest.
+    pub fn save(&self, report: &mut Report) -> io::Result<()> {
         let dir = self.dir.join(&report.source);
         fs::create_dir_all(&dir)?;
         let temporary = dir.join("report.tmp");
@@ -42,7 +42,9 @@ impl Reports {
             let mut out = BufWriter::new(File::create(&temporary)?);
             report.account.copy(&mut out)?;
             out.flush()?;
-            fs::rename(&temporary, dir.join(format!("{}{ROWS}", report.run)))?;
+            let rows = dir.join(format!("{}{ROWS}", report.run));
+            fs::rename(&temporary, &rows)?;
+            report.account.kept_in(rows);
         }
         let mut head = report.clone();
         head.refused.truncate(EXAMPLES_KEPT);
@@ -93,6 +95,15 @@ impl Reports {
         self.newest(source, |known| known == run)
     }
 
+    /// The newest reports of runs before `before`, newest first; at most so many.
+    pub fn list(&self, source: &str, before: Option<&str>, max: usize) -> io::Result<Vec<Report>> {
+        let runs = self.runs(source)?;
+        let earlier = runs.iter().rev();
+        let earlier = earlier.filter(|run| before.is_none_or(|before| run.as_str() < before));
+        let reports = earlier.take(max).map(|run| self.read(source, run));
+        reports.filter_map(Result::transpose).collect()
+    }
+
     /// The runs of which reports are kept, oldest first: a run's name begins with its time.
     pub fn runs(&self, source: &str) -> io::Result<Vec<String>> {
         let names = names(&self.dir.join(source))?;
@@ -102,16 +113,17 @@ impl Reports {
         Ok(runs)
     }
 
-    fn newest(
-        &self,
-        source: &str,
-        is_meant: impl Fn(&str) -> bool,
-    ) -> io::Result<Option<Report>> {
+    fn newest(&self, source: &str, is_meant: impl Fn(&str) -> bool) -> io::Result<Option<Report>> {
         let mut runs = self.runs(source)?;
         runs.retain(|run| is_meant(run));
-        let Some(run) = runs.pop() else {
-            return Ok(None);
-        };
+        match runs.pop() {
+            Some(run) => self.read(source, &run),
+            None => Ok(None),
+        }
+    }
+
+    /// `run` is one of [`Self::runs`].
+    fn read(&self, source: &str, run: &str) -> io::Result<Option<Report>> {
         let dir = self.dir.join(source);
         let packed = match fs::read(dir.join(format!("{run}{REPORT}"))) {
             // Its turn to go came between.
@@ -171,7 +183,7 @@ mod tests {
         let reports = reports(dir.path(), 2, 1 << 20);
         assert!(reports.last("s").unwrap().is_none());
         for n in 1..=3 {
-            reports.save(&report(dir.path(), n, 5)).unwrap();
+            reports.save(&mut report(dir.path(), n, 5)).unwrap();
         }
         assert_eq!(reports.last("s").unwrap().unwrap().run, "3-s");
         assert_eq!(reports.runs("s").unwrap(), ["2-s", "3-s"]);
@@ -189,7 +201,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let reports = reports(dir.path(), 10, 1);
         for n in 1..=2 {
-            reports.save(&report(dir.path(), n, 100)).unwrap();
+            reports.save(&mut report(dir.path(), n, 100)).unwrap();
         }
         assert_eq!(reports.runs("s").unwrap(), ["2-s"]);
         let last = reports.last("s").unwrap().unwrap();
@@ -200,12 +212,12 @@ mod tests {
     fn rows_without_a_report_are_nobodys_and_cut_rows_are_not_whole() {
         let dir = tempfile::tempdir().unwrap();
         let reports = reports(dir.path(), 10, 1 << 20);
-        reports.save(&report(dir.path(), 1, 3)).unwrap();
+        reports.save(&mut report(dir.path(), 1, 3)).unwrap();
         let rows = |run: &str| dir.path().join(format!("reports/s/{run}.rows.zst"));
         // A run that was killed between its rows and its report.
         std::fs::copy(rows("1-s"), rows("2-s")).unwrap();
         assert_eq!(reports.last("s").unwrap().unwrap().run, "1-s");
-        reports.save(&report(dir.path(), 3, 0)).unwrap();
+        reports.save(&mut report(dir.path(), 3, 0)).unwrap();
         assert!(!rows("2-s").exists() && !rows("3-s").exists());
         let whole = std::fs::read(rows("1-s")).unwrap();
         std::fs::write(rows("1-s"), &whole[..whole.len() / 2]).unwrap();

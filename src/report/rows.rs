@@ -1,7 +1,7 @@
 //! The account of a run, row by row: every record that did not simply come in, and every remark, as it happens.
 //!
-//! Rows are lines of JSON, compressed, in a temporary file for each thread that has some to say; the report joins them when
-//! the run has ended, and [`super::Reports`] keeps them beside it. They never lie in memory, and a run that is killed
+//! Rows are lines of JSON, compressed, in a file without a name for each thread that has some to say; the report joins them
+//! when the run has ended, and [`super::Reports`] keeps them beside it. They never lie in memory, and a run that is killed
 //! leaves none behind. Writing them never ends a run: what could not be written is counted. Start at [`Account`].
 
 use super::LOOPED;
@@ -12,13 +12,13 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
-use tempfile::NamedTempFile;
 
 /// zstd level of rows: they are written while a run waits for them.
 const LEVEL: i32 = 1;
@@ -203,7 +203,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Temporary files are made in `dir`; at most `bytes_max` bytes of rows (before compression) are written.
+    /// Files without a name are made in `dir`; at most `bytes_max` bytes of rows (before compression) are written.
     pub fn new(dir: &Path, bytes_max: u64, examples_max: usize) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -221,7 +221,7 @@ impl Account {
     }
 }
 
-type Out = zstd::Encoder<'static, BufWriter<NamedTempFile>>;
+type Out = zstd::Encoder<'static, BufWriter<File>>;
 
 /// Rows of one thread, in their order. Dropped, they are gone. The default has nowhere to write them, and counts.
 #[derive(Default)]
@@ -318,7 +318,7 @@ impl Section {
         let out = match &mut self.out {
             Some(out) => out,
             none => {
-                let file = NamedTempFile::new_in(&account.dir)?;
+                let file = tempfile::tempfile_in(&account.dir)?;
                 let file = BufWriter::with_capacity(1 << 16, file);
                 none.insert(zstd::Encoder::new(file, LEVEL)?)
             }
@@ -344,7 +344,7 @@ pub struct Rows {
 #[derive(Debug, Clone)]
 enum Place {
     /// A run's own files, for as long as anybody holds them.
-    Made(Arc<Vec<NamedTempFile>>),
+    Made(Arc<[File]>),
     /// Kept with the report.
     Kept(PathBuf),
 }
@@ -368,7 +368,7 @@ impl Rows {
             rows.counted.add(section.counted);
             rows.why_not = rows.why_not.or(section.why_not);
         }
-        rows.place = Some(Place::Made(Arc::new(files))).filter(|_| rows.counted.written > 0);
+        rows.place = Some(Place::Made(files.into())).filter(|_| rows.counted.written > 0);
         rows
     }
 
@@ -387,7 +387,7 @@ impl Rows {
         let lines: Box<dyn Read + Send> = match &self.place {
             None => Box::new(io::empty()),
             Some(Place::Kept(file)) => Box::new(zstd::Decoder::new(File::open(file)?)?),
-            Some(Place::Made(files)) => Box::new(zstd::Decoder::new(joined(files)?)?),
+            Some(Place::Made(files)) => Box::new(zstd::Decoder::new(Joined::of(files))?),
         };
         Ok(RowReader {
             lines: BufReader::with_capacity(1 << 16, lines),
@@ -401,23 +401,45 @@ impl Rows {
         match &self.place {
             None => Ok(()),
             Some(Place::Kept(file)) => io::copy(&mut File::open(file)?, out).map(|_| ()),
-            Some(Place::Made(files)) => io::copy(&mut joined(files)?, out).map(|_| ()),
+            Some(Place::Made(files)) => io::copy(&mut Joined::of(files), out).map(|_| ()),
         }
     }
 }
 
-fn ended(out: Out) -> io::Result<NamedTempFile> {
+fn ended(out: Out) -> io::Result<File> {
     let file = out.finish()?.into_inner();
     file.map_err(io::IntoInnerError::into_error)
 }
 
-/// Frames of zstd one after the other are one stream.
-fn joined(files: &Arc<Vec<NamedTempFile>>) -> io::Result<impl Read + Send + use<>> {
-    let mut all: Box<dyn Read + Send> = Box::new(io::empty());
-    for file in files.iter() {
-        all = Box::new(all.chain(file.reopen()?));
+/// One file after the other: frames of zstd in a row are one stream. Others may read the same files meanwhile.
+struct Joined {
+    files: Arc<[File]>,
+    at: usize,
+    offset: u64,
+}
+
+impl Joined {
+    fn of(files: &Arc<[File]>) -> Self {
+        Self {
+            files: files.clone(),
+            at: 0,
+            offset: 0,
+        }
     }
-    Ok(all)
+}
+
+impl Read for Joined {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(file) = self.files.get(self.at) {
+            let read = file.read_at(buffer, self.offset)?;
+            if read > 0 || buffer.is_empty() {
+                self.offset += read as u64;
+                return Ok(read);
+            }
+            (self.at, self.offset) = (self.at + 1, 0);
+        }
+        Ok(0)
+    }
 }
 
 /// Reads rows.

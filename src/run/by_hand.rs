@@ -292,7 +292,7 @@ impl Order {
         report.close(now_ms());
         rooms
             .reports
-            .save(&report)
+            .save(&mut report)
             .map_err(RunError::io("keeping a report"))?;
         Ok(report)
     }

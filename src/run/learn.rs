@@ -71,7 +71,7 @@ pub(super) fn learn(
     writer.agencies = agencies;
     crate::crash_point!("learned");
     report.close(now_ms());
-    super::remember(rooms, &lesson.source, &report);
+    super::remember(rooms, &lesson.source, &mut report);
     let (activities, line) = (report.activities, report.line());
     tracing::info!(source = SOURCE, run = report.run, ?activities, "{line}");
     let text = format!("{new} agencies are new to the shared vocabulary, or have a new name there");

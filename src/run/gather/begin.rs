@@ -6,7 +6,7 @@ use crate::compare::{Intake, Pieces};
 use crate::config::{Config, Source};
 use crate::describe::Describers;
 use crate::report::{Account, Report, Trigger};
-use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared};
+use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared, trial};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
 use harvestd_harvesters::{Harvester, Request};
@@ -29,7 +29,7 @@ pub(super) fn begin<'a>(
         Some(vocabulary) => vocabulary.clone() as Arc<dyn Harvester>,
         None => open(config, source)?,
     };
-    let pieces = pieces(rooms, source, &report.run, &*harvester)?;
+    let pieces = pieces(rooms, source, report, &*harvester)?;
     let way = way(report.trigger, pieces.is_some(), source.is_pushed());
     let (before, had) = before(rooms, config, source, way, pieces.as_ref())?;
     let account = rooms.account(&config.limits);
@@ -43,7 +43,7 @@ pub(super) fn begin<'a>(
     // A run that goes on began when the other one did: what it says of changes since then is not known.
     let began_ms = left.began_ms.unwrap_or(report.started_ms);
     let questions = match way {
-        Way::Source => {
+        Way::Source | Way::Trial => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
             let since = before.state.bookmark.as_ref().filter(|_| known);
             let first = harvester.begin(since, began_ms);
@@ -81,6 +81,7 @@ fn way(trigger: Trigger, in_parts: bool, pushed: bool) -> Way {
     match trigger {
         Trigger::Redescribe if pushed => Way::KeptBodies,
         Trigger::Details => Way::Details,
+        Trigger::Trial => Way::Trial,
         Trigger::Redescribe if in_parts => Way::KeptParts,
         Trigger::Redescribe => Way::KeptAnswers,
         _ => Way::Source,
@@ -97,6 +98,14 @@ fn before(
     pieces: Option<&Pieces>,
 ) -> Result<(Before, Had), RunError> {
     let epoch = config.epoch(source);
+    if way == Way::Trial {
+        let before = Before {
+            state: SourceState::default(),
+            epoch,
+            lacking: false,
+        };
+        return Ok((before, Had::default()));
+    }
     let state = rooms.state.source(&source.id)?;
     let under = if way.redescribes() { "" } else { &epoch };
     let mut had = rooms.state.had(&source.id, under)?;
@@ -155,7 +164,7 @@ fn keeping(
     began_ms: i64,
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
-        Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
+        Trigger::Check | Trigger::Trial | Trigger::Redescribe | Trigger::Details => Ok(None),
         _ if source.kind == shared::KIND => Ok(None),
         _ => {
             let passing = !harvester.parts().is_empty() || harvester.follows_feed();
@@ -192,13 +201,17 @@ fn going_on(
 fn pieces(
     rooms: &Rooms,
     source: &Source,
-    run: &str,
+    report: &Report,
     harvester: &dyn Harvester,
 ) -> Result<Option<Pieces>, RunError> {
     if harvester.parts().is_empty() {
         return Ok(None);
     }
-    let log = rooms.parts.open(&source.id, run, harvester.parts());
+    let run = &report.run;
+    let log = match report.trigger {
+        Trigger::Trial => trial::parts(rooms, run).open(&source.id, run, harvester.parts()),
+        _ => rooms.parts.open(&source.id, run, harvester.parts()),
+    };
     let log = log.map_err(RunError::io("reading kept parts"))?;
     Ok(Some(Pieces::new(log)))
 }
