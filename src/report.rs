@@ -1,11 +1,13 @@
 //! The account of a run: every record a source declared is in exactly one count.
 
 mod kept;
+mod row;
 mod rows;
 pub mod told;
 
 pub use kept::Reports;
-pub use rows::{Account, Counted, Fate, Row, RowReader, Rows, Section};
+pub use row::{Fate, Row};
+pub use rows::{Account, Counted, RowReader, Rows, Section};
 
 use crate::gate::book::HeldTold;
 use harvestd_harvesters::{Completeness, Location};

@@ -8,7 +8,6 @@
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod house;
 #[path = "support/origin.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod origin;
 #[path = "support/serving.rs"]
 #[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]

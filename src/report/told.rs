@@ -197,6 +197,7 @@ mod tests {
     fn report() -> Report {
         let mut report = Report::begin("moi", "ckan", Trigger::Hand, 1_000);
         report.outcome = Outcome::Complete;
+        report.account.counted.written = 3;
         report.counts = Counts {
             received: 3,
             new: 1,

@@ -80,7 +80,11 @@ pub(super) async fn try_out(
 ) -> Result<Gathered, RunError> {
     let mut gathering = begin::begin(rooms, config, source, true, report, progress)?;
     match given {
-        None => gathering.ask_from_the_start(report).await?,
+        None => {
+            let asked = gathering.ask(report).await;
+            report.requests += gathering.questions.sent();
+            asked?;
+        }
         Some(document) => {
             let request = gathering.questions.first().ok_or_else(|| {
                 RunError::Kind(format!("the kind {} asks nothing first", source.kind))

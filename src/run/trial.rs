@@ -3,7 +3,7 @@
 //! new. It never waits for the writer, and leaves nothing behind. Start at [`trial`].
 
 use super::{
-    Phase, Progress, Rooms, RunError, commit,
+    Progress, Rooms, RunError, commit,
     gather::{self, Gathered},
     now_ms,
 };
@@ -47,20 +47,8 @@ pub async fn trial(
         Some(document) => Some(spooled(rooms, &source, document)?),
     };
     let progress = Arc::new(Progress::default());
-    let longest = Duration::from_millis(config.limits.validate.url_ms_max);
     let source = Arc::new(source);
-    let is_asked = given.is_none();
-    let gathered = {
-        let gathering = gather::try_out(rooms, config, &source, given, &mut report, &progress);
-        tokio::pin!(gathering);
-        tokio::select! {
-            gathered = &mut gathering => gathered,
-            () = tokio::time::sleep(longest), if is_asked => {
-                progress.stop();
-                gathering.await
-            }
-        }
-    };
+    let gathered = in_time(rooms, config, &source, given, &mut report, &progress).await;
     match gathered {
         Ok(gathered) => sum_up(gathered, &mut report),
         Err(error) => report.why = Some(error.to_string()),
@@ -69,9 +57,30 @@ pub async fn trial(
         let text = "it took longer than limits.validate.url_ms_max: what came by then is told";
         report.why = Some(text.to_owned());
     }
-    progress.phase(Phase::Publishing);
     report.close(now_ms());
     Ok(report)
+}
+
+/// An address is asked for so long; what is at hand is read to its end.
+async fn in_time(
+    rooms: &Arc<Rooms>,
+    config: &Config,
+    source: &Arc<Source>,
+    given: Option<Spooled>,
+    report: &mut Report,
+    progress: &Arc<Progress>,
+) -> Result<Gathered, RunError> {
+    let longest = Duration::from_millis(config.limits.validate.url_ms_max);
+    let is_asked = given.is_none();
+    let gathering = gather::try_out(rooms, config, source, given, report, progress);
+    tokio::pin!(gathering);
+    tokio::select! {
+        gathered = &mut gathering => gathered,
+        () = tokio::time::sleep(longest), if is_asked => {
+            progress.stop();
+            gathering.await
+        }
+    }
 }
 
 /// The document as if it had been asked for.

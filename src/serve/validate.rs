@@ -78,23 +78,8 @@ async fn validate(
     let room = inbox.room(announced.unwrap_or(bytes_max).min(bytes_max))?;
     let longest = Duration::from_millis(config.limits.http.body_read_ms);
     let bytes = read_body(request.into_body(), bytes_max, longest).await?;
-    let address = match media_type.as_str() {
-        "application/json" => serde_json::from_slice::<Address>(&bytes).ok(),
-        _ => None,
-    };
-    let (source, document) = match address {
-        Some(Address { url, kind: said }) => {
-            let kind = kind.or(said).unwrap_or_else(|| OF_AN_ADDRESS.to_owned());
-            (asked(&inbox, &centre, url, kind)?, None)
-        }
-        None => {
-            let kind = kind.unwrap_or_else(|| OF_A_DOCUMENT.to_owned());
-            (
-                read_as(&centre, kind)?,
-                Some(Document { media_type, bytes }),
-            )
-        }
-    };
+    let document = Document { media_type, bytes };
+    let (source, document) = given(&inbox, &centre, kind, document)?;
     opens(&inbox, &source)?;
     // It goes on to its end, and keeps its place, whoever hangs up.
     let trial = tokio::spawn(async move {
@@ -113,6 +98,25 @@ async fn validate(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(response)
+}
+
+/// What is to be tried, and as what it is read: the document, or the address that it gives.
+fn given(
+    inbox: &Inbox,
+    centre: &Source,
+    kind: Option<String>,
+    document: Document,
+) -> Result<(Source, Option<Document>), Problem> {
+    let address = match document.media_type.as_str() {
+        "application/json" => serde_json::from_slice::<Address>(&document.bytes).ok(),
+        _ => None,
+    };
+    if let Some(Address { url, kind: said }) = address {
+        let kind = kind.or(said).unwrap_or_else(|| OF_AN_ADDRESS.to_owned());
+        return Ok((asked(inbox, centre, url, kind)?, None));
+    }
+    let kind = kind.unwrap_or_else(|| OF_A_DOCUMENT.to_owned());
+    Ok((read_as(centre, kind)?, Some(document)))
 }
 
 /// The source whose token this is (RFC 6750, section 2.1).
