@@ -67,10 +67,6 @@ async fn validate(
     let (kind, rest) = kind_of(query.as_deref());
     let wanted = Wanted::of(Some(&rest), request.headers())?;
     let media_type = media_type(request.headers(), MEDIA_TYPES)?;
-    let place = inbox.trial().ok_or_else(|| {
-        let text = "Other trials are under way; try again shortly.";
-        Problem::too_many("too-many-trials", text, RETRY_AFTER)
-    })?;
     let config = inbox.config();
     let bytes_max = config.limits.push.catalog_bytes_max;
     let announced = request.body().size_hint().exact();
@@ -81,6 +77,10 @@ async fn validate(
     let document = Document { media_type, bytes };
     let (source, document) = given(&inbox, &centre, kind, document)?;
     opens(&inbox, &source)?;
+    let place = inbox.trial().ok_or_else(|| {
+        let text = "Other trials are under way; try again shortly.";
+        Problem::too_many("too-many-trials", text, RETRY_AFTER)
+    })?;
     // It goes on to its end, and keeps its place, whoever hangs up.
     let trial = tokio::spawn(async move {
         let _taken = (room, place);
