@@ -9,7 +9,7 @@ mod versions;
 pub use pieces::Pieces;
 
 use crate::describe::Describers;
-use crate::report::{Counts, RefusedRow};
+use crate::report::{Account, Counts, Fate, RefusedRow, Row, Section};
 use crate::run::Progress;
 use crate::state::{Had, digest, id_digest, part_name};
 use harvestd_harvesters::{
@@ -31,7 +31,8 @@ pub struct Intake {
     pub said: Said,
     /// Answers come newest run first, so what was seen is newer than what comes.
     pub replay: bool,
-    pub rows_max: usize,
+    /// Rows that the report shows as examples.
+    examples_max: usize,
     /// For a source whose records come in parts.
     pub pieces: Option<Pieces>,
     /// Digest of each key that came with a time -> the latest time, in microseconds since 1970.
@@ -46,9 +47,13 @@ pub struct Intake {
 pub struct Said {
     pub datasets: Counts,
     pub referents: Counts,
+    /// The first ones.
     pub refused: Vec<RefusedRow>,
+    /// The rows of the account that reading comes to.
+    pub rows: Section,
     /// Refused records whose key could not be read.
     pub refused_nameless: u64,
+    /// The first remarks of each kind.
     pub noticed: Vec<(String, String)>,
     pub questions: Vec<Request>,
     pub proof: Option<Completeness>,
@@ -79,13 +84,17 @@ impl Said {
 }
 
 impl Intake {
-    pub fn new(had: Had, describers: Describers, replay: bool, rows_max: usize) -> Self {
+    pub fn new(had: Had, describers: Describers, replay: bool, account: &Account) -> Self {
+        let said = Said {
+            rows: account.section(),
+            ..Said::default()
+        };
         Self {
             had,
             describers,
-            said: Said::default(),
+            said,
             replay,
-            rows_max,
+            examples_max: account.examples_max,
             pieces: None,
             versions: std::collections::HashMap::new(),
             seen: std::collections::HashMap::new(),
@@ -128,7 +137,8 @@ impl Intake {
         if id.class == Class::Dataset {
             self.said.datasets.received += 1;
             self.said.datasets.duplicate += 1;
-            self.notice(
+            self.said.rows.push(&Row::duplicate(id));
+            self.show(
                 "duplicate-identifier",
                 format!("{id} came more than once in this run; the first one counts"),
             );
@@ -140,9 +150,19 @@ impl Intake {
         }
     }
 
+    /// Takes a remark into the account.
     pub fn notice(&mut self, code: &str, text: String) {
-        if self.said.noticed.len() < self.rows_max {
-            self.said.noticed.push((code.to_owned(), text));
+        self.said.rows.push(&Row::remark(code, &text));
+        self.show(code, text);
+    }
+
+    /// Shows a remark, of which the account has a row, in the report itself: not more of one kind than leave room for others.
+    fn show(&mut self, code: &str, text: String) {
+        const OF_A_KIND_MAX: usize = 20;
+        let noticed = &mut self.said.noticed;
+        let of_this = noticed.iter().filter(|(known, _)| known == code).count();
+        if noticed.len() < self.examples_max && of_this < OF_A_KIND_MAX {
+            noticed.push((code.to_owned(), text));
         }
     }
 }
@@ -274,8 +294,13 @@ impl Page for Reading<'_> {
             }
         }
         intake.said.datasets.received += 1;
-        intake.said.datasets.refused += 1;
-        if intake.said.refused.len() < intake.rows_max {
+        let row = Row::refused_at(&at, &why);
+        match row.fate {
+            Fate::Unreadable => intake.said.datasets.unreadable += 1,
+            _ => intake.said.datasets.refused += 1,
+        }
+        intake.said.rows.push(&row);
+        if intake.said.refused.len() < intake.examples_max {
             intake.said.refused.push(RefusedRow { at, why });
         }
         self.progress.flow()
@@ -287,7 +312,8 @@ impl Page for Reading<'_> {
         counts.received += 1;
         counts.filtered += 1;
         intake.said.distinct += u64::from(id.class == Class::Dataset);
-        intake.notice(why, id.to_string());
+        intake.said.rows.push(&Row::filtered(&id, why));
+        intake.show(why, id.to_string());
         self.progress.flow()
     }
 

@@ -6,7 +6,7 @@
 mod looped;
 mod mirror;
 
-use crate::report::{FindingRow, LOOPED, RefusedRow};
+use crate::report::{Account, FindingRow, LOOPED, RefusedRow, Row, Section};
 use crate::run::catalog;
 use crate::stage::{Stage, StageFiles, Staged};
 use crate::state::Parts;
@@ -87,14 +87,18 @@ pub struct Described {
     pub stage: StageFiles,
     /// What the state will remember of each staged record.
     pub upserts: Vec<(RecordId, Parts)>,
+    /// The first ones.
     pub refused: Vec<RefusedRow>,
     /// Refused records of class Dataset, and of the other classes.
     pub refused_datasets: u64,
     pub refused_referents: u64,
     /// Records that passed through us: they are not compared.
     pub looped: Looped,
+    /// The first ones.
     pub findings: Vec<FindingRow>,
     pub findings_by_code: BTreeMap<String, u64>,
+    /// The rows of the account that describing comes to.
+    pub rows: Section,
     /// Agencies beyond the table that the staged records name.
     pub learned: Agencies,
 }
@@ -106,8 +110,9 @@ impl Describers {
         context: Arc<Context>,
         stage: Stage,
         threads: usize,
-        rows_max: usize,
+        account: &Account,
     ) -> io::Result<Self> {
+        let (rows, examples_max) = (account.section(), account.examples_max);
         let (jobs, incoming) = bounded::<(u64, Vec<Job>)>(CHUNKS_WAITING);
         let (done, finished) = bounded(CHUNKS_WAITING);
         for n in 0..threads.max(1) {
@@ -130,7 +135,7 @@ impl Describers {
         }
         let collector = std::thread::Builder::new()
             .name("stage".to_owned())
-            .spawn(move || collect(finished, stage, rows_max))?;
+            .spawn(move || collect(finished, stage, rows, examples_max))?;
         Ok(Self {
             chunk: Vec::new(),
             chunk_bytes: 0,
@@ -229,11 +234,13 @@ fn is_own(record: &Record, context: &Context) -> bool {
 fn collect(
     finished: Receiver<(u64, Vec<Done>)>,
     stage: Stage,
-    rows_max: usize,
+    rows: Section,
+    examples_max: usize,
 ) -> io::Result<Described> {
     let mut collecting = Collecting {
         stage,
-        rows_max,
+        rows,
+        examples_max,
         upserts: Vec::new(),
         refused: Vec::new(),
         refused_datasets: 0,
@@ -258,7 +265,8 @@ fn collect(
 
 struct Collecting {
     stage: Stage,
-    rows_max: usize,
+    rows: Section,
+    examples_max: usize,
     upserts: Vec<(RecordId, Parts)>,
     refused: Vec<RefusedRow>,
     refused_datasets: u64,
@@ -278,7 +286,8 @@ impl Collecting {
                         .findings_by_code
                         .entry(finding.code.clone())
                         .or_default() += 1;
-                    if self.findings.len() < self.rows_max {
+                    self.rows.push(&Row::finding(&id, &finding));
+                    if self.findings.len() < self.examples_max {
                         self.findings.push(FindingRow {
                             key: id.key.clone(),
                             finding,
@@ -292,14 +301,18 @@ impl Collecting {
                 self.looped.ids.remove(&id);
                 self.upserts.push((id, parts));
             }
-            Err(Left::Looped(sign)) => self.looped.take(id, sign),
+            Err(Left::Looped(sign)) => {
+                self.rows.push(&Row::looped(&id, &sign));
+                self.looped.take(id, sign);
+            }
             Err(Left::Refused(why)) => {
                 if id.class == Class::Dataset {
                     self.refused_datasets += 1
                 } else {
                     self.refused_referents += 1
                 }
-                if self.refused.len() < self.rows_max {
+                self.rows.push(&Row::refused(&id, &why));
+                if self.refused.len() < self.examples_max {
                     let at = Location {
                         key: Some(id.to_string()),
                         ..Location::default()
@@ -321,6 +334,7 @@ impl Collecting {
             looped: self.looped,
             findings: self.findings,
             findings_by_code: self.findings_by_code,
+            rows: self.rows,
             learned: self.learned,
         })
     }
@@ -366,8 +380,9 @@ mod tests {
             offset_minutes: None,
             shared_agencies: false,
         };
+        let account = Account::new(dir.path(), 1 << 20, 10);
         let mut describers =
-            Describers::start(Arc::new(Fake), Arc::new(context), stage, 2, 10).unwrap();
+            Describers::start(Arc::new(Fake), Arc::new(context), stage, 2, &account).unwrap();
         let mut keys: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
         keys[500] = "refused".into();
         keys[700] = "panic".into();

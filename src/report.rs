@@ -1,8 +1,13 @@
 //! The account of a run: every record a source declared is in exactly one count.
 
 mod kept;
+mod row;
+mod rows;
+pub mod told;
 
 pub use kept::Reports;
+pub use row::{Fate, Row};
+pub use rows::{Account, Counted, RowReader, Rows, Section};
 
 use crate::gate::book::HeldTold;
 use harvestd_harvesters::{Completeness, Location};
@@ -23,6 +28,7 @@ impl Trigger {
             Self::Approve => ".approve",
             Self::Undo => ".undo",
             Self::Restore => ".restore",
+            Self::Trial => ".trial",
             _ => "",
         }
     }
@@ -70,14 +76,19 @@ pub struct Report {
     pub undoes: Vec<String>,
     /// First and last sequence number of the run's activities, if any.
     pub activities: Option<(u64, u64)>,
-    /// Refused records, each with its place; at most `limits.report_rows_max`.
+    /// The first refused records, each with its place; at most `limits.report_rows_max`. All of them are among the rows.
+    #[serde(default)]
     pub refused: Vec<RefusedRow>,
     /// How often each finding code occurred.
     pub findings_by_code: BTreeMap<String, u64>,
-    /// Findings, each with its record; at most `limits.report_rows_max`.
+    /// The first findings, each with its record; at most `limits.report_rows_max`. All of them are among the rows.
+    #[serde(default)]
     pub findings: Vec<FindingRow>,
-    /// Remarks on answers as a whole (`count-lies`, `filter-ignored`, …).
+    /// The first remarks on answers as a whole (`count-lies`, `filter-ignored`, …).
     pub noticed: Vec<(String, String)>,
+    /// The account, row by row.
+    #[serde(default)]
+    pub account: Rows,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +112,8 @@ pub enum Trigger {
     Undo,
     /// A person had a record come back that went.
     Restore,
+    /// Somebody wanted to know what would become of a document: nothing is held, and nothing changes.
+    Trial,
 }
 
 /// What became of the questions for the details of single records.
@@ -125,7 +138,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// Counts of records. `received` is the sum of the seven that follow it.
+/// Counts of records. `received` is the sum of the eight that follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// What the source says it has.
@@ -135,6 +148,9 @@ pub struct Counts {
     pub changed: u64,
     pub unchanged: u64,
     pub refused: u64,
+    /// What stood where a record should stand, and nobody can say which.
+    #[serde(default)]
+    pub unreadable: u64,
     pub duplicate: u64,
     pub filtered: u64,
     /// Came from us, and came back: not compared with anything.
@@ -198,6 +214,7 @@ impl Report {
             findings_by_code: BTreeMap::new(),
             findings: Vec::new(),
             noticed: Vec::new(),
+            account: Rows::default(),
         }
     }
 
@@ -205,7 +222,7 @@ impl Report {
     pub fn close(&mut self, ended_ms: i64) {
         self.ended_ms = ended_ms;
         let c = &self.counts;
-        let handled = c.new + c.changed + c.unchanged + c.refused;
+        let handled = c.new + c.changed + c.unchanged + c.refused + c.unreadable;
         let sum = handled + c.duplicate + c.filtered + c.looped;
         if c.received != sum && self.outcome != Outcome::Failed {
             self.disagreements.push(format!(
@@ -223,6 +240,30 @@ impl Report {
             self.disagreements.push(format!(
                 "the source declares {declared} datasets and gave {distinct}"
             ));
+        }
+        if self.outcome != Outcome::Failed {
+            self.compare_rows();
+        }
+    }
+
+    /// Every record that a count leaves out has a row.
+    fn compare_rows(&mut self) {
+        let c = &self.counts;
+        for (fate, counted) in [
+            (Fate::Refused, c.refused),
+            (Fate::Unreadable, c.unreadable),
+            (Fate::Duplicate, c.duplicate),
+            (Fate::Filtered, c.filtered),
+            (Fate::Looped, c.looped),
+            (Fate::Held, c.held),
+        ] {
+            let rows = self.account.counted.datasets(fate);
+            if rows != counted {
+                let word = fate.word();
+                self.disagreements.push(format!(
+                    "{counted} datasets are counted as {word}, and the account has {rows} rows of them"
+                ));
+            }
         }
     }
 
@@ -250,6 +291,7 @@ impl Report {
         self.refused = Vec::new();
         self.findings = Vec::new();
         self.noticed.truncate(NOTICED_SHOWN);
+        self.account.let_go();
         self
     }
 
@@ -262,7 +304,7 @@ impl Report {
         };
         let of = if *c == Counts::default() { "" } else { of };
         let mut line = format!(
-            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, duplicate {}, filtered {}, looped {}), deleted {}, held back {}, holds {}{of}",
+            "{}: {}: received {} (new {}, changed {}, unchanged {}, refused {}, unreadable {}, duplicate {}, filtered {}, looped {}), deleted {}, held back {}, holds {}{of}",
             self.source,
             self.outcome,
             c.received,
@@ -270,6 +312,7 @@ impl Report {
             c.changed,
             c.unchanged,
             c.refused,
+            c.unreadable,
             c.duplicate,
             c.filtered,
             c.looped,
@@ -313,8 +356,7 @@ mod tests {
         report.counts = Counts {
             declared: Some(5),
             received: 4,
-            new: 3,
-            refused: 1,
+            new: 4,
             ..Counts::default()
         };
         report.close(2);
@@ -326,6 +368,16 @@ mod tests {
         report.counts.unchanged = 2;
         report.close(2);
         assert_eq!(report.disagreements.len(), 2);
+        report.disagreements.clear();
+        report.counts = Counts {
+            received: 2,
+            new: 1,
+            refused: 1,
+            ..Counts::default()
+        };
+        report.close(2);
+        let expected = "1 datasets are counted as refused, and the account has 0 rows of them";
+        assert_eq!(report.disagreements, [expected]);
     }
 
     #[test]

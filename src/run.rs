@@ -13,22 +13,23 @@ pub(crate) mod gather;
 pub(crate) mod health;
 pub(crate) mod hold;
 mod learn;
-mod prov;
+pub(crate) mod prov;
 pub(crate) mod relist;
 pub mod shared;
+pub(crate) mod trial;
 pub mod unify;
 
 pub(crate) use learn::Lesson;
 
 use crate::answers::Answers;
-use crate::config::{Config, Source};
+use crate::config::{Config, Limits, Source};
 use crate::diagnosis::{self, Symptom};
 use crate::gate::{Evidence, Hold, Verdict, book::Book};
 use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
-use crate::report::{Outcome, Report, Reports, Trigger};
+use crate::report::{Account, Outcome, Report, Reports, Trigger};
 use crate::room::Room;
 use crate::snapshot::Publisher;
 use crate::state::{KeptDigest, State};
@@ -66,6 +67,13 @@ pub struct Rooms {
 }
 
 impl Rooms {
+    /// Where the rows of a run's report go.
+    pub(crate) fn account(&self, limits: &Limits, source: &Source) -> Account {
+        let (bytes_max, examples_max) = (limits.report_rows_bytes_max, limits.report_rows_max);
+        Account::new(&self.spool_dir, bytes_max, examples_max)
+            .hiding(crate::network::secrets(source))
+    }
+
     /// Waits for the writer: never on a thread that others need.
     pub fn writer(&self) -> Result<MutexGuard<'_, Writer>, RunError> {
         self.writer
@@ -171,7 +179,7 @@ pub async fn run(
     report.scrub(&crate::network::secrets(source));
     if order.trigger != Trigger::Check {
         health::note(rooms, source, &report).await;
-        remember(rooms, source, &report);
+        remember(rooms, source, &mut report);
         health::change(rooms, config, &report);
     }
     report
@@ -248,7 +256,7 @@ pub(crate) fn tell(evidence: &Evidence, verdict: &Verdict, report: &mut Report) 
 }
 
 /// Keeps the report and what the scheduler needs to know of the run.
-pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &Report) {
+pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &mut Report) {
     let kept = rooms.reports.save(report).map_err(|e| e.to_string());
     if report.trigger == Trigger::Details {
         // It says nothing of when the source is due, nor of whether it can be harvested.

@@ -166,7 +166,7 @@ impl Run {
             changed: count("changed")?,
             unchanged: count("unchanged")?,
             deleted: count("gone")? + count("absent")?,
-            refused: count("refused")?,
+            refused: count("refused")? + count("unreadable")?,
             duplicate: count("duplicate")?,
         })
     }

@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
+//! - `status`, `report`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
 //! - `erase` and `feed new-generation` take it as well; where a daemon has it, it has to be stopped first.
 //! - `token` works on a file of its own, whoever has the data directory.
@@ -147,6 +147,10 @@ pub enum Command {
     Query(Query),
     /// Say how each source is: its last run, what it holds, its next run
     Status(Status),
+    /// Show the account of a run: what was received, and each record that was refused, left out or held, with the reason
+    ///
+    /// The same as /sources/SOURCE/report. --json and --csv have a row for every such record, and for every finding.
+    Report(Report),
     /// List the sources that are configured
     Sources(Sources),
     /// Write the whole catalogue to a file or to standard output
@@ -273,6 +277,10 @@ mod tests {
             "query -",
             "status",
             "status a --json",
+            "report a",
+            "report a 1700000000000-a --json",
+            "report a --csv --data-dir d",
+            "report a --list",
             "sources",
             "export -o nt --out x.nt",
             "overrides list --json",
@@ -319,6 +327,8 @@ mod tests {
         }
         for line in [
             "run",
+            "report",
+            "report a 1-a --list",
             "query",
             "query a --file b",
             "serve --listen 8080",

@@ -16,6 +16,7 @@ pub mod out;
 mod overrides;
 mod read;
 mod recovery;
+mod report;
 mod runs;
 pub mod serve;
 mod token;
@@ -68,6 +69,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Restore(args) => by_hand::restore(args, common).await,
         Command::Query(args) => read::query(args, common).await,
         Command::Status(args) => read::status(args, common).await,
+        Command::Report(args) => report::report(args, common).await,
         Command::Export(args) => read::export(args).await,
         Command::Overrides(args) => overrides::overrides(args, common).await,
         Command::Identity(args) => identity::identity(args, common).await,

@@ -5,11 +5,10 @@ use super::{
     client::{Reached, body, well},
     configured::Configured,
     exit::Exit,
-    health, out, runs,
+    health, out, report,
 };
 use crate::daemon::Purpose;
 use crate::network::local::{Answered, Local};
-use crate::serve::problem::NEVER_RAN;
 use clap::ValueEnum;
 use serde_json::Value;
 use std::{future::Future, io::Read, os::unix::fs::PermissionsExt};
@@ -20,7 +19,7 @@ async fn with<F: Future<Output = Exit>>(place: &Place, ask: impl FnOnce(Local) -
 }
 
 /// The same about one source, which must be configured.
-async fn with_source<F: Future<Output = Exit>>(
+pub(super) async fn with_source<F: Future<Output = Exit>>(
     place: &Place,
     source: Option<&str>,
     ask: impl FnOnce(Local) -> F,
@@ -42,7 +41,7 @@ async fn with_source<F: Future<Output = Exit>>(
 pub async fn status(args: &args::Status, common: &Common) -> Exit {
     with_source(&args.place, args.source.as_deref(), async |local: Local| {
         if let Some(id) = &args.source {
-            return last_run(&local, id, common).await;
+            return report::last_run(&local, id, common).await;
         }
         match body(local.get("/status.json", "application/json").await).await {
             Ok(bytes) if common.json => {
@@ -57,38 +56,8 @@ pub async fn status(args: &args::Status, common: &Common) -> Exit {
     .await
 }
 
-async fn last_run(local: &Local, id: &str, common: &Common) -> Exit {
-    let path = format!("/sources/{id}/report");
-    let answered = match local.get(&path, "application/json").await {
-        Ok(answered) if answered.status == 404 => {
-            let problem = problem(answered).await;
-            let never = problem["type"] == format!("urn:harvestd:problem:{NEVER_RAN}");
-            let (text, exit) = if never {
-                let text =
-                    format!("{id:?} never ran to an end; `harvestd run {id}` harvests it now");
-                (text, Exit::NotRunning)
-            } else {
-                let text = problem["detail"]
-                    .as_str()
-                    .unwrap_or("there is no such source");
-                (text.to_owned(), Exit::UnknownSource)
-            };
-            return out::complain(&text, exit);
-        }
-        answered => answered,
-    };
-    match body(answered).await {
-        Ok(bytes) if common.json => out::print(&String::from_utf8_lossy(&bytes)),
-        Ok(bytes) => match serde_json::from_slice(&bytes) {
-            Ok(report) => out::print(&runs::text(&report)),
-            Err(e) => out::complain(&format!("the report cannot be read: {e}"), Exit::Failed),
-        },
-        Err(exit) => exit,
-    }
-}
-
 /// What the daemon says of an answer that did not go well.
-async fn problem(answered: Answered) -> Value {
+pub(super) async fn problem(answered: Answered) -> Value {
     serde_json::from_slice(&answered.bytes().await.unwrap_or_default()).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use super::{
     out,
 };
 use crate::daemon::Purpose;
-use crate::report::{Outcome, Report};
+use crate::report::{Counts, Outcome, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::IsTerminal, time::Duration};
 
@@ -46,8 +46,11 @@ pub async fn run(wanted: Wanted<'_>, place: &Place, common: &Common) -> Exit {
 
 async fn ask(reached: &Reached, wanted: &Wanted<'_>, common: &Common) -> Exit {
     let path = format!(
-        "/sources/{}/run?what={}&full={}&wait=true",
-        wanted.source, wanted.what, wanted.full
+        "/sources/{}/run?what={}&full={}&wait=true{}",
+        wanted.source,
+        wanted.what,
+        wanted.full,
+        if common.json { "" } else { "&rows=0" }
     );
     let asked = async { body(reached.local.order(&path).await).await };
     let show = std::io::stderr().is_terminal() && !common.json;
@@ -59,9 +62,10 @@ async fn ask(reached: &Reached, wanted: &Wanted<'_>, common: &Common) -> Exit {
     } else {
         asked.await
     };
-    let report: Report = match answered.map(|bytes| serde_json::from_slice(&bytes)) {
-        Ok(Ok(report)) => report,
-        Ok(Err(e)) => {
+    let report = answered.map(|bytes| (serde_json::from_slice::<Report>(&bytes), bytes));
+    let (report, bytes) = match report {
+        Ok((Ok(report), bytes)) => (report, bytes),
+        Ok((Err(e), _)) => {
             return out::complain(
                 &format!("the daemon's report cannot be read: {e}"),
                 Exit::Failed,
@@ -70,8 +74,7 @@ async fn ask(reached: &Reached, wanted: &Wanted<'_>, common: &Common) -> Exit {
         Err(exit) => return exit,
     };
     let told = if common.json {
-        serde_json::to_string_pretty(&report)
-            .map_or(Exit::Failed, |json| out::print(&format!("{json}\n")))
+        out::print(&format!("{}\n", String::from_utf8_lossy(&bytes)))
     } else {
         out::print(&text(&report))
     };
@@ -147,10 +150,17 @@ pub fn text(report: &Report) -> String {
     for row in report.refused.iter().take(ROWS_SHOWN) {
         text.push_str(&format!("  refused {}: {}\n", row.at, row.why));
     }
-    if report.refused.len() > ROWS_SHOWN {
+    let refused = |counts: &Counts| counts.refused + counts.unreadable;
+    let refused = refused(&report.counts) + refused(&report.referents);
+    let shown = report.refused.len().min(ROWS_SHOWN) as u64;
+    if refused > shown {
+        let more = refused - shown;
+        text.push_str(&format!("  … and {more} more refused; --json has all\n"));
+    }
+    if let Some(why) = &report.account.why_not {
+        let lacking = report.account.counted.not_written;
         text.push_str(&format!(
-            "  … and {} more refused; --json has all\n",
-            report.refused.len() - ROWS_SHOWN
+            "  {lacking} rows of the account are not written: {why}\n"
         ));
     }
     for (code, count) in &report.findings_by_code {

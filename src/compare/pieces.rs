@@ -5,6 +5,7 @@
 
 use super::Intake;
 use crate::parts::Log;
+use crate::report::Row;
 use crate::state::{Had, part_name};
 use harvestd_harvesters::{Harvester, PartName, RecordId, with_pieces};
 use harvestd_vocab::Class;
@@ -115,6 +116,7 @@ impl Intake {
             } else if id.class == Class::Dataset {
                 self.said.datasets.received += 1;
                 self.said.datasets.duplicate += 1;
+                self.said.rows.push(&Row::duplicate(&id));
             }
             return Ok(false);
         }

@@ -41,8 +41,12 @@ pub struct Limits {
     pub segment_activities_max: u64,
     /// Memory for pages of what we remember between runs.
     pub state_cache_bytes: u64,
-    /// Refused records and findings kept in a report, each: the counts go on beyond.
+    /// Refused records, findings and remarks that a report shows itself, each: all of them are in its account.
     pub report_rows_max: usize,
+    /// Bytes of one run's account before compression: beyond, rows are only counted.
+    pub report_rows_bytes_max: u64,
+    /// Bytes of all reports kept of one source: the oldest go, the newest stays.
+    pub reports_bytes_max: u64,
     /// Runs of different sources at one time; further ones wait in the order in which they were due.
     pub runs_at_once_max: usize,
     /// A source whose runs take longer than this is large: one place is left to the others.
@@ -76,6 +80,7 @@ pub struct Limits {
     pub http: HttpLimits,
     pub changes: ChangesLimits,
     pub push: PushLimits,
+    pub validate: ValidateLimits,
     pub webhooks: WebhookLimits,
     pub lists: ListLimits,
     pub pages: PageLimits,
@@ -95,7 +100,9 @@ impl Default for Limits {
             bulk_batch_quads: 250_000,
             segment_activities_max: 5_000,
             state_cache_bytes: 32 * MB,
-            report_rows_max: 100_000,
+            report_rows_max: 1_000,
+            report_rows_bytes_max: 256 * MB,
+            reports_bytes_max: 512 * MB,
             runs_at_once_max: 2,
             large_run_ms: 10 * MINUTE,
             snapshots_kept: 1,
@@ -116,6 +123,7 @@ impl Default for Limits {
             http: HttpLimits::default(),
             changes: ChangesLimits::default(),
             push: PushLimits::default(),
+            validate: ValidateLimits::default(),
             webhooks: WebhookLimits::default(),
             lists: ListLimits::default(),
             pages: PageLimits::default(),
@@ -350,6 +358,25 @@ impl Default for PushLimits {
     }
 }
 
+/// Limits of trials (`POST /validate`). A document may be as large as a pushed catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidateLimits {
+    /// Trials at one time; one more is answered 429.
+    pub at_once_max: usize,
+    /// Time for asking an address; what came by then is told. 0: no address is asked for anybody.
+    pub url_ms_max: u64,
+}
+
+impl Default for ValidateLimits {
+    fn default() -> Self {
+        Self {
+            at_once_max: 2,
+            url_ms_max: 5 * MINUTE,
+        }
+    }
+}
+
 /// Limits of the lists of datasets for harvesters and readers of news.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -407,7 +434,9 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("bulk_batch_quads", 1_000, 10_000_000),
     ("segment_activities_max", 1, 100_000),
     ("state_cache_bytes", MB, 4 * GB),
-    ("report_rows_max", 0, 10_000_000),
+    ("report_rows_max", 0, 1_000_000),
+    ("report_rows_bytes_max", 0, 16 * GB),
+    ("reports_bytes_max", 0, 1_024 * GB),
     ("runs_at_once_max", 1, 64),
     ("large_run_ms", 1, 30 * DAY),
     ("snapshots_kept", 0, 100),
@@ -509,6 +538,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("push.publish_every_ms", 0, MINUTE),
     ("push.keys_kept_ms", MINUTE, 366 * DAY),
     ("push.keys_max", 0, 10_000_000),
+    ("validate.at_once_max", 1, 64),
+    ("validate.url_ms_max", 0, HOUR),
     ("lists.oai_records_max", 1, 10_000),
     ("lists.oai_headers_max", 1, 100_000),
     ("lists.oai_token_ms", SECOND, 30 * DAY),

@@ -238,6 +238,10 @@ impl Config {
                 "limits.reports_kept",
                 self.limits.reports_kept != running.limits.reports_kept,
             ),
+            (
+                "limits.reports_bytes_max",
+                self.limits.reports_bytes_max != running.limits.reports_bytes_max,
+            ),
             ("title", self.title != running.title),
             ("contact_email", self.contact_email != running.contact_email),
             ("proxies", self.proxies != running.proxies),
@@ -254,6 +258,10 @@ impl Config {
             (
                 "limits.push.under_way_bytes_max",
                 self.limits.push.under_way_bytes_max != running.limits.push.under_way_bytes_max,
+            ),
+            (
+                "limits.validate.at_once_max",
+                self.limits.validate.at_once_max != running.limits.validate.at_once_max,
             ),
             (
                 "limits.push.waiting_max",

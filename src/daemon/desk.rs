@@ -5,7 +5,7 @@ use crate::backup::Staged;
 use crate::diagnosis::health::Standing;
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::overrides::Laid;
-use crate::report::{Report, Trigger};
+use crate::report::{Report, Reports, Trigger};
 use crate::run::by_hand::{Changed, Wanted as Change};
 use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{
@@ -52,16 +52,16 @@ impl Desk for Daemon {
     }
 
     fn report(&self, id: &str) -> Option<Report> {
-        // A shared vocabulary has no place among the sources, since there is nobody to ask and nothing to schedule.
-        if !self.config().shares(id) {
-            self.source(id)?;
-        }
-        self.rooms
-            .reports
-            .last(id)
-            .inspect_err(|error| tracing::warn!(source = id, %error, "a report cannot be read"))
-            .ok()
-            .flatten()
+        self.of_known(id, |reports| reports.last(id)).flatten()
+    }
+
+    fn report_of(&self, id: &str, run: &str) -> Option<Report> {
+        self.of_known(id, |reports| reports.of(id, run)).flatten()
+    }
+
+    fn reports(&self, id: &str, before: Option<&str>, max: usize) -> Vec<Report> {
+        self.of_known(id, |reports| reports.list(id, before, max))
+            .unwrap_or_default()
     }
 
     fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError> {
@@ -169,6 +169,21 @@ impl Desk for Daemon {
 }
 
 impl Daemon {
+    /// What is kept of a source that is configured.
+    fn of_known<T>(
+        &self,
+        id: &str,
+        read: impl FnOnce(&Reports) -> std::io::Result<T>,
+    ) -> Option<T> {
+        // A shared vocabulary has no place among the sources, since there is nobody to ask and nothing to schedule.
+        if !self.config().shares(id) {
+            self.source(id)?;
+        }
+        read(&self.rooms.reports)
+            .inspect_err(|error| tracing::warn!(source = id, %error, "a report cannot be read"))
+            .ok()
+    }
+
     fn status(&self, place: &Place) -> SourceStatus {
         SourceStatus {
             gate: self.rooms.book.of(&place.source.id),

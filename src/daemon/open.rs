@@ -155,7 +155,11 @@ impl Daemon {
             purpose == Purpose::Serve,
         );
         let parts = Parts::new(&data_dir);
-        let reports = Reports::new(&data_dir, config.limits.reports_kept);
+        let reports = Reports::new(
+            &data_dir,
+            config.limits.reports_kept,
+            config.limits.reports_bytes_max,
+        );
         if purpose.writes() {
             let swept = parts.sweep().and_then(|()| reports.sweep());
             swept.map_err(|e| OpenError::Io("removing what a killed run began to write", e))?;

@@ -184,8 +184,8 @@ impl Daemon {
                 progress: &progress,
                 holds,
             };
-            let report = taking::run(&order, group)?;
-            remember(&daemon.rooms, &source, &report);
+            let mut report = taking::run(&order, group)?;
+            remember(&daemon.rooms, &source, &mut report);
             Some(report)
         });
         match taken.await {

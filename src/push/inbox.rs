@@ -7,7 +7,11 @@ use super::{
     tokens::Tokens,
 };
 use crate::config::{Config, Source};
-use crate::run::Rooms;
+use crate::report::Report;
+use crate::run::{
+    Rooms,
+    trial::{self, Document},
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
@@ -27,6 +31,8 @@ pub struct Inbox {
     room: Arc<Semaphore>,
     /// Bodies are read on so many threads at a time.
     readers: Semaphore,
+    /// Places for trials.
+    trials: Arc<Semaphore>,
     /// Held while a source's bytes of the day are counted.
     counting: Mutex<()>,
 }
@@ -45,9 +51,10 @@ impl Inbox {
             tokens: Tokens::new(&config.data_dir),
             rooms: Arc::downgrade(rooms),
             places: RwLock::default(),
-            config: RwLock::new(config),
             room: Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS))),
             readers: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            trials: Arc::new(Semaphore::new(config.limits.validate.at_once_max)),
+            config: RwLock::new(config),
             counting: Mutex::default(),
         }
     }
@@ -85,6 +92,23 @@ impl Inbox {
         let pieces = u32::try_from(bytes.div_ceil(ROOM_BYTES).max(1)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(pieces);
         room.map_err(|_| PushError::Full)
+    }
+
+    /// A place for a trial; free again when what this gives is dropped.
+    pub fn trial(&self) -> Option<OwnedSemaphorePermit> {
+        self.trials.clone().try_acquire_owned().ok()
+    }
+
+    /// What would become of a document, or of what the source's address gives. Nothing is compared with what is held.
+    pub async fn try_out(
+        &self,
+        source: Source,
+        document: Option<Document>,
+    ) -> Result<Report, PushError> {
+        let rooms = self.rooms.upgrade().ok_or(PushError::Stopping)?;
+        let config = self.config();
+        let report = trial::trial(&rooms, &config, source, document).await;
+        report.map_err(|e| PushError::Failed(e.to_string()))
     }
 
     /// Counts a body into what its source pushes today.

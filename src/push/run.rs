@@ -212,10 +212,10 @@ fn compared(order: &Order<'_>, had: Had, pushes: &[Push], run: &str) -> Result<I
         ..FEW => 1,
         _ => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let rows_max = order.config.limits.report_rows_max;
-    let describers = Describers::start(harvester, context, stage, threads, rows_max)
+    let account = order.rooms.account(&order.config.limits, order.source);
+    let describers = Describers::start(harvester, context, stage, threads, &account)
         .map_err(RunError::io("starting threads"))?;
-    let mut intake = Intake::new(had, describers, false, rows_max);
+    let mut intake = Intake::new(had, describers, false, &account);
     let (id, raw) = catalog::record(order.source);
     let mut reading = Reading {
         intake: &mut intake,

@@ -108,6 +108,11 @@ impl Questions {
         self.waiting.is_empty()
     }
 
+    /// The first of the questions that wait, which is then not asked.
+    pub fn first(&mut self) -> Option<Request> {
+        self.waiting.pop_front()
+    }
+
     /// HTTP requests sent so far, retries and redirects included.
     pub fn sent(&self) -> u64 {
         self.sent.load(Relaxed)

@@ -295,7 +295,7 @@ impl Order {
         report.close(now_ms());
         rooms
             .reports
-            .save(&report)
+            .save(&mut report)
             .map_err(RunError::io("keeping a report"))?;
         Ok(report)
     }
@@ -339,6 +339,7 @@ fn described(stage: StageFiles, held: Vec<RecordId>) -> Described {
         looped: Looped::default(),
         findings: Vec::new(),
         findings_by_code: Default::default(),
+        rows: Default::default(),
         learned: Default::default(),
     }
 }

@@ -8,7 +8,7 @@ use super::{Phase, Progress, Rooms, RunError, Writer, gather::Gathered, now_ms};
 use crate::config::Source;
 use crate::describe::Described;
 use crate::gate::Verdict;
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Outcome, Report, Rows, Trigger};
 use crate::state::{Had, Joined};
 use crate::store::{Applied, ApplyOptions, Store};
 use harvestd_harvesters::{Completeness, RecordId};
@@ -227,13 +227,15 @@ impl Run<'_> {
         (report.counts.holds, report.referents.holds) = holds(before, applied);
         if report.outcome != Outcome::Failed
             && report.counts.received > 0
-            && report.counts.refused == report.counts.received
+            && report.counts.refused + report.counts.unreadable == report.counts.received
         {
             report.outcome = Outcome::Partial;
             report.why = Some("every record was refused".to_owned());
         }
         report.completeness = gathered.evidence.proof;
         report.activities = applied.activities;
+        let rows = [&mut said.rows, &mut described.rows].map(std::mem::take);
+        report.account = Rows::of(rows);
         report.refused = std::mem::take(&mut said.refused);
         report.refused.append(&mut described.refused);
         report.findings = std::mem::take(&mut described.findings);

@@ -72,6 +72,33 @@ pub async fn gather(
     finish::finish(gathering, config, &report.run)
 }
 
+/// The same of a document that is at hand, or of what an address gives, compared with nothing that is held.
+pub(super) async fn try_out(
+    rooms: &Arc<Rooms>,
+    config: &Config,
+    source: &Arc<Source>,
+    given: Option<Spooled>,
+    report: &mut Report,
+    progress: &Arc<Progress>,
+) -> Result<Gathered, RunError> {
+    let mut gathering = begin::begin(rooms, config, source, true, report, progress)?;
+    match given {
+        None => {
+            let asked = gathering.ask(report).await;
+            report.requests += gathering.questions.sent();
+            asked?;
+        }
+        Some(document) => {
+            let request = gathering.questions.first().ok_or_else(|| {
+                RunError::Kind(format!("the kind {} asks nothing first", source.kind))
+            })?;
+            gathering.take(request, document, report).await?;
+        }
+    }
+    gathering.describe_pieces().await?;
+    finish::finish(gathering, config, &report.run)
+}
+
 /// A run between its begin and its end.
 pub(super) struct Gathering<'a> {
     pub(super) rooms: &'a Arc<Rooms>,
@@ -99,6 +126,8 @@ pub(super) struct Gathering<'a> {
 enum Way {
     /// The source is asked.
     Source,
+    /// The same for a trial.
+    Trial,
     /// The source is asked for details of single records.
     Details,
     /// The answers kept of it are read again.
@@ -203,7 +232,7 @@ impl Gathering<'_> {
 
     async fn ask(&mut self, report: &mut Report) -> Result<(), RunError> {
         match self.way {
-            Way::Source | Way::KeptAnswers => self.ask_all(report).await,
+            Way::Source | Way::Trial | Way::KeptAnswers => self.ask_all(report).await,
             Way::KeptParts => {
                 self.intake.iter_mut().for_each(Intake::all_pieces);
                 Ok(())
@@ -312,7 +341,7 @@ impl Gathering<'_> {
     /// portal says the same of each package that it cannot show.
     fn brought(&self) -> u64 {
         let counts = self.intake.as_ref().map(|intake| &intake.said.datasets);
-        counts.map_or(0, |counts| counts.received - counts.refused)
+        counts.map_or(0, |c| c.received - c.refused - c.unreadable)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::gate::{
     book::{self, Held, Page},
     gate,
 };
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Outcome, Report, Row, Trigger};
 use crate::state::{Had, id_digest};
 use harvestd_harvesters::RecordId;
 use std::collections::BTreeSet;
@@ -75,6 +75,9 @@ pub(crate) fn judge(
         } else {
             hold.why
                 .push_str(&way_out(&evidence.source, hold, limits, held.runs));
+            let cause = hold.cause.word();
+            let rows = held.records.iter().map(|id| Row::held(id, cause));
+            rows.for_each(|row| case.said.rows.push(&row));
             judged.held = Some(held);
         }
     }

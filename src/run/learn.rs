@@ -14,7 +14,7 @@ use crate::compare::{Intake, Reading};
 use crate::config::{Config, Source};
 use crate::describe::{Described, Describers};
 use crate::gate::Evidence;
-use crate::report::{Outcome, Report, Trigger};
+use crate::report::{Account, Outcome, Report, Trigger};
 use crate::stage::Stage;
 use harvestd_harvesters::Completeness;
 use harvestd_vocab::{Agencies, Context, shared::SOURCE};
@@ -26,7 +26,7 @@ pub struct Lesson {
     source: Source,
     context: Context,
     epoch: String,
-    rows_max: usize,
+    limits: (u64, usize),
 }
 
 impl Lesson {
@@ -41,7 +41,10 @@ impl Lesson {
             named,
             context: gather::context(config, &source),
             epoch: config.epoch(&source),
-            rows_max: config.limits.report_rows_max,
+            limits: (
+                config.limits.report_rows_bytes_max,
+                config.limits.report_rows_max,
+            ),
             source,
         })
     }
@@ -68,7 +71,7 @@ pub(super) fn learn(
     writer.agencies = agencies;
     crate::crash_point!("learned");
     report.close(now_ms());
-    super::remember(rooms, &lesson.source, &report);
+    super::remember(rooms, &lesson.source, &mut report);
     let (activities, line) = (report.activities, report.line());
     tracing::info!(source = SOURCE, run = report.run, ?activities, "{line}");
     let text = format!("{new} agencies are new to the shared vocabulary, or have a new name there");
@@ -86,10 +89,12 @@ fn gathered(
     let vocabulary = Arc::new(Vocabulary::new(writer.store.base(), agencies));
     let stage = Stage::begin(rooms.spool_dir.join(run)).map_err(RunError::io("staging"))?;
     let context = Arc::new(lesson.context.clone());
-    let describers = Describers::start(vocabulary.clone(), context, stage, 1, lesson.rows_max)
+    let (bytes_max, examples_max) = lesson.limits;
+    let account = Account::new(&rooms.spool_dir, bytes_max, examples_max);
+    let describers = Describers::start(vocabulary.clone(), context, stage, 1, &account)
         .map_err(RunError::io("starting threads"))?;
     let had = rooms.state.had(SOURCE, &lesson.epoch)?;
-    let mut intake = Intake::new(had, describers, false, lesson.rows_max);
+    let mut intake = Intake::new(had, describers, false, &account);
     let _ = vocabulary.say(&mut Reading {
         intake: &mut intake,
         progress: &Progress::default(),

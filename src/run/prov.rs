@@ -41,6 +41,7 @@ pub fn quads(base: &str, report: &Report) -> Vec<Quad> {
         ("new", c.new),
         ("changed", c.changed),
         ("refused", c.refused),
+        ("unreadable", c.unreadable),
         ("deleted", c.gone + c.absent),
         ("held", c.held),
     ];

@@ -8,7 +8,7 @@ use super::{
     feedback, fresh, layers,
     openapi::{self, Routes, door::Door, table},
     problem::Problem,
-    respond, webhooks,
+    reports, respond, webhooks,
     wire::Question,
 };
 use crate::overrides::Laid;
@@ -144,6 +144,8 @@ struct Asked {
     full: bool,
     /// Answer with the report when the run has ended, not at once.
     wait: bool,
+    /// How many rows of the account come with the report at most.
+    rows: Option<usize>,
 }
 
 #[derive(Debug, Default, Clone, Copy, serde::Deserialize)]
@@ -174,7 +176,7 @@ async fn run(
         return Ok(accepted(&house, &id));
     }
     let report = report.await.map_err(|_| DeskError::Stopping)?;
-    Ok(Json(report).into_response())
+    reports::whole(house.base(), &reports::Wanted::json(wanted.rows), report)
 }
 
 async fn pause(State(house): State<House>, Path(id): Path<String>) -> Result<Response, Problem> {

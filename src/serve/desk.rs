@@ -29,6 +29,14 @@ pub trait Desk: Send + Sync {
     fn source(&self, id: &str) -> Option<SourceStatus>;
     /// The report of the source's last run that ended.
     fn report(&self, id: &str) -> Option<Report>;
+    /// The report of a run of the source, if it is kept.
+    fn report_of(&self, id: &str, run: &str) -> Option<Report> {
+        self.report(id).filter(|last| last.run == run)
+    }
+    /// The reports of a source that are kept, newest first; those of runs before `before`, at most so many.
+    fn reports(&self, id: &str, _before: Option<&str>, _max: usize) -> Vec<Report> {
+        self.report(id).into_iter().collect()
+    }
     /// Starts a run as soon as there is room. Returns at once.
     /// The report comes when the run has ended.
     fn run_now(&self, id: &str, order: Order) -> Result<oneshot::Receiver<Report>, DeskError>;

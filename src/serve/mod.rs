@@ -41,6 +41,7 @@ pub mod pool;
 pub mod portrait;
 pub mod problem;
 pub mod push;
+mod reports;
 mod respond;
 mod root;
 mod running;
@@ -51,6 +52,7 @@ mod sparql;
 mod state;
 mod status;
 mod syntax;
+mod validate;
 mod void;
 mod warm;
 mod webhooks;
@@ -235,7 +237,8 @@ impl House {
 pub fn doors(house: House, inbox: std::sync::Arc<crate::push::Inbox>) -> Router {
     let prefix = house.prefix().to_owned();
     // What is nowhere is the world's: of two routers, the other's answer for it stays.
-    layers::pushing(push::routes(inbox, &prefix))
+    layers::pushing(push::routes(inbox.clone(), &prefix))
+        .merge(layers::pushing(validate::routes(inbox, &prefix)))
         .merge(layers::open(feedback::taking(house.clone())))
         .merge(public_router(house))
 }
@@ -277,6 +280,7 @@ fn routes(query_bytes_max: usize) -> Routes {
         .merge(void::routes())
         .merge(snapshots::routes())
         .merge(status::routes())
+        .merge(reports::routes())
         .merge(state::routes())
         .merge(dumps::routes())
         .merge(openapi::routes())

@@ -70,6 +70,7 @@ pub fn doors() -> &'static [Door] {
             super::routes(0).doors,
             super::feedback::taking_routes().doors,
             super::push::described().doors,
+            super::validate::described().doors,
         ];
         for door in all.into_iter().flatten() {
             match doors.iter_mut().find(|known| known.path == door.path) {

@@ -1,4 +1,4 @@
-//! How things stand: `/healthz`, `/readyz`, `/metrics`, `/status`, `/status.json`, `/sources/{id}/report`.
+//! How things stand: `/healthz`, `/readyz`, `/metrics`, `/status`, `/status.json`.
 //!
 //! Asks the desk, never the store. Start at [`routes`].
 
@@ -11,7 +11,7 @@ use super::{
     html::{self, escape},
     negotiate::{self, Offer},
     openapi::{Routes, table},
-    problem::{self, Problem},
+    problem::Problem,
     sparql::accept,
     webhooks,
 };
@@ -21,8 +21,8 @@ use crate::{
     webhooks::WebhookStatus,
 };
 use axum::{
-    extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -37,7 +37,6 @@ pub fn routes() -> Routes {
         .route(table::metrics(), get(metrics))
         .route(table::status(), get(status))
         .route(table::status_json(), get(status_json))
-        .route(table::report(), get(report))
 }
 
 /// The process answers.
@@ -196,26 +195,6 @@ async fn status(State(house): State<House>, headers: HeaderMap) -> Result<Respon
     Ok(response)
 }
 
-async fn report(
-    State(house): State<House>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    if house.desk.source(&id).is_none() {
-        return Err(Problem::not_found(format!("No source is called {id:?}.")));
-    }
-    let (desk, asked) = (house.desk.clone(), id.clone());
-    let report = tokio::task::spawn_blocking(move || desk.report(&asked)).await;
-    match report.unwrap_or_default() {
-        Some(report) => fresh::json(&report, &headers),
-        None => Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            problem::NEVER_RAN,
-            format!("{id:?} never ran to an end: there is no report yet."),
-        )),
-    }
-}
-
 fn uncached(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -280,6 +259,7 @@ fn status_page(prefix: &str, status: &Status) -> String {
         "Changed",
         "Unchanged",
         "Refused",
+        "Unreadable",
         "Duplicate",
         "Filtered",
         "Looped",
@@ -325,6 +305,7 @@ fn source_row(prefix: &str, summary: &SourceSummary) -> String {
         counts.changed,
         counts.unchanged,
         counts.refused,
+        counts.unreadable,
         counts.duplicate,
         counts.filtered,
         counts.looped,

@@ -44,7 +44,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "[limits]\nreport_rows_max = \"many\"",
-        "c.toml:3:19: limits.report_rows_max: found a text, expected a whole number from 0 to 10000000",
+        "c.toml:3:19: limits.report_rows_max: found a text, expected a whole number from 0 to 1000000",
     ),
     (
         "[limits]\nnetwork = 3",

@@ -135,6 +135,7 @@ fn moi() -> SourceStatus {
             findings_by_code: BTreeMap::new(),
             findings: Vec::new(),
             noticed: Vec::new(),
+            account: Default::default(),
         }),
         details: None,
         next_due_ms: Some(1_767_229_200_000),

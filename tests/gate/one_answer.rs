@@ -92,7 +92,10 @@ async fn the_national_export_goes_on() {
             (Outcome::Complete, rows, 1)
         );
         assert_eq!(
-            (c.holds + c.refused + c.duplicate, bed.origin.asked()),
+            (
+                c.holds + c.refused + c.unreadable + c.duplicate,
+                bed.origin.asked()
+            ),
             (rows, 2)
         );
         assert!(told(&report, "resumed").is_some());

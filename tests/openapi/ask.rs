@@ -67,6 +67,7 @@ const RAIN: &str = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <h
     <https://centre.example/rain> a dcat:Dataset ; dct:identifier \"rain\" ; dct:title \"Rain\"@en .";
 pub const CORRECTION: &str = "{\"kind\": \"remark\", \"dataset\": \"https://data.gov.tw/dataset/1\", \"text\": \"Which rows?\", \"who\": \"Mei\"}";
 
+const ACCOUNT: &str = "/sources/{id}/report/{run}";
 const PUSH: &str = "/push/{source}";
 const PUSH_ONE: &str = "/push/{source}/{id}";
 const ACTION: &str = "/api/3/action/{name}";
@@ -91,6 +92,58 @@ pub const DOORS: &[Ask] = &[
     get("/status.json", "/status.json", ANY, 200),
     get("/sources/{id}/report", "/sources/a/report", ANY, 200),
     get("/sources/{id}/report", "/sources/nobody/report", ANY, 404),
+    get("/sources/{id}/report", "/sources/a/report", TURTLE, 200),
+    get(
+        "/sources/{id}/report",
+        "/sources/a/report?format=csv&rows=1&fate=finding",
+        ANY,
+        200,
+    ),
+    get("/sources/{id}/report", "/sources/a/report", IMAGE, 406),
+    get("/sources/{id}/report", "/sources/a/report?fate=x", ANY, 400),
+    get(ACCOUNT, "/sources/a/report/1-a", ANY, 404),
+    get("/sources/{id}/reports", "/sources/a/reports", ANY, 200),
+    get(
+        "/sources/{id}/reports",
+        "/sources/a/reports?limit=0",
+        ANY,
+        400,
+    ),
+    get("/sources/{id}/reports", "/sources/nobody/reports", ANY, 404),
+    // Trials.
+    send("POST", "/validate", "/validate", SENDS_TURTLE, RAIN, 401),
+    bearing(send(
+        "POST",
+        "/validate",
+        "/validate",
+        SENDS_TURTLE,
+        RAIN,
+        200,
+    )),
+    bearing(send(
+        "POST",
+        "/validate",
+        "/validate?format=csv",
+        SENDS_TURTLE,
+        RAIN,
+        200,
+    )),
+    bearing(send(
+        "POST",
+        "/validate",
+        "/validate",
+        SENDS_TEXT,
+        RAIN,
+        415,
+    )),
+    bearing(send(
+        "POST",
+        "/validate",
+        "/validate?kind=none",
+        SENDS_TURTLE,
+        RAIN,
+        422,
+    )),
     // SPARQL and graphs.
     get("/sparql", "/sparql?query=ASK%7B%7D", ANY, 200),
     get(

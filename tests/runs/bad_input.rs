@@ -402,7 +402,7 @@ async fn errors_that_are_alike_are_no_paging_loop() {
     let report = house.run("a").await;
     let c = &report.counts;
     assert_eq!(
-        (c.received, c.new, c.refused),
+        (c.received, c.new, c.unreadable),
         (4, 2, 2),
         "{}",
         report.line()

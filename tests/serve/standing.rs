@@ -37,6 +37,7 @@ async fn status_shows_each_source_and_counts_that_add_up() {
         "changed",
         "unchanged",
         "refused",
+        "unreadable",
         "duplicate",
         "filtered",
         "looped",

@@ -70,7 +70,14 @@ impl House {
 /// Everything received is in exactly one count; a failed run counts nothing.
 pub fn assert_adds_up(report: &Report) {
     let c = &report.counts;
-    let sum = c.new + c.changed + c.unchanged + c.refused + c.duplicate + c.filtered + c.looped;
+    let sum = c.new
+        + c.changed
+        + c.unchanged
+        + c.refused
+        + c.unreadable
+        + c.duplicate
+        + c.filtered
+        + c.looped;
     if report.outcome != Outcome::Failed {
         assert_eq!(c.received, sum, "{}", report.line());
     }

@@ -139,6 +139,22 @@ pub struct Status {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct Report {
+    /// The source
+    pub source: String,
+    /// The run [default: the last harvest]
+    pub run: Option<String>,
+    /// Print the rows as a table for spreadsheets
+    #[arg(long)]
+    pub csv: bool,
+    /// List the runs whose accounts are kept, the newest first
+    #[arg(long, conflicts_with_all = ["run", "csv"])]
+    pub list: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct Sources {
     #[command(flatten)]
     pub place: Place,

@@ -87,6 +87,7 @@ mod tests {
             looped,
             findings: Vec::new(),
             findings_by_code: Default::default(),
+            rows: Default::default(),
             learned: Default::default(),
         }
     }

@@ -5,8 +5,8 @@ use crate::answers::{Keeping, Left};
 use crate::compare::{Intake, Pieces};
 use crate::config::{Config, Source};
 use crate::describe::Describers;
-use crate::report::{Report, Trigger};
-use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared};
+use crate::report::{Account, Report, Trigger};
+use crate::run::{Progress, Rooms, RunError, ask::Questions, catalog, shared, trial};
 use crate::stage::Stage;
 use crate::state::{Had, SourceState};
 use harvestd_harvesters::{Harvester, Request};
@@ -29,12 +29,12 @@ pub(super) fn begin<'a>(
         Some(vocabulary) => vocabulary.clone() as Arc<dyn Harvester>,
         None => open(config, source)?,
     };
-    let pieces = pieces(rooms, source, &report.run, &*harvester)?;
+    let pieces = pieces(rooms, source, report, &*harvester)?;
     let way = way(report.trigger, pieces.is_some(), source.is_pushed());
     let (before, had) = before(rooms, config, source, way, pieces.as_ref())?;
-    let describers = describers(rooms, config, source, &report.run, &harvester)?;
-    let rows_max = config.limits.report_rows_max;
-    let mut intake = Intake::new(had, describers, way.redescribes(), rows_max);
+    let account = rooms.account(&config.limits, source);
+    let describers = describers(rooms, config, source, &report.run, &harvester, &account)?;
+    let mut intake = Intake::new(had, describers, way.redescribes(), &account);
     intake.pieces = pieces;
     let mut left = Left::default();
     if way == Way::Source {
@@ -43,7 +43,7 @@ pub(super) fn begin<'a>(
     // A run that goes on began when the other one did: what it says of changes since then is not known.
     let began_ms = left.began_ms.unwrap_or(report.started_ms);
     let mut questions = match way {
-        Way::Source => {
+        Way::Source | Way::Trial => {
             let known = !full && intake.had.datasets > 0 && stands(&before, source, report);
             let since = before.state.bookmark.as_ref().filter(|_| known);
             let first = harvester.begin(since, began_ms);
@@ -84,6 +84,7 @@ fn way(trigger: Trigger, in_parts: bool, pushed: bool) -> Way {
     match trigger {
         Trigger::Redescribe if pushed => Way::KeptBodies,
         Trigger::Details => Way::Details,
+        Trigger::Trial => Way::Trial,
         Trigger::Redescribe if in_parts => Way::KeptParts,
         Trigger::Redescribe => Way::KeptAnswers,
         _ => Way::Source,
@@ -100,6 +101,14 @@ fn before(
     pieces: Option<&Pieces>,
 ) -> Result<(Before, Had), RunError> {
     let epoch = config.epoch(source);
+    if way == Way::Trial {
+        let before = Before {
+            state: SourceState::default(),
+            epoch,
+            lacking: false,
+        };
+        return Ok((before, Had::default()));
+    }
     let state = rooms.state.source(&source.id)?;
     let under = if way.redescribes() { "" } else { &epoch };
     let mut had = rooms.state.had(&source.id, under)?;
@@ -125,12 +134,12 @@ fn describers(
     source: &Source,
     run: &str,
     harvester: &Arc<dyn Harvester>,
+    account: &Account,
 ) -> Result<Describers, RunError> {
     let stage = Stage::begin(rooms.spool_dir.join(run)).map_err(RunError::io("staging"))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let rows_max = config.limits.report_rows_max;
     let context = Arc::new(context(config, source));
-    Describers::start(harvester.clone(), context, stage, threads, rows_max)
+    Describers::start(harvester.clone(), context, stage, threads, account)
         .map_err(RunError::io("starting threads"))
 }
 
@@ -158,7 +167,7 @@ fn keeping(
     began_ms: i64,
 ) -> Result<Option<Keeping>, RunError> {
     match report.trigger {
-        Trigger::Check | Trigger::Redescribe | Trigger::Details => Ok(None),
+        Trigger::Check | Trigger::Trial | Trigger::Redescribe | Trigger::Details => Ok(None),
         _ if source.kind == shared::KIND => Ok(None),
         _ => {
             let passing = !harvester.parts().is_empty() || harvester.follows_feed();
@@ -195,13 +204,17 @@ fn going_on(
 fn pieces(
     rooms: &Rooms,
     source: &Source,
-    run: &str,
+    report: &Report,
     harvester: &dyn Harvester,
 ) -> Result<Option<Pieces>, RunError> {
     if harvester.parts().is_empty() {
         return Ok(None);
     }
-    let log = rooms.parts.open(&source.id, run, harvester.parts());
+    let run = &report.run;
+    let log = match report.trigger {
+        Trigger::Trial => trial::parts(rooms, run).open(&source.id, run, harvester.parts()),
+        _ => rooms.parts.open(&source.id, run, harvester.parts()),
+    };
     let log = log.map_err(RunError::io("reading kept parts"))?;
     Ok(Some(Pieces::new(log)))
 }

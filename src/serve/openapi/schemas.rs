@@ -142,6 +142,9 @@ fn house() -> Value {
         ("report", perhaps("string")),
     ]);
     let summary = json!({ "allOf": [{ "$ref": "#/components/schemas/Source" }, summary] });
+    let account = object(&[("written", number()), ("not_written", number())]);
+    let fates = crate::report::Fate::ALL.map(crate::report::Fate::word);
+    let row = object(&[("fate", json!({ "enum": fates })), ("code", text())]);
     json!({
         "Problem": problem,
         "Source": source,
@@ -171,6 +174,20 @@ fn house() -> Value {
             ("refused", list(json!({ "type": "object" }))),
             ("findings_by_code", json!({ "type": "object", "additionalProperties": number() })),
             ("findings", list(json!({ "type": "object" }))),
+            ("account", account.clone()),
+        ]),
+        "Account": { "allOf": [{ "$ref": "#/components/schemas/Report" }, object(&[("rows", list(row))])] },
+        "Reports": object(&[
+            ("source", text()),
+            ("reports", list(object(&[
+                ("run", text()),
+                ("trigger", text()),
+                ("outcome", text()),
+                ("counts", json!({ "type": "object" })),
+                ("account", account),
+                ("report", address()),
+            ]))),
+            ("next", perhaps("string")),
         ]),
     })
 }

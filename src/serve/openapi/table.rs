@@ -344,10 +344,51 @@ pub fn status_json() -> Door {
 }
 
 pub fn report() -> Door {
-    let get = Operation::get("The account of a source's last run.")
+    let get = accounted(Operation::get(
+        "The account of a source's last run, whole: a row for each record that did not simply come in.",
+    ));
+    Door::at("/sources/{id}/report", HOUSE).may(get)
+}
+
+pub fn report_of_run() -> Door {
+    let get = accounted(Operation::get("The account of a run that is kept."));
+    let get = get.path("run", "The run's name.", text());
+    Door::at("/sources/{id}/report/{run}", HOUSE).may(get)
+}
+
+fn accounted(operation: Operation) -> Operation {
+    row_choice(operation)
         .path("id", "The source's id.", text())
-        .gives_json(200, &[JSON], "Report")
+        .gives_json(200, &[JSON], "Account")
+        .gives(200, &["text/csv"])
+        .gives(200, &GRAPHS[..4])
+        .empty(&[304])
+        .problems(&[400, 404, 406, 500])
+}
+
+/// Which rows of an account, and how they are written.
+fn row_choice(operation: Operation) -> Operation {
+    operation
+        .query(
+            "format",
+            "What the Accept header would say, by a short name (json, csv, ttl, nt, rdf, jsonld) or a media type.",
+            text(),
+        )
+        .query(
+            "fate",
+            "Rows with this fate only; several with commas between: refused, unreadable, filtered, duplicate, looped, held, finding, remark.",
+            text(),
+        )
+        .query("rows", "How many rows at most; the counts are of all.", whole(0))
+}
+
+pub fn reports() -> Door {
+    let get = Operation::get("The reports of a source that are kept, newest first.")
+        .path("id", "The source's id.", text())
+        .query("before", "Those of runs before this one.", text())
+        .query("limit", "How many on a page.", whole(1))
+        .gives_json(200, &[JSON], "Reports")
         .empty(&[304])
         .problems(&[400, 404]);
-    Door::at("/sources/{id}/report", HOUSE).may(get)
+    Door::at("/sources/{id}/reports", HOUSE).may(get)
 }

@@ -58,7 +58,12 @@ pub fn run_source() -> Door {
             "Answer with the report when the run has ended.",
             truth(),
         )
-        .gives_json(200, &[JSON], "Report")
+        .query(
+            "rows",
+            "How many rows of the account come with the report at most.",
+            whole(0),
+        )
+        .gives_json(200, &[JSON], "Account")
         .gives_json(202, &[JSON], "Source")
         .problems(&[400, 409, 503]);
     door("/sources/{id}/run", SOURCES, of_source(post))

@@ -192,6 +192,26 @@ pub fn push_many() -> Door {
         .may(pushed(post, true))
 }
 
+/// What would become of it.
+pub fn validate() -> Door {
+    let kinds: Vec<&str> = harvestd_harvesters::KINDS.iter().map(|k| k.name).collect();
+    let post = Operation::post(
+        "What would become of a document, or of what an address gives ({\"url\": …}): the report of a trial run; nothing is kept.",
+    )
+    .query("kind", "How it is read [push; of an address dcat].", one_of(&kinds))
+    .takes(&[JSON])
+    .takes_also(&GRAPHS)
+    .takes_also(&["text/csv", "application/xml"])
+    .token(Token::Needed)
+    .gives_json(200, &[JSON], "Account")
+    .gives(200, &["text/csv"])
+    .gives(200, &GRAPHS[..4])
+    .problems(&[400, 401, 404, 406, 408, 413, 415, 422, 429, 500, 503]);
+    Door::at("/validate", IN)
+        .named("validate")
+        .may(super::row_choice(post))
+}
+
 pub fn push_one() -> Door {
     let written = |operation: Operation| {
         let operation = operation.takes(&[JSON]).takes_also(&GRAPHS);
