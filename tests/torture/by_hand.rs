@@ -176,7 +176,8 @@ impl Bed {
     /// What was kept of a source's answers says what is held, where nobody has decided anything since.
     pub(super) async fn redescribe(&mut self) {
         let source = *self.dice.of(&ASKED);
-        if !self.model.settled.contains(source) {
+        // Of a feed that said nothing, nothing is kept.
+        if !self.model.settled.contains(source) || self.model.of(source).is_empty() {
             return;
         }
         self.say(format!("{source} is described again"));
