@@ -166,6 +166,13 @@ pub struct Counts {
     pub holds: u64,
 }
 
+impl Counts {
+    /// Records that came and could not be taken.
+    pub fn not_taken(&self) -> u64 {
+        self.refused + self.unreadable
+    }
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefusedRow {
     pub at: Location,

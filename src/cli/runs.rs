@@ -150,7 +150,7 @@ pub fn text(report: &Report) -> String {
     for row in report.refused.iter().take(ROWS_SHOWN) {
         text.push_str(&format!("  refused {}: {}\n", row.at, row.why));
     }
-    let refused = |counts: &Counts| counts.refused + counts.unreadable;
+    let refused = Counts::not_taken;
     let refused = refused(&report.counts) + refused(&report.referents);
     let shown = report.refused.len().min(ROWS_SHOWN) as u64;
     if refused > shown {

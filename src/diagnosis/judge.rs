@@ -208,14 +208,15 @@ fn held(report: &Report) -> Option<Diagnosis> {
 /// Most of what came is refused, and was not before; or all of it, from the beginning.
 fn schema(report: &Report, course: &Course) -> Option<Diagnosis> {
     let c = &report.counts;
-    let (all, most) = (c.refused == c.received, c.refused * 2 > c.received);
-    if c.refused == 0 || !most {
+    let refused = c.not_taken();
+    let (all, most) = (refused == c.received, refused * 2 > c.received);
+    if refused == 0 || !most {
         return None;
     }
-    let text = format!("{} of {} records were refused", c.refused, c.received);
+    let text = format!("{refused} of {} records were refused", c.received);
     match course.had {
         0 if all => Some(seen(Ailment::NotACatalogue, text)),
-        1.. if c.refused > course.refused_before * 2 => Some(seen(Ailment::SchemaChange, text)),
+        1.. if refused > course.refused_before * 2 => Some(seen(Ailment::SchemaChange, text)),
         _ => None,
     }
 }

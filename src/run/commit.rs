@@ -227,7 +227,7 @@ impl Run<'_> {
         (report.counts.holds, report.referents.holds) = holds(before, applied);
         if report.outcome != Outcome::Failed
             && report.counts.received > 0
-            && report.counts.refused + report.counts.unreadable == report.counts.received
+            && report.counts.not_taken() == report.counts.received
         {
             report.outcome = Outcome::Partial;
             report.why = Some("every record was refused".to_owned());

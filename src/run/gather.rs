@@ -341,7 +341,7 @@ impl Gathering<'_> {
     /// portal says the same of each package that it cannot show.
     fn brought(&self) -> u64 {
         let counts = self.intake.as_ref().map(|intake| &intake.said.datasets);
-        counts.map_or(0, |c| c.received - c.refused - c.unreadable)
+        counts.map_or(0, |c| c.received - c.not_taken())
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn diagnosed(
         Ok(ended) => ended,
         Err(error) => return Some(of_error(&error.to_string())),
     };
-    let refused = report.counts.refused;
+    let refused = report.counts.not_taken();
     let before = (refused > 0).then(|| rooms.reports.last(&report.source));
     // A report that cannot be read is no reason to be silent: nothing was refused before, then.
     let before = before.and_then(|read| read.ok().flatten());
@@ -58,7 +58,11 @@ fn refused_as_ever(report: Report) -> u64 {
     let changed = report
         .diagnosis
         .is_some_and(|d| d.code == Ailment::SchemaChange);
-    if changed { 0 } else { report.counts.refused }
+    if changed {
+        0
+    } else {
+        report.counts.not_taken()
+    }
 }
 
 /// How many runs in a row, this one among them, ended in what asking less would spare the source.

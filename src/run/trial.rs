@@ -8,6 +8,7 @@ use super::{
     now_ms,
 };
 use crate::config::{Config, Source};
+use crate::diagnosis::{Course, of_run};
 use crate::network::{Spooled, Validators};
 use crate::parts::Parts;
 use crate::report::{Outcome, Report, Rows, Trigger};
@@ -49,8 +50,16 @@ pub async fn trial(
     let progress = Arc::new(Progress::default());
     let source = Arc::new(source);
     let gathered = in_time(rooms, config, &source, given, &mut report, &progress).await;
+    let mut course = Course {
+        vitals: rooms.network.take_vitals(&source.id),
+        clock_skew_s_max: config.limits.health.clock_skew_s_max,
+        ..Course::default()
+    };
     match gathered {
-        Ok(gathered) => sum_up(gathered, &mut report),
+        Ok(mut gathered) => {
+            course.symptom = gathered.symptom.take();
+            sum_up(gathered, &mut report);
+        }
         Err(error) => report.why = Some(error.to_string()),
     }
     if progress.stopped() {
@@ -58,6 +67,7 @@ pub async fn trial(
         report.why = Some(text.to_owned());
     }
     report.close(now_ms());
+    report.diagnosis = of_run(&report, &course);
     Ok(report)
 }
 

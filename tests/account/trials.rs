@@ -256,6 +256,7 @@ async fn an_address_is_asked_as_in_a_harvest() {
     let report = trials.told("", "application/json", body).await;
     assert_eq!(report["outcome"], "failed", "{report}");
     assert!(report["why"].as_str().unwrap().contains("404"), "{report}");
+    assert_eq!(report["diagnosis"]["code"], "moved", "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
