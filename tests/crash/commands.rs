@@ -169,7 +169,7 @@ async fn what_only_reads_commits_nothing() {
         (&["overrides", "explain", dataset], 0, "\"not in force\""),
         (&["webhooks", "list"], 0, "[]"),
         (&["feedback", "list"], 0, "[]"),
-        (&["check", "a"], 0, "\"unchanged\": 3"),
+        (&["check", "a"], 0, "\"unchanged\":3"),
     ] {
         let (code, out, error) = told(&bed, arguments).await;
         assert_eq!(code, Some(exit), "{arguments:?}: {error}");
