@@ -66,6 +66,10 @@ async fn a_centre_s_doors_open_to_its_own_token_only() {
         let ask = asks.clone().find(|ask| ask.with_token && ask.status < 300);
         let ask = ask.unwrap_or_else(|| panic!("{method} {template} is in no example"));
         for (who, token) in strangers(&hub).await {
+            // Any centre may try a document.
+            if template == "/validate" && who == "another centre" {
+                continue;
+            }
             let url = format!("http://{}{}", hub.daemon.listen, ask.path);
             let mut request = hub.client.request(method.parse().unwrap(), url);
             for (name, value) in ask.headers {
