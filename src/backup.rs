@@ -56,6 +56,8 @@ pub enum BackupError {
     NotEmpty(PathBuf),
     #[error("{} of the backup's files are damaged: {}", .0.len(), .0.join("; "))]
     Damaged(Vec<String>),
+    #[error("a copy of what is damaged is no backup, and nothing was copied: {0}")]
+    Unreadable(String),
     #[error("{0}: {1}")]
     Io(String, io::Error),
 }

@@ -96,8 +96,10 @@ pub enum Cause {
     /// Nothing is left.
     Empty,
     /// Nearly everything has another identifier than before.
+    #[serde(rename = "identifiers-changed", alias = "churn")]
     Churn,
     /// Too large a share is gone, in this run or in those of the last days together.
+    #[serde(rename = "too-much", alias = "share")]
     Share,
     /// Some of what came could not be named: it may be what is missing.
     Nameless,

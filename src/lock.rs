@@ -65,6 +65,11 @@ impl Lock {
     /// alone; what a kill left half replaced is finished.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {
         format::check(data_dir)?;
+        Self::take_of_any_form(data_dir)
+    }
+
+    /// The same of a data directory that is to be replaced, whoever wrote it.
+    pub fn take_of_any_form(data_dir: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::Io {
             dir: data_dir.to_owned(),
             source,

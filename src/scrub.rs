@@ -62,8 +62,9 @@ pub struct Scrub<'a> {
 }
 
 const STORE_HELP: &str = "stop the daemon and run `harvestd recover`: it puts the newest snapshot that reads whole in the store's place; where none does, `harvestd backup restore DIR`";
-const SNAPSHOT_HELP: &str =
-    "stop the daemon and remove the folder: the next publication makes another";
+const SNAPSHOT_HELP: &str = "stop the daemon and remove the folder, the next publication makes another; where the store is damaged too, `harvestd recover` comes first";
+/// Beginning of the name of the folder that holds a copy of the state meanwhile.
+pub(crate) const BESIDE: &str = "scrub-";
 const LOG_HELP: &str = "`harvestd backup restore DIR`, or, if no backup has it, `harvestd feed new-generation --why TEXT`: the present is stated again, and the past given up";
 const STATE_HELP: &str = "nothing: the next start sets it aside and rebuilds it from the store";
 
@@ -180,10 +181,12 @@ impl Scrub<'_> {
         if dir.exists() {
             (self.tell)("state", 0);
             let beside = tempfile::Builder::new()
-                .prefix("scrub-")
+                .prefix(BESIDE)
                 .tempdir_in(self.data_dir)?;
-            copied(&dir, &beside.path().join("state"))?;
-            let read = State::readable(&beside.path().join("state"), self.state_cache_bytes);
+            let beside = beside.path().join("state");
+            let read = copied(&dir, &beside)
+                .map_err(|e| format!("copying it: {e}"))
+                .and_then(|()| State::readable(&beside, self.state_cache_bytes));
             let found = match (read, whole) {
                 (Err(found), _) => Some(found),
                 (Ok(told), Some(whole)) if told != Some(whole.head) => {

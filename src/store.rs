@@ -116,13 +116,25 @@ pub enum StoreError {
         "the store at {dir} is damaged: {what}; nothing was changed. `harvestd scrub` says what else is, `harvestd recover` puts the newest snapshot in its place, `harvestd backup restore` a backup: docs/recovery.md"
     )]
     Damaged { dir: PathBuf, what: String },
+    #[error(
+        "the store is damaged: {doing}: {what}. `harvestd scrub` says what else is, `harvestd recover` puts the newest snapshot in its place, `harvestd backup restore` a backup: docs/recovery.md"
+    )]
+    Corrupt { doing: &'static str, what: String },
     #[error("{0}")]
     Broken(String),
 }
 
 impl StoreError {
     pub(crate) fn storage(doing: &'static str) -> impl Fn(StorageError) -> Self {
-        move |source| Self::Storage { doing, source }
+        move |source| match source.to_string() {
+            what if what.contains("Corruption") => Self::Corrupt { doing, what },
+            _ => Self::Storage { doing, source },
+        }
+    }
+
+    /// Is it what is kept on disk that is damaged?
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Corrupt { .. })
     }
     fn log(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
         move |source| Self::Log { doing, source }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -17,8 +18,8 @@ const INCOMING: &str = "incoming";
 const NOTE: &str = "swap.json";
 /// Beginning of the name of a folder that holds what was replaced.
 pub const ASIDE: &str = "replaced-";
-/// Of the process that has the directory.
-const STAYS: [&str; 3] = ["lock", "running.json", "swap.tmp"];
+/// Of the process that has the directory, and of the filesystem.
+const STAYS: [&str; 4] = ["lock", "running.json", "swap.tmp", "lost+found"];
 
 /// What is replaced, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +65,22 @@ impl Swap {
 
     /// From now on what has come takes the place of what is there, at the latest when the directory is taken again.
     pub fn begin(&self, data_dir: &Path) -> io::Result<()> {
+        self.movable(data_dir)?;
         synced(&incoming(data_dir))?;
         self.write(data_dir)?;
         crate::crash_point!("swap-begun");
+        Ok(())
+    }
+
+    /// Refuses what could not be moved aside, before anything is noted.
+    fn movable(&self, data_dir: &Path) -> io::Result<()> {
+        let disk = fs::metadata(data_dir)?.dev();
+        for name in names(data_dir)?.iter().filter(|name| self.replaces(name)) {
+            if fs::symlink_metadata(data_dir.join(name))?.dev() != disk {
+                let text = format!("{name} is on a disk of its own, and cannot be moved aside");
+                return Err(io::Error::other(text));
+            }
+        }
         Ok(())
     }
 

@@ -14,7 +14,8 @@ pub const NAME: &str = "backup.staged";
 /// Made apart, since they are written to.
 const MADE: [&str; 2] = ["store", "state"];
 /// Made again from what is kept, or of a process, or on their way.
-const LEFT_OUT: [&str; 13] = [
+const LEFT_OUT: [&str; 14] = [
+    "lost+found",
     "snapshots",
     "dumps",
     "search",
@@ -81,7 +82,8 @@ fn link(from: &Path, to: &Path, below: &str, files: &mut Vec<(String, u64)>) -> 
     if below.ends_with(".tmp") || below.ends_with(".going") {
         return Ok(());
     }
-    let found = match fs::symlink_metadata(from) {
+    // What is linked to is in it.
+    let found = match fs::metadata(from) {
         // A report or an answer that is replaced at this moment.
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         found => found?,
@@ -92,7 +94,11 @@ fn link(from: &Path, to: &Path, below: &str, files: &mut Vec<(String, u64)>) -> 
             link(&path, &to.join(&name), &format!("{below}/{name}"), files)?;
         }
     } else if found.is_file() {
-        match fs::hard_link(from, to) {
+        let linked = fs::canonicalize(from).and_then(|from| match fs::hard_link(&from, to) {
+            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => fs::copy(from, to).map(drop),
+            linked => linked,
+        });
+        match linked {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             linked => linked?,
         }

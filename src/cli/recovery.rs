@@ -18,7 +18,6 @@ use crate::{
     },
     lock::{Lock, LockError},
     scrub::{Scrub, Scrubbed, scrub as scrubbed},
-    store::StoreError,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{fmt::Write, io::IsTerminal, path::Path};
@@ -109,7 +108,7 @@ pub async fn compact(args: &args::Compact, common: &Common) -> Exit {
             let exit = match &e {
                 CompactError::Lock(LockError::Held { .. })
                 | CompactError::Open(OpenError::Lock(LockError::Held { .. })) => Exit::Locked,
-                CompactError::Open(OpenError::Store(StoreError::Damaged { .. })) => Exit::Damaged,
+                CompactError::Open(OpenError::Store(error)) if error.is_damage() => Exit::Damaged,
                 _ => Exit::Failed,
             };
             out::complain(&format!("{e}: nothing was replaced"), exit)

@@ -15,7 +15,6 @@ use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
 use crate::serve::{self, ListenLimits, admin_router};
-use crate::store::StoreError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -61,7 +60,7 @@ impl StartError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Open(OpenError::Lock(LockError::Held { .. })) => Exit::Locked,
-            Self::Open(OpenError::Store(StoreError::Damaged { .. })) => Exit::Damaged,
+            Self::Open(OpenError::Store(error)) if error.is_damage() => Exit::Damaged,
             _ => Exit::Failed,
         }
     }

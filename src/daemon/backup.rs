@@ -4,7 +4,9 @@
 
 use super::{Daemon, Raise};
 use crate::backup::{BackupError, Manifest, STAGED, Staged, links, restore_into, with_made};
+use crate::push::tokens;
 use crate::run::now_ms;
+use crate::scrub;
 use crate::serve::desk::DeskError;
 use crate::snapshot;
 use crate::swap::{self, Swap};
@@ -46,12 +48,16 @@ impl Daemon {
     }
 }
 
-/// Takes away what was staged and never copied to its end.
+/// Takes away what was staged and never copied to its end, and copies that a scrub left when it was killed.
 pub(super) fn remove_staged(data_dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(data_dir.join(STAGED)) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
+    for entry in fs::read_dir(data_dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == STAGED || name.to_string_lossy().starts_with(scrub::BESIDE) {
+            fs::remove_dir_all(entry.path())?;
+        }
     }
+    Ok(())
 }
 
 fn emptied(dir: &Path) -> io::Result<()> {
@@ -123,6 +129,12 @@ pub fn put(
     }
     let incoming = swap::fresh(data_dir).map_err(failed("making a folder"))?;
     restore_into(dir, &incoming, tell)?;
+    // Who may push is as it is now: what was revoked stays revoked.
+    let tokens = data_dir.join(tokens::FILE);
+    if tokens.exists() {
+        fs::copy(&tokens, incoming.join(tokens::FILE))
+            .map_err(failed("keeping the tokens as they are"))?;
+    }
     let note = Raise {
         above,
         why: format!(
@@ -140,7 +152,9 @@ pub fn put(
 /// The newest generation of which anything lies in the data directory, whether or not its store can be read.
 pub(super) fn generation_seen(data_dir: &Path) -> io::Result<u64> {
     let shown = snapshot::newest_named(data_dir)?.map_or(0, |head| head.generation);
-    let mut newest = shown;
+    // What was put back before, and not started since, told of it last.
+    let noted = Raise::read(data_dir)?.map_or(0, |noted| noted.above);
+    let mut newest = shown.max(noted);
     let entries = match fs::read_dir(data_dir.join("log")) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(newest),
         entries => entries?,

@@ -81,17 +81,18 @@ impl Daemon {
             .state
             .copy_to(&incoming.join("state"), cache_bytes)?;
         let after = REPLACED.map(|name| bytes(&incoming.join(name)));
-        let swap = Swap::new(Some(&REPLACED), now_ms(), false);
-        swap.begin(data_dir)
-            .map_err(failed("noting what is begun"))?;
         let ([store_before, state_before], [store_after, state_after]) = (before, after);
-        Ok(Compacted {
+        let compacted = Compacted {
             quads,
             store_before: store_before?,
             store_after: store_after?,
             state_before: state_before?,
             state_after: state_after?,
-        })
+        };
+        let swap = Swap::new(Some(&REPLACED), now_ms(), false);
+        swap.begin(data_dir)
+            .map_err(failed("noting what is begun"))?;
+        Ok(compacted)
     }
 }
 
@@ -100,7 +101,11 @@ pub fn bytes_in(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        let found = entry.metadata()?;
+        let found = match entry.metadata() {
+            // A table that the engine has merged into others.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            found => found?,
+        };
         bytes += match found.is_dir() {
             true => bytes_in(&entry.path())?,
             false => found.len(),

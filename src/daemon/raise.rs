@@ -27,7 +27,8 @@ pub struct Raise {
 }
 
 impl Raise {
-    fn read(data_dir: &Path) -> io::Result<Option<Self>> {
+    /// The note that the next start finds.
+    pub(super) fn read(data_dir: &Path) -> io::Result<Option<Self>> {
         match fs::read(data_dir.join(NOTE)) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -77,7 +77,9 @@ pub fn recover(
     };
     let incoming = swap::fresh(data_dir).map_err(failed("making a folder"))?;
     copied(&dir, &incoming.join("store")).map_err(failed("copying the snapshot"))?;
-    let raises = !reaches(data_dir, base, head).map_err(failed("reading the change log"))?;
+    let noted = Raise::read(data_dir).map_err(failed("reading what is to begin"))?;
+    let reaches = reaches(data_dir, base, head).map_err(failed("reading the change log"))?;
+    let raises = noted.is_some() || !reaches;
     if raises {
         let note = Raise {
             above: generation_seen(data_dir)
@@ -102,11 +104,12 @@ pub fn recover(
     })
 }
 
-/// Does the change log hold the activity at which the snapshot stands?
+/// Does the change log end with the activity at which the snapshot stands? What it holds beyond may have been published.
 fn reaches(data_dir: &Path, base: &str, head: Head) -> io::Result<bool> {
     let log = Log::at(data_dir.join("log"), base);
     let segments = log.segments(head.generation)?;
-    Ok(segments.iter().any(|segment| segment.last == head.seq))
+    let ends = segments.last().is_some_and(|last| last.last == head.seq);
+    Ok(ends && generation_seen(data_dir)? == head.generation)
 }
 
 /// The engine's tables never change, so they are linked; the rest it writes to.

@@ -27,10 +27,14 @@ impl Daemon {
         let complete = state
             .last_complete_ms
             .and_then(DateTime::from_timestamp_millis);
-        // One that was never complete is waited for since we began to ask it.
+        // One that was never complete is waited for since we began to ask it. After a time without a daemon, one run is
+        // waited for: what is due at the start says nothing of the source.
         let since = complete.unwrap_or(self.began);
         let now = Utc::now();
-        if due_times(schedule, since, periods).is_none_or(|stale| now < stale) {
+        let is_over = |stale: Option<DateTime<Utc>>| stale.is_some_and(|stale| now >= stale);
+        let has_run = state.last_started_ms >= Some(self.began.timestamp_millis());
+        let was_due = has_run || is_over(due_times(schedule, self.began, 1));
+        if !was_due || !is_over(due_times(schedule, since, periods)) {
             return;
         }
         let last = self.with(id, |place| place.last.clone()).flatten();

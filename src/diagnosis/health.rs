@@ -187,9 +187,11 @@ impl Book {
         };
         let mut line = serde_json::to_vec(&change)?;
         line.push(b'\n');
+        let end = file.metadata()?.len();
         let written = file.write_all(&line).and_then(|()| file.sync_all());
         if let Err(error) = written {
-            // What of it is on disk is found out when the file is read again.
+            // The next line begins where this one did; where that fails too, it is found out when the file is read again.
+            let _ = file.set_len(end).and_then(|()| file.sync_all());
             inner.file = None;
             return Err(error);
         }
@@ -317,6 +319,21 @@ mod tests {
         let sick = book.of("a").unwrap();
         assert_eq!((book.last(), sick.state), (4, Sick));
         assert_eq!(sick.diagnosis.unwrap().seen, Seen::default());
+    }
+
+    #[test]
+    fn what_a_failed_write_left_is_not_continued() {
+        use Standing::{Sick, Well};
+        let dir = tempfile::tempdir().unwrap();
+        let book = Book::open(dir.path()).unwrap();
+        book.note(change("a", Sick)).unwrap();
+        // Only to be read: the next write fails.
+        book.inner().file = Some(File::open(dir.path().join("health.jsonl")).unwrap());
+        assert!(book.note(change("a", Well)).is_err());
+        assert_eq!(book.note(change("a", Well)).unwrap().unwrap().n, 2);
+        drop(book);
+        let book = Book::open(dir.path()).unwrap();
+        assert_eq!((book.last(), book.of("a").unwrap().state), (2, Well));
     }
 
     #[test]

@@ -106,6 +106,9 @@ impl Inbox {
         document: Option<Document>,
     ) -> Result<Report, PushError> {
         let rooms = self.rooms.upgrade().ok_or(PushError::Stopping)?;
+        if let Some(why) = rooms.room.lacking() {
+            return Err(PushError::ReadOnly(why));
+        }
         let config = self.config();
         let report = trial::trial(&rooms, &config, source, document).await;
         report.map_err(|e| PushError::Failed(e.to_string()))

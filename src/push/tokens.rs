@@ -15,7 +15,7 @@ use std::{
 };
 use subtle::ConstantTimeEq;
 
-const FILE: &str = "push-tokens.json";
+pub(crate) const FILE: &str = "push-tokens.json";
 /// What every token begins with, so that one that lies about is recognised.
 const BEGIN: &str = "harvestd_";
 

@@ -118,8 +118,8 @@ impl Reports {
         let runs = self.runs(source)?;
         let earlier = runs.iter().rev();
         let earlier = earlier.filter(|run| before.is_none_or(|before| run.as_str() < before));
-        let reports = earlier.take(max).map(|run| self.read(source, run));
-        reports.filter_map(Result::transpose).collect()
+        let reports = earlier.filter_map(|run| self.readable(source, run));
+        Ok(reports.take(max).collect())
     }
 
     /// The runs of which reports are kept, oldest first: a run's name begins with its time.
@@ -134,10 +134,16 @@ impl Reports {
     fn newest(&self, source: &str, is_meant: impl Fn(&str) -> bool) -> io::Result<Option<Report>> {
         let mut runs = self.runs(source)?;
         runs.retain(|run| is_meant(run));
-        match runs.pop() {
-            Some(run) => self.read(source, &run),
-            None => Ok(None),
-        }
+        let mut newest_first = runs.iter().rev();
+        Ok(newest_first.find_map(|run| self.readable(source, run)))
+    }
+
+    /// One that cannot be read hides no other.
+    fn readable(&self, source: &str, run: &str) -> Option<Report> {
+        self.read(source, run).unwrap_or_else(|error| {
+            tracing::warn!(source, run, %error, "a report cannot be read");
+            None
+        })
     }
 
     /// `run` is one of [`Self::runs`].

@@ -81,6 +81,8 @@ async fn validate(
         let text = "Other trials are under way; try again shortly.";
         Problem::too_many("too-many-trials", text, RETRY_AFTER)
     })?;
+    // A body that was an address is read and gone.
+    let room = document.is_some().then_some(room);
     // It goes on to its end, and keeps its place, whoever hangs up.
     let trial = tokio::spawn(async move {
         let _taken = (room, place);

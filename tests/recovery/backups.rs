@@ -1,6 +1,7 @@
 //! Backups of a daemon at work and of a directory at rest, checked, and put in place, also where the process dies meanwhile.
 
 use super::*;
+use harvestd::push::tokens;
 
 /// It needs no configuration.
 fn checked(dir: &str) -> Told {
@@ -148,4 +149,60 @@ async fn killed_while_it_is_put_in_place() {
         );
         assert!(!bed.data_dir().join("incoming").exists());
     }
+}
+
+/// What is put back twice before anything is started remembers what followers saw at first; so does who may push.
+#[tokio::test(flavor = "multi_thread")]
+async fn restored_again_before_a_start_it_remembers_what_was_seen() {
+    let bed = twice().await;
+    let dir = at(&bed, "backup");
+    let data = bed.data_dir();
+    let (known, _) = tokens::make(&data, "a", 0).unwrap();
+    told(&bed, &["backup", "make", &dir]).await.ends_with(0);
+    tokens::revoke(&data, &known.id).unwrap();
+    fs::create_dir(data.join("lost+found")).unwrap();
+    let restore = ["backup", "restore", &dir, "--replace", "--above", "6"];
+    told(&bed, &restore).await.ends_with(0);
+    told(&bed, &restore[..4]).await.ends_with(0);
+    told(&bed, &restore[..4]).await.ends_with(0);
+    assert_eq!(whole(&bed).await.head.generation, 7);
+    assert!(data.join("lost+found").exists(), "it is the filesystem's");
+    let kept = fs::read_to_string(data.join("push-tokens.json")).unwrap();
+    assert!(!kept.contains(&known.sha256), "it was revoked: {kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_or_would_hold_itself_is_not_copied() {
+    let bed = twice().await;
+    let inside = bed.data_dir().join("backup/today");
+    let told_inside = told(&bed, &["backup", "make", inside.to_str().unwrap()]).await;
+    assert!(told_inside.ends_with(2).error.contains("made elsewhere"));
+    assert!(!inside.exists());
+    let tables = ending(&bed.data_dir().join("store"), ".sst");
+    for table in &tables {
+        flip(table, 30, 1);
+    }
+    let dir = at(&bed, "backup");
+    let damaged = told(&bed, &["backup", "make", &dir])
+        .await
+        .ends_with(DAMAGED);
+    assert!(damaged.error.contains("damaged"), "{damaged:?}");
+    assert!(!Path::new(&dir).join("manifest.json").exists());
+}
+
+/// A newer harvestd has been here, and is not wanted any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_takes_the_place_of_what_a_newer_program_wrote() {
+    let bed = twice().await;
+    let before = whole(&bed).await;
+    let dir = at(&bed, "backup");
+    told(&bed, &["backup", "make", &dir]).await.ends_with(0);
+    let format = bed.data_dir().join("format.json");
+    let text = fs::read_to_string(&format).unwrap();
+    fs::write(&format, text.replace("\"data\":1", "\"data\":99")).unwrap();
+    told(&bed, &["run", "a"]).await.ends_with(1);
+    told(&bed, &["backup", "restore", &dir, "--replace"])
+        .await
+        .ends_with(0);
+    assert_eq!(whole(&bed).await.bodies, before.bodies);
 }

@@ -44,6 +44,28 @@ async fn without_the_file_that_names_all_others() {
     recovers(&bed, &before).await;
 }
 
+/// The newest snapshot is gone as well: what the log holds beyond the one before it may have been seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn from_an_older_snapshot_a_new_generation_begins() {
+    let bed = twice().await;
+    let before = whole(&bed).await;
+    let newest = format!("{}-{}-", before.head.generation, before.head.seq);
+    let mut left = 0;
+    for entry in fs::read_dir(bed.data_dir().join("snapshots")).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_name().to_str().unwrap().starts_with(&newest) {
+            true => fs::remove_dir_all(entry.path()).unwrap(),
+            false => left += 1,
+        }
+    }
+    assert!(left > 0, "the first run's is there");
+    fs::remove_file(bed.data_dir().join("store/CURRENT")).unwrap();
+    let told = told(&bed, &["recover", "--json"]).await.ends_with(0).json();
+    assert_eq!(told["raises"], true, "{told}");
+    let after = whole(&bed).await;
+    assert_eq!(after.head.generation, before.head.generation + 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_store_where_one_was() {
     let bed = twice().await;

@@ -62,9 +62,9 @@ async fn with_the_token_the_daemon_is_asked() {
             .await
             .unwrap()
     };
-    // These want a body, a desk that keeps feedback (tests/feedback.rs), or one with records (tests/gate.rs).
+    // These want a body, a desk that keeps feedback (tests/feedback.rs), or one with records (tests/gate.rs, tests/recovery.rs).
     let others = |path: &str| {
-        let elsewhere = ["/feedback", "/held/", "/runs/", "/restore"];
+        let elsewhere = ["/feedback", "/held/", "/runs/", "/restore", "/backup"];
         path == "/identity/decide"
             || path == "/sources/{id}/runs"
             || elsewhere.iter().any(|begin| path.starts_with(begin))

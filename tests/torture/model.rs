@@ -216,6 +216,7 @@ impl Model {
             "changed",
             "unchanged",
             "refused",
+            "unreadable",
             "duplicate",
             "filtered",
             "looped",

@@ -13,6 +13,7 @@ use crate::{
     daemon::{Purpose, backup as putting},
     format,
     lock::Lock,
+    store_read::read_whole,
 };
 use std::path::Path;
 
@@ -43,6 +44,15 @@ async fn make(args: &args::BackupAt, common: &Common) -> Exit {
     if there.is_ok_and(|mut entries| entries.next().is_some()) {
         return failed(&BackupError::NotEmpty(args.dir.clone()));
     }
+    if let Ok(configured) = Configured::of(&args.place)
+        && is_below(&args.dir, &configured.config.data_dir)
+    {
+        let text = format!(
+            "{} is in the data directory: a backup is made elsewhere, best on another disk",
+            args.dir.display()
+        );
+        return out::complain(&text, Exit::Usage);
+    }
     let reached = match Reached::reach(&args.place, Purpose::Read).await {
         Ok(reached) => reached,
         Err(exit) => return exit,
@@ -56,6 +66,11 @@ async fn make(args: &args::BackupAt, common: &Common) -> Exit {
             let bar = bar_of(staged.files.iter().map(|(_, bytes)| bytes).sum(), common);
             let (telling, to) = (bar.clone(), args.dir.clone());
             let copying = tokio::task::spawn_blocking(move || {
+                // A copy of what is damaged is no backup.
+                let store = staged.dir.join("store");
+                if let Err(e) = read_whole(&store, &staged.base, &mut |_| telling.tick()) {
+                    return Err(BackupError::Unreadable(e.to_string()));
+                }
                 backup::copy(&staged, &to, &mut |bytes| telling.set_position(bytes))
             });
             let copied = copying.await;
@@ -76,6 +91,16 @@ async fn make(args: &args::BackupAt, common: &Common) -> Exit {
     reached.done(exit).await
 }
 
+/// Is the one folder below the other, or the same? The nearest one that is there decides.
+fn is_below(dir: &Path, data_dir: &Path) -> bool {
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let there = dir.ancestors().find_map(|dir| dir.canonicalize().ok());
+    let data = data_dir.canonicalize();
+    there
+        .zip(data.ok())
+        .is_some_and(|(there, data)| there.starts_with(data))
+}
+
 fn restore(args: &args::BackupRestore, common: &Common) -> Exit {
     let config = match Configured::of(&args.place) {
         Ok(configured) => configured.config,
@@ -88,7 +113,12 @@ fn restore(args: &args::BackupRestore, common: &Common) -> Exit {
         Ok(manifest) => manifest,
         Err(e) => return failed(&e),
     };
-    let lock = match Lock::take(&config.data_dir) {
+    // What a newer program wrote may be moved aside, too.
+    let take = match args.replace {
+        true => Lock::take_of_any_form,
+        false => Lock::take,
+    };
+    let lock = match take(&config.data_dir) {
         Ok(lock) => lock,
         Err(e) => return held(&e),
     };
@@ -111,7 +141,7 @@ fn restore(args: &args::BackupRestore, common: &Common) -> Exit {
         };
     }
     // Whoever takes the directory finishes what was begun.
-    if let Err(e) = Lock::take(&config.data_dir) {
+    if let Err(e) = take(&config.data_dir) {
         return held(&e);
     }
     let how = "restored; the feed begins a new generation at the next start";
@@ -145,7 +175,7 @@ fn ended(done: Result<Manifest, BackupError>, dir: &Path, how: &str, common: &Co
 
 fn failed(error: &BackupError) -> Exit {
     let exit = match error {
-        BackupError::Damaged(_) => Exit::Damaged,
+        BackupError::Damaged(_) | BackupError::Unreadable(_) => Exit::Damaged,
         BackupError::NotEmpty(_) => Exit::Usage,
         _ => Exit::Failed,
     };

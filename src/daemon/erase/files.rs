@@ -7,6 +7,7 @@
 use crate::backup::STAGED;
 use crate::diagnosis::health::forget_what_was_seen;
 use crate::feed_cache;
+use crate::scrub;
 use crate::swap;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -37,8 +38,14 @@ const DERIVED: [&str; 3] = ["snapshots", "dumps", "search"];
 const PAST: [&str; 3] = ["answers", "reports", "spool"];
 
 /// Beginnings of the names of what was set aside: states that could not be read, snapshots that were ahead of the store, what
-/// a restored backup or a recovered store took the place of; and a backup that was not copied.
-const SET_ASIDE: [&str; 4] = ["state.broken-", "ahead-", swap::ASIDE, STAGED];
+/// a restored backup or a recovered store took the place of; a backup that was not copied; a copy that a scrub left.
+const SET_ASIDE: [&str; 5] = [
+    "state.broken-",
+    "ahead-",
+    swap::ASIDE,
+    STAGED,
+    scrub::BESIDE,
+];
 
 impl Journal {
     pub fn read(data_dir: &Path) -> io::Result<Option<Self>> {

@@ -207,9 +207,7 @@ pub fn validate() -> Door {
     .gives(200, &["text/csv"])
     .gives(200, &GRAPHS[..4])
     .problems(&[400, 401, 404, 406, 408, 413, 415, 422, 429, 500, 503]);
-    Door::at("/validate", IN)
-        .named("validate")
-        .may(super::row_choice(post))
+    Door::at("/validate", IN).may(super::row_choice(post))
 }
 
 pub fn push_one() -> Door {
