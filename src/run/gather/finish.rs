@@ -112,7 +112,9 @@ fn after(before: Before, way: Way, said: &Said, questions: Questions, whole: boo
     if way.redescribes() {
         state.validators.clear();
     } else if way == Way::Source {
-        let bookmark = said.bookmark.clone().filter(|_| whole);
+        // Of two runs together no bookmark is true: a page of the first may have grown since, behind where the second stands.
+        let holds = whole && !questions.is_of_two_runs();
+        let bookmark = said.bookmark.clone().filter(|_| holds);
         state.bookmark = bookmark.or(state.bookmark);
         state.validators = questions.new_validators;
         if said.mirrors.is_some() {
