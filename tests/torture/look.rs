@@ -64,11 +64,20 @@ impl Seen {
 
     /// The same by CKAN's interface.
     pub async fn assert_ckan(&self, process: &Process) {
-        let asked = process.get("/api/3/action/package_search?rows=1000");
-        let response = asked.send().await.unwrap();
-        if response.status() == 503 && self.published.is_empty() {
-            return;
-        }
+        let began = std::time::Instant::now();
+        let response = loop {
+            let asked = process.get("/api/3/action/package_search?rows=1000");
+            let response = asked.send().await.unwrap();
+            if response.status() != 503 {
+                break response;
+            }
+            if self.published.is_empty() {
+                return;
+            }
+            // The index is being made.
+            assert!(began.elapsed() < crate::house::DEADLINE, "no search");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
         let answer: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
         let result = &answer["result"];
         let titles = result["results"].as_array().unwrap().iter();

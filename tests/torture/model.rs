@@ -198,7 +198,9 @@ impl Model {
         let changes = report["completeness"] == "changes" || report["completeness"].is_null();
         // What a feed withdraws it says in so many words, and that is no absence.
         if !changes && absent > 0 && source != "feed" {
-            let at_risk = said.junk > 0 || said.fault.is_some() && report["outcome"] != "complete";
+            // What is no record is said in lists and pages alone.
+            let junk = said.junk > 0 && source != "graph";
+            let at_risk = junk || said.fault.is_some() && report["outcome"] != "complete";
             let much = said.now.is_empty() || absent > was.len() / 2;
             assert!(
                 !at_risk && !much,
