@@ -1,6 +1,6 @@
 //! What a server's robots.txt allows (RFC 9309), for sources that are to obey it.
 //!
-//! Pure: reads a text and answers for a path; asking for it is [`super::exchange`]'s. Start at [`Robots::parse`].
+//! Pure: reads a text and answers for a path; asking for it is [`super::obey`]'s. Start at [`Robots::parse`].
 //!
 //! 2026-11: obeyed only where a source says `robots = "obey"`. The RFC speaks of crawlers, which find addresses by following
 //! links; a source here is an interface that its operator named, published for machines. CKAN's own default robots.txt
