@@ -115,6 +115,7 @@ impl Faults {
 }
 
 fn routes(world: World, faults: Faults) -> Router {
+    let sick = sick::routes(&world);
     Router::new()
         .route("/", get(index))
         .route("/step", post(step))
@@ -125,8 +126,8 @@ fn routes(world: World, faults: Faults) -> Router {
         .route("/centre/api/3/action/{action}", get(centre_get))
         .route(DCAT, get(dcat_paged))
         .route(DCAT_VIEW, get(dcat_view))
-        .merge(sick::routes(&world))
         .with_state(world)
+        .merge(sick)
         .layer(middleware::from_fn_with_state(faults, misbehave))
 }
 
