@@ -1,7 +1,7 @@
 //! What a person orders: held deletions, runs taken back, records restored, sources described again.
 
 use super::{ASKED, Bed};
-use crate::{look::Name, world::Datasets};
+use crate::{look::Name, model::Run, world::Datasets};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,7 +100,9 @@ impl Bed {
 
     pub(super) async fn undo(&mut self) {
         let back = 1 + self.dice.below(5);
-        let Some(run) = self.model.runs.iter().rev().nth(back - 1).cloned() else {
+        let known = |run: &&Run| !run.name.is_empty();
+        let mut runs = self.model.runs.iter().rev().filter(known);
+        let Some(run) = runs.nth(back - 1).cloned() else {
             return;
         };
         self.say(format!(

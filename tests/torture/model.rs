@@ -70,10 +70,10 @@ impl Model {
             self.held.insert(*name, *revision);
             self.gone.remove(name);
         }
-        if let (Some(run), false) = (run, before.is_empty()) {
-            let name = run.to_owned();
+        if !before.is_empty() {
+            // Of what a killed run changed nobody says which run it was: it can be built on, and not taken back.
             self.runs.push(Run {
-                name,
+                name: run.unwrap_or_default().to_owned(),
                 source,
                 before,
             });
