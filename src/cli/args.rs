@@ -214,10 +214,14 @@ pub enum Command {
     Worker,
 }
 
+/// Where a configuration is that nobody names: in a checkout, and as a package installs it.
+const CONFIG_FILES: [&str; 2] = ["config/harvestd.toml", "/etc/harvestd/harvestd.toml"];
+
 /// Where the configuration and the data are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Place {
-    /// The configuration file [default: config/harvestd.toml, or the demo's own for the data directory of a demo]
+    /// The configuration file [default: the demo's own for the data directory of a demo; else config/harvestd.toml, and
+    /// where that is not there, /etc/harvestd/harvestd.toml]
     #[arg(long, value_name = "FILE", env = "HARVESTD_CONFIG")]
     pub config: Option<PathBuf>,
     /// The data directory, whatever the configuration says
@@ -228,8 +232,12 @@ pub struct Place {
 impl Place {
     /// The configuration file that is meant.
     pub fn config_file(&self) -> &Path {
-        let default = Path::new("config/harvestd.toml");
-        self.config.as_deref().unwrap_or(default)
+        let [beside, installed] = CONFIG_FILES.map(Path::new);
+        let default = || match !beside.exists() && installed.exists() {
+            true => installed,
+            false => beside,
+        };
+        self.config.as_deref().unwrap_or_else(default)
     }
 
     /// What the command line says about the configuration.
