@@ -62,7 +62,7 @@ stage_documents() {
   mkdir -p "$doc/docs" "$doc/examples"
   install -m 644 README*.md CHANGELOG.md "$doc"
   install -m 644 docs/*.md "$doc/docs"
-  cp -r config/sources config/overrides config/queries config/grafana.json config/prometheus-alerts.yml "$doc/examples"
+  cp -r config/sources config/overrides config/queries config/grafana.json config/prometheus-alerts*.yml config/nginx.conf config/Caddyfile "$doc/examples"
   find "$doc/examples" -type f -exec chmod 644 {} +
   sed "s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y)/" scripts/deb/copyright >"$doc/copyright"
   printf 'harvestd (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md beside this file.\n\n -- harvestd maintainers <%s>  %s\n' \
