@@ -242,7 +242,9 @@ fn both_readmes_have_the_same_commands_and_tables() {
     // What a row is about stands in its first cell as code: kinds of sources, states, addresses.
     let codes = |text: &str| -> Vec<String> {
         let rows = text.lines().filter(|line| line.starts_with("| `"));
-        rows.map(|row| row.split(" | ").next().unwrap_or_default().replace('、', ", "))
+        rows.filter_map(|row| row.split(" | ").next())
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .map(str::to_owned)
             .collect()
     };
     let map = english.find("\n## Code map").unwrap();
