@@ -2,20 +2,24 @@
 // Looks at every page of pages.mjs in both languages, light and dark, on a desk and on a phone, with scripts and without;
 // takes a picture of each, and ends with 0 only if there is no fault (browser.mjs says what is one).
 //
-//   node tests/peers/browser/screens.mjs BASE [ADMIN_BASE] [OUT]      ONLY=home,status names some pages
+//   node tests/peers/browser/screens.mjs --demo target/debug/harvestd [OUT]   beside a demo of its own
+//   node tests/peers/browser/screens.mjs BASE [ADMIN_BASE] [OUT]              beside a daemon that runs
 //
-// for example beside `harvestd demo`: node tests/peers/browser/screens.mjs http://127.0.0.1:8080 http://127.0.0.1:8081 out
-// (HARVESTD_ADMIN_TOKEN=$(cat data/demo/admin-token) for the operator's pages).
+// OUT is the folder for the pictures (screens). ONLY=home,status names some pages; HARVESTD_ADMIN_TOKEN is the token for the
+// operator's pages of a daemon that runs. browser.mjs says what has to be installed.
 import { LANGUAGES, SCHEMES, Visit, WIDTHS, conclude, launch } from "./browser.mjs";
+import { startDemo } from "./demo.mjs";
 import { OPERATOR, PUBLIC } from "./pages.mjs";
 
-const [base, adminBase, out = "screens"] = process.argv.slice(2);
-if (!base) {
-  console.error("usage: screens.mjs BASE [ADMIN_BASE] [OUT]");
+const words = process.argv.slice(2);
+if (words.length === 0) {
+  console.error("usage: screens.mjs --demo BINARY [OUT] | BASE [ADMIN_BASE] [OUT]");
   process.exit(2);
 }
+const demo = words[0] === "--demo" ? await startDemo(words[1]) : null;
+const [base, adminBase, out = "screens"] = demo ? [demo.base, demo.adminBase, words[2]] : words;
 const only = process.env.ONLY?.split(",");
-const token = process.env.HARVESTD_ADMIN_TOKEN;
+const token = demo?.token ?? process.env.HARVESTD_ADMIN_TOKEN;
 
 function ways() {
   const all = [];
@@ -45,19 +49,29 @@ async function look(browser, where, pages, way) {
   return { looked, faults: await visit.end() };
 }
 
-const browser = await launch();
-const faults = [];
-let looked = 0;
-for (const way of ways()) {
-  const looks = [await look(browser, base, PUBLIC, way)];
-  if (adminBase) {
-    const headers = token ? { Authorization: `Bearer ${token}` } : {};
-    looks.push(await look(browser, adminBase, OPERATOR, { ...way, headers }));
+/** Every page in every way. */
+async function lookAtAll(browser) {
+  const found = { looked: 0, faults: [] };
+  for (const way of ways()) {
+    const looks = [await look(browser, base, PUBLIC, way)];
+    if (adminBase) {
+      const headers = token ? { Authorization: `Bearer ${token}` } : {};
+      looks.push(await look(browser, adminBase, OPERATOR, { ...way, headers }));
+    }
+    for (const one of looks) {
+      found.looked += one.looked;
+      found.faults.push(...one.faults);
+    }
   }
-  for (const one of looks) {
-    faults.push(...one.faults);
-    looked += one.looked;
-  }
+  return found;
 }
-await browser.close();
-conclude(faults, looked);
+
+const browser = await launch();
+let found;
+try {
+  found = await lookAtAll(browser);
+} finally {
+  await browser.close();
+  await demo?.stop();
+}
+conclude(found.faults, found.looked);
