@@ -101,19 +101,24 @@ export class Visit {
     });
   }
 
-  /** Opens an address and looks at its policy. */
+  /** Opens an address and looks at its policy. False: no page is there. */
   async open(url) {
-    const response = await this.page.goto(url, { waitUntil: "load" });
-    if (!(response?.headers()["content-type"] ?? "").startsWith("text/html")) {
-      this.fault(`is no page: ${response?.headers()["content-type"]}`);
-      return response;
+    const response = await this.page.goto(url, { waitUntil: "load" }).catch((error) => {
+      this.fault(`${url} cannot be opened: ${error.message.split("\n")[0]}`);
+      return null;
+    });
+    if (!response) return false;
+    const type = response.headers()["content-type"] ?? "nothing";
+    if (!type.startsWith("text/html")) {
+      this.fault(`is no page, but ${type}`);
+      return false;
     }
     const policy = response.headers()["content-security-policy"];
     if (!policy) this.fault("has no Content-Security-Policy");
     for (const word of ["'unsafe-inline'", "'unsafe-eval'", "*"]) {
       if (policy?.split(/[\s;]+/).includes(word)) this.fault(`its Content-Security-Policy allows ${word}`);
     }
-    return response;
+    return true;
   }
 
   /** Judges the page as it now is. */

@@ -1,17 +1,19 @@
 // The demo for a trial: a daemon of its own at ports that the system gives it, in a folder that goes with it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-/** Starts `harvestd demo` and waits until there is something to look at. */
-export async function startDemo(binary) {
+/** Starts `harvestd demo` and waits until there is something to look at. `config` is a configuration for it, as text. */
+export async function startDemo(binary, config = null) {
   const folder = await mkdtemp(join(tmpdir(), "harvestd-browser-"));
   const data = join(folder, "demo");
+  const settings = join(folder, "demo.toml");
+  if (config !== null) await writeFile(settings, config);
   const daemon = spawn(
     resolve(binary),
-    ["demo", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", data, "--log", "warn"],
+    ["demo", ...(config === null ? [] : ["--config", settings]), "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", data, "--log", "warn"],
     { cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
   );
   const ended = once(daemon, "exit");
