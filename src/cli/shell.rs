@@ -63,12 +63,15 @@ mod tests {
 
     #[test]
     fn shells_know_every_command() {
-        for (path, command) in commands().iter().map(|path| (path, path.last().unwrap())) {
-            let under = path.join("__subcmd__");
+        for path in commands() {
+            let (command, above) = path.split_last().unwrap();
+            let above = [&["harvestd".to_owned()], above]
+                .concat()
+                .join("__subcmd__");
             let bash = script(Shell::Bash);
             assert!(
-                bash.contains(&format!("harvestd__subcmd__{under})")),
-                "{under} in\n{bash}"
+                bash.contains(&format!(" {above},{command})\n")),
+                "{path:?} in\n{bash}"
             );
             let zsh = script(Shell::Zsh);
             assert!(zsh.contains(&format!("'{command}:")), "{command} in\n{zsh}");
