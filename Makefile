@@ -10,10 +10,10 @@ BINARY = $${CARGO_TARGET_DIR:-target}/debug/harvestd
 ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench torture fuzz check deny clean
+.PHONY: help setup run test bench torture fuzz check deny deb container clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the build needs, where it is missing (clang, libclang)
 	@scripts/setup.sh
@@ -44,6 +44,13 @@ check: setup ## formatting, lints, and what deny.toml says of the dependencies
 
 deny: ## licences, sources, bans and advisories of the dependencies (cargo-deny, built once where it is missing)
 	@scripts/deny.sh
+
+deb: setup ## a Debian package of the release profile, in target/package (BINARY=path packs that one)
+	@scripts/deb.sh
+
+container: ## an image, by podman or docker: config/Containerfile
+	@if command -v podman >/dev/null; then podman build --format docker -f config/Containerfile -t harvestd .; \
+	else docker build -f config/Containerfile -t harvestd .; fi
 
 clean: ## remove the build (what a daemon harvested stays)
 	cargo clean

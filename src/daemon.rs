@@ -370,7 +370,7 @@ impl Daemon {
 fn tell(report: &Report) {
     let took_ms = now_ms() - report.started_ms;
     metrics::counter!("harvestd_runs_total", "source" => report.source.clone(), "outcome" => report.outcome.to_string()).increment(1);
-    metrics::gauge!("harvestd_run_seconds", "source" => report.source.clone())
+    metrics::gauge!("harvestd_last_run_seconds", "source" => report.source.clone())
         .set(took_ms as f64 / 1000.0);
     let line = report.line();
     match report.outcome {

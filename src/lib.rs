@@ -23,6 +23,7 @@ pub mod facts;
 pub mod feed;
 pub mod feed_cache;
 pub mod feedback;
+pub mod figures;
 pub mod format;
 pub mod gate;
 pub mod identity;

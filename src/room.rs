@@ -5,7 +5,7 @@
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
@@ -19,8 +19,12 @@ pub struct Room(Mutex<Option<String>>);
 impl Room {
     /// Looks at the disks, and tells where that changes something. `free_bytes_min` is the least that is to be free.
     pub fn look(&self, data_dir: &Path, free_bytes_min: u64) {
-        let found = lacking(data_dir, free_bytes_min);
+        let disks = disks(data_dir);
+        let found = disks.iter().find_map(|disk| disk.lacking(free_bytes_min));
         metrics::gauge!("harvestd_read_only").set(if found.is_some() { 1.0 } else { 0.0 });
+        if let Some(fullest) = disks.iter().map(|disk| disk.free_bytes).min() {
+            metrics::gauge!("harvestd_disk_free_bytes").set(fullest as f64);
+        }
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*now, &found) {
             (None, Some(why)) => tracing::error!(why, "nothing is written any more"),
@@ -37,23 +41,42 @@ impl Room {
     }
 }
 
-fn lacking(data_dir: &Path, free_bytes_min: u64) -> Option<String> {
-    let folders = FOLDERS.iter().map(|name| data_dir.join(name));
-    let all = std::iter::once(data_dir.to_owned()).chain(folders);
-    // What is not there yet is on the disk of the directory above it.
-    all.filter(|dir| dir.is_dir()).find_map(|dir| {
-        let disk = statvfs(&dir).ok()?;
-        let dir = dir.display();
-        if disk.f_flag.contains(StatVfsMountFlags::RDONLY) {
+/// The disk that a folder is on.
+struct Disk {
+    dir: PathBuf,
+    read_only: bool,
+    /// Free for a process that is not root's.
+    free_bytes: u64,
+}
+
+impl Disk {
+    fn lacking(&self, free_bytes_min: u64) -> Option<String> {
+        let (dir, free) = (self.dir.display(), self.free_bytes);
+        if self.read_only {
             return Some(format!("the disk of {dir} cannot be written to"));
         }
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         (free < free_bytes_min).then(|| {
             format!(
                 "the disk of {dir} has {free} bytes left, expected {free_bytes_min} (limits.disk_free_bytes_min)"
             )
         })
-    })
+    }
+}
+
+fn disks(data_dir: &Path) -> Vec<Disk> {
+    let folders = FOLDERS.iter().map(|name| data_dir.join(name));
+    let all = std::iter::once(data_dir.to_owned()).chain(folders);
+    // What is not there yet is on the disk of the directory above it.
+    all.filter(|dir| dir.is_dir())
+        .filter_map(|dir| {
+            let disk = statvfs(&dir).ok()?;
+            Some(Disk {
+                read_only: disk.f_flag.contains(StatVfsMountFlags::RDONLY),
+                free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+                dir,
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -215,6 +215,42 @@ fn the_readme_maps_every_room() {
     );
 }
 
+/// In two languages.
+const READMES: [&str; 2] = ["README.md", "README.zh-Hant.md"];
+
+/// The commands, queries and settings of a document, without their comments.
+fn blocks(text: &str) -> Vec<Vec<String>> {
+    let plain = |line: &str| {
+        let said = line.split_once(" #").map_or(line, |(said, _)| said);
+        said.trim_end().to_owned()
+    };
+    let fenced = text.split("\n```").skip(1).step_by(2);
+    fenced
+        .map(|block| block.lines().map(plain).collect())
+        .collect()
+}
+
+#[test]
+fn both_readmes_have_the_same_commands_and_tables() {
+    let [english, chinese] = READMES.map(read);
+    let (expected, found) = (blocks(&english), blocks(&chinese));
+    assert!(expected.len() > 10, "{expected:#?}");
+    for (at, block) in expected.iter().enumerate() {
+        assert_eq!(found.get(at), Some(block), "README.zh-Hant.md, block {at}");
+    }
+    assert_eq!(found.len(), expected.len());
+    // What a row is about stands in its first cell as code: kinds of sources, states, addresses.
+    let codes = |text: &str| -> Vec<String> {
+        let rows = text.lines().filter(|line| line.starts_with("| `"));
+        rows.filter_map(|row| row.split(" | ").next())
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .map(str::to_owned)
+            .collect()
+    };
+    let map = english.find("\n## Code map").unwrap();
+    assert_eq!(codes(&chinese)[..], codes(&english[..map])[..]);
+}
+
 /// From one of our documents to another, and to a heading of it.
 #[test]
 fn links_between_documents_lead_somewhere() {
@@ -228,10 +264,10 @@ fn links_between_documents_lead_somewhere() {
     let (mut lost, mut followed) = (Vec::new(), 0);
     let is_document = |path: &Path| path.extension().is_some_and(|e| e == "md");
     let mut documents = files(Path::new("docs"), &is_document);
-    documents.push(File {
-        path: "README.md".to_owned(),
-        text: read("README.md"),
-    });
+    documents.extend(READMES.map(|path| File {
+        path: path.to_owned(),
+        text: read(path),
+    }));
     for File { path: from, text } in &documents {
         let targets = text
             .split("](")

@@ -8,7 +8,7 @@
 //!   runs, and else the data directory.
 //! - `erase` and `feed new-generation` take it as well; where a daemon has it, it has to be stopped first.
 //! - `token` works on a file of its own, whoever has the data directory.
-//! - `check-config` reads configuration files and nothing else.
+//! - `check-config` reads configuration files and nothing else; `completions` and `man` read nothing.
 //!
 //! Whose configuration. That of `--config`; where `--data-dir` is a demo's, the demo's own: `configured.rs`.
 //!
@@ -21,6 +21,7 @@ mod feedback;
 mod identity;
 mod overrides;
 mod recovery;
+mod shell;
 mod token;
 mod webhooks;
 mod work;
@@ -31,6 +32,7 @@ pub use feedback::*;
 pub use identity::*;
 pub use overrides::*;
 pub use recovery::*;
+pub use shell::*;
 pub use token::*;
 pub use webhooks::*;
 pub use work::*;
@@ -201,15 +203,25 @@ pub enum Command {
     Token(Token),
     /// Say what is configured and when it is next due, or everything that is wrong, each with its place
     CheckConfig(CheckConfig),
+    /// Print what a shell needs to complete these commands and their options
+    ///
+    /// For one shell session: source <(harvestd completions bash). The Debian package brings them.
+    Completions(Completions),
+    /// Print the manual page of harvestd, or write those of all commands into a folder
+    Man(Man),
     /// One process of the query pool, spoken to over its standard input and output
     #[command(hide = true)]
     Worker,
 }
 
+/// Where a configuration is that nobody names: in a checkout, and as a package installs it.
+const CONFIG_FILES: [&str; 2] = ["config/harvestd.toml", "/etc/harvestd/harvestd.toml"];
+
 /// Where the configuration and the data are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Place {
-    /// The configuration file [default: config/harvestd.toml, or the demo's own for the data directory of a demo]
+    /// The configuration file [default: the demo's own for the data directory of a demo; else config/harvestd.toml, and
+    /// where that is not there, /etc/harvestd/harvestd.toml]
     #[arg(long, value_name = "FILE", env = "HARVESTD_CONFIG")]
     pub config: Option<PathBuf>,
     /// The data directory, whatever the configuration says
@@ -220,8 +232,12 @@ pub struct Place {
 impl Place {
     /// The configuration file that is meant.
     pub fn config_file(&self) -> &Path {
-        let default = Path::new("config/harvestd.toml");
-        self.config.as_deref().unwrap_or(default)
+        let [beside, installed] = CONFIG_FILES.map(Path::new);
+        let default = || match !beside.exists() && installed.exists() {
+            true => installed,
+            false => beside,
+        };
+        self.config.as_deref().unwrap_or_else(default)
     }
 
     /// What the command line says about the configuration.

@@ -19,6 +19,7 @@ mod recovery;
 mod report;
 mod runs;
 pub mod serve;
+mod shell;
 mod token;
 mod verify;
 mod webhooks;
@@ -37,6 +38,8 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Scrub(args) => recovery::scrub(args, &cli.common).into(),
         Command::Recover(args) => recovery::recover(args, &cli.common).into(),
+        Command::Completions(args) => shell::completions(args).into(),
+        Command::Man(args) => shell::man(args).into(),
         Command::Sources(args) => read::sources(args, &cli.common).into(),
         Command::Token(args) => {
             token::token(args, &cli.common, chrono::Utc::now().timestamp_millis()).into()
@@ -82,6 +85,8 @@ async fn working(cli: &Cli) -> Exit {
         Command::Feedback(args) => feedback::feedback(args, common).await,
         Command::Worker
         | Command::CheckConfig(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Sources(_)
         | Command::Token(_)
         | Command::Scrub(_)

@@ -11,11 +11,12 @@ use crate::config::{Config, ConfigErrors, Outside, Secret, admin_token_in, token
 use crate::daemon::{Daemon, OpenError, Purpose};
 use crate::demo;
 use crate::feed_cache;
+use crate::figures;
 use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
 use crate::serve::{self, ListenLimits, admin_router};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -112,9 +113,7 @@ impl House {
         let address = |l: &TcpListener| l.local_addr().map_err(|e| StartError::Io("listening", e));
         config.listen = address(&public)?;
         config.admin_listen = address(&admin)?;
-        let metrics = PrometheusBuilder::new()
-            .install_recorder()
-            .map_err(|e| StartError::Metrics(e.to_string()))?;
+        let metrics = figures::install().map_err(|e| StartError::Metrics(e.to_string()))?;
         let daemon = {
             let config = config.clone();
             let runtime = tokio::runtime::Handle::current();

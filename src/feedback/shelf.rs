@@ -289,7 +289,7 @@ impl Shelf {
         for status in Status::ALL {
             let count = self.counts.clone().of(status).to_owned();
             let count = u32::try_from(count).unwrap_or(u32::MAX);
-            metrics::gauge!("harvestd_feedback", "status" => status.word()).set(count);
+            metrics::gauge!("harvestd_feedback_items", "status" => status.word()).set(count);
         }
     }
 }

@@ -141,6 +141,11 @@ pub(crate) fn measure(rooms: &Rooms, source: &str) {
         .set(is(&[Standing::Sick, Standing::Stale]));
     metrics::gauge!("harvestd_source_stale", "source" => source.to_owned())
         .set(is(&[Standing::Stale]));
+    let complete = rooms.state.source(source).ok();
+    if let Some(began_ms) = complete.and_then(|state| state.last_complete_ms) {
+        metrics::gauge!("harvestd_source_last_complete_timestamp_seconds", "source" => source.to_owned())
+            .set(began_ms as f64 / 1000.0);
+    }
 }
 
 /// Before the run is remembered: the state still counts the failures before it.

@@ -97,7 +97,7 @@ pub fn doubt(state: &State, writer: &Writer) -> Result<bool, RunError> {
 #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
 pub fn tell(joined: Joined) {
     metrics::gauge!("harvestd_identity_datasets").set(joined.datasets as f64);
-    metrics::gauge!("harvestd_identity_listed").set(joined.listed as f64);
+    metrics::gauge!("harvestd_identity_listed_pairs").set(joined.listed as f64);
 }
 
 /// By which rules is compared and chosen: a change of these has everything looked at once more.

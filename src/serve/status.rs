@@ -16,6 +16,7 @@ use super::{
     webhooks,
 };
 use crate::{
+    figures,
     report::{Counts, Outcome},
     state::Joined,
     webhooks::WebhookStatus,
@@ -67,7 +68,13 @@ async fn metrics(State(house): State<House>) -> Response {
     if let Some(published) = house.published.borrow().as_ref() {
         #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
         metrics::gauge!("harvestd_published_seq").set(published.seq as f64);
+        metrics::gauge!("harvestd_published_timestamp_seconds")
+            .set(published.published_us as f64 / 1e6);
     }
+    for source in house.desk.sources() {
+        metrics::gauge!("harvestd_source_records", "source" => source.id).set(source.holds as f64);
+    }
+    figures::measure_memory();
     let mut response = house.metrics.render().into_response();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

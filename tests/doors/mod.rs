@@ -24,7 +24,7 @@ use harvestd::{
     snapshot::Published,
     store::Head,
 };
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use oxigraph::{
     io::{RdfFormat, RdfParser},
     model::NamedNode,
@@ -360,7 +360,7 @@ pub fn sha256(token: &str) -> [u8; 32] {
 pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
+        .get_or_init(|| harvestd::figures::install().unwrap())
         .clone()
 }
 

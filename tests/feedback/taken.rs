@@ -36,7 +36,10 @@ async fn a_correction_is_kept_and_has_an_address() {
     // Nothing of the dataset has changed by that.
     assert_eq!(bed.titles(RAIN).await.0, ["Rain"]);
     assert_eq!(bed.json("/status.json").await["feedback"]["open"], 1);
-    assert_eq!(bed.metric("harvestd_feedback{status=\"open\"}").await, 1.0);
+    assert_eq!(
+        bed.metric("harvestd_feedback_items{status=\"open\"}").await,
+        1.0
+    );
     let turtle = bed.text(&location, "text/turtle").await;
     for part in [
         "oa:Annotation",

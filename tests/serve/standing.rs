@@ -116,6 +116,22 @@ async fn metrics_count_by_route() {
         "{text}"
     );
     assert!(!text.contains("/dataset/moi/1"), "a path is a label");
+    for line in [
+        "# TYPE harvestd_http_request_seconds histogram",
+        "# HELP harvestd_workers_free Workers of a pool that could take a query at once",
+        "harvestd_source_records{source=\"moi\"}",
+        "harvestd_published_timestamp_seconds 1",
+        "process_resident_memory_bytes ",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    for name in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = name.split(' ').next().unwrap();
+        assert!(
+            text.contains(&format!("# HELP {name} ")),
+            "{name} has no help"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
