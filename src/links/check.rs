@@ -226,6 +226,7 @@ fn is_final(error: &NetworkError) -> bool {
             | Kind::Truncated
             | Kind::Protocol
             | Kind::TooLarge
+            | Kind::Redirect
     )
 }
 

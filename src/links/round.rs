@@ -13,12 +13,19 @@ use crate::state::{
 use chrono::Utc;
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// After so many addresses of one host, another host has its turn.
 const PER_TURN: usize = 20;
+/// A kill costs the checks of so long: they are done once more.
+const REST_EVERY: Duration = Duration::from_secs(10);
 
 /// What is needed to ask.
 #[derive(Clone)]
@@ -36,6 +43,8 @@ pub struct Round {
     at: HostKey,
     hosts: HashSet<HostKey>,
     turns: JoinSet<(HostKey, Result<(), StateError>)>,
+    /// When what was learnt was made durable last.
+    rested: Instant,
 }
 
 /// An address that was checked by hand.
@@ -81,6 +90,7 @@ impl Round {
             at: [0; 8],
             hosts: HashSet::new(),
             turns: JoinSet::new(),
+            rested: Instant::now(),
         }
     }
 
@@ -91,6 +101,9 @@ impl Round {
                 tracing::error!(%error, "addresses that are due cannot be found");
             }
             self.wait().await;
+            if self.rested.elapsed() >= REST_EVERY {
+                self.rest().await;
+            }
         }
         self.turns.shutdown().await;
         self.rest().await;
@@ -106,7 +119,6 @@ impl Round {
             () = tokio::time::sleep(Duration::from_millis(every)) => {
                 if idle {
                     self.hosts.clear();
-                    self.rest().await;
                 }
             }
         }
@@ -125,8 +137,9 @@ impl Round {
         }
     }
 
-    /// Nobody has anything to do at this moment: what was learnt is made durable, and what is not needed forgotten.
-    async fn rest(&self) {
+    /// What was learnt is made durable, and what is not needed any more forgotten.
+    async fn rest(&mut self) {
+        self.rested = Instant::now();
         let means = self.means.clone();
         let rested = tokio::task::spawn_blocking(move || {
             let robots_ms = means.links.config().limits.network.robots_cache_ms;

@@ -125,12 +125,11 @@ fn says_nothing_is_here(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "404",
         "not found",
-        "no longer",
+        "error page",
         "找不到",
         "查無",
         "不存在",
-        "錯誤",
-        "error",
+        "頁面錯誤",
     ];
     let lower = text.to_lowercase();
     let title = lower.split_once("<title").and_then(|(_, rest)| {

@@ -80,11 +80,6 @@ impl KeptLinks {
         Ok(())
     }
 
-    /// How many addresses are known. Reads all keys.
-    pub fn count(&self) -> u64 {
-        self.addresses.len() as u64
-    }
-
     pub fn address(&self, key: Key) -> Result<Option<Address>, StateError> {
         let value = self.addresses.get(key)?;
         value.map(|value| decode_json(&value)).transpose()

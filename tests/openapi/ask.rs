@@ -15,6 +15,7 @@ type Headers = &'static [(&'static str, &'static str)];
 
 const HTML: Headers = &[("accept", "text/html")];
 const TURTLE: Headers = &[("accept", "text/turtle")];
+const CSV: Headers = &[("accept", "text/csv")];
 const IMAGE: Headers = &[("accept", "image/png")];
 const JSON: Headers = &[("accept", "application/json")];
 pub const ANY: Headers = &[];
