@@ -7,7 +7,7 @@
 pub mod book;
 pub mod check;
 pub mod declared;
-mod follow;
+pub mod follow;
 pub mod judge;
 mod limits;
 pub mod round;
@@ -55,7 +55,7 @@ pub struct Checked {
 impl Links {
     pub fn open(state: &State, config: Arc<Config>) -> Result<Self, StateError> {
         Ok(Self {
-            kept: state.links()?,
+            kept: state.addresses()?,
             config: RwLock::new(config),
             sums: Mutex::default(),
             following: tokio::sync::Mutex::default(),

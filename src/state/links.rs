@@ -1,7 +1,7 @@
 //! What is kept of the addresses in the catalogue: what came from each, when it is asked again, and which datasets name it.
 //!
 //! All of it can be asked again, so it is never truth. What an entry means is [`crate::links`]'s; here they are keys and
-//! values. Start at [`State::links`].
+//! values. Start at [`State::addresses`].
 
 use super::{
     State, StateError,
@@ -44,7 +44,7 @@ pub struct KeptLinks {
 }
 
 impl State {
-    pub fn links(&self) -> Result<KeptLinks, StateError> {
+    pub fn addresses(&self) -> Result<KeptLinks, StateError> {
         Ok(KeptLinks {
             db: self.db.clone(),
             addresses: self.db.open_tree("links")?,
