@@ -45,13 +45,6 @@ pub struct Reach {
     pub checked_ms: i64,
 }
 
-/// An address that was checked.
-#[derive(Debug, Clone)]
-pub struct Checked {
-    pub trouble: Trouble,
-    pub came: Came,
-}
-
 impl Links {
     pub fn open(state: &State, config: Arc<Config>) -> Result<Self, StateError> {
         Ok(Self {

@@ -100,7 +100,7 @@ pub async fn beginning(
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok::<_, io::Error>(false)
     };
     let read = reading.await.map_err(|error| broken(error, doing, coding));
     // More than was wanted may have come with the last piece.

@@ -98,8 +98,11 @@ async fn harvesting_is_not_slowed_by_the_pace_of_checks() {
     let began = Instant::now();
     for _ in 0..3 {
         let network = &bed.means.network;
-        let asked = network.ask(&other.config.sources[0], &request, None, &bed.spool());
-        asked.await.unwrap();
+        let source = &other.config.sources[0];
+        network
+            .ask(source, &request, None, &bed.means.spool_dir)
+            .await
+            .unwrap();
     }
     assert!(
         began.elapsed() < Duration::from_secs(50),

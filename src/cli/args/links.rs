@@ -76,7 +76,7 @@ pub struct LinkShow {
 }
 
 #[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = false, args = ["url", "dataset", "source"])]
+#[group(required = true, multiple = false)]
 pub struct LinkCheck {
     /// This address, as the catalogue has it
     pub url: Option<String>,
