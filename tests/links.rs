@@ -3,10 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/certificates.rs"]
-#[expect(dead_code, reason = "shared with the tests of the network")]
 mod certificates;
 #[path = "support/daemon.rs"]
-#[expect(dead_code, reason = "shared with other tests of the daemon")]
 mod daemon;
 #[path = "support/faulty.rs"]
 #[expect(dead_code, reason = "shared with the tests of the network")]

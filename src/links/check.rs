@@ -64,8 +64,9 @@ impl Checker {
             Err(_) => {}
         }
         let begin = network.probe(&probe, Part::Begin).await;
-        let refused =
-            |probed: &Probed| matches!(probed.status, 416 | 501) && probed.length != Some(0);
+        let refused = |probed: &Probed| {
+            probed.status == 501 || probed.status == 416 && probed.length != Some(0)
+        };
         let begin = match begin {
             Ok(probed) if refused(&probed) => network.probe(&probe, Part::Whole).await,
             begin => begin,

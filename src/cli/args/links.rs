@@ -76,12 +76,12 @@ pub struct LinkShow {
 }
 
 #[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = false)]
 pub struct LinkCheck {
     /// This address, as the catalogue has it
+    #[arg(required_unless_present_any = ["dataset", "source"], conflicts_with_all = ["dataset", "source"])]
     pub url: Option<String>,
     /// All addresses of this dataset
-    #[arg(long, value_name = "IRI")]
+    #[arg(long, value_name = "IRI", conflicts_with = "source")]
     pub dataset: Option<String>,
     /// All addresses of this source's datasets
     #[arg(long, value_name = "SOURCE")]
