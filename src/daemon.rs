@@ -13,6 +13,7 @@ mod digest;
 mod due;
 pub mod erase;
 mod feedback;
+mod links;
 mod listen;
 mod open;
 mod push;
@@ -30,6 +31,7 @@ pub use shared::SharedError;
 
 use crate::config::{Config, Source};
 use crate::feedback::Feedback;
+use crate::links::Links;
 use crate::lock::Lock;
 use crate::push::{Inbox, Push};
 use crate::report::{Details, Outcome, Report, Trigger};
@@ -72,6 +74,7 @@ pub struct Daemon {
     inbox: Arc<Inbox>,
     webhooks: Arc<Webhooks>,
     feedback: Arc<Feedback>,
+    links: Arc<Links>,
     /// Held from reading files of the configuration to taking them over, and while one is written.
     turn: tokio::sync::Mutex<()>,
 }

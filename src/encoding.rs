@@ -93,6 +93,36 @@ pub fn open(file: &Path, media_type: Option<&str>, charset: Option<&str>) -> io:
     })
 }
 
+/// The encoding of a text by its first bytes alone: a name in the Encoding Standard, or `US-ASCII` where nothing tells. None:
+/// it is no text. A character that the end cuts is no mistake.
+pub fn of_beginning(bytes: &[u8]) -> Option<&'static str> {
+    const CHARACTER_BYTES_MAX: usize = 4;
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return Some(encoding.name());
+    }
+    if is_binary(bytes, None) {
+        return None;
+    }
+    if let Some(encoding) = utf16_by_zeros(bytes) {
+        return Some(encoding.name());
+    }
+    let whole = match std::str::from_utf8(bytes) {
+        Err(e) if bytes.len() - e.valid_up_to() < CHARACTER_BYTES_MAX => &bytes[..e.valid_up_to()],
+        _ => bytes,
+    };
+    match utf8_evidence(whole) {
+        _ if bytes.contains(&0) => None,
+        Evidence::Ascii => Some("US-ASCII"),
+        Evidence::Is => Some(UTF_8.name()),
+        Evidence::IsNot => Some(guess(bytes).name()),
+    }
+}
+
+/// The name in the Encoding Standard of what people call an encoding. None: it is none that is known.
+pub fn name_of(label: &str) -> Option<&'static str> {
+    by_label(label).map(Encoding::name)
+}
+
 struct Found {
     encoding: &'static Encoding,
     how: &'static str,

@@ -28,6 +28,7 @@ pub mod format;
 pub mod gate;
 pub mod identity;
 pub mod interchange;
+pub mod links;
 pub mod lock;
 pub mod log;
 pub mod network;

@@ -48,7 +48,7 @@ use tokio::sync::watch;
 
 /// What runs share.
 pub struct Rooms {
-    pub network: Network,
+    pub network: Arc<Network>,
     pub writer: Mutex<Writer>,
     /// How corrections stand: asked without waiting for the writer.
     pub standings: watch::Receiver<Arc<Standings>>,

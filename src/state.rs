@@ -8,6 +8,7 @@ mod carry;
 mod entries;
 mod identity;
 mod kept_digest;
+pub mod links;
 mod readable;
 mod unlocked;
 

@@ -84,6 +84,9 @@ impl Place {
         let text = format!(
             "public_url = \"{public_url}\"
 
+[links]
+enabled = false
+
 [[source]]
 id = \"{PUSHES}\"
 kind = \"push\"

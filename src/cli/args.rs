@@ -19,6 +19,7 @@ mod by_hand;
 mod erase;
 mod feedback;
 mod identity;
+mod links;
 mod overrides;
 mod recovery;
 mod shell;
@@ -30,6 +31,7 @@ pub use by_hand::*;
 pub use erase::*;
 pub use feedback::*;
 pub use identity::*;
+pub use links::*;
 pub use overrides::*;
 pub use recovery::*;
 pub use shell::*;
@@ -172,6 +174,10 @@ pub enum Command {
     /// Read what people and centres say of datasets, and decide of it: a correction is published from then on
     #[command(subcommand)]
     Feedback(Feedback),
+    /// Say how the addresses in the catalogue fare: sums, lists, one address; check some now
+    ///
+    /// The daemon checks them by itself, each once a week ([links]). See docs/links.md.
+    Links(Links),
     /// Show who is told of changes and what they did not take; send it again
     #[command(subcommand)]
     Webhooks(Webhooks),
@@ -314,6 +320,13 @@ mod tests {
             "feedback accept 1 --property dct:title --lang en --set A --set B --who me",
             "feedback decline 1 --why no --withhold",
             "feed new-generation --why moved",
+            "links --data-dir d",
+            "links list --trouble gone --host a.example --broken --csv",
+            "links datasets --source a",
+            "links show https://a.example/1.csv --json",
+            "links check https://a.example/1.csv",
+            "links check --dataset https://a.example/1 --data-dir d",
+            "links check --source a",
             "erase --why forgotten --data-dir d",
             "erase https://a.example/1 https://a.example/2 --why asked --json",
             "scrub --json --data-dir d",
@@ -355,6 +368,8 @@ mod tests {
             "feedback list --status gone",
             "feedback accept x",
             "feedback decline 1",
+            "links check",
+            "links check https://a.example/1.csv --source a",
             "erase https://a.example/1",
             "held",
             "backup",

@@ -11,6 +11,7 @@ mod feed;
 mod feedback;
 mod health;
 mod identity;
+mod links;
 pub mod logging;
 pub mod out;
 mod overrides;
@@ -83,6 +84,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Compact(args) => recovery::compact(args, common).await,
         Command::Backup(args) => recovery::backup::backup(args, common).await,
         Command::Feedback(args) => feedback::feedback(args, common).await,
+        Command::Links(args) => links::links(args, common).await,
         Command::Worker
         | Command::CheckConfig(_)
         | Command::Completions(_)

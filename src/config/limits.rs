@@ -5,6 +5,7 @@
 use crate::diagnosis::health::HealthLimits;
 use crate::feedback::FeedbackLimits;
 use crate::gate::GateLimits;
+use crate::links::LinkLimits;
 use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::serve::dumps::DumpLimits;
@@ -87,6 +88,7 @@ pub struct Limits {
     pub dumps: DumpLimits,
     pub feedback: FeedbackLimits,
     pub search: SearchLimits,
+    pub links: LinkLimits,
 }
 
 impl Default for Limits {
@@ -130,6 +132,7 @@ impl Default for Limits {
             dumps: DumpLimits::default(),
             feedback: FeedbackLimits::default(),
             search: SearchLimits::default(),
+            links: LinkLimits::default(),
         }
     }
 }
@@ -577,6 +580,20 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("search.facet_values_max", 1, 1_000_000),
     ("search.retry_first_ms", 10, HOUR),
     ("search.retry_max_ms", 10, DAY),
+    ("links.begin_after_ms", 0, DAY),
+    ("links.look_every_ms", 10, HOUR),
+    ("links.period_ms", MINUTE, 366 * DAY),
+    ("links.failures_min", 1, 1_000),
+    ("links.failing_ms_min", 0, 366 * DAY),
+    ("links.retry_first_ms", 1, 30 * DAY),
+    ("links.retry_max_ms", 1, 366 * DAY),
+    ("links.hosts_at_once_max", 1, 10_000),
+    ("links.bytes_max", 512, 16 * MB),
+    ("links.connect_ms", 100, 5 * MINUTE),
+    ("links.total_ms", 100, HOUR),
+    ("links.history_max", 1, 100),
+    ("links.page_max", 1, 100_000),
+    ("links.sums_every_ms", 0, DAY),
 ];
 
 /// The second must not be less than the first.
@@ -594,6 +611,8 @@ pub(super) const ORDERED: &[(&str, &str)] = &[
     ("query.dumps_max", "query.house_workers"),
     ("search.query_bytes_max", "http.body_bytes_max"),
     ("search.retry_first_ms", "search.retry_max_ms"),
+    ("links.retry_first_ms", "links.retry_max_ms"),
+    ("links.connect_ms", "links.total_ms"),
     ("query.stack_bytes", "query.memory_bytes_max"),
     ("push.body_bytes_max", "push.catalog_bytes_max"),
     ("push.catalog_bytes_max", "push.under_way_bytes_max"),

@@ -6,7 +6,7 @@ use super::{
     Config, ConfigErrors, FeedSettings, Limits, Secret, Source, Variables,
     files::{File, Problems, matching},
     limits::{self, ORDERED},
-    overrides,
+    links, overrides,
     secrets::{TOKEN_CHARS_MIN, token_sha256},
     source,
     table::{Context, Found, SECRET, Table},
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::documents::data_json;
 use crate::feedback::FeedbackSettings;
+use crate::links::LinkSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use ipnet::IpNet;
@@ -154,6 +155,7 @@ struct DaemonSettings {
     shared: Vec<String>,
     feed: FeedSettings,
     feedback: FeedbackSettings,
+    links: LinkSettings,
 }
 
 impl DaemonSettings {
@@ -177,6 +179,7 @@ impl DaemonSettings {
             shared: self.shared,
             feed: self.feed,
             feedback: self.feedback,
+            links: self.links,
             sources: sources.list,
             overrides_dir,
             overrides: overrides.into(),
@@ -226,6 +229,9 @@ fn daemon_settings(root: &Table<'_>, outside: &Outside) -> DaemonSettings {
         feedback: root
             .table("feedback")
             .map_or_else(FeedbackSettings::default, feedback),
+        links: root
+            .table("links")
+            .map_or_else(LinkSettings::default, links::read),
     };
     listeners(root, outside, &settings);
     settings

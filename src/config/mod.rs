@@ -6,6 +6,7 @@
 mod errors;
 mod files;
 mod limits;
+mod links;
 mod load;
 mod overrides;
 mod secrets;
@@ -21,6 +22,7 @@ pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
 use crate::feedback::FeedbackSettings;
+use crate::links::LinkSettings;
 use crate::webhooks::Webhook;
 use crate::{identity::Thresholds, overrides::Overrides};
 use ipnet::IpNet;
@@ -52,6 +54,8 @@ pub struct Config {
     pub feed: FeedSettings,
     /// Who may say something of datasets.
     pub feedback: FeedbackSettings,
+    /// How the addresses in the catalogue are checked.
+    pub links: LinkSettings,
     /// Where files with corrections are: what [`crate::overrides::write()`] wants to be told. Empty where the configuration
     /// is no file and nobody names one: nobody would read what is written there.
     pub overrides_dir: PathBuf,

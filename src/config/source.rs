@@ -6,6 +6,8 @@ mod details;
 mod follow;
 mod network;
 
+pub(super) use network::robots;
+
 use super::{
     CatchUp, Details, Follow, Limits, Source, SourceNetwork,
     load::{by_language, title},
@@ -193,8 +195,7 @@ impl Rest {
         let owns = "the beginning of http or https IRIs, as https://data.example.org/dataset/";
         let small = |number: i128| i32::try_from(number).ok();
         let options = table.table("options");
-        let zone = table.parse::<Tz>("timezone", ZONE);
-        let zone = zone.map_or(chrono_tz::Asia::Taipei, |f| f.value);
+        let zone = zone(table);
         Self {
             description: by_language(table, "description").unwrap_or_default(),
             publisher: by_language(table, "publisher").unwrap_or_default(),
@@ -293,8 +294,14 @@ fn schedule(table: &Table<'_>, zone: Tz) -> Option<Schedule> {
     }
 }
 
-/// The hours in which no run begins by itself.
-fn quiet(table: &Table<'_>, zone: Tz) -> Option<Quiet> {
+/// The clock that hours and schedules mean.
+pub(super) fn zone(table: &Table<'_>) -> Tz {
+    let zone = table.parse::<Tz>("timezone", ZONE);
+    zone.map_or(chrono_tz::Asia::Taipei, |f| f.value)
+}
+
+/// The hours in which nothing begins by itself.
+pub(super) fn quiet(table: &Table<'_>, zone: Tz) -> Option<Quiet> {
     let hours = "hours, as [\"22:00-06:00\", \"mon-fri 08:00-18:00\"]";
     let spans = table.list("quiet", hours, |text| Some(text.to_owned()));
     if spans.is_empty() {

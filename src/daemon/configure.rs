@@ -102,6 +102,7 @@ impl Daemon {
             }
         }
         self.feedback.configure(&config);
+        self.links.configure(config.clone());
         self.inbox.configure(config.clone(), push::places(&places));
         Ok(())
     }

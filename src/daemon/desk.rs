@@ -4,6 +4,10 @@ use super::{Asked, Daemon, Place, Purpose, backup::remove_staged};
 use crate::backup::Staged;
 use crate::diagnosis::health::Standing;
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
+use crate::links::{
+    Links,
+    round::{Line, Wanted as Addresses},
+};
 use crate::overrides::Laid;
 use crate::report::{Report, Reports, Trigger};
 use crate::run::by_hand::{Changed, Wanted as Change};
@@ -17,7 +21,10 @@ use crate::state::KeptDigest;
 use crate::undo::Kept;
 use crate::webhooks::Webhooks;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
-use tokio::sync::{mpsc::error::TrySendError, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
 
 impl Desk for Daemon {
     fn sources(&self) -> Vec<SourceStatus> {
@@ -45,6 +52,15 @@ impl Desk for Daemon {
 
     fn feedback(&self) -> Option<Arc<Feedback>> {
         Some(self.feedback.clone())
+    }
+
+    fn links(&self) -> Option<Arc<Links>> {
+        Some(self.links.clone())
+    }
+
+    fn check_links(&self, wanted: Addresses) -> Result<mpsc::Receiver<Line>, DeskError> {
+        self.may_write()?;
+        Ok(self.checked_now(wanted))
     }
 
     fn judge(&self, id: u64, wanted: &Judgement) -> Result<Arc<Item>, FeedbackError> {

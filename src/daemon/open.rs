@@ -8,6 +8,7 @@ use crate::feed_cache;
 use crate::feedback::{Feedback, rdf};
 use crate::format;
 use crate::gate::book::Book;
+use crate::links::Links;
 use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
@@ -164,8 +165,9 @@ impl Daemon {
             let swept = parts.sweep().and_then(|()| reports.sweep());
             swept.map_err(|e| OpenError::Io("removing what a killed run began to write", e))?;
         }
+        let links = Arc::new(Links::open(&state, Arc::new(config.clone()))?);
         let rooms = Rooms {
-            network: Network::new(&config.public_url),
+            network: Arc::new(Network::new(&config.public_url)),
             writer: Mutex::new(writer),
             standings,
             state,
@@ -200,6 +202,7 @@ impl Daemon {
             shelf,
             webhooks: Arc::new(webhooks),
             feedback: Arc::new(feedback),
+            links,
             turn: tokio::sync::Mutex::default(),
         });
         if purpose.writes() {
@@ -212,6 +215,9 @@ impl Daemon {
         daemon.take_over(config)?;
         if purpose.writes() {
             daemon.tasks.spawn(daemon.clone().publish_feedback());
+        }
+        if purpose == Purpose::Serve {
+            daemon.tasks.spawn(daemon.clone().check_links());
         }
         Ok(daemon)
     }

@@ -289,7 +289,7 @@ fn advice(status: StatusCode, trail: &Trail<'_>) -> Option<&'static str> {
 }
 
 /// The host asks to be left alone for longer than a run waits.
-fn later(wait: Duration, limits: &NetworkLimits, doing: &Doing<'_>) -> NetworkError {
+pub(super) fn later(wait: Duration, limits: &NetworkLimits, doing: &Doing<'_>) -> NetworkError {
     let found = format!(
         "a host that wants to be asked again only after {} s",
         wait.as_secs()

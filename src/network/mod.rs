@@ -15,6 +15,7 @@ pub mod meters;
 mod obey;
 mod pace;
 pub mod peer;
+mod probe;
 mod redact;
 mod redirect;
 mod retry;
@@ -27,6 +28,7 @@ mod wire;
 pub use deliver::{Delivered, Delivery};
 pub use error::{ErrorPage, NetworkError, NetworkErrorKind, TlsFault, Trace};
 pub use guard::{Lookup, SystemLookup};
+pub use probe::{Ended, Part, Probe, Probed};
 pub use redact::{redact, scrub, secrets};
 pub use site::site;
 pub use vitals::Vitals;
@@ -45,6 +47,8 @@ use url::Url;
 pub struct Network {
     clients: clients::Clients,
     hosts: pace::Hosts,
+    /// How addresses are asked that no source was configured with, beside the pace that all share.
+    visits: pace::Hosts,
     vitals: vitals::All,
     robots: robots::Cache,
 }
@@ -100,6 +104,7 @@ impl Network {
         Self {
             clients: clients::Clients::new(public_url, lookup),
             hosts: pace::Hosts::default(),
+            visits: pace::Hosts::default(),
             vitals: vitals::All::default(),
             robots: robots::Cache::default(),
         }
@@ -187,6 +192,11 @@ impl Network {
             self.hosts.release(host);
         }
     }
+}
+
+/// Is the address on a server of the source's: its own, or one that its configuration allows?
+pub fn is_at(source: &Source, url: &Url) -> bool {
+    guard::Reach::of(source).relation(url) != guard::Relation::Foreign
 }
 
 /// A limit of the configuration as a duration, short enough that no clock overflows on it.

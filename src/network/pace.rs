@@ -98,6 +98,19 @@ impl Hosts {
         }
     }
 
+    /// Forgets hosts that nobody is at, waits for, or has anything to remember of but such wishes.
+    pub fn forget_idle(&self, passing: impl Fn(&str) -> bool) {
+        let now = Instant::now();
+        locked(&self.0).retain(|_, host| {
+            let state = locked(&host.state);
+            let ahead = |at: Option<Instant>| at.is_some_and(|at| at > now);
+            Arc::strong_count(host) > 1
+                || ahead(state.next)
+                || ahead(state.held)
+                || state.wishes.keys().any(|source| !passing(source))
+        });
+    }
+
     /// Forgets the wishes of sources that `stays` does not know, and every hold, after a change of the configuration.
     pub fn retain(&self, stays: impl Fn(&str) -> bool) {
         for host in locked(&self.0).values() {

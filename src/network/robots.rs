@@ -97,6 +97,11 @@ impl Cache {
         self.all().clear();
     }
 
+    /// Forgets what is older than that.
+    pub fn forget(&self, age_max: Duration) {
+        self.all().retain(|_, (asked, _)| asked.elapsed() < age_max);
+    }
+
     fn all(&self) -> MutexGuard<'_, HashMap<String, (Instant, Arc<Robots>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

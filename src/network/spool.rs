@@ -73,21 +73,40 @@ pub async fn begin_of(
     doing: &Doing<'_>,
     bytes_max: usize,
 ) -> Vec<u8> {
-    let mut begin = Vec::new();
     let deadline = Instant::now() + super::ms(limits.read_ms);
-    let Ok(coding) = coding(&response, doing) else {
-        return begin;
+    beginning(response, limits, deadline, doing, bytes_max)
+        .await
+        .0
+}
+
+/// The same, and whether that was all; or why there was no more of it.
+pub async fn beginning(
+    response: Response,
+    limits: &NetworkLimits,
+    deadline: Instant,
+    doing: &Doing<'_>,
+    bytes_max: usize,
+) -> (Vec<u8>, Result<bool, NetworkError>) {
+    let mut begin = Vec::new();
+    let coding = match coding(&response, doing) {
+        Ok(coding) => coding,
+        Err(error) => return (begin, Err(error)),
     };
     let (wire, _) = Meter::open(response, limits, deadline, doing);
     let reading = async {
-        let mut decoded = Decoded::open(coding, wire).await.ok()?;
-        while begin.len() < bytes_max && decoded.read(&mut begin).await.ok()? > 0 {}
-        Some(())
+        let mut decoded = Decoded::open(coding, wire).await?;
+        while begin.len() < bytes_max {
+            if decoded.read(&mut begin).await? == 0 {
+                return Ok(true);
+            }
+        }
+        Ok::<_, io::Error>(false)
     };
-    // What came by then is all there is.
-    let _ = tokio::time::timeout_at(deadline, reading).await;
+    let read = reading.await.map_err(|error| broken(error, doing, coding));
+    // More than was wanted may have come with the last piece.
+    let whole = read.map(|whole| whole && begin.len() <= bytes_max);
     begin.truncate(bytes_max);
-    begin
+    (begin, whole)
 }
 
 /// Will the end of the body be seen as an end? A body that ends with the connection may have been cut.

@@ -5,7 +5,7 @@
 use super::{
     House, by_hand,
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
-    feedback, fresh, layers,
+    feedback, fresh, layers, links,
     openapi::{self, Routes, door::Door, table},
     problem::Problem,
     reports, respond, webhooks,
@@ -47,6 +47,7 @@ fn routes() -> Routes {
         .merge(by_hand::routes())
         .merge(webhooks::routes())
         .merge(feedback::operator::routes())
+        .merge(links::operator::routes())
         .route(table::operators_openapi(), get(document))
 }
 

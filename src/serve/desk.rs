@@ -6,6 +6,10 @@ use crate::backup::Staged;
 use crate::diagnosis::{Diagnosis, health::Standing};
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
 use crate::gate::book::Told;
+use crate::links::{
+    Links,
+    round::{Line, Wanted as Addresses},
+};
 use crate::overrides::Laid;
 use crate::report::{Details, Report};
 pub use crate::run::Order;
@@ -19,7 +23,7 @@ use crate::webhooks::Webhooks;
 use harvestd_harvesters::RecordId;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// The daemon, as the doors see it. Answers come from memory and wait for no run and no network; only a whole report is
 /// read from disk.
@@ -91,6 +95,16 @@ pub trait Desk: Send + Sync {
     /// others need.
     fn judge(&self, id: u64, _wanted: &Judgement) -> Result<Arc<Item>, FeedbackError> {
         Err(FeedbackError::Unknown(id))
+    }
+    /// What is known of addresses. None: this desk checks none.
+    fn links(&self) -> Option<Arc<Links>> {
+        None
+    }
+    /// Checks addresses now. Returns at once; lines come as answers do, the last one when all are through.
+    fn check_links(&self, _wanted: Addresses) -> Result<mpsc::Receiver<Line>, DeskError> {
+        Err(DeskError::Refused(
+            "no addresses are checked here".to_owned(),
+        ))
     }
     /// The snapshots that are kept. A desk without any keeps none but the newest.
     fn shelf(&self) -> Shelf {

@@ -29,6 +29,7 @@ mod html;
 mod interchange;
 pub mod layers;
 mod lease;
+pub mod links;
 pub mod listen;
 mod listings;
 mod lists;
@@ -280,6 +281,7 @@ fn routes(query_bytes_max: usize) -> Routes {
         .merge(ckan::routes())
         .merge(feed::routes())
         .merge(feedback::routes())
+        .merge(links::routes())
         .merge(dereference::routes())
         .merge(interchange::routes())
         .merge(oai::routes())

@@ -4,7 +4,7 @@
 //! Pure: reads no store and no clock. Start at [`Portrait`] and [`Said`].
 
 pub mod croissant;
-mod fields;
+pub mod fields;
 pub mod page;
 mod places;
 pub mod schema_org;

@@ -194,6 +194,7 @@ fn the_annotated_file_leaves_nothing_out() {
             format!("{MAIN}[feedback]\nzzzzzzzz = 1\n"),
             "feedback.zzzzzzzz",
         ),
+        (format!("{MAIN}[links]\nzzzzzzzz = 1\n"), "links.zzzzzzzz"),
         (format!("{MAIN}{SOURCE}zzzzzzzz = 1\n"), "source.zzzzzzzz"),
         (
             format!("{MAIN}{SOURCE}[source.network]\nzzzzzzzz = 1\n"),

@@ -378,6 +378,7 @@ fn config(base: &str, data_dir: PathBuf, limits: Limits) -> Config {
         identity: Thresholds::default(),
         feed: FeedSettings::default(),
         feedback: harvestd::feedback::FeedbackSettings::default(),
+        links: Default::default(),
         shared: Vec::new(),
         sources: Vec::new(),
         overrides_dir: "overrides".into(),

@@ -15,6 +15,7 @@ type Headers = &'static [(&'static str, &'static str)];
 
 const HTML: Headers = &[("accept", "text/html")];
 const TURTLE: Headers = &[("accept", "text/turtle")];
+const CSV: Headers = &[("accept", "text/csv")];
 const IMAGE: Headers = &[("accept", "image/png")];
 const JSON: Headers = &[("accept", "application/json")];
 pub const ANY: Headers = &[];
@@ -361,6 +362,32 @@ pub const DOORS: &[Ask] = &[
     get("/feedback/{id}", "/feedback/99", ANY, 404),
     get("/feedback/feed", "/feedback/feed", ANY, 200),
     get("/feedback/feed", "/feedback/feed?what=ever", ANY, 400),
+    get("/links", "/links", ANY, 200),
+    get("/links", "/links", CSV, 200),
+    get("/links", "/links", IMAGE, 406),
+    get("/links", "/links?what=ever", ANY, 400),
+    get(
+        "/links/addresses",
+        "/links/addresses?trouble=gone&limit=1",
+        ANY,
+        200,
+    ),
+    get("/links/addresses", "/links/addresses?format=csv", ANY, 200),
+    get(
+        "/links/addresses",
+        "/links/addresses?trouble=fine",
+        ANY,
+        400,
+    ),
+    get(
+        "/links/address",
+        "/links/address?url=https://nowhere.example/",
+        ANY,
+        404,
+    ),
+    get("/links/address", "/links/address", ANY, 400),
+    get("/links/datasets", "/links/datasets?source=a", ANY, 200),
+    get("/links/datasets", "/links/datasets?after=x", ANY, 400),
     send(
         "PUT",
         PUSH_ONE,

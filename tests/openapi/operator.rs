@@ -22,6 +22,7 @@ const RUNS: &str = "/sources/{id}/runs";
 const UNDO: &str = "/runs/{id}/undo";
 const RESTORE: &str = "/restore";
 const BACKUP: &str = "/backup";
+const CHECK_LINKS: &str = "/links/check";
 const RELEASED: &str = "/backup/release";
 
 const NO_PAIR: &str =
@@ -85,6 +86,9 @@ pub const DOORS: &[Ask] = &[
     post(ENABLE, "/webhooks/library/enable", 200),
     post(ENABLE, "/webhooks/nobody/enable", 404),
     get("/feedback", "/feedback?status=open", ANY, 200),
+    post(CHECK_LINKS, "/links/check?source=nobody", 200),
+    post(CHECK_LINKS, "/links/check", 400),
+    post(CHECK_LINKS, "/links/check?uri=x", 400),
     get("/feedback", "/feedback?kid=remark", ANY, 400),
     get(ITEM, "/feedback/1", ANY, 200),
     get(ITEM, "/feedback/99", ANY, 404),

@@ -42,18 +42,23 @@ pub(super) fn read(source: &Table<'_>, limits: &Limits) -> SourceNetwork {
     if let Some(at_once) = concurrency.and_then(|n| usize::try_from(n).ok()) {
         network.concurrency = at_once;
     }
-    let robots = table.parsed("robots", "\"obey\" or \"ignore\"", |text| match text {
-        "obey" => Ok(true),
-        "ignore" => Ok(false),
-        _ => Err(String::new()),
-    });
-    network.obeys_robots = robots.is_some_and(|robots| robots.value);
+    network.obeys_robots = robots(&table).unwrap_or_default();
     if let Some(own) = table.table("limits") {
         network.limits = over_defaults(&own, &limits.network, "network.");
         in_order(&own, &network.limits, "network.");
     }
     table.finish();
     network
+}
+
+/// Whether a robots.txt is obeyed. None: nothing is said.
+pub(in crate::config) fn robots(table: &Table<'_>) -> Option<bool> {
+    let robots = table.parsed("robots", "\"obey\" or \"ignore\"", |text| match text {
+        "obey" => Ok(true),
+        "ignore" => Ok(false),
+        _ => Err(String::new()),
+    });
+    robots.map(|robots| robots.value)
 }
 
 /// Headers that belong to the conversation, not to the source: harvestd sets them itself.

@@ -6,11 +6,13 @@
 
 mod by_hand;
 mod forms;
+mod links;
 mod operator;
 mod talk;
 
 pub use by_hand::*;
 pub use forms::*;
+pub use links::*;
 pub use operator::*;
 pub use talk::*;
 

@@ -13,7 +13,7 @@ const HOUSE: &str = "The house";
 const LINES: &str = "application/x-ndjson";
 
 /// Nothing answers without the token.
-fn by_the_operator(operation: Operation) -> Operation {
+pub(super) fn by_the_operator(operation: Operation) -> Operation {
     operation.token(Token::Needed).problems(&[401, 500])
 }
 
