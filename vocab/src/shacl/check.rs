@@ -1,0 +1,358 @@
+//! Compiled shapes held against a graph. SHACL, sections 3.4 and 4.
+//!
+//! What nests is bounded when shapes are compiled; what repeats is bounded by the graph.
+
+use super::Shapes;
+use super::facts::{Facts, Node, Statement, with};
+use super::order::{Ordered, is_well_formed};
+use super::path::Values;
+use super::result::ValidationResult;
+use super::shape::{Bound, Constraint, Qualified, Rule, Shape, ShapeId};
+use oxrdf::vocab::{rdf, rdfs};
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+/// Takes results; may say that one is enough.
+type Sink<'s, 'r> = &'s mut dyn FnMut(ValidationResult<'r>) -> ControlFlow<()>;
+
+/// A node, and what the graph says of it.
+#[derive(Clone, Copy)]
+struct Focus<'r> {
+    node: &'r Node<'r>,
+    said: &'r [Statement<'r>],
+}
+
+pub(super) struct Check<'r> {
+    shapes: &'r Shapes,
+    facts: &'r Facts<'r>,
+    /// Does the graph itself say which classes are parts of others?
+    has_classes: bool,
+}
+
+impl<'r> Check<'r> {
+    pub fn new(shapes: &'r Shapes, facts: &'r Facts<'r>) -> Self {
+        let says = |statement: &Statement<'_>| statement.predicate == rdfs::SUB_CLASS_OF.as_str();
+        Self {
+            shapes,
+            facts,
+            has_classes: facts.all().iter().any(says),
+        }
+    }
+
+    /// All targets of all shapes, in the order of shapes and nodes.
+    pub fn all(&self, out: Sink<'_, 'r>) -> ControlFlow<()> {
+        for (shape, node) in self.targets() {
+            let shape = self.shape(shape);
+            self.of(shape, self.focus(node), out)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn targets(&self) -> Vec<(ShapeId, &'r Node<'r>)> {
+        let targets = &self.shapes.targets;
+        let mut found: Vec<(ShapeId, &'r Node<'r>)> = Vec::new();
+        found.extend(targets.nodes.iter().map(|(shape, node)| (*shape, node)));
+        for said in self.facts.all() {
+            if said.predicate == rdf::TYPE.as_str() {
+                let class = said.object.iri().unwrap_or_default();
+                for shape in self.targeting(class) {
+                    found.push((shape, &said.subject));
+                }
+            }
+            for (shape, _) in targets.subjects_of.iter().filter(|(_, p)| p == said.predicate) {
+                found.push((*shape, &said.subject));
+            }
+            for (shape, _) in targets.objects_of.iter().filter(|(_, p)| p == said.predicate) {
+                found.push((*shape, &said.object));
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The shapes of instances of a class.
+    fn targeting(&self, class: &str) -> impl Iterator<Item = ShapeId> {
+        let mut shapes = self.shapes.targets.of_class(class).to_vec();
+        if self.has_classes {
+            for above in self.above(class) {
+                shapes.extend(self.shapes.targets.of_class(above));
+            }
+        }
+        shapes.into_iter()
+    }
+
+    fn shape(&self, id: ShapeId) -> &'r Shape {
+        &self.shapes.shapes[id]
+    }
+
+    fn focus(&self, node: &'r Node<'r>) -> Focus<'r> {
+        let said = self.facts.about(node);
+        Focus { node, said }
+    }
+
+    fn of(&self, shape: &'r Shape, focus: Focus<'r>, out: Sink<'_, 'r>) -> ControlFlow<()> {
+        if shape.deactivated {
+            return ControlFlow::Continue(());
+        }
+        let values = match &shape.path {
+            None => Values::One(focus.node),
+            Some(path) => path.values(self.facts, focus.node, focus.said),
+        };
+        let of = Of {
+            check: self,
+            shape,
+            focus,
+            values: &values,
+        };
+        for constraint in &shape.constraints {
+            of.hold(constraint, out)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn conforms(&self, shape: ShapeId, node: &'r Node<'r>) -> bool {
+        let first = &mut |_| ControlFlow::Break(());
+        self.of(self.shape(shape), self.focus(node), first)
+            .is_continue()
+    }
+
+    /// Is the node an instance of the class, as far as can be known?
+    fn is_instance(&self, node: &Node<'_>, class: &str) -> bool {
+        let types = with(self.facts.about(node), rdf::TYPE.as_str());
+        if types.is_empty() {
+            return self.facts.may_be(node, class);
+        }
+        let types = || types.iter().filter_map(|said| said.object.iri());
+        types().any(|own| own == class || self.shapes.classes.is_below(own, class))
+            || self.has_classes && types().any(|own| self.above(own).contains(&class))
+    }
+
+    /// The classes above one, by what the graph and the shapes say.
+    fn above<'c>(&self, class: &'c str) -> HashSet<&'c str>
+    where
+        'r: 'c,
+    {
+        let (mut above, mut open) = (HashSet::new(), vec![class]);
+        while let Some(class) = open.pop() {
+            let said = with(
+                self.facts.about(&Node::Iri(class.into())),
+                rdfs::SUB_CLASS_OF.as_str(),
+            );
+            let said = said.iter().filter_map(|statement| statement.object.iri());
+            for next in said.chain(self.shapes.classes.above(class)) {
+                if above.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        above
+    }
+}
+
+/// One shape, held against one node.
+struct Of<'c, 'r> {
+    check: &'c Check<'r>,
+    shape: &'r Shape,
+    focus: Focus<'r>,
+    values: &'c Values<'r>,
+}
+
+impl<'r> Of<'_, 'r> {
+    fn result(&self, constraint: &'r Constraint, value: Option<&'r Node<'r>>) -> ValidationResult<'r> {
+        ValidationResult {
+            focus: self.focus.node,
+            path: self.shape.path.as_ref(),
+            predicate: None,
+            value,
+            count: self.values.len(),
+            shape: self.shape,
+            constraint,
+        }
+    }
+
+    /// A result for each value of which `wrong` is true.
+    fn each(
+        &self,
+        constraint: &'r Constraint,
+        out: Sink<'_, 'r>,
+        wrong: impl Fn(&'r Node<'r>) -> bool,
+    ) -> ControlFlow<()> {
+        for value in self.values.iter().filter(|value| wrong(value)) {
+            out(self.result(constraint, Some(value)))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A result for the node as a whole.
+    fn whole(&self, constraint: &'r Constraint, out: Sink<'_, 'r>, wrong: bool) -> ControlFlow<()> {
+        match wrong {
+            true => out(self.result(constraint, None)),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn hold(&self, constraint: &'r Constraint, out: Sink<'_, 'r>) -> ControlFlow<()> {
+        use Constraint as C;
+        let conforms = |shape: &ShapeId, node| self.check.conforms(*shape, node);
+        match constraint {
+            C::MinCount(least) => self.whole(constraint, out, self.values.len() < *least),
+            C::MaxCount(most) => self.whole(constraint, out, self.values.len() > *most),
+            C::HasValue(node) => self.whole(constraint, out, !self.values.has(node)),
+            C::QualifiedMin(qualified, least) => {
+                self.whole(constraint, out, self.count(qualified) < *least)
+            }
+            C::QualifiedMax(qualified, most) => {
+                self.whole(constraint, out, self.count(qualified) > *most)
+            }
+            C::UniqueLang => self.unique_languages(constraint, out),
+            C::Equals(other) => self.equals(constraint, other, out),
+            C::Disjoint(other) => {
+                let others = with(self.focus.said, other);
+                let among = |value| others.iter().any(|said| said.object == *value);
+                self.each(constraint, out, among)
+            }
+            C::LessThan(other) => self.less(constraint, other, Ordering::is_lt, out),
+            C::LessThanOrEquals(other) => self.less(constraint, other, Ordering::is_le, out),
+            C::Properties(shapes) => self.properties(shapes, out),
+            C::Closed(allowed) => self.closed(constraint, allowed, out),
+            C::Not(shape) => self.each(constraint, out, |value| conforms(shape, value)),
+            C::Node(shape) => self.each(constraint, out, |value| !conforms(shape, value)),
+            C::And(shapes) => self.each(constraint, out, |value| {
+                !shapes.iter().all(|shape| conforms(shape, value))
+            }),
+            C::Or(shapes) => self.each(constraint, out, |value| {
+                !shapes.iter().any(|shape| conforms(shape, value))
+            }),
+            C::Xone(shapes) => self.each(constraint, out, |value| {
+                shapes.iter().filter(|shape| conforms(shape, value)).count() != 1
+            }),
+            C::Class(class) => self.each(constraint, out, |value| {
+                !self.check.is_instance(value, class)
+            }),
+            C::Value(rule) => self.each(constraint, out, |value| !meets(rule, value)),
+        }
+    }
+
+    fn count(&self, qualified: &Qualified) -> usize {
+        let conforms = |shape: &ShapeId, value| self.check.conforms(*shape, value);
+        let counts = |value: &&'r Node<'r>| {
+            conforms(&qualified.shape, value)
+                && !qualified.siblings.iter().any(|other| conforms(other, value))
+        };
+        self.values.iter().filter(counts).count()
+    }
+
+    fn unique_languages(&self, constraint: &'r Constraint, out: Sink<'_, 'r>) -> ControlFlow<()> {
+        let literals = self.values.iter().filter_map(|value| value.literal());
+        let tags = literals.map(|literal| literal.language.to_ascii_lowercase());
+        let mut tags: Vec<String> = tags.filter(|tag| !tag.is_empty()).collect();
+        tags.sort_unstable();
+        for same in tags.chunk_by(|a, b| a == b) {
+            self.whole(constraint, out, same.len() > 1)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn equals(&self, constraint: &'r Constraint, other: &str, out: Sink<'_, 'r>) -> ControlFlow<()> {
+        let others = with(self.focus.said, other);
+        self.each(constraint, out, |value| {
+            !others.iter().any(|said| said.object == *value)
+        })?;
+        for said in others.iter().filter(|said| !self.values.has(&said.object)) {
+            out(self.result(constraint, Some(&said.object)))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A result for each pair of a value and one of the other property that is not in order.
+    fn less(
+        &self,
+        constraint: &'r Constraint,
+        other: &str,
+        ordered: fn(Ordering) -> bool,
+        out: Sink<'_, 'r>,
+    ) -> ControlFlow<()> {
+        let of = |node: &Node<'_>| node.literal().and_then(Ordered::of);
+        let others = with(self.focus.said, other);
+        let others: Vec<Option<Ordered>> = others.iter().map(|said| of(&said.object)).collect();
+        for value in self.values.iter() {
+            let own = of(value);
+            for other in &others {
+                let order = own.as_ref().zip(other.as_ref());
+                if !order.and_then(|(a, b)| a.compare(b)).is_some_and(ordered) {
+                    out(self.result(constraint, Some(value)))?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn properties(&self, shapes: &'r [ShapeId], out: Sink<'_, 'r>) -> ControlFlow<()> {
+        for value in self.values.iter() {
+            let focus = match self.values {
+                Values::One(_) => self.focus,
+                _ => self.check.focus(value),
+            };
+            for shape in shapes {
+                self.check.of(self.check.shape(*shape), focus, out)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn closed(
+        &self,
+        constraint: &'r Constraint,
+        allowed: &[String],
+        out: Sink<'_, 'r>,
+    ) -> ControlFlow<()> {
+        for value in self.values.iter() {
+            let said = self.check.facts.about(value).iter();
+            for said in said.filter(|said| !allowed.iter().any(|iri| iri == said.predicate)) {
+                out(ValidationResult {
+                    predicate: Some(said.predicate),
+                    ..self.result(constraint, Some(&said.object))
+                })?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn meets(rule: &Rule, value: &Node<'_>) -> bool {
+    let length = || value.text().map(|text| text.chars().count());
+    match rule {
+        Rule::Datatype(datatype) => value.literal().is_some_and(|literal| {
+            literal.datatype == *datatype && is_well_formed(&literal.value, datatype)
+        }),
+        Rule::NodeKind(kind) => kind.has(value),
+        Rule::MinExclusive(bound) => is_within(value, bound, Ordering::is_gt),
+        Rule::MinInclusive(bound) => is_within(value, bound, Ordering::is_ge),
+        Rule::MaxExclusive(bound) => is_within(value, bound, Ordering::is_lt),
+        Rule::MaxInclusive(bound) => is_within(value, bound, Ordering::is_le),
+        Rule::MinLength(least) => length().is_some_and(|length| length >= *least),
+        Rule::MaxLength(most) => length().is_some_and(|length| length <= *most),
+        Rule::Pattern(pattern) => value.text().is_some_and(|text| pattern.is_match(text)),
+        Rule::LanguageIn(ranges) => value.literal().is_some_and(|literal| {
+            ranges.iter().any(|range| speaks(&literal.language, range))
+        }),
+        Rule::In(nodes) => nodes.contains(value),
+    }
+}
+
+fn is_within(value: &Node<'_>, bound: &Bound, within: fn(Ordering) -> bool) -> bool {
+    let value = value.literal().and_then(Ordered::of);
+    let order = value.as_ref().zip(bound.value.as_ref());
+    order.and_then(|(value, bound)| value.compare(bound)).is_some_and(within)
+}
+
+/// SPARQL's `langMatches`: `zh-hant-tw` is `zh-hant`, and `zh`.
+fn speaks(tag: &str, range: &str) -> bool {
+    if range == "*" {
+        return !tag.is_empty();
+    }
+    let tag = tag.to_ascii_lowercase();
+    tag.strip_prefix(range).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
