@@ -61,9 +61,14 @@ impl Path {
         if let Self::Predicate(predicate) = self {
             return Values::Said(with(said, predicate));
         }
+        Values::Many(self.reached(facts, node))
+    }
+
+    /// The nodes at the end of the path, each once.
+    pub(super) fn reached<'r>(&self, facts: &'r Facts<'r>, from: &'r Node<'r>) -> Vec<&'r Node<'r>> {
         let mut found = Found::default();
-        self.walk(facts, node, false, &mut found);
-        Values::Many(found.nodes)
+        self.walk(facts, from, false, &mut found);
+        found.nodes
     }
 
     /// `back`: from the end of the path to its beginning.
