@@ -75,7 +75,8 @@ impl Shapes {
 /// The shapes of DCAT-AP 3, as far as it is about what we publish: mandatory properties, ranges and cardinalities are
 /// violations, recommended properties warnings.
 pub fn dcat_ap() -> &'static Shapes {
-    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| ours(include_str!("../shapes/dcat-ap-3.ttl")));
+    static SHAPES: LazyLock<Shapes> =
+        LazyLock::new(|| ours(include_str!("../shapes/dcat-ap-3.ttl")));
     &SHAPES
 }
 
@@ -85,7 +86,10 @@ pub fn taiwan() -> &'static Shapes {
     &SHAPES
 }
 
-#[expect(clippy::expect_used, reason = "a part of the program; a test compiles them")]
+#[expect(
+    clippy::expect_used,
+    reason = "a part of the program; a test compiles them"
+)]
 fn ours(turtle: &str) -> Shapes {
     Shapes::parse(turtle).expect("our own shapes")
 }

@@ -56,11 +56,18 @@ fn check(path: &Path) -> Vec<String> {
     let expected: Vec<&str> = expected.trim_end().split("\n#> ").collect();
     let found = results(turtle);
     if std::env::var_os("HARVESTD_BLESS").is_some() {
-        let lines = found.iter().fold(String::new(), |all, line| all + "#> " + line + "\n");
+        let lines = found
+            .iter()
+            .fold(String::new(), |all, line| all + "#> " + line + "\n");
         fs::write(path, format!("{turtle}\n{lines}")).unwrap();
         return found;
     }
-    assert_eq!(found, expected, "{}: HARVESTD_BLESS=1 rewrites it", path.display());
+    assert_eq!(
+        found,
+        expected,
+        "{}: HARVESTD_BLESS=1 rewrites it",
+        path.display()
+    );
     found
 }
 
@@ -72,10 +79,34 @@ fn every_case_gives_the_results_in_its_file() {
         told += &check(&entry.unwrap().path()).join("\n");
     }
     let components = [
-        "Class", "Datatype", "NodeKind", "MinCount", "MaxCount", "MinExclusive", "MinInclusive",
-        "MaxExclusive", "MaxInclusive", "MinLength", "MaxLength", "Pattern", "LanguageIn",
-        "UniqueLang", "Equals", "Disjoint", "LessThan", "LessThanOrEquals", "Not", "And", "Or",
-        "Xone", "Node", "QualifiedMinCount", "QualifiedMaxCount", "Closed", "HasValue", "In",
+        "Class",
+        "Datatype",
+        "NodeKind",
+        "MinCount",
+        "MaxCount",
+        "MinExclusive",
+        "MinInclusive",
+        "MaxExclusive",
+        "MaxInclusive",
+        "MinLength",
+        "MaxLength",
+        "Pattern",
+        "LanguageIn",
+        "UniqueLang",
+        "Equals",
+        "Disjoint",
+        "LessThan",
+        "LessThanOrEquals",
+        "Not",
+        "And",
+        "Or",
+        "Xone",
+        "Node",
+        "QualifiedMinCount",
+        "QualifiedMaxCount",
+        "Closed",
+        "HasValue",
+        "In",
     ];
     let untold: BTreeSet<&str> = components
         .into_iter()
@@ -98,18 +129,33 @@ fn shapes_that_say_nothing_sensible_are_refused() {
         (":s sh:targetNode :a ; sh:minCount 1 .", "sh:path"),
         (":s sh:targetNode :a ; sh:property :p .", "sh:path"),
         (":s sh:targetNode :a ; sh:path [ :unknown :p ] .", "sh:path"),
-        (":s sh:targetNode :a ; sh:path :p ; sh:minCount \"x\" .", "sh:minCount"),
-        (":s sh:targetNode :a ; sh:path :p ; sh:minCount -1 .", "sh:minCount"),
+        (
+            ":s sh:targetNode :a ; sh:path :p ; sh:minCount \"x\" .",
+            "sh:minCount",
+        ),
+        (
+            ":s sh:targetNode :a ; sh:path :p ; sh:minCount -1 .",
+            "sh:minCount",
+        ),
         (":s sh:targetNode :a ; sh:pattern \"(\" .", "sh:pattern"),
         (":s sh:targetNode :a ; sh:class \"C\" .", "sh:class"),
         (":s sh:targetNode :a ; sh:nodeKind :Odd .", "sh:nodeKind"),
         (":s sh:targetNode :a ; sh:in :noList .", "sh:in"),
-        (":s sh:targetNode :a ; sh:in _:l . _:l rdf:first 1 ; rdf:rest _:l .", "sh:in"),
-        (":s sh:targetNode :a ; sh:minInclusive :iri .", "sh:minInclusive"),
+        (
+            ":s sh:targetNode :a ; sh:in _:l . _:l rdf:first 1 ; rdf:rest _:l .",
+            "sh:in",
+        ),
+        (
+            ":s sh:targetNode :a ; sh:minInclusive :iri .",
+            "sh:minInclusive",
+        ),
     ] {
         let told = refusal(shapes).to_string();
         let local = named.trim_start_matches("sh:");
-        assert!(told.contains(&format!("{local}: expected")), "{shapes}: {told}");
+        assert!(
+            told.contains(&format!("{local}: expected")),
+            "{shapes}: {told}"
+        );
     }
 }
 
@@ -117,18 +163,28 @@ fn shapes_that_say_nothing_sensible_are_refused() {
 fn what_nests_without_end_is_refused() {
     let nesting = |shapes: &str| matches!(refusal(shapes), ShapesError::Nesting { .. });
     assert!(nesting(":s sh:targetNode :a ; sh:node :s ."));
-    assert!(nesting(":s sh:targetNode :a ; sh:not :t . :t sh:or ( :u ) . :u sh:property [ sh:path :p ; sh:node :s ] ."));
-    assert!(nesting(":s sh:targetNode :a ; sh:path _:p . _:p sh:inversePath _:p ."));
-    let deep: String = (0..40).map(|n| format!(":s{n} sh:node :s{} .\n", n + 1)).collect();
+    assert!(nesting(
+        ":s sh:targetNode :a ; sh:not :t . :t sh:or ( :u ) . :u sh:property [ sh:path :p ; sh:node :s ] ."
+    ));
+    assert!(nesting(
+        ":s sh:targetNode :a ; sh:path _:p . _:p sh:inversePath _:p ."
+    ));
+    let deep: String = (0..40)
+        .map(|n| format!(":s{n} sh:node :s{} .\n", n + 1))
+        .collect();
     assert!(nesting(&format!(":s0 sh:targetNode :a .\n{deep}")));
-    let shallow: String = (0..30).map(|n| format!(":s{n} sh:node :s{} .\n", n + 1)).collect();
+    let shallow: String = (0..30)
+        .map(|n| format!(":s{n} sh:node :s{} .\n", n + 1))
+        .collect();
     let shallow = format!("{PREFIXES}:s0 sh:targetNode :a .\n{shallow}:s30 sh:class :C .");
     assert!(Shapes::parse(&shallow).is_ok());
 }
 
 #[test]
 fn of_what_is_elsewhere_only_what_is_known_can_be_wrong() {
-    let shapes = format!("{PREFIXES}:s sh:targetNode :a ; sh:path :p ; sh:class :C . :B <http://www.w3.org/2000/01/rdf-schema#subClassOf> :C .");
+    let shapes = format!(
+        "{PREFIXES}:s sh:targetNode :a ; sh:path :p ; sh:class :C . :B <http://www.w3.org/2000/01/rdf-schema#subClassOf> :C ."
+    );
     let shapes = Shapes::parse(&shapes).unwrap();
     let body = "<urn:a> <urn:p> \"text\" .\n<urn:a> <urn:p> <urn:here> .\n<urn:a> <urn:p> <urn:there> .\n\
                 <urn:a> <urn:p> <urn:right> .\n<urn:a> <urn:p> <urn:wrong> .\n<urn:a> <urn:p> <urn:below> .\n\
@@ -150,5 +206,49 @@ fn of_what_is_elsewhere_only_what_is_known_can_be_wrong() {
     let knowing = Facts::of_body(body).knowing(&known);
     assert_eq!(found(&knowing), ["urn:here", "urn:wrong", "\"text\""]);
     let closed = Facts::of_body(body).closed();
-    assert_eq!(found(&closed), ["urn:here", "urn:right", "urn:there", "urn:wrong", "\"text\""]);
+    assert_eq!(
+        found(&closed),
+        [
+            "urn:here",
+            "urn:right",
+            "urn:there",
+            "urn:wrong",
+            "\"text\""
+        ]
+    );
+}
+
+/// Within a shape that must not be met, what is unknown is no fault either.
+#[test]
+fn what_is_in_doubt_is_a_fault_nowhere() {
+    let body = "<urn:a> <urn:p> <urn:there> .\n";
+    let count = |constraint: &str, facts: &Facts<'_>| {
+        let shapes = format!("{PREFIXES}:s sh:targetNode :a ; sh:path :p ; {constraint} .");
+        Shapes::parse(&shapes).unwrap().validate(facts).len()
+    };
+    for (constraint, closed) in [
+        ("sh:class :C", 1),
+        ("sh:not [ sh:class :C ]", 0),
+        ("sh:not [ sh:not [ sh:class :C ] ]", 1),
+        ("sh:xone ( [ sh:class :C ] [ sh:class :D ] )", 1),
+        (
+            "sh:not [ sh:xone ( [ sh:class :C ] [ sh:nodeKind sh:IRI ] ) ]",
+            1,
+        ),
+        (
+            "sh:qualifiedValueShape [ sh:class :C ] ; sh:qualifiedMinCount 1",
+            1,
+        ),
+        (
+            "sh:qualifiedValueShape [ sh:class :C ] ; sh:qualifiedMaxCount 0",
+            0,
+        ),
+    ] {
+        assert_eq!(count(constraint, &Facts::of_body(body)), 0, "{constraint}");
+        assert_eq!(
+            count(constraint, &Facts::of_body(body).closed()),
+            closed,
+            "{constraint}"
+        );
+    }
 }

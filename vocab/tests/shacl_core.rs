@@ -37,7 +37,11 @@ impl Graph {
         let is = |triple: &&Triple| {
             Term::from(triple.subject.clone()) == *subject && triple.predicate.as_str() == predicate
         };
-        self.0.iter().filter(is).map(|triple| triple.object.clone()).collect()
+        self.0
+            .iter()
+            .filter(is)
+            .map(|triple| triple.object.clone())
+            .collect()
     }
 
     fn value(&self, subject: &Term, predicate: &str) -> Option<Term> {
@@ -103,7 +107,10 @@ fn told(node: &Node<'_>) -> String {
         Node::Iri(iri) => format!("<{iri}>"),
         Node::Blank(label) => format!("_:{label}"),
         Node::Literal(literal) => {
-            format!("{:?}@{}^^{}", literal.value, literal.language, literal.datatype)
+            format!(
+                "{:?}@{}^^{}",
+                literal.value, literal.language, literal.datatype
+            )
         }
     }
 }
@@ -158,7 +165,10 @@ fn differs(manifest: &Graph, own: &Path, test: &Term) -> Option<String> {
         }
     };
     let (data, shapes) = (graph("dataGraph"), graph("shapesGraph"));
-    let (data, shapes) = (Facts::of_triples(&data.0).closed(), Facts::of_triples(&shapes.0));
+    let (data, shapes) = (
+        Facts::of_triples(&data.0).closed(),
+        Facts::of_triples(&shapes.0),
+    );
     let shapes = match Shapes::of(&shapes) {
         Ok(shapes) => shapes,
         Err(error) => return Some(error.to_string()),
@@ -199,7 +209,11 @@ fn run(path: &Path, count: &mut usize, failed: &mut Vec<String>) {
         }
     }
     let named = |t: &Triple| matches!(&t.subject, NamedOrBlankNode::NamedNode(_));
-    assert!(manifest.0.iter().any(named), "{}: an empty manifest", path.display());
+    assert!(
+        manifest.0.iter().any(named),
+        "{}: an empty manifest",
+        path.display()
+    );
 }
 
 #[test]
@@ -214,7 +228,10 @@ fn the_core_tests_pass() {
     }
     let (mut count, mut failed) = (0, Vec::new());
     run(&manifest, &mut count, &mut failed);
-    println!("{} of {count} tests of SHACL Core pass", count - failed.len());
+    println!(
+        "{} of {count} tests of SHACL Core pass",
+        count - failed.len()
+    );
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
     assert!(count >= 98, "only {count} tests");
 }

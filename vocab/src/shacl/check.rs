@@ -23,6 +23,23 @@ struct Focus<'r> {
     said: &'r [Statement<'r>],
 }
 
+/// What counts of a node of which nobody knows whether it is of a class? A fault is reported where it is certain: what is in
+/// doubt passes, and within `sh:not`, where passing is the fault, it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    Passes,
+    Fails,
+}
+
+impl Doubt {
+    fn turned(self) -> Self {
+        match self {
+            Self::Passes => Self::Fails,
+            Self::Fails => Self::Passes,
+        }
+    }
+}
+
 pub(super) struct Check<'r> {
     shapes: &'r Shapes,
     facts: &'r Facts<'r>,
@@ -43,8 +60,7 @@ impl<'r> Check<'r> {
     /// All targets of all shapes, in the order of shapes and nodes.
     pub fn all(&self, out: Sink<'_, 'r>) -> ControlFlow<()> {
         for (shape, node) in self.targets() {
-            let shape = self.shape(shape);
-            self.of(shape, self.focus(node), out)?;
+            self.of(self.shape(shape), self.focus(node), Doubt::Passes, out)?;
         }
         ControlFlow::Continue(())
     }
@@ -60,10 +76,18 @@ impl<'r> Check<'r> {
                     found.push((shape, &said.subject));
                 }
             }
-            for (shape, _) in targets.subjects_of.iter().filter(|(_, p)| p == said.predicate) {
+            for (shape, _) in targets
+                .subjects_of
+                .iter()
+                .filter(|(_, p)| p == said.predicate)
+            {
                 found.push((*shape, &said.subject));
             }
-            for (shape, _) in targets.objects_of.iter().filter(|(_, p)| p == said.predicate) {
+            for (shape, _) in targets
+                .objects_of
+                .iter()
+                .filter(|(_, p)| p == said.predicate)
+            {
                 found.push((*shape, &said.object));
             }
         }
@@ -92,7 +116,13 @@ impl<'r> Check<'r> {
         Focus { node, said }
     }
 
-    fn of(&self, shape: &'r Shape, focus: Focus<'r>, out: Sink<'_, 'r>) -> ControlFlow<()> {
+    fn of(
+        &self,
+        shape: &'r Shape,
+        focus: Focus<'r>,
+        doubt: Doubt,
+        out: Sink<'_, 'r>,
+    ) -> ControlFlow<()> {
         if shape.deactivated {
             return ControlFlow::Continue(());
         }
@@ -104,6 +134,7 @@ impl<'r> Check<'r> {
             check: self,
             shape,
             focus,
+            doubt,
             values: &values,
         };
         for constraint in &shape.constraints {
@@ -112,17 +143,18 @@ impl<'r> Check<'r> {
         ControlFlow::Continue(())
     }
 
-    fn conforms(&self, shape: ShapeId, node: &'r Node<'r>) -> bool {
+    fn conforms(&self, shape: ShapeId, node: &'r Node<'r>, doubt: Doubt) -> bool {
         let first = &mut |_| ControlFlow::Break(());
-        self.of(self.shape(shape), self.focus(node), first)
+        self.of(self.shape(shape), self.focus(node), doubt, first)
             .is_continue()
     }
 
-    /// Is the node an instance of the class, as far as can be known?
-    fn is_instance(&self, node: &Node<'_>, class: &str) -> bool {
+    /// Is the node an instance of the class?
+    fn is_instance(&self, node: &Node<'_>, class: &str, doubt: Doubt) -> bool {
         let types = with(self.facts.about(node), rdf::TYPE.as_str());
         if types.is_empty() {
-            return self.facts.may_be(node, class);
+            let known = self.facts.is_elsewhere(node, class);
+            return known.unwrap_or(doubt == Doubt::Passes);
         }
         let types = || types.iter().filter_map(|said| said.object.iri());
         types().any(|own| own == class || self.shapes.classes.is_below(own, class))
@@ -156,11 +188,16 @@ struct Of<'c, 'r> {
     check: &'c Check<'r>,
     shape: &'r Shape,
     focus: Focus<'r>,
+    doubt: Doubt,
     values: &'c Values<'r>,
 }
 
 impl<'r> Of<'_, 'r> {
-    fn result(&self, constraint: &'r Constraint, value: Option<&'r Node<'r>>) -> ValidationResult<'r> {
+    fn result(
+        &self,
+        constraint: &'r Constraint,
+        value: Option<&'r Node<'r>>,
+    ) -> ValidationResult<'r> {
         ValidationResult {
             focus: self.focus.node,
             path: self.shape.path.as_ref(),
@@ -195,52 +232,65 @@ impl<'r> Of<'_, 'r> {
 
     fn hold(&self, constraint: &'r Constraint, out: Sink<'_, 'r>) -> ControlFlow<()> {
         use Constraint as C;
-        let conforms = |shape: &ShapeId, node| self.check.conforms(*shape, node);
+        let conforms = |shape: &ShapeId, node| self.check.conforms(*shape, node, self.doubt);
+        let each = |out, wrong: &dyn Fn(&'r Node<'r>) -> bool| self.each(constraint, out, wrong);
         match constraint {
             C::MinCount(least) => self.whole(constraint, out, self.values.len() < *least),
             C::MaxCount(most) => self.whole(constraint, out, self.values.len() > *most),
             C::HasValue(node) => self.whole(constraint, out, !self.values.has(node)),
-            C::QualifiedMin(qualified, least) => {
-                self.whole(constraint, out, self.count(qualified) < *least)
+            C::QualifiedMin(of, least) => {
+                self.whole(constraint, out, self.count(of, self.doubt) < *least)
             }
-            C::QualifiedMax(qualified, most) => {
-                self.whole(constraint, out, self.count(qualified) > *most)
+            C::QualifiedMax(of, most) => {
+                self.whole(constraint, out, self.count(of, self.doubt.turned()) > *most)
             }
             C::UniqueLang => self.unique_languages(constraint, out),
             C::Equals(other) => self.equals(constraint, other, out),
             C::Disjoint(other) => {
                 let others = with(self.focus.said, other);
-                let among = |value| others.iter().any(|said| said.object == *value);
-                self.each(constraint, out, among)
+                each(out, &|value| {
+                    others.iter().any(|said| said.object == *value)
+                })
             }
             C::LessThan(other) => self.less(constraint, other, Ordering::is_lt, out),
             C::LessThanOrEquals(other) => self.less(constraint, other, Ordering::is_le, out),
             C::Properties(shapes) => self.properties(shapes, out),
             C::Closed(allowed) => self.closed(constraint, allowed, out),
-            C::Not(shape) => self.each(constraint, out, |value| conforms(shape, value)),
-            C::Node(shape) => self.each(constraint, out, |value| !conforms(shape, value)),
-            C::And(shapes) => self.each(constraint, out, |value| {
-                !shapes.iter().all(|shape| conforms(shape, value))
+            C::Not(shape) => each(out, &|value| {
+                self.check.conforms(*shape, value, self.doubt.turned())
             }),
-            C::Or(shapes) => self.each(constraint, out, |value| {
-                !shapes.iter().any(|shape| conforms(shape, value))
+            C::Node(shape) => each(out, &|value| !conforms(shape, value)),
+            C::And(shapes) => each(out, &|value| !shapes.iter().all(|s| conforms(s, value))),
+            C::Or(shapes) => each(out, &|value| !shapes.iter().any(|s| conforms(s, value))),
+            C::Xone(shapes) => each(out, &|value| self.is_not_one(shapes, value)),
+            C::Class(class) => each(out, &|value| {
+                !self.check.is_instance(value, class, self.doubt)
             }),
-            C::Xone(shapes) => self.each(constraint, out, |value| {
-                shapes.iter().filter(|shape| conforms(shape, value)).count() != 1
-            }),
-            C::Class(class) => self.each(constraint, out, |value| {
-                !self.check.is_instance(value, class)
-            }),
-            C::Value(rule) => self.each(constraint, out, |value| !meets(rule, value)),
+            C::Value(rule) => each(out, &|value| !meets(rule, value)),
         }
     }
 
-    fn count(&self, qualified: &Qualified) -> usize {
-        let conforms = |shape: &ShapeId, value| self.check.conforms(*shape, value);
-        let counts = |value: &&'r Node<'r>| {
-            conforms(&qualified.shape, value)
-                && !qualified.siblings.iter().any(|other| conforms(other, value))
+    fn is_not_one(&self, shapes: &[ShapeId], value: &'r Node<'r>) -> bool {
+        let count = |doubt| {
+            let conforms = |shape: &&ShapeId| self.check.conforms(**shape, value, doubt);
+            shapes.iter().filter(conforms).count()
         };
+        let (certain, possible) = (count(Doubt::Fails), count(Doubt::Passes));
+        match self.doubt {
+            Doubt::Passes => certain > 1 || possible == 0,
+            Doubt::Fails => (certain, possible) != (1, 1),
+        }
+    }
+
+    /// The values that conform, without those that conform to a sibling as well.
+    fn count(&self, qualified: &Qualified, doubt: Doubt) -> usize {
+        let conforms = |shape: &ShapeId, value, doubt| self.check.conforms(*shape, value, doubt);
+        let is_other = |value| {
+            let mut siblings = qualified.siblings.iter();
+            siblings.any(|other| conforms(other, value, doubt.turned()))
+        };
+        let counts =
+            |value: &&'r Node<'r>| conforms(&qualified.shape, value, doubt) && !is_other(value);
         self.values.iter().filter(counts).count()
     }
 
@@ -255,7 +305,12 @@ impl<'r> Of<'_, 'r> {
         ControlFlow::Continue(())
     }
 
-    fn equals(&self, constraint: &'r Constraint, other: &str, out: Sink<'_, 'r>) -> ControlFlow<()> {
+    fn equals(
+        &self,
+        constraint: &'r Constraint,
+        other: &str,
+        out: Sink<'_, 'r>,
+    ) -> ControlFlow<()> {
         let others = with(self.focus.said, other);
         self.each(constraint, out, |value| {
             !others.iter().any(|said| said.object == *value)
@@ -296,7 +351,8 @@ impl<'r> Of<'_, 'r> {
                 _ => self.check.focus(value),
             };
             for shape in shapes {
-                self.check.of(self.check.shape(*shape), focus, out)?;
+                let shape = self.check.shape(*shape);
+                self.check.of(shape, focus, self.doubt, out)?;
             }
         }
         ControlFlow::Continue(())
@@ -335,9 +391,9 @@ fn meets(rule: &Rule, value: &Node<'_>) -> bool {
         Rule::MinLength(least) => length().is_some_and(|length| length >= *least),
         Rule::MaxLength(most) => length().is_some_and(|length| length <= *most),
         Rule::Pattern(pattern) => value.text().is_some_and(|text| pattern.is_match(text)),
-        Rule::LanguageIn(ranges) => value.literal().is_some_and(|literal| {
-            ranges.iter().any(|range| speaks(&literal.language, range))
-        }),
+        Rule::LanguageIn(ranges) => value
+            .literal()
+            .is_some_and(|literal| ranges.iter().any(|range| speaks(&literal.language, range))),
         Rule::In(nodes) => nodes.contains(value),
     }
 }
@@ -345,7 +401,9 @@ fn meets(rule: &Rule, value: &Node<'_>) -> bool {
 fn is_within(value: &Node<'_>, bound: &Bound, within: fn(Ordering) -> bool) -> bool {
     let value = value.literal().and_then(Ordered::of);
     let order = value.as_ref().zip(bound.value.as_ref());
-    order.and_then(|(value, bound)| value.compare(bound)).is_some_and(within)
+    order
+        .and_then(|(value, bound)| value.compare(bound))
+        .is_some_and(within)
 }
 
 /// SPARQL's `langMatches`: `zh-hant-tw` is `zh-hant`, and `zh`.
@@ -354,5 +412,6 @@ fn speaks(tag: &str, range: &str) -> bool {
         return !tag.is_empty();
     }
     let tag = tag.to_ascii_lowercase();
-    tag.strip_prefix(range).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    tag.strip_prefix(range)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

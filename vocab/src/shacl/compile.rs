@@ -42,11 +42,18 @@ impl Classes {
                 above.entry(class.to_owned()).or_default();
             }
         }
-        let up = Path::OneOrMore(Box::new(Path::Predicate(rdfs::SUB_CLASS_OF.as_str().to_owned())));
+        let up = Path::OneOrMore(Box::new(Path::Predicate(
+            rdfs::SUB_CLASS_OF.as_str().to_owned(),
+        )));
         for (class, found) in &mut above {
             let class = Node::Iri(class.as_str().into());
             let reached = up.reached(graph, &class);
-            found.extend(reached.iter().filter_map(|node| node.iri()).map(str::to_owned));
+            found.extend(
+                reached
+                    .iter()
+                    .filter_map(|node| node.iri())
+                    .map(str::to_owned),
+            );
         }
         Self(above)
     }
@@ -101,7 +108,9 @@ const TARGETS: [NamedNodeRef<'static>; 4] = [
 /// The shapes that have a target.
 fn roots<'g>(graph: &'g Facts<'g>, classes: &Classes) -> BTreeSet<&'g Node<'g>> {
     let is_root = |said: &&Statement<'_>| {
-        TARGETS.iter().any(|target| target.as_str() == said.predicate)
+        TARGETS
+            .iter()
+            .any(|target| target.as_str() == said.predicate)
             || is_implicit(graph, &said.subject, classes)
     };
     let all = graph.all().chunk_by(|a, b| a.subject == b.subject);
@@ -128,7 +137,11 @@ struct Compiler<'g> {
 }
 
 impl<'g> Compiler<'g> {
-    fn values(&self, node: &Node<'_>, parameter: NamedNodeRef<'_>) -> impl Iterator<Item = &'g Node<'g>> {
+    fn values(
+        &self,
+        node: &Node<'_>,
+        parameter: NamedNodeRef<'_>,
+    ) -> impl Iterator<Item = &'g Node<'g>> {
         let said = with(self.graph.about(node), parameter.as_str());
         said.iter().map(|said| &said.object)
     }
@@ -136,11 +149,14 @@ impl<'g> Compiler<'g> {
     fn targets(&self, id: ShapeId, node: &Node<'_>, classes: &Classes, out: &mut Targets) {
         let iris = |target| self.values(node, target).filter_map(|node| node.iri());
         let nodes = self.values(node, sh::TARGET_NODE);
-        out.nodes.extend(nodes.map(|node| (id, node.clone().into_owned())));
+        out.nodes
+            .extend(nodes.map(|node| (id, node.clone().into_owned())));
         let of = |target| iris(target).map(move |iri| (id, iri.to_owned()));
         out.subjects_of.extend(of(sh::TARGET_SUBJECTS_OF));
         out.objects_of.extend(of(sh::TARGET_OBJECTS_OF));
-        let own = node.iri().filter(|_| is_implicit(self.graph, node, classes));
+        let own = node
+            .iri()
+            .filter(|_| is_implicit(self.graph, node, classes));
         for class in iris(sh::TARGET_CLASS).chain(own) {
             for below in classes.below(class) {
                 out.classes.entry(below.to_owned()).or_default().push(id);
@@ -194,7 +210,9 @@ impl<'g> Compiler<'g> {
     }
 
     fn is_true(&self, node: &Node<'_>, parameter: NamedNodeRef<'_>) -> bool {
-        let mut literals = self.values(node, parameter).filter_map(|node| node.literal());
+        let mut literals = self
+            .values(node, parameter)
+            .filter_map(|node| node.literal());
         literals.any(|literal| Ordered::of(literal) == Some(Ordered::Boolean(true)))
     }
 
@@ -217,7 +235,12 @@ impl<'g> Compiler<'g> {
         Ok(members)
     }
 
-    fn path(&self, shape: &Node<'_>, path: &'g Node<'g>, depth: usize) -> Result<Path, ShapesError> {
+    fn path(
+        &self,
+        shape: &Node<'_>,
+        path: &'g Node<'g>,
+        depth: usize,
+    ) -> Result<Path, ShapesError> {
         if depth > NESTING_MAX {
             return Err(nesting(shape));
         }
@@ -264,7 +287,9 @@ impl<'g> Of<'_, 'g> {
 
     fn iris(&self, parameter: NamedNodeRef<'_>) -> Result<Vec<String>, ShapesError> {
         let values = self.of(parameter).into_iter().map(|value| {
-            let iri = value.iri().ok_or_else(|| wrong(self.node, parameter, "an IRI"));
+            let iri = value
+                .iri()
+                .ok_or_else(|| wrong(self.node, parameter, "an IRI"));
             iri.map(str::to_owned)
         });
         values.collect()
@@ -272,7 +297,9 @@ impl<'g> Of<'_, 'g> {
 
     fn numbers(&self, parameter: NamedNodeRef<'_>) -> Result<Vec<usize>, ShapesError> {
         let values = self.of(parameter).into_iter().map(|value| {
-            let number = value.literal().and_then(|literal| literal.value.parse().ok());
+            let number = value
+                .literal()
+                .and_then(|literal| literal.value.parse().ok());
             number.ok_or_else(|| wrong(self.node, parameter, "a number of 0 or more"))
         });
         values.collect()
@@ -290,7 +317,11 @@ impl<'g> Of<'_, 'g> {
     fn counts(&mut self, has_path: bool) -> Result<(), ShapesError> {
         let (least, most) = (self.numbers(sh::MIN_COUNT)?, self.numbers(sh::MAX_COUNT)?);
         if !has_path && !(least.is_empty() && most.is_empty()) {
-            return Err(wrong(self.node, sh::PATH, "a path, where values are counted"));
+            return Err(wrong(
+                self.node,
+                sh::PATH,
+                "a path, where values are counted",
+            ));
         }
         self.out.extend(least.into_iter().map(Constraint::MinCount));
         self.out.extend(most.into_iter().map(Constraint::MaxCount));
@@ -331,7 +362,8 @@ impl<'g> Of<'_, 'g> {
             rules.push(Rule::In(members.collect()));
         }
         self.out.extend(rules.into_iter().map(Constraint::Value));
-        self.out.extend(self.iris(sh::CLASS)?.into_iter().map(Constraint::Class));
+        self.out
+            .extend(self.iris(sh::CLASS)?.into_iter().map(Constraint::Class));
         let members = self.of(sh::HAS_VALUE).into_iter();
         let members = members.map(|node| Constraint::HasValue(node.clone().into_owned()));
         self.out.extend(members);
@@ -407,7 +439,10 @@ impl<'g> Of<'_, 'g> {
     }
 
     fn all(&mut self, nodes: Vec<&'g Node<'g>>) -> Result<Vec<ShapeId>, ShapesError> {
-        nodes.into_iter().map(|node| self.compiler.shape(node)).collect()
+        nodes
+            .into_iter()
+            .map(|node| self.compiler.shape(node))
+            .collect()
     }
 
     /// In the order of their paths, the graver first: blank nodes have names by chance.
@@ -417,7 +452,11 @@ impl<'g> Of<'_, 'g> {
         let compiled = &self.compiler.shapes;
         for shape in &shapes {
             if compiled[*shape].path.is_none() {
-                return Err(wrong(&compiled[*shape].node, sh::PATH, "a path of a property shape"));
+                return Err(wrong(
+                    &compiled[*shape].node,
+                    sh::PATH,
+                    "a path of a property shape",
+                ));
             }
         }
         shapes.sort_by_cached_key(|shape| {
@@ -457,9 +496,8 @@ impl<'g> Of<'_, 'g> {
             return Vec::new();
         }
         let all = self.compiler.graph.all().iter();
-        let parents = all.filter(|said| {
-            said.predicate == sh::PROPERTY.as_str() && said.object == *self.node
-        });
+        let parents =
+            all.filter(|said| said.predicate == sh::PROPERTY.as_str() && said.object == *self.node);
         let siblings: BTreeSet<&Node<'_>> = parents
             .flat_map(|said| self.compiler.values(&said.subject, sh::PROPERTY))
             .flat_map(|other| self.compiler.values(other, sh::QUALIFIED_VALUE_SHAPE))

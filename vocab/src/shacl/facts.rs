@@ -104,15 +104,12 @@ impl<'a> Facts<'a> {
         run(&self.statements, |statement| statement.subject.cmp(node))
     }
 
-    /// May an IRI that this graph says no type of be an instance of the class?
-    pub(super) fn may_be(&self, node: &Node<'_>, class: &str) -> bool {
-        let (Node::Iri(iri), elsewhere) = (node, self.elsewhere) else {
-            return false;
-        };
-        match elsewhere {
-            Elsewhere::Nothing => false,
-            Elsewhere::Unknown => true,
-            Elsewhere::Known(known) => known(iri, class).unwrap_or(true),
+    /// Is a node that this graph says no type of an instance of the class? None: who knows.
+    pub(super) fn is_elsewhere(&self, node: &Node<'_>, class: &str) -> Option<bool> {
+        match (node, self.elsewhere) {
+            (Node::Iri(_), Elsewhere::Unknown) => None,
+            (Node::Iri(iri), Elsewhere::Known(known)) => known(iri, class),
+            _ => Some(false),
         }
     }
 }

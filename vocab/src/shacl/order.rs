@@ -181,7 +181,10 @@ mod tests {
         assert_eq!(compare((huge, "integer"), ("1", "int")), Some(Greater));
         assert_eq!(compare(("a", "string"), ("b", "string")), Some(Less));
         assert_eq!(compare(("a", "string"), ("1", "integer")), None);
-        assert_eq!(compare(("P1D", "duration"), ("P2D", "duration")), Some(Less));
+        assert_eq!(
+            compare(("P1D", "duration"), ("P2D", "duration")),
+            Some(Less)
+        );
         let (zoned, plain) = ("2026-01-02T00:00:00Z", "2026-01-02T01:00:00");
         assert_eq!(compare((zoned, "dateTime"), (plain, "dateTime")), None);
         assert_eq!(compare(("2026", "gYear"), ("2025", "gYear")), Some(Greater));
@@ -194,8 +197,16 @@ mod tests {
             ("127", "byte", true),
             ("128", "byte", false),
             ("-1", "nonNegativeInteger", false),
-            ("99999999999999999999999999999999999999999", "nonNegativeInteger", true),
-            ("-99999999999999999999999999999999999999999", "nonNegativeInteger", false),
+            (
+                "99999999999999999999999999999999999999999",
+                "nonNegativeInteger",
+                true,
+            ),
+            (
+                "-99999999999999999999999999999999999999999",
+                "nonNegativeInteger",
+                false,
+            ),
             ("", "integer", false),
             ("+", "integer", false),
             ("1.5", "decimal", true),

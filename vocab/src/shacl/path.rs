@@ -65,7 +65,11 @@ impl Path {
     }
 
     /// The nodes at the end of the path, each once.
-    pub(super) fn reached<'r>(&self, facts: &'r Facts<'r>, from: &'r Node<'r>) -> Vec<&'r Node<'r>> {
+    pub(super) fn reached<'r>(
+        &self,
+        facts: &'r Facts<'r>,
+        from: &'r Node<'r>,
+    ) -> Vec<&'r Node<'r>> {
         let mut found = Found::default();
         self.walk(facts, from, false, &mut found);
         found.nodes

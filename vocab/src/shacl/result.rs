@@ -130,7 +130,11 @@ impl fmt::Display for Constraint {
             Self::QualifiedMin(_, least) => write!(f, "at least {least} of a shape"),
             Self::QualifiedMax(_, most) => write!(f, "at most {most} of a shape"),
             Self::Closed(allowed) => {
-                write!(f, "only {}", listed(allowed.iter().map(|iri| prefixed(iri))))
+                write!(
+                    f,
+                    "only {}",
+                    listed(allowed.iter().map(|iri| prefixed(iri)))
+                )
             }
             Self::HasValue(node) => write!(f, "{node} among the values"),
         }
@@ -139,9 +143,8 @@ impl fmt::Display for Constraint {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let than = |f: &mut fmt::Formatter<'_>, what, bound: &Bound| {
-            write!(f, "{what} {}", bound.literal)
-        };
+        let than =
+            |f: &mut fmt::Formatter<'_>, what, bound: &Bound| write!(f, "{what} {}", bound.literal);
         match self {
             Self::Datatype(datatype) => write!(f, "a well-formed {}", prefixed(datatype)),
             Self::NodeKind(kind) => f.write_str(kind.words()),

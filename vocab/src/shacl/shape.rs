@@ -143,7 +143,10 @@ impl NodeKind {
                 matches!(self, Self::Blank | Self::BlankOrIri | Self::BlankOrLiteral)
             }
             Node::Literal(_) => {
-                matches!(self, Self::Literal | Self::BlankOrLiteral | Self::IriOrLiteral)
+                matches!(
+                    self,
+                    Self::Literal | Self::BlankOrLiteral | Self::IriOrLiteral
+                )
             }
         }
     }
