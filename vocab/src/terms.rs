@@ -256,8 +256,7 @@ vocabulary! {
 vocabulary! {
     /// RDF Schema, as far as descriptions use it.
     rdfs = "http://www.w3.org/2000/01/rdf-schema#" {
-        CLASS: "Class", COMMENT: "comment", LABEL: "label", SEE_ALSO: "seeAlso",
-        SUB_CLASS_OF: "subClassOf",
+        COMMENT: "comment", LABEL: "label", SEE_ALSO: "seeAlso",
     }
 }
 

@@ -70,25 +70,16 @@ impl<'r> Check<'r> {
         let mut found: Vec<(ShapeId, &'r Node<'r>)> = Vec::new();
         found.extend(targets.nodes.iter().map(|(shape, node)| (*shape, node)));
         for said in self.facts.all() {
+            let of = |pairs: &'r [(ShapeId, String)]| {
+                let pairs = pairs
+                    .iter()
+                    .filter(|(_, predicate)| predicate == said.predicate);
+                pairs.map(|(shape, _)| *shape)
+            };
+            found.extend(of(&targets.subjects_of).map(|shape| (shape, &said.subject)));
+            found.extend(of(&targets.objects_of).map(|shape| (shape, &said.object)));
             if said.predicate == rdf::TYPE.as_str() {
-                let class = said.object.iri().unwrap_or_default();
-                for shape in self.targeting(class) {
-                    found.push((shape, &said.subject));
-                }
-            }
-            for (shape, _) in targets
-                .subjects_of
-                .iter()
-                .filter(|(_, p)| p == said.predicate)
-            {
-                found.push((*shape, &said.subject));
-            }
-            for (shape, _) in targets
-                .objects_of
-                .iter()
-                .filter(|(_, p)| p == said.predicate)
-            {
-                found.push((*shape, &said.object));
+                self.add_of_class(said, &mut found);
             }
         }
         found.sort();
@@ -96,15 +87,16 @@ impl<'r> Check<'r> {
         found
     }
 
-    /// The shapes of instances of a class.
-    fn targeting(&self, class: &str) -> impl Iterator<Item = ShapeId> {
-        let mut shapes = self.shapes.targets.of_class(class).to_vec();
+    fn add_of_class(&self, said: &'r Statement<'r>, found: &mut Vec<(ShapeId, &'r Node<'r>)>) {
+        let class = said.object.iri().unwrap_or_default();
+        let mut add = |class: &str| {
+            let shapes = self.shapes.targets.of_class(class);
+            found.extend(shapes.iter().map(|shape| (*shape, &said.subject)));
+        };
+        add(class);
         if self.has_classes {
-            for above in self.above(class) {
-                shapes.extend(self.shapes.targets.of_class(above));
-            }
+            self.above(class).into_iter().for_each(add);
         }
-        shapes.into_iter()
     }
 
     fn shape(&self, id: ShapeId) -> &'r Shape {

@@ -7,7 +7,7 @@ use super::order::Ordered;
 use super::path::Path;
 use super::shape::{Bound, Constraint, NodeKind, Qualified, Rule, Severity, Shape, ShapeId};
 use super::{NESTING_MAX, Shapes, ShapesError};
-use crate::terms::{prefixed, rdfs as terms, sh};
+use crate::terms::{prefixed, sh};
 use oxrdf::NamedNodeRef;
 use oxrdf::vocab::{rdf, rdfs};
 use regex::{Regex, RegexBuilder};
@@ -37,7 +37,7 @@ impl Classes {
     fn of(graph: &Facts<'_>) -> Self {
         let mut above: HashMap<String, Vec<String>> = HashMap::new();
         let all = graph.all().iter();
-        for said in all.filter(|said| said.predicate == terms::SUB_CLASS_OF.as_str()) {
+        for said in all.filter(|said| said.predicate == rdfs::SUB_CLASS_OF.as_str()) {
             if let Some(class) = said.subject.iri() {
                 above.entry(class.to_owned()).or_default();
             }
@@ -125,7 +125,7 @@ fn is_implicit(graph: &Facts<'_>, node: &Node<'_>, classes: &Classes) -> bool {
         let mut types = types.iter().filter_map(|said| said.object.iri());
         types.any(|own| own == class.as_str() || classes.is_below(own, class.as_str()))
     };
-    is(terms::CLASS) && (is(sh::NODE_SHAPE) || is(sh::PROPERTY_SHAPE))
+    is(rdfs::CLASS) && (is(sh::NODE_SHAPE) || is(sh::PROPERTY_SHAPE))
 }
 
 struct Compiler<'g> {
@@ -184,11 +184,13 @@ impl<'g> Compiler<'g> {
         let path = self.values(node, sh::PATH).next();
         let path = path.map(|path| self.path(node, path, 0)).transpose()?;
         let severity = self.values(node, sh::SEVERITY).find_map(|node| node.iri());
-        let messages = self.values(node, sh::MESSAGE);
-        let messages = messages.filter_map(|node| match node.clone().into_owned() {
-            Node::Literal(literal) => Some(literal),
-            _ => None,
-        });
+        let severity = severity.map_or(Severity::Violation, Severity::of);
+        let messages = self
+            .values(node, sh::MESSAGE)
+            .filter_map(|node| node.literal());
+        let messages = messages
+            .map(|literal| literal.clone().into_owned())
+            .collect();
         let mut constraints = Vec::new();
         let mut of = Of {
             node,
@@ -202,8 +204,8 @@ impl<'g> Compiler<'g> {
         Ok(Shape {
             node: node.clone().into_owned(),
             path,
-            severity: severity.map_or(Severity::Violation, Severity::of),
-            messages: messages.collect(),
+            severity,
+            messages,
             deactivated: self.is_true(node, sh::DEACTIVATED),
             constraints,
         })
@@ -346,7 +348,7 @@ impl<'g> Of<'_, 'g> {
             for literal in self.texts(parameter)? {
                 rules.push(made(Bound {
                     value: Ordered::of(literal),
-                    literal: Node::Literal(literal.clone()).into_owned(),
+                    literal: Node::Literal(literal.clone().into_owned()),
                 }));
             }
         }

@@ -180,17 +180,26 @@ impl Node<'_> {
     }
 
     pub(super) fn into_owned(self) -> Node<'static> {
-        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         match self {
             Self::Iri(iri) => Node::Iri(owned(iri)),
             Self::Blank(label) => Node::Blank(owned(label)),
-            Self::Literal(literal) => Node::Literal(Literal {
-                value: owned(literal.value),
-                language: owned(literal.language),
-                datatype: owned(literal.datatype),
-            }),
+            Self::Literal(literal) => Node::Literal(literal.into_owned()),
         }
     }
+}
+
+impl Literal<'_> {
+    pub(super) fn into_owned(self) -> Literal<'static> {
+        Literal {
+            value: owned(self.value),
+            language: owned(self.language),
+            datatype: owned(self.datatype),
+        }
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }
 
 /// As N-Triples would have it, with shortened IRIs where a prefix of ours fits and without escapes: for people.

@@ -35,12 +35,12 @@ impl<'r> Values<'r> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &'r Node<'r>> {
-        let (one, said, many): (Option<&'r Node<'r>>, &'r [Statement<'r>], &[&'r Node<'r>]) =
-            match self {
-                Self::One(node) => (Some(node), &[], &[]),
-                Self::Said(said) => (None, said, &[]),
-                Self::Many(nodes) => (None, &[], nodes),
-            };
+        let (mut one, mut said, mut many) = (None, &[][..], &[][..]);
+        match self {
+            Self::One(node) => one = Some(*node),
+            Self::Said(statements) => said = *statements,
+            Self::Many(nodes) => many = nodes.as_slice(),
+        }
         let said = said.iter().map(|statement| &statement.object);
         one.into_iter().chain(said).chain(many.iter().copied())
     }
