@@ -12,10 +12,12 @@
 
 mod check;
 mod compile;
+mod constraints;
 mod facts;
 mod order;
 mod path;
 mod result;
+mod rule;
 mod shape;
 mod text;
 

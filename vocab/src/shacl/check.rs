@@ -4,10 +4,10 @@
 
 use super::Shapes;
 use super::facts::{Facts, Node, Statement, with};
-use super::order::{Ordered, is_well_formed};
+use super::order::Ordered;
 use super::path::Values;
 use super::result::ValidationResult;
-use super::shape::{Bound, Constraint, Qualified, Rule, Shape, ShapeId};
+use super::shape::{Constraint, Qualified, Shape, ShapeId};
 use oxrdf::vocab::{rdf, rdfs};
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -258,7 +258,7 @@ impl<'r> Of<'_, 'r> {
             C::Class(class) => each(out, &|value| {
                 !self.check.is_instance(value, class, self.doubt)
             }),
-            C::Value(rule) => each(out, &|value| !meets(rule, value)),
+            C::Value(rule) => each(out, &|value| !rule.meets(value)),
         }
     }
 
@@ -367,43 +367,4 @@ impl<'r> Of<'_, 'r> {
         }
         ControlFlow::Continue(())
     }
-}
-
-fn meets(rule: &Rule, value: &Node<'_>) -> bool {
-    let length = || value.text().map(|text| text.chars().count());
-    match rule {
-        Rule::Datatype(datatype) => value.literal().is_some_and(|literal| {
-            literal.datatype == *datatype && is_well_formed(&literal.value, datatype)
-        }),
-        Rule::NodeKind(kind) => kind.has(value),
-        Rule::MinExclusive(bound) => is_within(value, bound, Ordering::is_gt),
-        Rule::MinInclusive(bound) => is_within(value, bound, Ordering::is_ge),
-        Rule::MaxExclusive(bound) => is_within(value, bound, Ordering::is_lt),
-        Rule::MaxInclusive(bound) => is_within(value, bound, Ordering::is_le),
-        Rule::MinLength(least) => length().is_some_and(|length| length >= *least),
-        Rule::MaxLength(most) => length().is_some_and(|length| length <= *most),
-        Rule::Pattern(pattern) => value.text().is_some_and(|text| pattern.is_match(text)),
-        Rule::LanguageIn(ranges) => value
-            .literal()
-            .is_some_and(|literal| ranges.iter().any(|range| speaks(&literal.language, range))),
-        Rule::In(nodes) => nodes.contains(value),
-    }
-}
-
-fn is_within(value: &Node<'_>, bound: &Bound, within: fn(Ordering) -> bool) -> bool {
-    let value = value.literal().and_then(Ordered::of);
-    let order = value.as_ref().zip(bound.value.as_ref());
-    order
-        .and_then(|(value, bound)| value.compare(bound))
-        .is_some_and(within)
-}
-
-/// SPARQL's `langMatches`: `zh-hant-tw` is `zh-hant`, and `zh`.
-fn speaks(tag: &str, range: &str) -> bool {
-    if range == "*" {
-        return !tag.is_empty();
-    }
-    let tag = tag.to_ascii_lowercase();
-    tag.strip_prefix(range)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

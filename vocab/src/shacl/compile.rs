@@ -2,15 +2,14 @@
 //!
 //! Only what a target leads to is read. Knows no data; start at [`compile`].
 
-use super::facts::{Facts, Literal, Node, Statement, with};
+use super::facts::{Facts, Node, Statement, with};
 use super::order::Ordered;
 use super::path::Path;
-use super::shape::{Bound, Constraint, NodeKind, Qualified, Rule, Severity, Shape, ShapeId};
-use super::{NESTING_MAX, Shapes, ShapesError};
+use super::shape::{Severity, Shape, ShapeId};
+use super::{NESTING_MAX, Shapes, ShapesError, constraints};
 use crate::terms::{prefixed, sh};
 use oxrdf::NamedNodeRef;
 use oxrdf::vocab::{rdf, rdfs};
-use regex::{Regex, RegexBuilder};
 use std::collections::{BTreeSet, HashMap};
 
 /// Which nodes of a graph are looked at, and by which shape.
@@ -128,16 +127,16 @@ fn is_implicit(graph: &Facts<'_>, node: &Node<'_>, classes: &Classes) -> bool {
     is(rdfs::CLASS) && (is(sh::NODE_SHAPE) || is(sh::PROPERTY_SHAPE))
 }
 
-struct Compiler<'g> {
-    graph: &'g Facts<'g>,
-    shapes: Vec<Shape>,
+pub(super) struct Compiler<'g> {
+    pub graph: &'g Facts<'g>,
+    pub shapes: Vec<Shape>,
     /// None: under way.
     known: HashMap<&'g Node<'g>, Option<ShapeId>>,
     depth: usize,
 }
 
 impl<'g> Compiler<'g> {
-    fn values(
+    pub fn values(
         &self,
         node: &Node<'_>,
         parameter: NamedNodeRef<'_>,
@@ -164,7 +163,7 @@ impl<'g> Compiler<'g> {
         }
     }
 
-    fn shape(&mut self, node: &'g Node<'g>) -> Result<ShapeId, ShapesError> {
+    pub fn shape(&mut self, node: &'g Node<'g>) -> Result<ShapeId, ShapesError> {
         match self.known.get(node) {
             Some(Some(id)) => return Ok(*id),
             None if self.depth < NESTING_MAX => {}
@@ -191,16 +190,7 @@ impl<'g> Compiler<'g> {
         let messages = messages
             .map(|literal| literal.clone().into_owned())
             .collect();
-        let mut constraints = Vec::new();
-        let mut of = Of {
-            node,
-            compiler: self,
-            out: &mut constraints,
-        };
-        of.counts(path.is_some())?;
-        of.values()?;
-        of.pairs()?;
-        of.shapes()?;
+        let constraints = constraints::of(self, node, path.is_some())?;
         Ok(Shape {
             node: node.clone().into_owned(),
             path,
@@ -211,7 +201,7 @@ impl<'g> Compiler<'g> {
         })
     }
 
-    fn is_true(&self, node: &Node<'_>, parameter: NamedNodeRef<'_>) -> bool {
+    pub fn is_true(&self, node: &Node<'_>, parameter: NamedNodeRef<'_>) -> bool {
         let mut literals = self
             .values(node, parameter)
             .filter_map(|node| node.literal());
@@ -219,7 +209,7 @@ impl<'g> Compiler<'g> {
     }
 
     /// The members of a list. A list that is none, or that never ends, is an error of the shape.
-    fn list(
+    pub fn list(
         &self,
         shape: &Node<'_>,
         parameter: NamedNodeRef<'_>,
@@ -275,257 +265,11 @@ impl<'g> Compiler<'g> {
     }
 }
 
-/// The constraints of one shape.
-struct Of<'c, 'g> {
-    node: &'g Node<'g>,
-    compiler: &'c mut Compiler<'g>,
-    out: &'c mut Vec<Constraint>,
-}
-
-impl<'g> Of<'_, 'g> {
-    fn of(&self, parameter: NamedNodeRef<'_>) -> Vec<&'g Node<'g>> {
-        self.compiler.values(self.node, parameter).collect()
-    }
-
-    fn iris(&self, parameter: NamedNodeRef<'_>) -> Result<Vec<String>, ShapesError> {
-        let values = self.of(parameter).into_iter().map(|value| {
-            let iri = value
-                .iri()
-                .ok_or_else(|| wrong(self.node, parameter, "an IRI"));
-            iri.map(str::to_owned)
-        });
-        values.collect()
-    }
-
-    fn numbers(&self, parameter: NamedNodeRef<'_>) -> Result<Vec<usize>, ShapesError> {
-        let values = self.of(parameter).into_iter().map(|value| {
-            let number = value
-                .literal()
-                .and_then(|literal| literal.value.parse().ok());
-            number.ok_or_else(|| wrong(self.node, parameter, "a number of 0 or more"))
-        });
-        values.collect()
-    }
-
-    fn texts(&self, parameter: NamedNodeRef<'_>) -> Result<Vec<&'g Literal<'g>>, ShapesError> {
-        let values = self.of(parameter).into_iter();
-        let values = values.map(|value| {
-            let literal = value.literal();
-            literal.ok_or_else(|| wrong(self.node, parameter, "a literal"))
-        });
-        values.collect()
-    }
-
-    fn counts(&mut self, has_path: bool) -> Result<(), ShapesError> {
-        let (least, most) = (self.numbers(sh::MIN_COUNT)?, self.numbers(sh::MAX_COUNT)?);
-        if !has_path && !(least.is_empty() && most.is_empty()) {
-            return Err(wrong(
-                self.node,
-                sh::PATH,
-                "a path, where values are counted",
-            ));
-        }
-        self.out.extend(least.into_iter().map(Constraint::MinCount));
-        self.out.extend(most.into_iter().map(Constraint::MaxCount));
-        Ok(())
-    }
-
-    fn values(&mut self) -> Result<(), ShapesError> {
-        let mut rules = Vec::new();
-        for iri in self.iris(sh::NODE_KIND)? {
-            let kind = NodeKind::of(&iri);
-            let kind = kind.ok_or_else(|| wrong(self.node, sh::NODE_KIND, "a kind of nodes"))?;
-            rules.push(Rule::NodeKind(kind));
-        }
-        rules.extend(self.iris(sh::DATATYPE)?.into_iter().map(Rule::Datatype));
-        let bounds: [(_, fn(Bound) -> Rule); 4] = [
-            (sh::MIN_EXCLUSIVE, Rule::MinExclusive),
-            (sh::MIN_INCLUSIVE, Rule::MinInclusive),
-            (sh::MAX_EXCLUSIVE, Rule::MaxExclusive),
-            (sh::MAX_INCLUSIVE, Rule::MaxInclusive),
-        ];
-        for (parameter, made) in bounds {
-            for literal in self.texts(parameter)? {
-                rules.push(made(Bound {
-                    value: Ordered::of(literal),
-                    literal: Node::Literal(literal.clone().into_owned()),
-                }));
-            }
-        }
-        let lengths = self.numbers(sh::MIN_LENGTH)?;
-        rules.extend(lengths.into_iter().map(Rule::MinLength));
-        let lengths = self.numbers(sh::MAX_LENGTH)?;
-        rules.extend(lengths.into_iter().map(Rule::MaxLength));
-        rules.extend(self.pattern()?.into_iter().map(Rule::Pattern));
-        rules.extend(self.languages()?.into_iter().map(Rule::LanguageIn));
-        for list in self.of(sh::IN) {
-            let members = self.compiler.list(self.node, sh::IN, list)?;
-            let members = members.into_iter().map(|node| node.clone().into_owned());
-            rules.push(Rule::In(members.collect()));
-        }
-        self.out.extend(rules.into_iter().map(Constraint::Value));
-        self.out
-            .extend(self.iris(sh::CLASS)?.into_iter().map(Constraint::Class));
-        let members = self.of(sh::HAS_VALUE).into_iter();
-        let members = members.map(|node| Constraint::HasValue(node.clone().into_owned()));
-        self.out.extend(members);
-        Ok(())
-    }
-
-    /// The flags are SPARQL's; `q` is none of its.
-    fn pattern(&self) -> Result<Vec<Regex>, ShapesError> {
-        let flags = self.texts(sh::FLAGS)?;
-        let has = |flag| flags.iter().any(|literal| literal.value.contains(flag));
-        let patterns = self.texts(sh::PATTERN)?.into_iter().map(|pattern| {
-            let built = RegexBuilder::new(&pattern.value)
-                .case_insensitive(has('i'))
-                .dot_matches_new_line(has('s'))
-                .multi_line(has('m'))
-                .ignore_whitespace(has('x'))
-                .build();
-            built.map_err(|_| wrong(self.node, sh::PATTERN, "a regular expression"))
-        });
-        patterns.collect()
-    }
-
-    fn languages(&self) -> Result<Vec<Vec<String>>, ShapesError> {
-        let lists = self.of(sh::LANGUAGE_IN).into_iter().map(|list| {
-            let members = self.compiler.list(self.node, sh::LANGUAGE_IN, list)?;
-            let ranges = members.into_iter().filter_map(|member| member.text());
-            Ok(ranges.map(str::to_ascii_lowercase).collect())
-        });
-        lists.collect()
-    }
-
-    fn pairs(&mut self) -> Result<(), ShapesError> {
-        if self.compiler.is_true(self.node, sh::UNIQUE_LANG) {
-            self.out.push(Constraint::UniqueLang);
-        }
-        let pairs: [(_, fn(String) -> Constraint); 4] = [
-            (sh::EQUALS, Constraint::Equals),
-            (sh::DISJOINT, Constraint::Disjoint),
-            (sh::LESS_THAN, Constraint::LessThan),
-            (sh::LESS_THAN_OR_EQUALS, Constraint::LessThanOrEquals),
-        ];
-        for (parameter, made) in pairs {
-            self.out.extend(self.iris(parameter)?.into_iter().map(made));
-        }
-        Ok(())
-    }
-
-    fn shapes(&mut self) -> Result<(), ShapesError> {
-        for node in self.of(sh::NOT) {
-            let shape = self.compiler.shape(node)?;
-            self.out.push(Constraint::Not(shape));
-        }
-        let lists: [(_, fn(Vec<ShapeId>) -> Constraint); 3] = [
-            (sh::AND, Constraint::And),
-            (sh::OR, Constraint::Or),
-            (sh::XONE, Constraint::Xone),
-        ];
-        for (parameter, made) in lists {
-            for list in self.of(parameter) {
-                let members = self.compiler.list(self.node, parameter, list)?;
-                let shapes = self.all(members)?;
-                self.out.push(made(shapes));
-            }
-        }
-        for node in self.of(sh::NODE) {
-            let shape = self.compiler.shape(node)?;
-            self.out.push(Constraint::Node(shape));
-        }
-        self.properties()?;
-        self.qualified()?;
-        self.closed();
-        Ok(())
-    }
-
-    fn all(&mut self, nodes: Vec<&'g Node<'g>>) -> Result<Vec<ShapeId>, ShapesError> {
-        nodes
-            .into_iter()
-            .map(|node| self.compiler.shape(node))
-            .collect()
-    }
-
-    /// In the order of their paths, the graver first: blank nodes have names by chance.
-    fn properties(&mut self) -> Result<(), ShapesError> {
-        let nodes = self.of(sh::PROPERTY);
-        let mut shapes = self.all(nodes)?;
-        let compiled = &self.compiler.shapes;
-        for shape in &shapes {
-            if compiled[*shape].path.is_none() {
-                return Err(wrong(
-                    &compiled[*shape].node,
-                    sh::PATH,
-                    "a path of a property shape",
-                ));
-            }
-        }
-        shapes.sort_by_cached_key(|shape| {
-            let shape = &compiled[*shape];
-            let path = shape.path.as_ref().map(Path::to_string);
-            (path, std::cmp::Reverse(shape.severity.clone()))
-        });
-        if !shapes.is_empty() {
-            self.out.push(Constraint::Properties(shapes));
-        }
-        Ok(())
-    }
-
-    fn qualified(&mut self) -> Result<(), ShapesError> {
-        let (least, most) = (
-            self.numbers(sh::QUALIFIED_MIN_COUNT)?,
-            self.numbers(sh::QUALIFIED_MAX_COUNT)?,
-        );
-        for node in self.of(sh::QUALIFIED_VALUE_SHAPE) {
-            let siblings = self.siblings(node);
-            let qualified = Qualified {
-                shape: self.compiler.shape(node)?,
-                siblings: self.all(siblings)?,
-            };
-            let min = |least: &usize| Constraint::QualifiedMin(qualified.clone(), *least);
-            self.out.extend(least.iter().map(min));
-            let max = |most: &usize| Constraint::QualifiedMax(qualified.clone(), *most);
-            self.out.extend(most.iter().map(max));
-        }
-        Ok(())
-    }
-
-    /// The sibling shapes (section 4.7.3): those of the other property shapes of the shapes that have this one.
-    fn siblings(&self, own: &Node<'_>) -> Vec<&'g Node<'g>> {
-        let disjoint = sh::QUALIFIED_VALUE_SHAPES_DISJOINT;
-        if !self.compiler.is_true(self.node, disjoint) {
-            return Vec::new();
-        }
-        let all = self.compiler.graph.all().iter();
-        let parents =
-            all.filter(|said| said.predicate == sh::PROPERTY.as_str() && said.object == *self.node);
-        let siblings: BTreeSet<&Node<'_>> = parents
-            .flat_map(|said| self.compiler.values(&said.subject, sh::PROPERTY))
-            .flat_map(|other| self.compiler.values(other, sh::QUALIFIED_VALUE_SHAPE))
-            .filter(|shape| *shape != own)
-            .collect();
-        siblings.into_iter().collect()
-    }
-
-    fn closed(&mut self) {
-        if !self.compiler.is_true(self.node, sh::CLOSED) {
-            return;
-        }
-        let properties = self.of(sh::PROPERTY).into_iter();
-        let paths = properties.flat_map(|shape| self.compiler.values(shape, sh::PATH));
-        let ignored = self.of(sh::IGNORED_PROPERTIES).into_iter();
-        let ignored = ignored.flat_map(|list| {
-            let members = self.compiler.list(self.node, sh::IGNORED_PROPERTIES, list);
-            members.unwrap_or_default()
-        });
-        let allowed = paths.chain(ignored).filter_map(|node| node.iri());
-        let allowed = allowed.map(str::to_owned).collect();
-        self.out.push(Constraint::Closed(allowed));
-    }
-}
-
-fn wrong(shape: &Node<'_>, parameter: NamedNodeRef<'_>, expected: &'static str) -> ShapesError {
+pub(super) fn wrong(
+    shape: &Node<'_>,
+    parameter: NamedNodeRef<'_>,
+    expected: &'static str,
+) -> ShapesError {
     ShapesError::Shape {
         shape: shape.to_string(),
         parameter: prefixed(parameter.as_str()),

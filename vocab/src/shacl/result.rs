@@ -2,7 +2,7 @@
 
 use super::facts::{Literal, Node};
 use super::path::Path;
-use super::shape::{Bound, Constraint, Rule, Severity, Shape};
+use super::shape::{Constraint, Severity, Shape};
 use crate::description::printable;
 use crate::terms::{prefixed, sh};
 use std::fmt;
@@ -141,27 +141,7 @@ impl fmt::Display for Constraint {
     }
 }
 
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let than =
-            |f: &mut fmt::Formatter<'_>, what, bound: &Bound| write!(f, "{what} {}", bound.literal);
-        match self {
-            Self::Datatype(datatype) => write!(f, "a well-formed {}", prefixed(datatype)),
-            Self::NodeKind(kind) => f.write_str(kind.words()),
-            Self::MinExclusive(bound) => than(f, "more than", bound),
-            Self::MinInclusive(bound) => than(f, "at least", bound),
-            Self::MaxExclusive(bound) => than(f, "less than", bound),
-            Self::MaxInclusive(bound) => than(f, "at most", bound),
-            Self::MinLength(least) => write!(f, "at least {least} characters"),
-            Self::MaxLength(most) => write!(f, "at most {most} characters"),
-            Self::Pattern(pattern) => write!(f, "what matches {pattern}"),
-            Self::LanguageIn(ranges) => write!(f, "a text in {}", listed(ranges)),
-            Self::In(nodes) => write!(f, "one of {}", listed(nodes)),
-        }
-    }
-}
-
-fn listed(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
+pub(super) fn listed(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let mut out = String::new();
     for item in items {
         let between = if out.is_empty() { "" } else { ", " };

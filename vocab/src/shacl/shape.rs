@@ -1,10 +1,9 @@
 //! What a shape is, once it is compiled.
 
 use super::facts::{Literal, Node};
-use super::order::Ordered;
 use super::path::Path;
+use super::rule::Rule;
 use crate::terms::sh;
-use regex::Regex;
 
 pub(super) type ShapeId = usize;
 
@@ -82,86 +81,11 @@ pub(super) enum Constraint {
     HasValue(Node<'static>),
 }
 
-/// What can be said of a value without looking at anything else.
-#[derive(Debug)]
-pub(super) enum Rule {
-    Datatype(String),
-    NodeKind(NodeKind),
-    MinExclusive(Bound),
-    MinInclusive(Bound),
-    MaxExclusive(Bound),
-    MaxInclusive(Bound),
-    MinLength(usize),
-    MaxLength(usize),
-    Pattern(Regex),
-    /// Ranges of languages, in lower case.
-    LanguageIn(Vec<String>),
-    In(Vec<Node<'static>>),
-}
-
-#[derive(Debug)]
-pub(super) struct Bound {
-    pub literal: Node<'static>,
-    pub value: Option<Ordered>,
-}
-
 #[derive(Debug, Clone)]
 pub(super) struct Qualified {
     pub shape: ShapeId,
     /// A value that conforms to one of these does not count.
     pub siblings: Vec<ShapeId>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum NodeKind {
-    Iri,
-    Blank,
-    Literal,
-    BlankOrIri,
-    BlankOrLiteral,
-    IriOrLiteral,
-}
-
-impl NodeKind {
-    pub fn of(iri: &str) -> Option<Self> {
-        let named = [
-            (sh::IRI, Self::Iri),
-            (sh::BLANK_NODE, Self::Blank),
-            (sh::LITERAL, Self::Literal),
-            (sh::BLANK_NODE_OR_IRI, Self::BlankOrIri),
-            (sh::BLANK_NODE_OR_LITERAL, Self::BlankOrLiteral),
-            (sh::IRI_OR_LITERAL, Self::IriOrLiteral),
-        ];
-        let found = named.into_iter().find(|(name, _)| name.as_str() == iri);
-        found.map(|(_, kind)| kind)
-    }
-
-    pub fn has(self, node: &Node<'_>) -> bool {
-        match node {
-            Node::Iri(_) => matches!(self, Self::Iri | Self::BlankOrIri | Self::IriOrLiteral),
-            Node::Blank(_) => {
-                matches!(self, Self::Blank | Self::BlankOrIri | Self::BlankOrLiteral)
-            }
-            Node::Literal(_) => {
-                matches!(
-                    self,
-                    Self::Literal | Self::BlankOrLiteral | Self::IriOrLiteral
-                )
-            }
-        }
-    }
-
-    /// For people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Iri => "an IRI",
-            Self::Blank => "a blank node",
-            Self::Literal => "a literal",
-            Self::BlankOrIri => "an IRI or a blank node",
-            Self::BlankOrLiteral => "a literal or a blank node",
-            Self::IriOrLiteral => "an IRI or a literal",
-        }
-    }
 }
 
 impl Constraint {
@@ -187,24 +111,6 @@ impl Constraint {
             Self::QualifiedMax(..) => "QualifiedMaxCount",
             Self::Closed(_) => "Closed",
             Self::HasValue(_) => "HasValue",
-        }
-    }
-}
-
-impl Rule {
-    fn component(&self) -> &'static str {
-        match self {
-            Self::Datatype(_) => "Datatype",
-            Self::NodeKind(_) => "NodeKind",
-            Self::MinExclusive(_) => "MinExclusive",
-            Self::MinInclusive(_) => "MinInclusive",
-            Self::MaxExclusive(_) => "MaxExclusive",
-            Self::MaxInclusive(_) => "MaxInclusive",
-            Self::MinLength(_) => "MinLength",
-            Self::MaxLength(_) => "MaxLength",
-            Self::Pattern(_) => "Pattern",
-            Self::LanguageIn(_) => "LanguageIn",
-            Self::In(_) => "In",
         }
     }
 }
