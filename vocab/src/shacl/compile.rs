@@ -7,7 +7,7 @@ use super::order::Ordered;
 use super::path::Path;
 use super::shape::{Severity, Shape, ShapeId};
 use super::{NESTING_MAX, Shapes, ShapesError, constraints};
-use crate::terms::{prefixed, sh};
+use crate::terms::sh;
 use oxrdf::NamedNodeRef;
 use oxrdf::vocab::{rdf, rdfs};
 use std::collections::{BTreeSet, HashMap};
@@ -272,7 +272,7 @@ pub(super) fn wrong(
 ) -> ShapesError {
     ShapesError::Shape {
         shape: shape.to_string(),
-        parameter: prefixed(parameter.as_str()),
+        parameter: parameter.as_str().replace(sh::NS, "sh:"),
         expected,
     }
 }
