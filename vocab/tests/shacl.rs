@@ -151,7 +151,10 @@ fn shapes_that_say_nothing_sensible_are_refused() {
         ),
     ] {
         let told = refusal(shapes).to_string();
-        assert!(told.contains(&format!("{named}: expected")), "{shapes}: {told}");
+        assert!(
+            told.contains(&format!("{named}: expected")),
+            "{shapes}: {told}"
+        );
     }
 }
 
