@@ -7,7 +7,7 @@ use super::facts::{Facts, Node, Statement, with};
 use super::order::Ordered;
 use super::path::Values;
 use super::result::ValidationResult;
-use super::shape::{Constraint, Qualified, Shape, ShapeId};
+use super::shape::{Constraint, Property, Qualified, Shape, ShapeId};
 use oxrdf::vocab::{rdf, rdfs};
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -115,22 +115,64 @@ impl<'r> Check<'r> {
         doubt: Doubt,
         out: Sink<'_, 'r>,
     ) -> ControlFlow<()> {
-        if shape.deactivated {
-            return ControlFlow::Continue(());
-        }
         let values = match &shape.path {
             None => Values::One(focus.node),
             Some(path) => path.values(self.facts, focus.node, focus.said),
         };
+        self.of_values(shape, focus, &values, doubt, out)
+    }
+
+    fn of_values(
+        &self,
+        shape: &'r Shape,
+        focus: Focus<'r>,
+        values: &Values<'r>,
+        doubt: Doubt,
+        out: Sink<'_, 'r>,
+    ) -> ControlFlow<()> {
+        if shape.deactivated {
+            return ControlFlow::Continue(());
+        }
         let of = Of {
             check: self,
             shape,
             focus,
             doubt,
-            values: &values,
+            values,
         };
         for constraint in &shape.constraints {
             of.hold(constraint, out)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The property shapes of a shape. Statements and predicates are both in order: they are walked side by side.
+    fn properties(
+        &self,
+        properties: &'r [Property],
+        focus: Focus<'r>,
+        doubt: Doubt,
+        out: Sink<'_, 'r>,
+    ) -> ControlFlow<()> {
+        let mut rest = focus.said;
+        for property in properties {
+            let shapes = property.shapes.iter().map(|shape| self.shape(*shape));
+            let Some(predicate) = &property.predicate else {
+                for shape in shapes {
+                    self.of(shape, focus, doubt, out)?;
+                }
+                continue;
+            };
+            let before = rest
+                .iter()
+                .take_while(|said| said.predicate < predicate.as_str());
+            rest = &rest[before.count()..];
+            let same = rest.iter().take_while(|said| said.predicate == predicate);
+            let (values, after) = rest.split_at(same.count());
+            rest = after;
+            for shape in shapes {
+                self.of_values(shape, focus, &Values::Said(values), doubt, out)?;
+            }
         }
         ControlFlow::Continue(())
     }
@@ -246,7 +288,16 @@ impl<'r> Of<'_, 'r> {
             }
             C::LessThan(other) => self.less(constraint, other, Ordering::is_lt, out),
             C::LessThanOrEquals(other) => self.less(constraint, other, Ordering::is_le, out),
-            C::Properties(shapes) => self.properties(shapes, out),
+            C::Properties(properties) => {
+                for value in self.values.iter() {
+                    let focus = match self.values {
+                        Values::One(_) => self.focus,
+                        _ => self.check.focus(value),
+                    };
+                    self.check.properties(properties, focus, self.doubt, out)?;
+                }
+                ControlFlow::Continue(())
+            }
             C::Closed(allowed) => self.closed(constraint, allowed, out),
             C::Not(shape) => each(out, &|value| {
                 self.check.conforms(*shape, value, self.doubt.turned())
@@ -331,20 +382,6 @@ impl<'r> Of<'_, 'r> {
                 if !order.and_then(|(a, b)| a.compare(b)).is_some_and(ordered) {
                     out(self.result(constraint, Some(value)))?;
                 }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn properties(&self, shapes: &'r [ShapeId], out: Sink<'_, 'r>) -> ControlFlow<()> {
-        for value in self.values.iter() {
-            let focus = match self.values {
-                Values::One(_) => self.focus,
-                _ => self.check.focus(value),
-            };
-            for shape in shapes {
-                let shape = self.check.shape(*shape);
-                self.check.of(shape, focus, self.doubt, out)?;
             }
         }
         ControlFlow::Continue(())
