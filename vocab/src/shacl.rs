@@ -14,8 +14,8 @@
 //! authors build it for Python, native mode, without the time that reading takes), where this one takes 12 µs, and 24,400
 //! datasets a second and core are read and held against both our files of shapes (`harvesters/tests/shapes.rs` measures it;
 //! of a hundred rounds the best, on a busy machine of two cores). It is made for large graphs and any shapes; what we ask is
-//! the opposite, 52,547 times at a first publication. It also brings 235 packages, a second reqwest and oxigraph's http-
-//! client, which we keep out so that no query reaches the network, and switches on rdf-12, by which a term has one form more
+//! the opposite, 52,547 times at a first publication. It also brings 235 packages, a second reqwest and oxigraph's
+//! http-client, which we keep out so that no query reaches the network, and switches on rdf-12, by which a term has one form more
 //! in the whole house.
 //!
 //! Classes above others are what the graph says (`rdfs:subClassOf`), and what the shapes' own file says.
