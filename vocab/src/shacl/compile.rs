@@ -103,6 +103,9 @@ const TARGETS: [NamedNodeRef<'static>; 4] = [
     sh::TARGET_OBJECTS_OF,
 ];
 
+/// A parameter, and what it makes of its value.
+pub(super) type Makes<V, T> = (NamedNodeRef<'static>, fn(V) -> T);
+
 /// The shapes that have a target.
 fn roots<'g>(graph: &'g Facts<'g>, classes: &Classes) -> BTreeSet<&'g Node<'g>> {
     let is_root = |said: &&Statement<'_>| {
@@ -248,7 +251,7 @@ impl<'g> Compiler<'g> {
         if let Some(list) = self.values(path, sh::ALTERNATIVE_PATH).next() {
             return Ok(Path::Alternative(all(list)?));
         }
-        let modified: [(_, fn(Box<Path>) -> Path); 4] = [
+        let modified: [Makes<Box<Path>, Path>; 4] = [
             (sh::INVERSE_PATH, Path::Inverse),
             (sh::ZERO_OR_MORE_PATH, Path::ZeroOrMore),
             (sh::ONE_OR_MORE_PATH, Path::OneOrMore),

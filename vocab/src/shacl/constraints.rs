@@ -3,7 +3,7 @@
 //! Knows nothing of targets; start at [`of`].
 
 use super::ShapesError;
-use super::compile::{Compiler, wrong};
+use super::compile::{Compiler, Makes, wrong};
 use super::facts::{Literal, Node};
 use super::order::Ordered;
 use super::path::Path;
@@ -76,7 +76,8 @@ impl<'g> Of<'_, 'g> {
 
     fn counts(&mut self, has_path: bool) -> Result<(), ShapesError> {
         let (least, most) = (self.numbers(sh::MIN_COUNT)?, self.numbers(sh::MAX_COUNT)?);
-        if !has_path && !(least.is_empty() && most.is_empty()) {
+        let counts = !least.is_empty() || !most.is_empty();
+        if counts && !has_path {
             return Err(wrong(
                 self.node,
                 sh::PATH,
@@ -96,7 +97,7 @@ impl<'g> Of<'_, 'g> {
             rules.push(Rule::NodeKind(kind));
         }
         rules.extend(self.iris(sh::DATATYPE)?.into_iter().map(Rule::Datatype));
-        let bounds: [(_, fn(Bound) -> Rule); 4] = [
+        let bounds: [Makes<Bound, Rule>; 4] = [
             (sh::MIN_EXCLUSIVE, Rule::MinExclusive),
             (sh::MIN_INCLUSIVE, Rule::MinInclusive),
             (sh::MAX_EXCLUSIVE, Rule::MaxExclusive),
@@ -159,7 +160,7 @@ impl<'g> Of<'_, 'g> {
         if self.compiler.is_true(self.node, sh::UNIQUE_LANG) {
             self.out.push(Constraint::UniqueLang);
         }
-        let pairs: [(_, fn(String) -> Constraint); 4] = [
+        let pairs: [Makes<String, Constraint>; 4] = [
             (sh::EQUALS, Constraint::Equals),
             (sh::DISJOINT, Constraint::Disjoint),
             (sh::LESS_THAN, Constraint::LessThan),
@@ -176,7 +177,7 @@ impl<'g> Of<'_, 'g> {
             let shape = self.compiler.shape(node)?;
             self.out.push(Constraint::Not(shape));
         }
-        let lists: [(_, fn(Vec<ShapeId>) -> Constraint); 3] = [
+        let lists: [Makes<Vec<ShapeId>, Constraint>; 3] = [
             (sh::AND, Constraint::And),
             (sh::OR, Constraint::Or),
             (sh::XONE, Constraint::Xone),

@@ -115,7 +115,7 @@ fn is_stamp(value: &str) -> bool {
 }
 
 fn is_hex(value: &str) -> bool {
-    value.len() % 2 == 0 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+    value.len().is_multiple_of(2) && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The least and the most of a datatype of whole numbers; None: no bound on that side.
