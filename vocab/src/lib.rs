@@ -19,6 +19,7 @@ pub mod dates;
 pub mod frequency;
 pub mod links;
 pub mod literals;
+pub mod shacl;
 pub mod shared;
 pub mod tables;
 
