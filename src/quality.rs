@@ -13,7 +13,7 @@ mod sums;
 
 pub use days::{Day, Scope, read as read_days};
 pub use entry::{Entry, Group, Publisher};
-pub use measure::{Reaching, conformance};
+pub use measure::{Reaching, conformance, entry_of};
 pub use sums::{Sum, Sums};
 
 use crate::chunks::Panicked;
@@ -308,6 +308,3 @@ fn turned(
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -38,6 +38,26 @@ pub fn conformance(_body: &str) -> Option<Conformance> {
     None
 }
 
+/// What is measured of an entity by its description (sorted N-Triples, and the same taken apart). None: it is no dataset.
+pub fn entry_of(
+    entity: &str,
+    body: &str,
+    facts: &Facts<'_>,
+    today: i32,
+    reach: &dyn Fn(&str) -> Option<Reach>,
+) -> Option<Entry> {
+    // A series is typed as a dataset as well where it comes from a feed, and is none.
+    if !facts.is_a(entity, dcat::DATASET) || facts.is_a(entity, dcat::DATASET_SERIES) {
+        return None;
+    }
+    let circumstances = Circumstances {
+        today,
+        reach,
+        conformance: conformance(body),
+    };
+    Some(Entry::of(&quality::measure(facts, entity, &circumstances)))
+}
+
 /// Measures each job, and hands what came of it to `take`, in their order. Ends with the first error.
 pub fn all(
     store: &Store,
@@ -83,23 +103,16 @@ impl Measure<'_> {
     }
 
     fn measured(&self, entity: &str, body: &str) -> Result<Option<(Entry, Group)>, StoreError> {
-        let facts = Facts::of(body);
-        // A series is typed as a dataset as well where it comes from a feed, and is none.
-        if !facts.is_a(entity, dcat::DATASET) || facts.is_a(entity, dcat::DATASET_SERIES) {
-            return Ok(None);
-        }
         let unknown = |_: &str| None;
-        let circumstances = Circumstances {
-            today: self.today,
-            reach: match self.reach {
-                Some(reach) => &**reach,
-                None => &unknown,
-            },
-            conformance: conformance(body),
+        let reach: &dyn Fn(&str) -> Option<Reach> = match self.reach {
+            Some(reach) => &**reach,
+            None => &unknown,
         };
-        let quality = quality::measure(&facts, entity, &circumstances);
-        let group = self.group(entity, &facts)?;
-        Ok(Some((Entry::of(&quality), group)))
+        let facts = Facts::of(body);
+        match entry_of(entity, body, &facts, self.today, reach) {
+            Some(entry) => Ok(Some((entry, self.group(entity, &facts)?))),
+            None => Ok(None),
+        }
     }
 
     fn group(&self, entity: &str, facts: &Facts<'_>) -> Result<Group, StoreError> {
