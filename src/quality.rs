@@ -295,7 +295,10 @@ fn turned(
     before: i32,
     prepared: &mut Prepared,
 ) -> Result<(), SurveyError> {
-    let (from, to) = (before.min(prepared.mark.today), before.max(prepared.mark.today));
+    let (from, to) = (
+        before.min(prepared.mark.today),
+        before.max(prepared.mark.today),
+    );
     for entity in store.measured()? {
         if prepared.changes.contains_key(&entity) {
             continue;

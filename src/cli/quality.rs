@@ -79,7 +79,14 @@ fn line(name: String, of: &Value) -> Vec<String> {
 }
 
 const HEADING: [&str; 8] = [
-    "", "DATASETS", "MQA", "RATING", "FAIR %", "AI-READY %", "CONFORM", "LATE",
+    "",
+    "DATASETS",
+    "MQA",
+    "RATING",
+    "FAIR %",
+    "AI-READY %",
+    "CONFORM",
+    "LATE",
 ];
 
 /// The whole and its parts, or one of them.
@@ -93,7 +100,9 @@ fn summary(found: &Value) -> String {
         all.sort_by_key(|of| std::cmp::Reverse(of["datasets"].as_u64()));
         left += all.len().saturating_sub(ROWS);
         for of in all.into_iter().take(ROWS) {
-            let title = of["title"].as_str().map_or_else(String::new, |t| format!(" {t}"));
+            let title = of["title"]
+                .as_str()
+                .map_or_else(String::new, |t| format!(" {t}"));
             rows.push(line(format!("{what} {}{title}", text(&of["id"])), of));
         }
     }
@@ -147,7 +156,11 @@ fn detail(found: &Value) -> String {
         found["ai_ready"],
         text(&found["timeliness"]["state"]),
     );
-    let mut rows = vec![["", "INDICATOR", "POINTS", "FOUND"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["", "INDICATOR", "POINTS", "FOUND"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for of in found["indicators"].as_array().into_iter().flatten() {
         rows.push(vec![
             text(&of["scheme"]),
@@ -168,7 +181,8 @@ mod tests {
     #[test]
     fn the_worst_come_first_with_what_they_ask() {
         let asks = |id: &str| json!({ "id": id, "points": 30, "met": 1, "unchecked": 0, "share": 0.5, "explanation": { "en": "Why." } });
-        let told = worst(&json!({ "worst": ["b", "a"], "indicators": [asks("a"), asks("b"), asks("c")] }));
+        let told =
+            worst(&json!({ "worst": ["b", "a"], "indicators": [asks("a"), asks("b"), asks("c")] }));
         let first: Vec<&str> = told
             .lines()
             .skip(1)

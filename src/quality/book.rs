@@ -119,7 +119,9 @@ impl Book {
 
     /// Writes the file, where enough has changed since or it was long ago.
     pub fn keep(&mut self, dir: &Path, now: Instant) -> io::Result<()> {
-        let is_long = self.written.is_none_or(|at| now.saturating_duration_since(at) >= WRITE_EVERY);
+        let is_long = self
+            .written
+            .is_none_or(|at| now.saturating_duration_since(at) >= WRITE_EVERY);
         if !is_long && self.unwritten * WRITE_SHARE < self.entries.len() {
             return Ok(());
         }
@@ -204,12 +206,16 @@ impl Book {
             let Some(publisher) = &group.publisher else {
                 continue;
             };
-            let iri = publisher.iri.as_deref().filter(|iri| renamed.contains(*iri));
+            let iri = publisher
+                .iri
+                .as_deref()
+                .filter(|iri| renamed.contains(*iri));
             let called = match iri {
                 Some(iri) => agents.agent(iri)?,
                 None => None,
             };
-            let Some(called) = called.filter(|c| c.title != publisher.title || c.english != publisher.english)
+            let Some(called) =
+                called.filter(|c| c.title != publisher.title || c.english != publisher.english)
             else {
                 continue;
             };

@@ -5,7 +5,10 @@
 //! file says last is written, at most once an hour, so that a publisher whose datasets rest costs nothing; the figure of a
 //! day is the last that was written on it, and holds until the next. Start at [`Days::note`].
 
-use super::{SurveyError, day_of, sums::{Sum, Sums}};
+use super::{
+    SurveyError, day_of,
+    sums::{Sum, Sums},
+};
 use chrono::{DateTime, Utc};
 use std::{
     collections::HashMap,
@@ -322,7 +325,11 @@ mod tests {
         days.note(&sums(3, "a"), at(10, 0)).unwrap();
         assert_eq!(points(data, &Scope::Whole), [(10, 30)], "once an hour");
         days.note(&sums(3, "a"), at(10, 1)).unwrap();
-        assert_eq!(points(data, &Scope::Whole), [(10, 60)], "the last of the day");
+        assert_eq!(
+            points(data, &Scope::Whole),
+            [(10, 60)],
+            "the last of the day"
+        );
         days.note(&sums(3, "a"), at(11, 0)).unwrap();
         // Another process, after a line that a kill cut.
         let file = folder.join(FILE);
@@ -333,7 +340,11 @@ mod tests {
         days.note(&sums(1, "b"), at(12, 0)).unwrap();
         assert_eq!(points(data, &Scope::Whole), [(10, 60), (12, 30)]);
         let a = Scope::Source("a".to_owned());
-        assert_eq!(points(data, &a), [(10, 60), (12, 0)], "it has none any more");
+        assert_eq!(
+            points(data, &a),
+            [(10, 60), (12, 0)],
+            "it has none any more"
+        );
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.starts_with(HEADING) && text.ends_with('\n'));
         assert_eq!(text.lines().count(), 1 + 2 + 2 + 3, "{text}");

@@ -203,7 +203,10 @@ mod tests {
         sum.count(&entry(u64::MAX >> 22), true);
         assert_eq!((sum.datasets, sum.mqa, sum.ratings), (1, 405, [1, 0, 0, 0]));
         sum.count(&entry(0), true);
-        assert_eq!((sum.mqa, sum.ratings, sum.conforming), (405, [1, 0, 0, 1], 1));
+        assert_eq!(
+            (sum.mqa, sum.ratings, sum.conforming),
+            (405, [1, 0, 0, 1], 1)
+        );
         assert_eq!((sum.met[41], sum.unchecked[4], sum.timely[1]), (1, 2, 2));
         sum.count(&entry(u64::MAX >> 22), false);
         sum.count(&entry(0), false);

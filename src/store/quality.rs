@@ -12,13 +12,11 @@ use super::{Store, StoreError};
 use harvestd_vocab::quality::{Scheme, Words};
 use harvestd_vocab::terms::{dqv, skos};
 use oxigraph::model::{
-    GraphName, GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode, NamedOrBlankNodeRef, Quad, Term,
+    GraphName, GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBlankNode,
+    NamedOrBlankNodeRef, Quad, Term,
     vocab::{rdf, xsd},
 };
-use std::{
-    collections::HashSet,
-    sync::atomic::Ordering::Relaxed,
-};
+use std::{collections::HashSet, sync::atomic::Ordering::Relaxed};
 
 const DOING: &str = "writing the quality of datasets";
 /// Up to where is measured.
@@ -31,9 +29,24 @@ fn metrics() -> [(&'static str, Words, &'static str, Words); 4] {
         (scheme.word(), scheme.name(), dimension, Words::of(en, zh))
     };
     [
-        of(Scheme::Mqa, "metadata-quality", "Metadata quality", "詮釋資料品質"),
-        of(Scheme::Fair, "fairness", "Findable, accessible, interoperable, reusable", "可尋、可取、可互通、可再用"),
-        of(Scheme::AiReady, "ai-readiness", "Ready for machine learning", "AI 可用性"),
+        of(
+            Scheme::Mqa,
+            "metadata-quality",
+            "Metadata quality",
+            "詮釋資料品質",
+        ),
+        of(
+            Scheme::Fair,
+            "fairness",
+            "Findable, accessible, interoperable, reusable",
+            "可尋、可取、可互通、可再用",
+        ),
+        of(
+            Scheme::AiReady,
+            "ai-readiness",
+            "Ready for machine learning",
+            "AI 可用性",
+        ),
         (
             "violations",
             Words::of("Violations of DCAT-AP 3", "違反 DCAT-AP 3 規則數"),
@@ -65,8 +78,14 @@ impl Store {
         let graph = self.quality_graph();
         let about = Some(NamedOrBlankNodeRef::from(graph.as_ref()));
         let within = Some(GraphNameRef::from(graph.as_ref()));
-        let said = self.quads.quads_for_pattern(about, Some(MEASURED), None, within);
-        said.map(|quad| quad.map_err(StoreError::storage("reading up to where quality is measured")))
+        let said = self
+            .quads
+            .quads_for_pattern(about, Some(MEASURED), None, within);
+        said.map(|quad| {
+            quad.map_err(StoreError::storage(
+                "reading up to where quality is measured",
+            ))
+        })
     }
 
     /// Every dataset of which the graph says something, each once.
@@ -201,7 +220,11 @@ impl<'s> Writing<'s> {
             let of = self.store.quality_node(metric);
             let number = Literal::new_typed_literal(value.to_string(), xsd::INTEGER);
             let said = [
-                self.quad(node.clone(), rdf::TYPE, dqv::QUALITY_MEASUREMENT.into_owned()),
+                self.quad(
+                    node.clone(),
+                    rdf::TYPE,
+                    dqv::QUALITY_MEASUREMENT.into_owned(),
+                ),
                 self.quad(node.clone(), dqv::IS_MEASUREMENT_OF, of),
                 self.quad(node.clone(), dqv::VALUE, number),
             ];
@@ -231,8 +254,10 @@ impl<'s> Writing<'s> {
         );
         let old: Result<Vec<Quad>, _> = old.collect();
         let old = old.map_err(StoreError::storage(DOING))?;
-        self.gone.extend(old.iter().filter(|quad| !new.contains(quad)).cloned());
-        self.come.extend(new.into_iter().filter(|quad| !old.contains(quad)));
+        self.gone
+            .extend(old.iter().filter(|quad| !new.contains(quad)).cloned());
+        self.come
+            .extend(new.into_iter().filter(|quad| !old.contains(quad)));
         Ok(())
     }
 

@@ -183,9 +183,19 @@ pub const DOORS: &[Ask] = &[
     get("/quality", "/quality?by=source", ANY, 400),
     get("/quality/source/{id}", "/quality/source/a", ANY, 200),
     get("/quality/source/{id}", "/quality/source/nobody", ANY, 404),
-    get("/quality/publisher/{name}", "/quality/publisher/nobody", ANY, 404),
+    get(
+        "/quality/publisher/{name}",
+        "/quality/publisher/nobody",
+        ANY,
+        404,
+    ),
     get("/quality/dataset", "/quality/dataset", ANY, 400),
-    get("/quality/dataset", "/quality/dataset?iri=urn:x:none", ANY, 404),
+    get(
+        "/quality/dataset",
+        "/quality/dataset?iri=urn:x:none",
+        ANY,
+        404,
+    ),
     get("/.well-known/void", "/.well-known/void", ANY, 200),
     get("/.well-known/void", "/.well-known/void", IMAGE, 406),
     // The catalogue.

@@ -8,11 +8,17 @@ use texts::{export, rows};
 async fn said(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = bed.command(arguments).output().await.unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{value} is no number"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,15 +36,20 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
     assert_eq!(whole["trend"].as_array().unwrap().len(), 1);
     let worst = whole["worst"][0].as_str().unwrap();
     let lost = whole["indicators"].as_array().unwrap().iter();
-    let lost = lost.filter(|i| i["scheme"] == "mqa").max_by_key(|i| {
-        i["points"].as_u64().unwrap() * (6 - i["met"].as_u64().unwrap())
-    });
+    let lost = lost
+        .filter(|i| i["scheme"] == "mqa")
+        .max_by_key(|i| i["points"].as_u64().unwrap() * (6 - i["met"].as_u64().unwrap()));
     assert_eq!(worst, lost.unwrap()["id"].as_str().unwrap());
 
     let of_source = daemon.json("/quality/source/a").await;
-    assert_eq!((&of_source["datasets"], &of_source["mqa"]), (&whole["datasets"], &whole["mqa"]));
+    assert_eq!(
+        (&of_source["datasets"], &of_source["mqa"]),
+        (&whole["datasets"], &whole["mqa"])
+    );
     let publisher = whole["publishers"][0]["id"].as_str().unwrap();
-    let of_publisher = daemon.json(&format!("/quality/publisher/{publisher}")).await;
+    let of_publisher = daemon
+        .json(&format!("/quality/publisher/{publisher}"))
+        .await;
     assert_eq!(of_publisher["datasets"], whole["publishers"][0]["datasets"]);
 
     // What the graph says is what the door computes.
@@ -65,14 +76,22 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
             .await
             .unwrap();
         let detail = serving::parsed(detail).await;
-        assert_eq!(detail["mqa"].to_string(), row["v"]["value"].as_str().unwrap());
+        assert_eq!(
+            detail["mqa"].to_string(),
+            row["v"]["value"].as_str().unwrap()
+        );
         let gets = detail["indicators"].as_array().unwrap().iter();
-        let gets = gets.filter(|i| i["scheme"] == "mqa").map(|i| i["gets"].as_u64().unwrap());
+        let gets = gets
+            .filter(|i| i["scheme"] == "mqa")
+            .map(|i| i["gets"].as_u64().unwrap());
         assert_eq!(detail["mqa"], gets.sum::<u64>());
         for judged in detail["indicators"].as_array().unwrap() {
             let told = [&judged["found"], &judged["name"], &judged["explanation"]];
             for words in told {
-                assert!(words["en"].is_string() && words["zh-Hant"].is_string(), "{judged}");
+                assert!(
+                    words["en"].is_string() && words["zh-Hant"].is_string(),
+                    "{judged}"
+                );
             }
         }
         points += number(&detail["mqa"]);
@@ -82,12 +101,29 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
     let csv = daemon.get("/quality?format=csv").send().await.unwrap();
     let csv = csv.text().await.unwrap();
     let parts = |key: &str| whole[key].as_array().unwrap().len();
-    assert_eq!(csv.lines().count(), 2 + parts("sources") + parts("publishers"));
+    assert_eq!(
+        csv.lines().count(),
+        2 + parts("sources") + parts("publishers")
+    );
     assert!(csv.contains("\nall,,,6,"), "{csv}");
-    let missing = daemon.get("/quality/dataset?iri=http://x.example/").send().await.unwrap();
+    let missing = daemon
+        .get("/quality/dataset?iri=http://x.example/")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(missing.status(), 404);
-    let figures = daemon.get("/metrics").send().await.unwrap().text().await.unwrap();
-    assert!(figures.contains("harvestd_quality_mean{metric=\"mqa\",source=\"a\"}"), "{figures}");
+    let figures = daemon
+        .get("/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        figures.contains("harvestd_quality_mean{metric=\"mqa\",source=\"a\"}"),
+        "{figures}"
+    );
 
     let iri = found[0]["d"]["value"].as_str().unwrap().to_owned();
     commands(&bed, &whole, &iri).await;
@@ -100,18 +136,39 @@ async fn commands(bed: &Bed, whole: &Value, iri: &str) {
     let (code, json, errors) = said(bed, &["quality", "--json"]).await;
     assert_eq!(code, Some(0), "{errors}");
     let told: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((&told["mqa"], &told["sources"]), (&whole["mqa"], &whole["sources"]));
+    assert_eq!(
+        (&told["mqa"], &told["sources"]),
+        (&whole["mqa"], &whole["sources"])
+    );
     let (code, text, errors) = said(bed, &["quality"]).await;
     assert_eq!(code, Some(0), "{errors}");
-    assert!(text.contains("source a") && text.contains("findability"), "{text}");
+    assert!(
+        text.contains("source a") && text.contains("findability"),
+        "{text}"
+    );
     let (_, text, _) = said(bed, &["quality", "--source", "a", "--worst"]).await;
     let first = text.lines().nth(1).unwrap_or_default();
-    assert!(first.starts_with(whole["worst"][0].as_str().unwrap()), "{text}");
+    assert!(
+        first.starts_with(whole["worst"][0].as_str().unwrap()),
+        "{text}"
+    );
     let (code, text, errors) = said(bed, &["quality", "--dataset", iri]).await;
     assert_eq!(code, Some(0), "{errors}");
-    assert!(text.contains("of 405") && text.contains("download-url-reachable"), "{text}");
+    assert!(
+        text.contains("of 405") && text.contains("download-url-reachable"),
+        "{text}"
+    );
     let (code, csv, _) = said(bed, &["quality", "--csv"]).await;
-    assert_eq!((code, csv.lines().next().unwrap_or_default().starts_with("scope,id,")), (Some(0), true));
+    assert_eq!(
+        (
+            code,
+            csv.lines()
+                .next()
+                .unwrap_or_default()
+                .starts_with("scope,id,")
+        ),
+        (Some(0), true)
+    );
     let (code, _, errors) = said(bed, &["quality", "--source", "nobody"]).await;
     assert_ne!(code, Some(0), "{errors}");
     let (code, ..) = said(bed, &["quality", "--source", "a", "--dataset", iri]).await;

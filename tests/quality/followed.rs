@@ -23,7 +23,9 @@ fn told(sums: &Sums) -> (Sum, Vec<(String, Sum)>, Vec<(String, Sum)>) {
     (
         sums.whole(),
         sources.map(|(id, sum)| (id.to_owned(), sum)).collect(),
-        publishers.map(|(name, (_, sum))| (name.to_owned(), sum)).collect(),
+        publishers
+            .map(|(name, (_, sum))| (name.to_owned(), sum))
+            .collect(),
     )
 }
 
@@ -164,7 +166,9 @@ async fn on_another_day_what_was_on_time_is_late() {
     assert_eq!((today.timely[0], today.timely[1]), (0, 10), "{today:?}");
     let follow = |now: &str| {
         let writer = &mut *house.daemon.rooms.writer.lock().unwrap();
-        let sums = writer.survey.follow(&mut writer.store, now.parse().unwrap());
+        let sums = writer
+            .survey
+            .follow(&mut writer.store, now.parse().unwrap());
         sums.unwrap().whole()
     };
     let then = follow("2020-03-02T23:59:59Z");

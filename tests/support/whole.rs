@@ -268,7 +268,8 @@ fn assert_digest(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, Strin
 fn assert_measured(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, String>) {
     let head = store.head();
     let published = daemon.published().borrow().clone();
-    let is_published = published.is_some_and(|p| (p.generation, p.seq) == (head.generation, head.seq));
+    let is_published =
+        published.is_some_and(|p| (p.generation, p.seq) == (head.generation, head.seq));
     let mark = store.quality_mark().unwrap().unwrap_or_default();
     let told: Vec<&str> = mark.split(' ').collect();
     let now = [head.generation.to_string(), head.seq.to_string()];
@@ -277,10 +278,15 @@ fn assert_measured(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, Str
         return;
     }
     let today: i32 = told[3].parse().unwrap();
-    let (graph, node) = (format!("{}graph/quality", store.base()), format!("{}quality#", store.base()));
+    let (graph, node) = (
+        format!("{}graph/quality", store.base()),
+        format!("{}quality#", store.base()),
+    );
     let graph = NamedNode::new(graph).unwrap();
     let link = NamedNodeRef::new("http://www.w3.org/ns/dqv#hasQualityMeasurement").unwrap();
-    let said = store.quads().quads_for_pattern(None, Some(link), None, Some(graph.as_ref().into()));
+    let said = store
+        .quads()
+        .quads_for_pattern(None, Some(link), None, Some(graph.as_ref().into()));
     let said: BTreeSet<String> = said
         .map(|quad| quad.unwrap())
         .map(|quad| format!("{} {}", quad.subject, quad.object))

@@ -49,7 +49,9 @@ pub const RATINGS: [(Rating, u32); 4] = [
 ];
 
 /// How data.europa.eu calls so many points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rating {
     Excellent,
@@ -209,9 +211,8 @@ fn best_file<'a, 's>(seen: &'a Seen<'s>) -> Option<&'a Node<'s>> {
     let mut best: Option<(u32, &Node<'s>)> = None;
     for file in &seen.files {
         let points = points(file);
-        let is_better = best.is_none_or(|(most, of)| {
-            points > most || (points == most && file.iri < of.iri)
-        });
+        let is_better =
+            best.is_none_or(|(most, of)| points > most || (points == most && file.iri < of.iri));
         if is_better {
             best = Some((points, file));
         }

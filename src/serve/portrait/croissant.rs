@@ -88,8 +88,7 @@ fn files<'s>(said: &'s Said<'_>) -> Vec<File<'s>> {
             Some(File {
                 node,
                 address: addresses.find(|iri| is_web(iri))?,
-                media_type: format(said, node)
-                    .filter(|kind| LOADABLE.contains(&kind.as_str()))?,
+                media_type: format(said, node).filter(|kind| LOADABLE.contains(&kind.as_str()))?,
             })
         })
         .collect()

@@ -4,7 +4,8 @@ use crate::facts::{CHINESE_FIRST, Facts};
 use crate::quality::{Day, Publisher, Sum, Sums};
 use chrono::{Days, NaiveDate};
 use harvestd_vocab::quality::{
-    self, Conformance, Met, Quality, Rating, Scheme, Timeliness, Timely, Words, indicators, percent, points,
+    self, Conformance, Met, Quality, Rating, Scheme, Timeliness, Timely, Words, indicators,
+    percent, points,
 };
 use harvestd_vocab::terms::dct;
 use serde::Serialize;
@@ -329,7 +330,9 @@ impl Standing {
                     ..dimension
                 })
                 .collect(),
-            indicators: shares.map(|(place, row)| Share::of(row, place, sum)).collect(),
+            indicators: shares
+                .map(|(place, row)| Share::of(row, place, sum))
+                .collect(),
             worst: worst
                 .into_iter()
                 .filter(|(lost, _)| *lost > 0)
@@ -383,7 +386,9 @@ impl Detail {
         let rows = indicators().iter().zip(&quality.outcomes);
         Self {
             dataset: iri.to_owned(),
-            title: facts.text(iri, dct::TITLE, CHINESE_FIRST).map(str::to_owned),
+            title: facts
+                .text(iri, dct::TITLE, CHINESE_FIRST)
+                .map(str::to_owned),
             mqa,
             rating: Rating::of(mqa),
             fair: percent(Scheme::Fair, met),

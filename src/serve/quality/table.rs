@@ -6,7 +6,9 @@ use serde::Serialize;
 
 /// Rows as comma-separated values (RFC 4180).
 pub fn csv(rows: &[Vec<String>]) -> Result<Vec<u8>, Problem> {
-    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut out = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     let written = rows.iter().try_for_each(|row| out.write_record(row));
     written
         .map_err(|error| error.to_string())
@@ -30,8 +32,22 @@ fn word(value: impl Serialize) -> String {
 /// The whole, then each source, then each publisher.
 pub fn overview(of: &Overview) -> Vec<Vec<String>> {
     let mut rows = vec![heading(&[
-        "scope", "id", "title", "datasets", "mqa", "rating", "excellent", "good", "sufficient", "bad", "fair",
-        "ai-ready", "validated", "conforming", "on-time", "late",
+        "scope",
+        "id",
+        "title",
+        "datasets",
+        "mqa",
+        "rating",
+        "excellent",
+        "good",
+        "sufficient",
+        "bad",
+        "fair",
+        "ai-ready",
+        "validated",
+        "conforming",
+        "on-time",
+        "late",
     ])];
     rows.push(row("all", "", "", &of.standing.figures));
     let named = |scope: &'static str| {
@@ -72,7 +88,15 @@ fn row(scope: &str, id: &str, title: &str, of: &Figures) -> Vec<String> {
 /// A row for each indicator.
 pub fn shares(of: &Standing) -> Vec<Vec<String>> {
     let mut rows = vec![heading(&[
-        "indicator", "scheme", "dimension", "points", "name", "name-zh-hant", "met", "unchecked", "share",
+        "indicator",
+        "scheme",
+        "dimension",
+        "points",
+        "name",
+        "name-zh-hant",
+        "met",
+        "unchecked",
+        "share",
     ])];
     rows.extend(of.indicators.iter().map(|share| {
         let asks = &share.indicator;
@@ -94,7 +118,16 @@ pub fn shares(of: &Standing) -> Vec<Vec<String>> {
 /// A row for each indicator of one dataset.
 pub fn detail(of: &Detail) -> Vec<Vec<String>> {
     let mut rows = vec![heading(&[
-        "indicator", "scheme", "dimension", "points", "gets", "met", "name", "name-zh-hant", "found", "found-zh-hant",
+        "indicator",
+        "scheme",
+        "dimension",
+        "points",
+        "gets",
+        "met",
+        "name",
+        "name-zh-hant",
+        "found",
+        "found-zh-hant",
     ])];
     rows.extend(of.indicators.iter().map(|judged| {
         let asks = &judged.indicator;

@@ -56,11 +56,7 @@ pub fn temporal<'s>(seen: &Seen<'s>) -> Outcome<'s> {
 }
 
 /// Any of the addresses answered; none was checked; or those that were did not.
-fn reachable<'s>(
-    seen: &Seen<'s>,
-    file: &Node<'s>,
-    property: NamedNodeRef<'static>,
-) -> Outcome<'s> {
+fn reachable<'s>(seen: &Seen<'s>, file: &Node<'s>, property: NamedNodeRef<'static>) -> Outcome<'s> {
     let (mut is_there, mut failed) = (false, None);
     for address in file.all(property) {
         is_there = true;
@@ -126,7 +122,9 @@ fn listed<'s>(file: &Node<'s>, list: &HashSet<&'static str>) -> Outcome<'s> {
         return Outcome::yes(Found::Value(code));
     }
     let other = file.first(dct::FORMAT).or(file.first(dcat::MEDIA_TYPE));
-    other.map_or(Outcome::UNSEEN, |other| Outcome::no(Found::Other(other.word())))
+    other.map_or(Outcome::UNSEEN, |other| {
+        Outcome::no(Found::Other(other.word()))
+    })
 }
 
 pub fn non_proprietary<'s>(_: &Seen<'s>, file: &Node<'s>) -> Outcome<'s> {

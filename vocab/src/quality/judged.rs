@@ -104,7 +104,10 @@ impl Found<'_> {
                 format!("現值不符：{value}"),
             ),
             Self::NoFile => Words::of("The dataset has no file.", "資料集沒有檔案。"),
-            Self::Unchecked => Words::of("Not checked yet: it counts no points.", "尚未檢查，不計分。"),
+            Self::Unchecked => Words::of(
+                "Not checked yet: it counts no points.",
+                "尚未檢查，不計分。",
+            ),
             Self::Reachable(address) => both(
                 format!("It answered: {address}"),
                 format!("有回應：{address}"),

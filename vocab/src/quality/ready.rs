@@ -74,7 +74,10 @@ fn addresses<'a, 's>(seen: &'a Seen<'s>) -> impl Iterator<Item = &'s str> + use<
 
 pub fn names_data<'s>(seen: &Seen<'s>) -> Outcome<'s> {
     let found = addresses(seen).next();
-    found.map_or_else(|| of_no_file(seen), |found| Outcome::yes(Found::Value(found)))
+    found.map_or_else(
+        || of_no_file(seen),
+        |found| Outcome::yes(Found::Value(found)),
+    )
 }
 
 pub fn open_protocol<'s>(seen: &Seen<'s>) -> Outcome<'s> {
@@ -94,7 +97,10 @@ pub fn readable_data<'s>(seen: &Seen<'s>) -> Outcome<'s> {
 }
 
 pub fn shared_words<'s>(seen: &Seen<'s>) -> Outcome<'s> {
-    let theme = seen.dataset.under(dcat::THEME, authority::DATA_THEME).next();
+    let theme = seen
+        .dataset
+        .under(dcat::THEME, authority::DATA_THEME)
+        .next();
     let mut files = seen.files.iter();
     let format = files.find_map(|file| file.under(dct::FORMAT, authority::FILE_TYPE).next());
     match (theme, format) {
@@ -156,7 +162,10 @@ fn loadable_type<'s>(file: &Node<'s>) -> Option<&'s str> {
 pub fn loadable<'s>(seen: &Seen<'s>) -> Outcome<'s> {
     let mut files = seen.files.iter();
     let found = files.find_map(loadable_type);
-    found.map_or_else(|| of_no_file(seen), |found| Outcome::yes(Found::Value(found)))
+    found.map_or_else(
+        || of_no_file(seen),
+        |found| Outcome::yes(Found::Value(found)),
+    )
 }
 
 fn own_address<'s>(file: &Node<'s>) -> Option<&'s str> {
@@ -167,7 +176,10 @@ fn own_address<'s>(file: &Node<'s>) -> Option<&'s str> {
 pub fn direct_download<'s>(seen: &Seen<'s>) -> Outcome<'s> {
     let mut files = seen.files.iter();
     let found = files.find_map(|file| loadable_type(file).and_then(|_| own_address(file)));
-    found.map_or_else(|| of_no_file(seen), |found| Outcome::yes(Found::Value(found)))
+    found.map_or_else(
+        || of_no_file(seen),
+        |found| Outcome::yes(Found::Value(found)),
+    )
 }
 
 /// What a node lists as fields.
@@ -180,9 +192,13 @@ pub fn fields<'s>(seen: &Seen<'s>) -> Outcome<'s> {
     match seen.nodes().find_map(listed) {
         Some(found) => Outcome::yes(Found::Value(found)),
         None => {
-            let mut texts = seen.nodes().flat_map(|node| node.all(dct::TABLE_OF_CONTENTS));
+            let mut texts = seen
+                .nodes()
+                .flat_map(|node| node.all(dct::TABLE_OF_CONTENTS));
             let other = texts.next();
-            other.map_or(Outcome::UNSEEN, |text| Outcome::no(Found::Other(text.word())))
+            other.map_or(Outcome::UNSEEN, |text| {
+                Outcome::no(Found::Other(text.word()))
+            })
         }
     }
 }
@@ -220,7 +236,9 @@ pub fn updates_kept<'s>(seen: &Seen<'s>) -> Outcome<'s> {
         Timely::OnTime => Outcome::yes(age()),
         Timely::Late => Outcome::no(age()),
         Timely::NoRhythm => Outcome::yes(Found::NoRhythm),
-        Timely::UnknownFrequency => Outcome::no(Found::Lacks("how often it is updated", "更新頻率")),
+        Timely::UnknownFrequency => {
+            Outcome::no(Found::Lacks("how often it is updated", "更新頻率"))
+        }
         Timely::UnknownChange => Outcome::no(Found::Lacks("a date of change", "更新日期")),
     }
 }

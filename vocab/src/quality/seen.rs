@@ -19,10 +19,14 @@ impl<'s> Node<'s> {
     }
 
     /// All values of a property that say something.
-    pub fn all<'n>(&'n self, property: NamedNodeRef<'static>) -> impl Iterator<Item = Value<'s>> + use<'n, 's> {
-        let said = self.said.iter().filter(move |(of, value)| {
-            *of == property.as_str() && !value.word().trim().is_empty()
-        });
+    pub fn all<'n>(
+        &'n self,
+        property: NamedNodeRef<'static>,
+    ) -> impl Iterator<Item = Value<'s>> + use<'n, 's> {
+        let said = self
+            .said
+            .iter()
+            .filter(move |(of, value)| *of == property.as_str() && !value.word().trim().is_empty());
         said.map(|(_, value)| *value)
     }
 

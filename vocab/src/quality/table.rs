@@ -1,7 +1,7 @@
 //! The table of indicators: its rows with the formula of each. Start at [`indicators`].
 
-use super::{Outcome, Words, formulas, ready};
 use super::seen::{Node, Seen};
+use super::{Outcome, Words, formulas, ready};
 use crate::terms::dct;
 use oxrdf::NamedNodeRef;
 use serde::{Deserialize, Serialize};
@@ -99,19 +99,37 @@ const FORMULAS: [(&str, Formula); COUNT] = [
     ("theme", Formula::Dataset(formulas::theme)),
     ("spatial", Formula::Dataset(formulas::spatial)),
     ("temporal", Formula::Dataset(formulas::temporal)),
-    ("access-url-reachable", Formula::File(formulas::access_reachable)),
+    (
+        "access-url-reachable",
+        Formula::File(formulas::access_reachable),
+    ),
     ("download-url", Formula::File(formulas::download)),
-    ("download-url-reachable", Formula::File(formulas::download_reachable)),
+    (
+        "download-url-reachable",
+        Formula::File(formulas::download_reachable),
+    ),
     ("format", Formula::File(formulas::format)),
     ("media-type", Formula::File(formulas::media_type)),
-    ("format-vocabulary", Formula::File(formulas::format_vocabulary)),
+    (
+        "format-vocabulary",
+        Formula::File(formulas::format_vocabulary),
+    ),
     ("non-proprietary", Formula::File(formulas::non_proprietary)),
-    ("machine-readable", Formula::File(formulas::machine_readable)),
+    (
+        "machine-readable",
+        Formula::File(formulas::machine_readable),
+    ),
     ("dcat-ap", Formula::Dataset(formulas::dcat_ap)),
     ("licence", Formula::File(formulas::licence)),
-    ("licence-vocabulary", Formula::File(formulas::licence_vocabulary)),
+    (
+        "licence-vocabulary",
+        Formula::File(formulas::licence_vocabulary),
+    ),
     ("access-rights", Formula::Dataset(formulas::access_rights)),
-    ("access-rights-vocabulary", Formula::Dataset(formulas::access_rights_vocabulary)),
+    (
+        "access-rights-vocabulary",
+        Formula::Dataset(formulas::access_rights_vocabulary),
+    ),
     ("contact-point", Formula::Dataset(formulas::contact_point)),
     ("publisher", Formula::Dataset(formulas::publisher)),
     ("rights", Formula::File(formulas::rights)),
@@ -119,7 +137,10 @@ const FORMULAS: [(&str, Formula); COUNT] = [
     ("issued", Formula::Dated(dct::ISSUED)),
     ("modified", Formula::Dated(dct::MODIFIED)),
     ("identifier", Formula::Dataset(ready::identifier)),
-    ("rich-description", Formula::Dataset(ready::rich_description)),
+    (
+        "rich-description",
+        Formula::Dataset(ready::rich_description),
+    ),
     ("names-data", Formula::Dataset(ready::names_data)),
     ("open-protocol", Formula::Dataset(ready::open_protocol)),
     ("stated-access", Formula::Dataset(formulas::access_rights)),
@@ -151,7 +172,18 @@ pub fn indicators() -> &'static [Indicator] {
 /// None: a row that has no formula, which a test forbids.
 fn row(line: &'static str) -> Option<Indicator> {
     let cells: Vec<&str> = line.split('\t').collect();
-    let [id, scheme, dimension, points, en, zh, asks_en, asks_zh, source] = cells[..] else {
+    let [
+        id,
+        scheme,
+        dimension,
+        points,
+        en,
+        zh,
+        asks_en,
+        asks_zh,
+        source,
+    ] = cells[..]
+    else {
         return None;
     };
     let (_, formula) = FORMULAS.iter().find(|(of, _)| *of == id)?;

@@ -115,12 +115,36 @@ fn every_statement_counts_where_it_should() {
         ("dcat:theme theme:ENVI", "dcat:theme e:own", "shared-words"),
         ("dct:spatial e:tw ;", "", "spatial"),
         ("dct:temporal e:then ;", "", "temporal"),
-        ("<http://there.example/> ;", "<http://gone.example/> ;", "access-url-reachable"),
-        ("<http://there.example/> ;", "<http://unknown.example/> ;", "access-url-reachable"),
-        ("<http://there.example/1.csv>", "<http://gone.example/1.csv>", "download-url-reachable"),
-        ("dct:license licence:CC_BY_4_0", "dct:license <https://data.gov.tw/license>", "licence-vocabulary"),
-        ("dct:license licence:CC_BY_4_0", "dct:license e:ours", "licence-vocabulary open-terms"),
-        ("dct:format type:CSV", "dct:format \"csv\"", "format-vocabulary shared-words"),
+        (
+            "<http://there.example/> ;",
+            "<http://gone.example/> ;",
+            "access-url-reachable",
+        ),
+        (
+            "<http://there.example/> ;",
+            "<http://unknown.example/> ;",
+            "access-url-reachable",
+        ),
+        (
+            "<http://there.example/1.csv>",
+            "<http://gone.example/1.csv>",
+            "download-url-reachable",
+        ),
+        (
+            "dct:license licence:CC_BY_4_0",
+            "dct:license <https://data.gov.tw/license>",
+            "licence-vocabulary",
+        ),
+        (
+            "dct:license licence:CC_BY_4_0",
+            "dct:license e:ours",
+            "licence-vocabulary open-terms",
+        ),
+        (
+            "dct:format type:CSV",
+            "dct:format \"csv\"",
+            "format-vocabulary shared-words",
+        ),
         ("access:PUBLIC", "\"open\"", "access-rights-vocabulary"),
         ("dcat:contactPoint e:desk ;", "", "contact-point"),
         ("dct:publisher e:office ;", "", "publisher provenance"),
@@ -129,7 +153,11 @@ fn every_statement_counts_where_it_should() {
         ("dct:issued \"2020-01-01\" ;", "", "issued"),
         ("dct:identifier \"1\" ;", "", "identifier"),
         ("dct:conformsTo e:standard ;", "", "references schema"),
-        ("cnt:characterEncoding \"UTF-8\"", "cnt:characterEncoding \"其他\"", "encoding"),
+        (
+            "cnt:characterEncoding \"UTF-8\"",
+            "cnt:characterEncoding \"其他\"",
+            "encoding",
+        ),
         ("station(測站);rain(雨量)", "無", "fields croissant"),
         ("freq:DAILY", "freq:UNKNOWN", "updates-kept"),
         ("\"2026-11-20\"", "\"2026-11-19\"", "updates-kept"),
@@ -173,21 +201,61 @@ fn of_files_the_best_counts_and_of_equals_the_first_by_its_iri() {
     let quality = measured(&facts, None);
     assert_eq!(quality.file, Some("http://e.example/b"));
     assert_eq!(outcome(&quality, "download-url").met, Met::No);
-    assert_eq!(outcome(&quality, "issued").met, Met::Yes, "the dataset's date");
+    assert_eq!(
+        outcome(&quality, "issued").met,
+        Met::Yes,
+        "the dataset's date"
+    );
 }
 
 #[test]
 fn rhythms_are_promised_in_many_ways() {
     for (said, changed, state) in [
-        ("dct:accrualPeriodicity freq:ANNUAL", "2024-11-22", Timely::OnTime),
-        ("dct:accrualPeriodicity freq:ANNUAL", "2024-11-20", Timely::Late),
-        ("dct:accrualPeriodicity freq:CONT", "2026-11-20", Timely::OnTime),
-        ("dct:accrualPeriodicity freq:CONT", "2026-11-19", Timely::Late),
-        ("dct:accrualPeriodicity freq:WEEKLY_2", "2026-11-16", Timely::OnTime),
-        ("dct:accrualPeriodicity freq:NEVER", "1999-01-01", Timely::NoRhythm),
-        ("dct:accrualPeriodicity freq:OTHER", "2026-11-22", Timely::UnknownFrequency),
-        ("dct:accrualPeriodicity freq:OTHER ; own:updateInterval \"P7Y\"", "2015", Timely::OnTime),
-        ("dct:accrualPeriodicity freq:DAILY", "soon", Timely::UnknownChange),
+        (
+            "dct:accrualPeriodicity freq:ANNUAL",
+            "2024-11-22",
+            Timely::OnTime,
+        ),
+        (
+            "dct:accrualPeriodicity freq:ANNUAL",
+            "2024-11-20",
+            Timely::Late,
+        ),
+        (
+            "dct:accrualPeriodicity freq:CONT",
+            "2026-11-20",
+            Timely::OnTime,
+        ),
+        (
+            "dct:accrualPeriodicity freq:CONT",
+            "2026-11-19",
+            Timely::Late,
+        ),
+        (
+            "dct:accrualPeriodicity freq:WEEKLY_2",
+            "2026-11-16",
+            Timely::OnTime,
+        ),
+        (
+            "dct:accrualPeriodicity freq:NEVER",
+            "1999-01-01",
+            Timely::NoRhythm,
+        ),
+        (
+            "dct:accrualPeriodicity freq:OTHER",
+            "2026-11-22",
+            Timely::UnknownFrequency,
+        ),
+        (
+            "dct:accrualPeriodicity freq:OTHER ; own:updateInterval \"P7Y\"",
+            "2015",
+            Timely::OnTime,
+        ),
+        (
+            "dct:accrualPeriodicity freq:DAILY",
+            "soon",
+            Timely::UnknownChange,
+        ),
     ] {
         let facts = triples(&format!("e:1 {said} ; dct:modified \"{changed}\" ."));
         let found = measured(&facts, None).timeliness;
@@ -213,7 +281,11 @@ fn a_rating_begins_where_the_methodology_says() {
 
 #[test]
 fn every_outcome_is_told_in_both_languages() {
-    let facts = triples(&WHOLE.replace("there.example", "gone.example").replace("DAILY", "NEVER"));
+    let facts = triples(
+        &WHOLE
+            .replace("there.example", "gone.example")
+            .replace("DAILY", "NEVER"),
+    );
     let quality = measured(&facts, None);
     for outcome in quality.outcomes {
         let told = outcome.found.told();

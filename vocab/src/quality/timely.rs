@@ -144,9 +144,8 @@ impl Promise {
 pub fn days_of_duration(text: &str) -> Option<i32> {
     let duration = Duration::from_str(text).ok()?;
     let months = duration.years() * 12 + duration.months();
-    let seconds = duration.days() * SECONDS_A_DAY
-        + duration.hours() * 3_600
-        + duration.minutes() * 60;
+    let seconds =
+        duration.days() * SECONDS_A_DAY + duration.hours() * 3_600 + duration.minutes() * 60;
     if months < 0 || seconds < 0 || (months == 0 && seconds == 0) {
         return None;
     }
@@ -156,7 +155,9 @@ pub fn days_of_duration(text: &str) -> Option<i32> {
 
 /// The day of `2026-11-22…`, of `2026-11` its last, of `2026` the last of the year: nobody is late before that is over.
 pub(super) fn day_of(date: &str) -> Option<i32> {
-    let day = date.get(..10).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
+    let day = date
+        .get(..10)
+        .and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
     let month = || {
         let bare = date.get(..7).filter(|month| month.len() == date.len())?;
         let first = NaiveDate::parse_from_str(&format!("{bare}-01"), "%Y-%m-%d").ok()?;

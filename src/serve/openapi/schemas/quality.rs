@@ -46,7 +46,11 @@ pub fn quality() -> Value {
         ("points", float()),
         ("of", number()),
     ]);
-    let share = object(&[("met", number()), ("unchecked", number()), ("share", float())]);
+    let share = object(&[
+        ("met", number()),
+        ("unchecked", number()),
+        ("share", float()),
+    ]);
     let trend = object(&[
         ("day", json!({ "type": "string", "format": "date" })),
         ("datasets", number()),
