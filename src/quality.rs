@@ -13,7 +13,7 @@ mod sums;
 
 pub use days::{Day, Scope, read as read_days};
 pub use entry::{Entry, Group, Publisher};
-pub use measure::{Reaching, conformance, entry_of};
+pub use measure::{Reaching, entry_of};
 pub use sums::{Sum, Sums};
 
 use crate::chunks::Panicked;
@@ -56,7 +56,7 @@ pub struct Mark {
 impl Mark {
     fn of(head: Head, today: i32) -> Self {
         Self {
-            version: measure::version(),
+            version: harvestd_vocab::quality::version().to_owned(),
             generation: head.generation,
             seq: head.seq,
             today,

@@ -28,16 +28,6 @@ pub struct Made {
     pub measured: Option<(Entry, Group)>,
 }
 
-/// Of the formulas, with all that results hang on.
-pub fn version() -> String {
-    quality::version().to_owned()
-}
-
-/// What the shapes say of a description. None: there are none yet.
-pub fn conformance(_body: &str) -> Option<Conformance> {
-    None
-}
-
 /// What is measured of an entity by its description (sorted N-Triples, and the same taken apart). None: it is no dataset.
 pub fn entry_of(
     entity: &str,
@@ -53,7 +43,7 @@ pub fn entry_of(
     let circumstances = Circumstances {
         today,
         reach,
-        conformance: conformance(body),
+        conformance: Some(Conformance::of(body)),
     };
     Some(Entry::of(&quality::measure(facts, entity, &circumstances)))
 }

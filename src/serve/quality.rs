@@ -7,7 +7,9 @@
 mod figures;
 mod table;
 
-pub use figures::{Detail, Dimension, Figures, Judged, Overview, Scoped, Share, Standing, Trend};
+pub use figures::{
+    Detail, Dimension, Figures, Judged, Overview, Scoped, Shaped, Share, Standing, Trend,
+};
 
 use super::{
     House, fresh,
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::{
     facts::Facts,
-    quality::{Scope, Sums, conformance, read_days, today},
+    quality::{Scope, Sums, read_days, today},
     snapshot::Published,
 };
 use axum::{
@@ -28,7 +30,8 @@ use axum::{
     routing::get,
 };
 use harvestd_vocab::{
-    quality::{Circumstances, measure},
+    quality::{Circumstances, Conformance, measure},
+    shacl,
     terms::dcat,
 };
 use serde::Serialize;
@@ -226,8 +229,16 @@ pub async fn detail(house: &House, iri: &str) -> Result<Detail, Problem> {
     let circumstances = Circumstances {
         today: today(),
         reach: &reach,
-        conformance: conformance(&body),
+        conformance: Some(Conformance::of(&body)),
     };
     let quality = measure(&facts, iri, &circumstances);
-    Ok(Detail::of(iri, &facts, &quality))
+    let shaped = shacl::Facts::of_body(&body);
+    let results = [("dcat-ap", shacl::dcat_ap()), ("taiwan", shacl::taiwan())]
+        .into_iter()
+        .flat_map(|(profile, shapes)| {
+            let results = shapes.validate(&shaped);
+            let told: Vec<Shaped> = results.iter().map(|r| Shaped::of(profile, r)).collect();
+            told
+        });
+    Ok(Detail::of(iri, &facts, &quality, results.collect()))
 }

@@ -21,6 +21,7 @@ pub mod frequency;
 pub mod links;
 pub mod literals;
 pub mod quality;
+pub mod shacl;
 pub mod shared;
 pub mod tables;
 

@@ -18,6 +18,7 @@ pub use judged::{Found, Met, Outcome, Words};
 pub use table::{COUNT, Indicator, Scheme, indicators, outcome_of_id};
 pub use timely::{Timeliness, Timely, days_of_duration};
 
+use crate::shacl::{self, Severity, Shapes};
 use crate::terms::{dcat, dct};
 use seen::{Node, Seen};
 use std::sync::LazyLock;
@@ -31,7 +32,13 @@ pub fn version() -> &'static str {
     static NOW: LazyLock<String> = LazyLock::new(|| {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&VERSION.to_le_bytes());
-        for text in [table::ROWS, formulas::LISTS, crate::tables_version()] {
+        for text in [
+            table::ROWS,
+            formulas::LISTS,
+            crate::tables_version(),
+            shacl::DCAT_AP,
+            shacl::TAIWAN,
+        ] {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         }
@@ -111,6 +118,28 @@ pub struct Conformance {
     pub dcat_ap: Counts,
     /// The profile of Taiwan's portals.
     pub taiwan: Counts,
+}
+
+impl Conformance {
+    /// Holds the shapes of both against a description (sorted N-Triples).
+    pub fn of(body: &str) -> Self {
+        let facts = shacl::Facts::of_body(body);
+        let counted = |shapes: &Shapes| {
+            let mut counts = Counts::default();
+            for result in shapes.validate(&facts) {
+                match result.severity() {
+                    Severity::Violation => counts.violations += 1,
+                    Severity::Warning => counts.warnings += 1,
+                    _ => {}
+                }
+            }
+            counts
+        };
+        Self {
+            dcat_ap: counted(shacl::dcat_ap()),
+            taiwan: counted(shacl::taiwan()),
+        }
+    }
 }
 
 /// What a measurement needs beside the description.

@@ -272,6 +272,28 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// SHACL, its core.
+    sh = "http://www.w3.org/ns/shacl#" {
+        AND: "and", ALTERNATIVE_PATH: "alternativePath", BLANK_NODE: "BlankNode", BLANK_NODE_OR_IRI: "BlankNodeOrIRI",
+        BLANK_NODE_OR_LITERAL: "BlankNodeOrLiteral", CLASS: "class", CLOSED: "closed", DATATYPE: "datatype",
+        DEACTIVATED: "deactivated", DISJOINT: "disjoint", EQUALS: "equals", FLAGS: "flags", HAS_VALUE: "hasValue",
+        IGNORED_PROPERTIES: "ignoredProperties", IN: "in", INFO: "Info", INVERSE_PATH: "inversePath", IRI: "IRI",
+        IRI_OR_LITERAL: "IRIOrLiteral", LANGUAGE_IN: "languageIn", LESS_THAN: "lessThan",
+        LESS_THAN_OR_EQUALS: "lessThanOrEquals", LITERAL: "Literal", MAX_COUNT: "maxCount",
+        MAX_EXCLUSIVE: "maxExclusive", MAX_INCLUSIVE: "maxInclusive", MAX_LENGTH: "maxLength", MESSAGE: "message",
+        MIN_COUNT: "minCount", MIN_EXCLUSIVE: "minExclusive", MIN_INCLUSIVE: "minInclusive", MIN_LENGTH: "minLength",
+        NODE: "node", NODE_KIND: "nodeKind", NODE_SHAPE: "NodeShape", NOT: "not", ONE_OR_MORE_PATH: "oneOrMorePath",
+        OR: "or", PATH: "path", PATTERN: "pattern", PROPERTY: "property", PROPERTY_SHAPE: "PropertyShape",
+        QUALIFIED_MAX_COUNT: "qualifiedMaxCount", QUALIFIED_MIN_COUNT: "qualifiedMinCount",
+        QUALIFIED_VALUE_SHAPE: "qualifiedValueShape", SEVERITY: "severity",
+        QUALIFIED_VALUE_SHAPES_DISJOINT: "qualifiedValueShapesDisjoint", TARGET_CLASS: "targetClass",
+        TARGET_NODE: "targetNode", TARGET_OBJECTS_OF: "targetObjectsOf", TARGET_SUBJECTS_OF: "targetSubjectsOf",
+        UNIQUE_LANG: "uniqueLang", VIOLATION: "Violation", WARNING: "Warning", XONE: "xone",
+        ZERO_OR_MORE_PATH: "zeroOrMorePath", ZERO_OR_ONE_PATH: "zeroOrOnePath",
+    }
+}
+
 /// What the IRIs of the EU's authority tables begin with, each with its slash.
 pub mod authority {
     pub const BASE: &str = "http://publications.europa.eu/resource/authority/";

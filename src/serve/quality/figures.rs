@@ -7,6 +7,7 @@ use harvestd_vocab::quality::{
     self, Conformance, Met, Quality, Rating, Scheme, Timeliness, Timely, Words, indicators,
     percent, points,
 };
+use harvestd_vocab::shacl::ValidationResult;
 use harvestd_vocab::terms::dct;
 use serde::Serialize;
 
@@ -175,6 +176,23 @@ pub struct Detail {
     /// The file whose points count.
     pub file: Option<String>,
     pub indicators: Vec<Judged>,
+    /// What shapes are violated, and what is recommended.
+    pub results: Vec<Shaped>,
+}
+
+/// What a shape says of a description (SHACL, section 3.6).
+#[derive(Debug, Clone, Serialize)]
+pub struct Shaped {
+    /// `dcat-ap` or `taiwan`.
+    pub profile: &'static str,
+    pub severity: String,
+    pub focus: String,
+    /// With short names: `dct:title`.
+    pub path: Option<String>,
+    /// Local name of the constraint component.
+    pub component: String,
+    pub found: String,
+    pub message: Option<Words>,
 }
 
 /// How a promised rhythm is kept.
@@ -380,7 +398,12 @@ impl Trend {
 }
 
 impl Detail {
-    pub fn of(iri: &str, facts: &Facts<'_>, quality: &Quality<'_>) -> Self {
+    pub fn of(
+        iri: &str,
+        facts: &Facts<'_>,
+        quality: &Quality<'_>,
+        results: Vec<Shaped>,
+    ) -> Self {
         let met = quality.met();
         let mqa = points(Scheme::Mqa, met);
         let rows = indicators().iter().zip(&quality.outcomes);
@@ -396,6 +419,7 @@ impl Detail {
             timeliness: Promise::of(&quality.timeliness),
             conformance: quality.conformance,
             file: quality.file.map(str::to_owned),
+            results,
             indicators: rows
                 .map(|(row, outcome)| Judged {
                     indicator: Asks::of(row),
@@ -407,6 +431,23 @@ impl Detail {
                     found: outcome.found.told(),
                 })
                 .collect(),
+        }
+    }
+}
+
+impl Shaped {
+    pub fn of(profile: &'static str, result: &ValidationResult<'_>) -> Self {
+        let message = |language| result.message(language);
+        Self {
+            profile,
+            severity: format!("{:?}", result.severity()).to_lowercase(),
+            focus: result.focus.to_string(),
+            path: result.path(),
+            component: result.component(),
+            found: result.found(),
+            message: message("en")
+                .zip(message("zh-hant"))
+                .map(|(en, zh)| Words::of(en, zh)),
         }
     }
 }
