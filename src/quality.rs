@@ -124,7 +124,8 @@ impl Survey {
         }
     }
 
-    /// From now on this is asked whether addresses answer.
+    /// From now on this is asked whether addresses answer. What changes there is seen when a dataset changes, and of all
+    /// datasets once a day.
     pub fn with_reach(&mut self, reach: Reaching) {
         self.reach = Some(reach);
     }
@@ -156,8 +157,10 @@ impl Survey {
             tracing::warn!(%error, "the quality of datasets could not be read");
         }
         looked.ok().filter(|is_known| *is_known)?;
-        let (mut book, prepared) = (self.book.take()?, self.prepared.take()?);
-        book.apply(prepared, store).ok()?;
+        let mut book = self.book.take()?;
+        if let Some(prepared) = self.prepared.take() {
+            book.apply(prepared, store).ok()?;
+        }
         Some(self.book.insert(book).sums())
     }
 
@@ -168,7 +171,7 @@ impl Survey {
             return Ok(false);
         }
         self.prepare_for(store, mark)?;
-        Ok(self.prepared.as_ref().is_some_and(|p| !p.is_anew))
+        Ok(self.prepared.as_ref().is_none_or(|p| !p.is_anew))
     }
 
     fn advance(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<Arc<Sums>, SurveyError> {
@@ -233,7 +236,7 @@ impl Survey {
         };
         match logged {
             Some(activities) => {
-                let jobs = activities.map(|activity| {
+                let jobs = activities.map(|activity| -> Result<Job, SurveyError> {
                     let activity = activity?;
                     let is_here = activity.verb != Verb::Delete;
                     Ok(Job {
@@ -248,18 +251,32 @@ impl Survey {
             None => {
                 prepared.is_anew = true;
                 *book = Book::default();
-                let jobs = store.every().map(|described| {
-                    let (entity, body) = described?;
-                    let body = Some(body);
-                    Ok(Job { entity, body })
-                });
-                measure::all(store, &mark, self.reach.as_ref(), jobs, &mut |made| {
-                    take(book, &mut prepared, made);
-                })?;
+                measure::all(
+                    store,
+                    &mark,
+                    self.reach.as_ref(),
+                    every(store),
+                    &mut |made| {
+                        take(book, &mut prepared, made);
+                    },
+                )?;
             }
         }
         if let Some((_, day)) = since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
-            turned(book, store, day, &mut prepared)?;
+            match &self.reach {
+                // No log tells which addresses answer again, or no more.
+                Some(reach) => {
+                    let done: HashSet<String> = prepared.changes.keys().cloned().collect();
+                    let jobs = every(store).filter(|job| {
+                        let is_done = |job: &Job| done.contains(&job.entity);
+                        !job.as_ref().is_ok_and(is_done)
+                    });
+                    measure::all(store, &mark, Some(reach), jobs, &mut |made| {
+                        take(book, &mut prepared, made);
+                    })?;
+                }
+                None => turned(book, store, day, &mut prepared)?,
+            }
         }
         self.prepared = Some(prepared);
         Ok(())
@@ -275,6 +292,15 @@ impl Survey {
         (holds(&stored) && holds(kept))
             .then(|| (stored.seq.min(kept.seq), stored.today.min(kept.today)))
     }
+}
+
+/// All that the store holds.
+fn every(store: &Store) -> impl Iterator<Item = Result<Job, SurveyError>> {
+    store.every().map(|described| {
+        let (entity, body) = described?;
+        let body = Some(body);
+        Ok(Job { entity, body })
+    })
 }
 
 fn take(book: &mut Book, prepared: &mut Prepared, made: Made) {

@@ -223,7 +223,7 @@ impl Book {
             if let Some(publisher) = &mut new.publisher {
                 (publisher.title, publisher.english) = (called.title, called.english);
             }
-            self.numbers.remove(group);
+            self.numbers.remove(&*group);
             *group = Arc::new(new);
             self.numbers.insert(group.clone(), number);
         }

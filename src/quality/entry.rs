@@ -149,7 +149,10 @@ impl Entry {
                 let [state] = taken(&mut rest)?;
                 Timely::ALL.into_iter().find(|t| *t as u8 == state)?
             },
-            is_validated: taken(&mut rest)? == [1],
+            is_validated: {
+                let [flag] = taken(&mut rest)?;
+                flag == 1_u8
+            },
             results: {
                 for number in &mut result {
                     *number = u16::from_le_bytes(taken(&mut rest)?);

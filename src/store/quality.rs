@@ -274,8 +274,10 @@ impl<'s> Writing<'s> {
         for quad in self.gone.drain(..) {
             transaction.remove(&quad);
         }
-        transaction.extend(self.come.drain(..));
-        transaction.commit().map_err(StoreError::storage(DOING))
+        transaction.extend(self.come.iter().map(Quad::as_ref));
+        transaction.commit().map_err(StoreError::storage(DOING))?;
+        self.come.clear();
+        Ok(())
     }
 
     /// Everything at once, into a graph that is empty: a few in a transaction, many through the bulk loader.
@@ -283,11 +285,11 @@ impl<'s> Writing<'s> {
         mut self,
         datasets: impl Iterator<Item = (&'a str, Vec<(&'static str, u32)>)>,
     ) -> Result<(), StoreError> {
-        let mut datasets = datasets;
+        let (store, mut datasets) = (self.store, datasets);
         for (dataset, values) in datasets.by_ref() {
             let links = self.links(dataset, &values);
             self.come.extend(links);
-            if self.come.len() >= self.store.limits.batch_triples_max {
+            if self.come.len() >= store.limits.batch_triples_max {
                 break;
             }
         }
@@ -302,7 +304,6 @@ impl<'s> Writing<'s> {
             self.come = first;
             return self.commit();
         }
-        let store = self.store;
         let mut loader = store
             .quads
             .bulk_loader()

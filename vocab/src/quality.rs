@@ -259,29 +259,5 @@ pub(crate) fn last_change(seen: &Seen<'_>) -> Option<i32> {
     newest(dct::MODIFIED).or_else(|| newest(dct::ISSUED))
 }
 
-/// Every address of a description's files.
-pub fn addresses<'s>(facts: &'s impl Facts, entity: &str) -> Vec<&'s str> {
-    let mut all = Vec::new();
-    let mut files = Vec::new();
-    facts.each(entity, &mut |property, value| {
-        if property == dcat::HAS_DISTRIBUTION.as_str() {
-            files.push(value.word());
-        }
-    });
-    for file in files {
-        facts.each(file, &mut |property, value| {
-            let is_address = [dcat::ACCESS_URL, dcat::DOWNLOAD_URL]
-                .iter()
-                .any(|address| address.as_str() == property);
-            if is_address {
-                all.push(value.word());
-            }
-        });
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
 #[cfg(test)]
 mod tests;

@@ -398,12 +398,7 @@ impl Trend {
 }
 
 impl Detail {
-    pub fn of(
-        iri: &str,
-        facts: &Facts<'_>,
-        quality: &Quality<'_>,
-        results: Vec<Shaped>,
-    ) -> Self {
+    pub fn of(iri: &str, facts: &Facts<'_>, quality: &Quality<'_>, results: Vec<Shaped>) -> Self {
         let met = quality.met();
         let mqa = points(Scheme::Mqa, met);
         let rows = indicators().iter().zip(&quality.outcomes);
