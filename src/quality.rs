@@ -215,11 +215,10 @@ impl Survey {
         self.prepared = None;
         let stored = store.quality_mark()?.and_then(|text| Mark::parse(&text));
         let since = self.since(stored.clone(), &mark);
-        let book = self.book.get_or_insert_default();
+        let (book, reach) = (self.book.get_or_insert_default(), self.reach.as_ref());
         if stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark) {
             return Ok(());
         }
-        let log = |seq| store.log().after(mark.generation, seq, mark.seq);
         let mut prepared = Prepared {
             mark: mark.clone(),
             changes: HashMap::new(),
@@ -229,54 +228,21 @@ impl Survey {
         // What was never measured is read from the log, which has it in order; else all from the store.
         let is_new = since.is_none() && stored.is_none();
         let from = since.map(|(seq, _)| seq).or(is_new.then_some(0));
-        let logged = match from.map(log) {
-            Some(Ok(activities)) => Some(activities),
-            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => None,
-        };
-        match logged {
-            Some(activities) => {
-                let jobs = activities.map(|activity| -> Result<Job, SurveyError> {
-                    let activity = activity?;
-                    let is_here = activity.verb != Verb::Delete;
-                    Ok(Job {
-                        entity: activity.entity,
-                        body: is_here.then_some(activity.body),
-                    })
-                });
-                measure::all(store, &mark, self.reach.as_ref(), jobs, &mut |made| {
-                    take(book, &mut prepared, made);
-                })?;
-            }
-            None => {
+        let jobs: Jobs<'_> = match from.map(|seq| logged(store, &mark, seq)).transpose()? {
+            Some(Some(jobs)) => jobs,
+            _ => {
                 prepared.is_anew = true;
                 *book = Book::default();
-                measure::all(
-                    store,
-                    &mark,
-                    self.reach.as_ref(),
-                    every(store),
-                    &mut |made| {
-                        take(book, &mut prepared, made);
-                    },
-                )?;
+                Box::new(every(store))
             }
-        }
-        if let Some((_, day)) = since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
-            match &self.reach {
-                // No log tells which addresses answer again, or no more.
-                Some(reach) => {
-                    let done: HashSet<String> = prepared.changes.keys().cloned().collect();
-                    let jobs = every(store).filter(|job| {
-                        let is_done = |job: &Job| done.contains(&job.entity);
-                        !job.as_ref().is_ok_and(is_done)
-                    });
-                    measure::all(store, &mark, Some(reach), jobs, &mut |made| {
-                        take(book, &mut prepared, made);
-                    })?;
-                }
-                None => turned(book, store, day, &mut prepared)?,
-            }
+        };
+        measure::all(store, &mark, reach, jobs, &mut |made| {
+            take(book, &mut prepared, made);
+        })?;
+        match since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
+            Some(_) if reach.is_some() => again(book, store, reach, &mut prepared)?,
+            Some((_, day)) => turned(book, store, day, &mut prepared)?,
+            None => {}
         }
         self.prepared = Some(prepared);
         Ok(())
@@ -294,9 +260,29 @@ impl Survey {
     }
 }
 
+type Jobs<'s> = Box<dyn Iterator<Item = Result<Job, SurveyError>> + 's>;
+
+/// What was committed after an activity. None: the log does not tell.
+fn logged(store: &Store, mark: &Mark, seq: u64) -> Result<Option<Jobs<'static>>, SurveyError> {
+    let activities = match store.log().after(mark.generation, seq, mark.seq) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        activities => activities?,
+    };
+    Ok(Some(Box::new(activities.map(
+        |activity| -> Result<Job, SurveyError> {
+            let activity = activity?;
+            let is_here = activity.verb != Verb::Delete;
+            Ok(Job {
+                entity: activity.entity,
+                body: is_here.then_some(activity.body),
+            })
+        },
+    ))))
+}
+
 /// All that the store holds.
 fn every(store: &Store) -> impl Iterator<Item = Result<Job, SurveyError>> {
-    store.every().map(|described| {
+    store.every().map(|described| -> Result<Job, SurveyError> {
         let (entity, body) = described?;
         let body = Some(body);
         Ok(Job { entity, body })
@@ -312,6 +298,24 @@ fn take(book: &mut Book, prepared: &mut Prepared, made: Made) {
         prepared.renamed.insert(made.entity.clone());
     }
     prepared.changes.insert(made.entity, entry);
+}
+
+/// All that has not changed: no log tells which addresses answer again, or no more.
+fn again(
+    book: &mut Book,
+    store: &Store,
+    reach: Option<&Reaching>,
+    prepared: &mut Prepared,
+) -> Result<(), SurveyError> {
+    let done: HashSet<String> = prepared.changes.keys().cloned().collect();
+    let jobs = every(store).filter(|job| {
+        let is_done = |job: &Job| done.contains(&job.entity);
+        !job.as_ref().is_ok_and(is_done)
+    });
+    let mark = prepared.mark.clone();
+    measure::all(store, &mark, reach, jobs, &mut |made| {
+        take(book, prepared, made)
+    })
 }
 
 /// What is late today and was not on the day before, or the other way round.
