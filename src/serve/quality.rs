@@ -8,7 +8,8 @@ mod figures;
 mod table;
 
 pub use figures::{
-    Detail, Dimension, Figures, Judged, Overview, Scoped, Shaped, Share, Standing, Trend,
+    Asks, Conforming, Detail, Dimension, Figures, Judged, Name, Overview, Promise, Ratings, Row,
+    Scoped, Shaped, Share, Standing, Timeliest, Trend,
 };
 
 use super::{
