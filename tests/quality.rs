@@ -7,11 +7,13 @@
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/origin.rs"]
+#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod origin;
 #[path = "support/serving.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod serving;
 #[path = "support/texts.rs"]
+#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod texts;
 #[path = "support/whole.rs"]
 #[expect(dead_code, reason = "tests/runs.rs uses the rest")]
