@@ -15,6 +15,10 @@ async fn said(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
     )
 }
 
+fn quoted(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 fn number(value: &Value) -> f64 {
     value
         .as_f64()
@@ -57,8 +61,7 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
         ?m <http://www.w3.org/ns/dqv#isMeasurementOf> ?of ; <http://www.w3.org/ns/dqv#value> ?v } \
         FILTER(STRENDS(STR(?of), \"quality#mqa\")) }";
     let answer = daemon
-        .get("/sparql")
-        .query(&[("query", query)])
+        .get(&format!("/sparql?query={}", quoted(query)))
         .header("accept", "application/sparql-results+json")
         .send()
         .await
@@ -70,8 +73,7 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
     for row in found {
         let iri = row["d"]["value"].as_str().unwrap();
         let detail = daemon
-            .get("/quality/dataset")
-            .query(&[("iri", iri)])
+            .get(&format!("/quality/dataset?iri={}", quoted(iri)))
             .send()
             .await
             .unwrap();

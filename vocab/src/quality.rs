@@ -19,7 +19,7 @@ pub use table::{COUNT, Indicator, Scheme, indicators, outcome_of_id};
 pub use timely::{Timeliness, Timely, days_of_duration};
 
 use crate::shacl::{self, Severity, Shapes};
-use crate::terms::{dcat, dct};
+use crate::terms::dct;
 use seen::{Node, Seen};
 use std::sync::LazyLock;
 
