@@ -245,16 +245,19 @@ fn rows_of_the_national_export_are_judged_alike() {
 #[test]
 #[ignore = "a measurement"]
 fn datasets_validated_per_second() {
-    const ROUNDS: u32 = 10;
-    let Some(bodies) = national(25) else { return };
-    let mut took = [Duration::ZERO; 3];
-    let mut results = [0_usize; 3];
+    const ROUNDS: usize = 100;
+    let Some(bodies) = national(100) else { return };
+    // The best of many rounds: what else the machine does takes no part.
+    let mut best = [Duration::MAX; 3];
+    let mut found = [0_usize; 3];
     for _ in 0..ROUNDS {
+        let mut took = [Duration::ZERO; 3];
+        found = [0; 3];
         for body in &bodies {
             let mut begun = Instant::now();
-            let mut lap = |n: usize, found: usize| {
-                took[n] += begun.elapsed();
-                results[n] += found;
+            let mut lap = |part: usize, many: usize| {
+                took[part] += begun.elapsed();
+                found[part] += many;
                 begun = Instant::now();
             };
             let facts = Facts::of_body(std::hint::black_box(body));
@@ -262,28 +265,28 @@ fn datasets_validated_per_second() {
             lap(1, dcat_ap().validate(&facts).len());
             lap(2, taiwan().validate(&facts).len());
         }
+        for (best, took) in best.iter_mut().zip(took) {
+            *best = took.min(*best);
+        }
     }
-    let many = f64::from(ROUNDS) * bodies.len() as f64;
-    for (n, what) in [
+    let many = bodies.len() as f64;
+    let parts = [
         "statements read",
         "results of DCAT-AP",
         "results of Taiwan's profile",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let each = took[n].as_secs_f64() / many;
-        let found = results[n] as f64 / many;
+    ];
+    for ((what, best), found) in parts.iter().zip(best).zip(found) {
+        let each = best.as_secs_f64() / many;
+        let (found, rate) = (found as f64 / many, 1.0 / each);
         println!(
-            "{what}: {found:.1} a dataset, {:.1} µs, {:.0} datasets/s",
-            each * 1e6,
-            1.0 / each
+            "{found:.1} {what} a dataset: {:.1} µs, {rate:.0} datasets/s",
+            each * 1e6
         );
     }
-    let both: Duration = took.into_iter().sum();
+    let all: Duration = best.into_iter().sum();
     println!(
         "all of it: {:.0} datasets/s on one core",
-        many / both.as_secs_f64()
+        many / all.as_secs_f64()
     );
 }
 

@@ -36,6 +36,7 @@ mod lookup;
 pub mod negotiate;
 mod oai;
 pub mod openapi;
+mod pages;
 mod places;
 pub mod pool;
 pub mod portrait;
@@ -178,6 +179,14 @@ impl House {
         name.map_or("harvestd", String::as_str)
     }
 
+    /// What the catalogue is called in the language of a tag, else in any.
+    pub(crate) fn title_in(&self, tag: &str) -> &str {
+        let first = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
+        let named = self.config.title.iter();
+        let mut named = named.filter(|(known, _)| first(known) == first(tag));
+        named.next().map_or_else(|| self.title(), |(_, name)| name)
+    }
+
     /// The newest published snapshot.
     pub(crate) fn snapshot(&self) -> Result<Arc<Published>, Problem> {
         self.published.borrow().clone().ok_or_else(|| {
@@ -288,4 +297,5 @@ fn routes(query_bytes_max: usize) -> Routes {
         .merge(openapi::routes())
         .route(table::root(), get(root::root))
         .route(table::style(), get(html::style))
+        .merge(pages::routes())
 }

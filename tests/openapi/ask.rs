@@ -79,6 +79,8 @@ pub const DOORS: &[Ask] = &[
     get("/", "/", HTML, 303),
     get("/", "/", IMAGE, 406),
     get("/house.css", "/house.css", ANY, 200),
+    get("/assets/{name}", "/assets/house.css", ANY, 200),
+    get("/assets/{name}", "/assets/nobody.css", ANY, 404),
     get("/openapi", "/openapi", HTML, 200),
     get("/openapi", "/openapi", JSON, 200),
     get("/openapi", "/openapi", IMAGE, 406),

@@ -8,12 +8,21 @@
 //! `sh:class` cannot be judged by it alone. Unless something is known of such an IRI ([`Facts::knowing`]) it may be anything,
 //! and is no fault: a harvester does not see what other hosts hold. [`Facts::closed`] judges as the specification does.
 //!
+//! November 2026: a validator of ours, and not rudof's crate `shacl` (0.3), which is good: both pass all 98 of W3C's tests of the
+//! core. But over the descriptions of the national export and our shapes of DCAT-AP its validation took 3.1 ms of processor time
+//! a dataset, which is 319 datasets a second and core (0.3.35 as its authors build it for Python, its native mode, without the
+//! time that reading takes), where RATE. It is made for graphs that are large and shapes that are any; what we
+//! ask is the opposite, 52,547 times at a first publication. And it brings 235 packages, a second reqwest and the http-client of
+//! oxigraph, which we keep out so that no query of ours reaches the network, and switches on rdf-12, by which a term has a form
+//! more, for the whole house.
+//!
 //! Classes above others are what the graph says (`rdfs:subClassOf`), and what the shapes' own file says.
 
 mod check;
 mod compile;
 mod constraints;
 mod facts;
+mod held;
 mod order;
 mod path;
 mod result;

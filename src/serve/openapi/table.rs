@@ -64,6 +64,14 @@ pub fn style() -> Door {
     Door::at("/house.css", HOUSE).may(get)
 }
 
+pub fn asset() -> Door {
+    let get = Operation::get("A file that our pages load.")
+        .path("name", "The file's name.", text())
+        .gives(200, &["text/css", "text/javascript", "image/svg+xml"])
+        .problems(&[404]);
+    Door::at("/assets/{name}", HOUSE).may(get)
+}
+
 pub fn openapi() -> Door {
     let get = Operation::get("This document as a page, or by Accept as it is.")
         .gives(200, &[HTML])

@@ -3,13 +3,12 @@
 //! Only what a target leads to is read. Knows no data; start at [`compile`].
 
 use super::facts::{Facts, Node, Statement, with};
-use super::order::Ordered;
 use super::path::Path;
 use super::shape::{Severity, Shape, ShapeId};
 use super::{NESTING_MAX, Shapes, ShapesError, constraints};
 use crate::terms::sh;
 use oxrdf::NamedNodeRef;
-use oxrdf::vocab::{rdf, rdfs};
+use oxrdf::vocab::{rdf, rdfs, xsd};
 use std::collections::{BTreeSet, HashMap};
 
 /// Which nodes of a graph are looked at, and by which shape.
@@ -201,11 +200,10 @@ impl<'g> Compiler<'g> {
         })
     }
 
+    /// Only `true` is: another way to write the same value (`"1"^^xsd:boolean`) is not what the specification asks for.
     pub fn is_true(&self, node: &Node<'_>, parameter: NamedNodeRef<'_>) -> bool {
-        let mut literals = self
-            .values(node, parameter)
-            .filter_map(|node| node.literal());
-        literals.any(|literal| Ordered::of(literal) == Some(Ordered::Boolean(true)))
+        let mut literals = self.values(node, parameter).filter_map(Node::literal);
+        literals.any(|said| said.value == "true" && said.datatype == xsd::BOOLEAN.as_str())
     }
 
     /// The members of a list. A list that is none, or that never ends, is an error of the shape.

@@ -8,7 +8,7 @@ use super::facts::{Literal, Node};
 use super::order::Ordered;
 use super::path::Path;
 use super::rule::{Bound, NodeKind, Rule};
-use super::shape::{Constraint, Qualified, ShapeId};
+use super::shape::{Constraint, Property, Qualified, ShapeId};
 use crate::terms::sh;
 use oxrdf::NamedNodeRef;
 use regex::{Regex, RegexBuilder};
@@ -205,27 +205,33 @@ impl<'g> Of<'_, 'g> {
             .collect()
     }
 
-    /// In the order of their paths, the graver first: blank nodes have names by chance.
     fn properties(&mut self) -> Result<(), ShapesError> {
         let nodes = self.of(sh::PROPERTY);
-        let mut shapes = self.all(nodes)?;
+        let shapes = self.all(nodes)?;
         let compiled = &self.compiler.shapes;
-        for shape in &shapes {
-            if compiled[*shape].path.is_none() {
-                return Err(wrong(
-                    &compiled[*shape].node,
-                    sh::PATH,
-                    "a path of a property shape",
-                ));
-            }
+        let mut sorted = Vec::with_capacity(shapes.len());
+        for id in shapes {
+            let shape = &compiled[id];
+            let path = match &shape.path {
+                None => return Err(wrong(&shape.node, sh::PATH, "a path of a property shape")),
+                Some(Path::Predicate(predicate)) => (false, predicate.clone()),
+                Some(path) => (true, path.to_string()),
+            };
+            // The graver first. Blank nodes have names by chance, and give no order.
+            sorted.push((path, Reverse(shape.severity.clone()), id));
         }
-        shapes.sort_by_cached_key(|shape| {
-            let shape = &compiled[*shape];
-            let path = shape.path.as_ref().map(Path::to_string);
-            (path, Reverse(shape.severity.clone()))
+        sorted.sort();
+        let same = sorted.chunk_by(|(a, ..), (b, ..)| a == b);
+        let properties = same.map(|shapes| Property {
+            predicate: shapes
+                .first()
+                .filter(|((complex, _), ..)| !complex)
+                .map(|((_, predicate), ..)| predicate.clone()),
+            shapes: shapes.iter().map(|(.., id)| *id).collect(),
         });
-        if !shapes.is_empty() {
-            self.out.push(Constraint::Properties(shapes));
+        let properties: Vec<Property> = properties.collect();
+        if !properties.is_empty() {
+            self.out.push(Constraint::Properties(properties));
         }
         Ok(())
     }

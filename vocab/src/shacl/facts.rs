@@ -205,7 +205,6 @@ fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
 /// As N-Triples would have it, with shortened IRIs where a prefix of ours fits and without escapes: for people.
 impl std::fmt::Display for Node<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let short = crate::terms::prefixed;
         match self {
             Self::Iri(iri) => f.write_str(&short(iri)),
             Self::Blank(label) => write!(f, "_:{label}"),
@@ -220,6 +219,14 @@ impl std::fmt::Display for Node<'_> {
                 }
             }
         }
+    }
+}
+
+/// An IRI with a short name where a prefix of ours, or that of the datatypes, fits.
+pub(super) fn short(iri: &str) -> String {
+    match iri.strip_prefix(crate::terms::xsd::NS) {
+        Some(local) => format!("xsd:{local}"),
+        None => crate::terms::prefixed(iri),
     }
 }
 

@@ -150,11 +150,24 @@ impl Path {
 #[derive(Default)]
 struct Found<'r> {
     nodes: Vec<&'r Node<'r>>,
+    /// The same, once they are many.
     known: HashSet<&'r Node<'r>>,
 }
 
 impl<'r> Found<'r> {
+    /// So many are looked through faster than they are hashed.
+    const FEW: usize = 16;
+
     fn add(&mut self, node: &'r Node<'r>) {
+        if self.nodes.len() < Self::FEW {
+            if !self.nodes.contains(&node) {
+                self.nodes.push(node);
+            }
+            return;
+        }
+        if self.known.is_empty() {
+            self.known.extend(&self.nodes);
+        }
         if self.known.insert(node) {
             self.nodes.push(node);
         }

@@ -74,8 +74,7 @@ impl<'r> ValidationResult<'r> {
         match (self.value, self.count) {
             (Some(value), _) => printable(&value.to_string()),
             (None, 0) => "nothing".to_owned(),
-            (None, 1) => "1 value".to_owned(),
-            (None, many) => format!("{many} values"),
+            (None, count) => values(count),
         }
     }
 
@@ -112,8 +111,8 @@ impl fmt::Display for Constraint {
         match self {
             Self::Value(rule) => rule.fmt(f),
             Self::Class(class) => write!(f, "an instance of {}", prefixed(class)),
-            Self::MinCount(least) => write!(f, "at least {least}"),
-            Self::MaxCount(most) => write!(f, "at most {most}"),
+            Self::MinCount(least) => write!(f, "at least {}", values(*least)),
+            Self::MaxCount(most) => write!(f, "at most {}", values(*most)),
             Self::UniqueLang => f.write_str("one text a language"),
             Self::Equals(other) => write!(f, "the values of {}", prefixed(other)),
             Self::Disjoint(other) => write!(f, "no value of {}", prefixed(other)),
@@ -127,8 +126,8 @@ impl fmt::Display for Constraint {
             }
             Self::Node(_) => f.write_str("what conforms to a shape"),
             Self::Properties(_) => f.write_str("properties that conform"),
-            Self::QualifiedMin(_, least) => write!(f, "at least {least} of a shape"),
-            Self::QualifiedMax(_, most) => write!(f, "at most {most} of a shape"),
+            Self::QualifiedMin(_, least) => write!(f, "at least {} of a shape", values(*least)),
+            Self::QualifiedMax(_, most) => write!(f, "at most {} of a shape", values(*most)),
             Self::Closed(allowed) => {
                 write!(
                     f,
@@ -139,6 +138,11 @@ impl fmt::Display for Constraint {
             Self::HasValue(node) => write!(f, "{node} among the values"),
         }
     }
+}
+
+fn values(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} value{plural}")
 }
 
 pub(super) fn listed(items: impl IntoIterator<Item = impl fmt::Display>) -> String {

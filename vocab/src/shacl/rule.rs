@@ -1,9 +1,9 @@
 //! What can be said of a value without looking at anything else. SHACL, sections 4.1, 4.3, 4.4 and 4.8.
 
-use super::facts::Node;
+use super::facts::{Node, short};
 use super::order::{Ordered, is_well_formed};
 use super::result::listed;
-use crate::terms::{prefixed, sh};
+use crate::terms::sh;
 use regex::Regex;
 use std::cmp::Ordering;
 use std::fmt;
@@ -145,7 +145,7 @@ impl fmt::Display for Rule {
         let than =
             |f: &mut fmt::Formatter<'_>, what, bound: &Bound| write!(f, "{what} {}", bound.literal);
         match self {
-            Self::Datatype(datatype) => write!(f, "a well-formed {}", prefixed(datatype)),
+            Self::Datatype(datatype) => write!(f, "a well-formed {}", short(datatype)),
             Self::NodeKind(kind) => f.write_str(kind.words()),
             Self::MinExclusive(bound) => than(f, "more than", bound),
             Self::MinInclusive(bound) => than(f, "at least", bound),

@@ -72,13 +72,21 @@ pub(super) enum Constraint {
     Or(Vec<ShapeId>),
     Xone(Vec<ShapeId>),
     Node(ShapeId),
-    /// All of the property shapes of one shape.
-    Properties(Vec<ShapeId>),
+    /// All of the property shapes of one shape, those with a predicate as path first, in the order of these.
+    Properties(Vec<Property>),
     QualifiedMin(Qualified, usize),
     QualifiedMax(Qualified, usize),
     /// The predicates that a node may have.
     Closed(Vec<String>),
     HasValue(Node<'static>),
+}
+
+/// Property shapes with the same path.
+#[derive(Debug)]
+pub(super) struct Property {
+    /// None: the path is no predicate.
+    pub predicate: Option<String>,
+    pub shapes: Vec<ShapeId>,
 }
 
 #[derive(Debug, Clone)]
