@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `report`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
+//! - `status`, `report`, `quality`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
 //! - `erase` and `feed new-generation` take it as well; where a daemon has it, it has to be stopped first.
 //! - `token` works on a file of its own, whoever has the data directory.
@@ -21,6 +21,7 @@ mod feedback;
 mod identity;
 mod links;
 mod overrides;
+mod quality;
 mod recovery;
 mod shell;
 mod token;
@@ -33,6 +34,7 @@ pub use feedback::*;
 pub use identity::*;
 pub use links::*;
 pub use overrides::*;
+pub use quality::*;
 pub use recovery::*;
 pub use shell::*;
 pub use token::*;
@@ -155,6 +157,11 @@ pub enum Command {
     ///
     /// The same as /sources/SOURCE/report. --json and --csv have a row for every such record, and for every finding.
     Report(Report),
+    /// Say how good the datasets are: points of metadata quality, FAIR, readiness for machine learning, updates kept
+    ///
+    /// The figures of the newest publication, by source and publisher; of one dataset every indicator, with what was found.
+    /// The same as /quality.
+    Quality(Quality),
     /// List the sources that are configured
     Sources(Sources),
     /// Write the whole catalogue to a file or to standard output

@@ -5,7 +5,7 @@
 use super::sniff::Type;
 use crate::encoding;
 use crate::facts::{CHINESE_FIRST, Facts, Text, last_part};
-use crate::serve::portrait::fields::fields;
+use harvestd_vocab::files::fields;
 use harvestd_vocab::{
     concepts,
     iris::parse_record_iri,

@@ -85,17 +85,21 @@ impl Shapes {
     }
 }
 
+/// The text of [`dcat_ap`].
+pub const DCAT_AP: &str = include_str!("../shapes/dcat-ap-3.ttl");
+/// The text of [`taiwan`].
+pub const TAIWAN: &str = include_str!("../shapes/taiwan.ttl");
+
 /// The shapes of DCAT-AP 3, as far as it is about what we publish: mandatory properties, ranges and cardinalities are
 /// violations, recommended properties warnings.
 pub fn dcat_ap() -> &'static Shapes {
-    static SHAPES: LazyLock<Shapes> =
-        LazyLock::new(|| ours(include_str!("../shapes/dcat-ap-3.ttl")));
+    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| ours(DCAT_AP));
     &SHAPES
 }
 
 /// The shapes of Taiwan's profile: what the national standard of dataset metadata asks of a record.
 pub fn taiwan() -> &'static Shapes {
-    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| ours(include_str!("../shapes/taiwan.ttl")));
+    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| ours(TAIWAN));
     &SHAPES
 }
 

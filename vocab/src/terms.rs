@@ -69,7 +69,7 @@ vocabulary! {
         MODIFIED: "modified", PROVENANCE: "provenance", PUBLISHER: "publisher",
         REFERENCES: "references", RELATION: "relation", REPLACES: "replaces",
         RIGHTS: "rights", RIGHTS_HOLDER: "rightsHolder", SOURCE: "source", SPATIAL: "spatial",
-        SUBJECT: "subject", TEMPORAL: "temporal", TITLE: "title", TYPE: "type", VALID: "valid",
+        SUBJECT: "subject", TABLE_OF_CONTENTS: "tableOfContents", TEMPORAL: "temporal", TITLE: "title", TYPE: "type", VALID: "valid",
     }
 }
 
@@ -173,6 +173,8 @@ vocabulary! {
 vocabulary! {
     /// Data Quality Vocabulary.
     dqv = "http://www.w3.org/ns/dqv#" {
+        DIMENSION: "Dimension", METRIC: "Metric", EXPECTED_DATA_TYPE: "expectedDataType",
+        IN_DIMENSION: "inDimension",
         QUALITY_ANNOTATION: "QualityAnnotation", QUALITY_MEASUREMENT: "QualityMeasurement",
         QUALITY_METADATA: "QualityMetadata", USER_QUALITY_FEEDBACK: "UserQualityFeedback",
         QUALITY_ASSESSMENT: "qualityAssessment",

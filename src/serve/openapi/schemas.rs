@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod links;
+mod quality;
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -48,6 +49,7 @@ pub fn schemas() -> Value {
         operators(),
         by_hand::by_hand(),
         links::links(),
+        quality::quality(),
     ];
     let all: Map<String, Value> = groups
         .into_iter()
