@@ -16,7 +16,6 @@ function live(form) {
     const mine = (asking = new AbortController());
     const part = new URL(url);
     part.searchParams.set("part", "found");
-    part.searchParams.set("lang", document.documentElement.lang);
     try {
       const answer = await fetch(part, { headers: { Accept: "text/html" }, signal: mine.signal });
       if (!answer.ok) return;

@@ -7,11 +7,13 @@
 mod by_hand;
 mod forms;
 mod operator;
+mod people;
 mod talk;
 
 pub use by_hand::*;
 pub use forms::*;
 pub use operator::*;
+pub use people::*;
 pub use talk::*;
 
 use super::door::{Door, Operation, date_time, iri, one_of, text, whole};
@@ -50,24 +52,17 @@ fn of_the_past(operation: Operation) -> Operation {
 
 pub fn root() -> Door {
     let get =
-        Operation::get("The doors by name; a browser is led to the page of how things stand.")
+        Operation::get("The doors by name; for browsers the first page.")
             .gives_json(200, &[JSON], "Doors")
-            .empty(&[303, 304])
-            .problems(&[406]);
+            .gives(200, &[HTML])
+            .empty(&[304])
+            .problems(&[406, 503]);
     Door::at("/", HOUSE).may(get)
 }
 
 pub fn style() -> Door {
     let get = Operation::get("The style of our pages.").gives(200, &["text/css"]);
     Door::at("/house.css", HOUSE).may(get)
-}
-
-pub fn asset() -> Door {
-    let get = Operation::get("A file that our pages load.")
-        .path("name", "The file's name.", text())
-        .gives(200, &["text/css", "text/javascript", "image/svg+xml"])
-        .problems(&[404]);
-    Door::at("/assets/{name}", HOUSE).may(get)
 }
 
 pub fn openapi() -> Door {
