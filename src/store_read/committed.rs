@@ -8,7 +8,7 @@ use crate::{
 };
 use harvestd_vocab::terms::activity;
 use oxigraph::{
-    model::{GraphNameRef, NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf},
+    model::{GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf},
     store::{StorageError, Store},
 };
 use std::collections::{BTreeMap, HashMap};

@@ -36,8 +36,16 @@ pub struct Entity {
     pub rest: Rows,
     /// What crawlers read: JSON in which no `<` stands.
     pub json_ld: Option<String>,
-    /// Where is told what people said of it.
-    pub feedback: Option<String>,
+    pub feedback: Option<Feedback>,
+}
+
+/// What people say of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Feedback {
+    /// Everybody may say something.
+    pub open: bool,
+    /// Where is told what was said.
+    pub list: String,
 }
 
 /// Words on a ground: `good`, `fair`, `bad`, or none of them.

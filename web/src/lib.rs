@@ -16,7 +16,7 @@ pub mod trouble;
 pub mod values;
 mod words;
 
-pub use askama::Template;
+pub use askama::{Error as Failed, Template};
 pub use frame::Frame;
 pub use language::Language;
 pub use words::Words;
