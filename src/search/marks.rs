@@ -126,7 +126,11 @@ mod tests {
             ("空氣品質", "空氣品質即時監測", "[空氣品質]即時監測"),
             ("水", "水庫蓄水量", "[水]庫蓄[水]量"),
             ("水庫", "資料庫與水準", "資料庫與水準"),
-            ("air station", "Air-quality STATIONS", "[Air]-quality [STATIONS]"),
+            (
+                "air station",
+                "Air-quality STATIONS",
+                "[Air]-quality [STATIONS]",
+            ),
             ("ＭＲＴ", "Metro (MRT)", "Metro ([MRT])"),
             ("統計 -病例", "病例統計", "病例[統計]"),
             ("title:雨量 AND organization:水", "雨量與水", "[雨量]與水"),

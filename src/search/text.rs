@@ -11,7 +11,7 @@ use unicode_normalization::{UnicodeNormalization, char::decompose_canonical};
 /// The name under which the index knows [`Analyzer`].
 pub const ANALYZER: &str = "harvestd";
 /// Raised when the same text would become other words: the index is then built anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Longer words are cut: nobody types them, and the index takes no term beyond 64 kB.
 const WORD_CHARS_MAX: usize = 64;
 
@@ -145,10 +145,18 @@ fn stem(word: &str) -> Cow<'_, str> {
         return Cow::Borrowed(word);
     }
     let hissing = ["sses", "xes", "ches", "shes", "zes"];
-    if hissing.iter().any(|end| word.ends_with(end)) {
+    if hissing.iter().any(|end| word.ends_with(end)) || is_of_us(word) {
         return Cow::Borrowed(&word[..word.len() - 2]);
     }
     Cow::Borrowed(word.strip_suffix('s').unwrap_or(word))
+}
+
+/// Buses and censuses are of words that end in `us`; houses and causes are not.
+fn is_of_us(word: &str) -> bool {
+    let before = word
+        .strip_suffix("uses")
+        .and_then(|stem| stem.chars().last());
+    before.is_some_and(|letter| !"aeiou".contains(letter))
 }
 
 /// Chinese characters, kana and bopomofo: what is written without spaces.
@@ -232,6 +240,10 @@ mod tests {
         assert_eq!(
             texts("boxes bus gas class"),
             ["0:box", "1:bus", "2:gas", "3:class"]
+        );
+        assert_eq!(
+            texts("buses houses uses censuses"),
+            ["0:bus", "1:house", "2:use", "3:census"]
         );
         assert_eq!(texts("3.14. v2.0 ..."), ["0:3.14", "1:v2.0"]);
     }

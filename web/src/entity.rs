@@ -170,7 +170,10 @@ mod tests {
             files: vec![File {
                 name: evil.clone(),
                 formats: vec!["<i>".to_owned()],
-                addresses: vec![link.clone(), Link::out(evil.clone(), "https://a.example/?x=\"")],
+                addresses: vec![
+                    link.clone(),
+                    Link::out(evil.clone(), "https://a.example/?x=\""),
+                ],
                 facts: vec![fact.clone()],
                 fields: vec![("<u>".to_owned(), Some("<u>".to_owned()))],
                 rest: inner.clone(),
@@ -205,10 +208,16 @@ mod tests {
             assert!(!text.contains("javascript:"), "{text}");
             assert!(!text.contains("\" onclick="), "{text}");
             assert!(!text.contains("<i>") && !text.contains("<u>"), "{text}");
-            assert!(text.contains("href=\"https://a.example/?x=&#34;\""), "{text}");
+            assert!(
+                text.contains("href=\"https://a.example/?x=&#34;\""),
+                "{text}"
+            );
             assert_eq!(text.matches("<h1").count(), 1);
             // A node within a node has its table there.
-            assert!(text.contains(">outer<") && text.contains(">inner<"), "{text}");
+            assert!(
+                text.contains(">outer<") && text.contains(">inner<"),
+                "{text}"
+            );
             assert!(text.contains(Words(language).say("dataset-get")));
         }
     }

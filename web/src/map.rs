@@ -318,7 +318,10 @@ mod tests {
         };
         assert!((240..300).contains(x) && (90..150).contains(y), "{map:?}");
         let svg = map.to_string();
-        assert!(svg.contains("<circle") && !svg.contains("<script>"), "{svg}");
+        assert!(
+            svg.contains("<circle") && !svg.contains("<script>"),
+            "{svg}"
+        );
         assert!(!svg.contains("style="));
     }
 
@@ -335,7 +338,10 @@ mod tests {
         let world = Extent::Box([-180.0, -90.0, 180.0, 90.0]);
         let map = Map::of(&[world], String::new()).unwrap();
         assert_eq!(map.areas.len(), 1);
-        assert!(map.height > 0 && map.height <= whole(WIDTH * TALL), "{map:?}");
+        assert!(
+            map.height > 0 && map.height <= whole(WIDTH * TALL),
+            "{map:?}"
+        );
     }
 
     #[test]

@@ -179,7 +179,11 @@ mod tests {
 
     #[test]
     fn only_addresses_of_the_web_and_of_mail_are_followed() {
-        for address in ["https://a.example/x", "HTTP://a.example", "mailto:a@b.example"] {
+        for address in [
+            "https://a.example/x",
+            "HTTP://a.example",
+            "mailto:a@b.example",
+        ] {
             assert_eq!(followed(address).as_deref(), Some(address));
         }
         for address in [

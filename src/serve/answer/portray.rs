@@ -81,11 +81,13 @@ fn page(store: &Store, said: &Said<'_>, scene: &Scene<'_>) -> Result<String, Fai
     let site = scene.site;
     let entity = NamedNodeRef::new_unchecked(&said.entity);
     let newest = store_read::activities(store, &site.base, site.generation, entity, CHANGES_MAX)?;
-    let activities = newest.into_iter().map(|(seq, class, published_us)| Activity {
-        seq,
-        class,
-        published_us,
-    });
+    let activities = newest
+        .into_iter()
+        .map(|(seq, class, published_us)| Activity {
+            seq,
+            class,
+            published_us,
+        });
     let beside = Beside {
         site,
         framed: scene.framed,
@@ -102,8 +104,12 @@ fn records(store: &Store, base: &str, entity: NamedNodeRef<'_>) -> Result<Vec<He
     called.extend(store_read::replaces(store, base, entity)?);
     let mut apart: BTreeMap<NamedNode, NamedNode> = BTreeMap::new();
     for name in called {
-        let about =
-            store.quads_for_pattern(None, Some(foaf::PRIMARY_TOPIC), Some(name.as_ref().into()), None);
+        let about = store.quads_for_pattern(
+            None,
+            Some(foaf::PRIMARY_TOPIC),
+            Some(name.as_ref().into()),
+            None,
+        );
         for quad in about {
             let quad = quad?;
             if let (NamedOrBlankNode::NamedNode(record), GraphName::NamedNode(graph)) =
@@ -128,7 +134,11 @@ fn records(store: &Store, base: &str, entity: NamedNodeRef<'_>) -> Result<Vec<He
             record: record.as_str().to_owned(),
             source: name.source,
             speaks: speaking.contains(record),
-            entity: apart.get(record).map_or(entity, NamedNode::as_ref).as_str().to_owned(),
+            entity: apart
+                .get(record)
+                .map_or(entity, NamedNode::as_ref)
+                .as_str()
+                .to_owned(),
             own,
         });
     }

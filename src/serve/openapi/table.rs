@@ -51,18 +51,25 @@ fn of_the_past(operation: Operation) -> Operation {
 }
 
 pub fn root() -> Door {
-    let get =
-        Operation::get("The doors by name; for browsers the first page.")
-            .gives_json(200, &[JSON], "Doors")
-            .gives(200, &[HTML])
-            .empty(&[304])
-            .problems(&[406, 503]);
+    let get = Operation::get("The doors by name; for browsers the first page.")
+        .gives_json(200, &[JSON], "Doors")
+        .gives(200, &[HTML])
+        .empty(&[304])
+        .problems(&[406, 503]);
     Door::at("/", HOUSE).may(get)
 }
 
 pub fn style() -> Door {
     let get = Operation::get("The style of our pages.").gives(200, &["text/css"]);
     Door::at("/house.css", HOUSE).may(get)
+}
+
+pub fn asset() -> Door {
+    let get = Operation::get("A file that our pages load.")
+        .path("name", "The file's name.", text())
+        .gives(200, &["text/css", "text/javascript", "image/svg+xml"])
+        .problems(&[404]);
+    Door::at("/assets/{name}", HOUSE).may(get)
 }
 
 pub fn openapi() -> Door {

@@ -146,9 +146,9 @@ impl Asked {
     pub fn turned(&self, facet: &'static str, value: &str) -> Self {
         let mut asked = self.anew();
         let had = self.has(facet, value);
-        asked.narrowed.retain(|(name, has)| {
-            *name != facet || (facet != CHANGED && has != value)
-        });
+        asked
+            .narrowed
+            .retain(|(name, has)| *name != facet || (facet != CHANGED && has != value));
         if !had {
             asked.narrowed.push((facet, value.to_owned()));
         }

@@ -97,7 +97,11 @@ fn shown(
     });
     let (mut valued, themes): (Vec<_>, Vec<_>) = choices("groups", groups, THEMES_MAX)
         .into_iter()
-        .partition(|(label, _)| label.as_ref().is_some_and(|l| l.iri.starts_with(HIGH_VALUE)));
+        .partition(|(label, _)| {
+            label
+                .as_ref()
+                .is_some_and(|l| l.iri.starts_with(HIGH_VALUE))
+        });
     valued.extend(choices("high_value", high_value, THEMES_MAX));
     let plain = |choices: Vec<(Option<Label>, Choice)>| choices.into_iter().map(|(_, one)| one);
     Ok(web::Home {
@@ -143,10 +147,7 @@ fn standing(sources: &[SourceStatus], words: &Words) -> (String, &'static str) {
             "good",
         ),
         ill => (
-            words.fill(
-                "home-sources-ill",
-                &[&number(enabled.len()), &number(ill)],
-            ),
+            words.fill("home-sources-ill", &[&number(enabled.len()), &number(ill)]),
             "fair",
         ),
     }

@@ -76,7 +76,10 @@ impl Listed {
         let chain = self.extra("harvest_chain").unwrap_or_default();
         let chain: Vec<String> = serde_json::from_str(chain).unwrap_or_default();
         let records = format!("{base}record/");
-        let mut own = self.extra("uri").into_iter().filter(|iri| iri.starts_with(base));
+        let mut own = self
+            .extra("uri")
+            .into_iter()
+            .filter(|iri| iri.starts_with(base));
         let own = own.next().map(str::to_owned);
         let ours = own.or_else(|| chain.into_iter().find(|iri| iri.starts_with(&records)));
         match ours.as_deref().and_then(|iri| iri.strip_prefix(base)) {
@@ -103,7 +106,10 @@ impl Listed {
 
     fn publisher(&self, shelf: &Shelf<'_>) -> Option<Link> {
         let organization = self.organization.as_ref()?;
-        let said = match shelf.labels.get(&("organization", organization.name.clone())) {
+        let said = match shelf
+            .labels
+            .get(&("organization", organization.name.clone()))
+        {
             Some(label) => labels::named(&label.title, &label.iri, &shelf.frame.words),
             None => Said::new(&organization.title, ""),
         };
@@ -159,5 +165,7 @@ impl Listed {
 
 fn pieces(pieces: Vec<(String, bool)>) -> Vec<Piece> {
     let pieces = pieces.into_iter();
-    pieces.map(|(text, marked)| Piece { text, marked }).collect()
+    pieces
+        .map(|(text, marked)| Piece { text, marked })
+        .collect()
 }

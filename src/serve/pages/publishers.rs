@@ -52,12 +52,7 @@ fn titled(house: &House, uri: &Uri, headers: &HeaderMap) -> Frame {
     })
 }
 
-fn listed(
-    house: &House,
-    view: &View,
-    frame: Frame,
-    q: String,
-) -> Result<web::Publishers, Problem> {
+fn listed(house: &House, view: &View, frame: Frame, q: String) -> Result<web::Publishers, Problem> {
     let question = Question {
         facets: vec![FACET],
         clauses_max: house.config.limits.search.clauses_max,
@@ -71,11 +66,14 @@ fn listed(
         let said = label(FACET, name, &labels, &frame.words);
         let title = labels.get(&(FACET, name.to_owned()))?.title.as_str();
         let folded = [said.text.as_str(), title].map(crate::search::text::fold);
-        folded.iter().any(|text| text.contains(&wanted)).then(|| Choice {
-            said,
-            count: u64::from(count),
-            href: frame.to(&format!("/publishers/{}", encoded(name))),
-        })
+        folded
+            .iter()
+            .any(|text| text.contains(&wanted))
+            .then(|| Choice {
+                said,
+                count: u64::from(count),
+                href: frame.to(&format!("/publishers/{}", encoded(name))),
+            })
     });
     let all: Vec<Choice> = all.collect();
     let number = frame.words.number(all.len() as u64);
@@ -97,9 +95,9 @@ pub async fn one(
     let frame = titled(&house, &uri, &headers);
     let page = tokio::task::spawn_blocking(move || {
         let labels = view.labels().map_err(searching)?;
-        let organization = labels.get(&(FACET, name.clone())).ok_or_else(|| {
-            Problem::not_found(format!("No publisher is called {name:?} here."))
-        })?;
+        let organization = labels
+            .get(&(FACET, name.clone()))
+            .ok_or_else(|| Problem::not_found(format!("No publisher is called {name:?} here.")))?;
         told(&house, &view, frame, &labels, organization)
     });
     let page = page.await.map_err(|_| Problem::internal())??;

@@ -271,7 +271,12 @@ impl Asking<'_> {
 
     /// What is chosen is seen, also where it is not among the most frequent.
     fn with_chosen<'v>(&'v self, facet: &str, top: &mut Vec<(&'v str, u32)>) {
-        for (_, value) in self.asked.narrowed.iter().filter(|(name, _)| *name == facet) {
+        for (_, value) in self
+            .asked
+            .narrowed
+            .iter()
+            .filter(|(name, _)| *name == facet)
+        {
             if !top.iter().any(|(seen, _)| seen == value) {
                 top.push((value, 0));
             }

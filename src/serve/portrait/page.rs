@@ -198,10 +198,7 @@ fn package(said: &Said<'_>, site: &Site) -> Option<ckan::Package> {
 
 /// Who publishes it: a dataset's publisher leads to its page, any other to what is said of it.
 fn publisher(teller: &Teller<'_>, package: Option<&ckan::Package>, site: &Site) -> Option<Link> {
-    let iri = teller
-        .said
-        .facts
-        .iri(&teller.said.entity, dct::PUBLISHER)?;
+    let iri = teller.said.facts.iri(&teller.said.entity, dct::PUBLISHER)?;
     let mut link = teller.link(&Value::Iri(iri));
     if let Some(organization) = package.and_then(|package| package.organization.as_ref()) {
         let name = encoded(&organization.name);
@@ -283,10 +280,8 @@ fn in_short(teller: &Teller<'_>, package: Option<&ckan::Package>) -> Vec<Fact> {
 fn keywords(teller: &Teller<'_>, is_dataset: bool) -> Vec<Link> {
     let texts = teller.said.facts.texts(&teller.said.entity, dcat::KEYWORD);
     let links = texts.filter(|_| is_dataset).map(|text| {
-        let said = harvestd_web::values::Said::new(
-            text.value(),
-            text.language().unwrap_or_default(),
-        );
+        let said =
+            harvestd_web::values::Said::new(text.value(), text.language().unwrap_or_default());
         let tags = ckan::tags::of(&[text.value().to_owned()]);
         let asked = tags.first().map(|tag| pages::narrowed("tags", tag));
         match asked {
@@ -341,7 +336,11 @@ fn forms(
     );
     let speaks = beside.records.iter().find(|record| record.speaks);
     if !speaks.is_some_and(|record| beside.framed.portals.contains(&record.source)) {
-        also("link-interchange", json, format!("/api/v1/rest/dataset/{iri}"));
+        also(
+            "link-interchange",
+            json,
+            format!("/api/v1/rest/dataset/{iri}"),
+        );
     }
     if let Some(record) = speaks {
         let path = format!("/atom.xml?source={}", encoded(&record.source));

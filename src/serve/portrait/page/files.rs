@@ -55,7 +55,10 @@ pub fn of(teller: &Teller<'_>, words: &Words) -> Vec<File> {
         && file.fields.is_empty()
     {
         let mut texts = said.facts.texts(&said.entity, TABLE_OF_CONTENTS);
-        file.fields = texts.next().map(|text| listed(text.value())).unwrap_or_default();
+        file.fields = texts
+            .next()
+            .map(|text| listed(text.value()))
+            .unwrap_or_default();
     }
     files
 }

@@ -70,16 +70,17 @@ impl<'a> Teller<'a> {
     /// All texts of a property, those in the language of the page first.
     pub fn texts(&self, node: &str, property: NamedNodeRef<'_>) -> Vec<values::Said> {
         let mut texts: Vec<&Text<'_>> = self.said.facts.texts(node, property).collect();
-        texts.sort_by_key(|text| {
-            facts::rank(text.language().unwrap_or_default(), self.languages)
-        });
+        texts.sort_by_key(|text| facts::rank(text.language().unwrap_or_default(), self.languages));
         texts.into_iter().map(spoken).collect()
     }
 
     /// What the places are called that it is about.
     pub fn places(&self) -> Vec<String> {
         let entity = &self.said.entity;
-        let nodes = self.said.facts.iris(entity, harvestd_vocab::terms::dct::SPATIAL);
+        let nodes = self
+            .said
+            .facts
+            .iris(entity, harvestd_vocab::terms::dct::SPATIAL);
         let named = nodes.filter_map(|node| Some(self.called(node)?.value().to_owned()));
         named.collect()
     }
@@ -207,7 +208,9 @@ impl<'a> Teller<'a> {
         };
         let concept = || {
             let concept = concepts::of_iri(iri)?;
-            Some(ours(concept.label(&self.words.0.tag().to_ascii_lowercase())))
+            Some(ours(
+                concept.label(&self.words.0.tag().to_ascii_lowercase()),
+            ))
         };
         concept()
             .or_else(|| code("frequency", authority::FREQUENCY))
@@ -221,7 +224,11 @@ impl<'a> Teller<'a> {
                 let called = self.called(iri)?;
                 let own = spoken(called);
                 let agent = self.said.facts.is_a(iri, foaf::AGENT);
-                Some(if agent { labels::named(&own.text, iri, &self.words) } else { own })
+                Some(if agent {
+                    labels::named(&own.text, iri, &self.words)
+                } else {
+                    own
+                })
             })
             .or_else(|| Some(values::Said::new(tables::word_of(iri)?, "")))
             .unwrap_or_else(|| values::Said::new(iri.strip_prefix("mailto:").unwrap_or(iri), ""))
@@ -253,7 +260,11 @@ impl<'a> Teller<'a> {
     /// Everything that is said of the entity but for these properties, and its record.
     pub fn rest(&self, used: &BTreeSet<&str>) -> Rows {
         let mut rows = self.rows(&self.said.entity, used, 0);
-        for record in self.said.facts.subjects(foaf::PRIMARY_TOPIC, &self.said.entity) {
+        for record in self
+            .said
+            .facts
+            .subjects(foaf::PRIMARY_TOPIC, &self.said.entity)
+        {
             rows.0.push(Row {
                 words: self.words.say("dataset-record").to_owned(),
                 property: foaf::PRIMARY_TOPIC.as_str().to_owned(),

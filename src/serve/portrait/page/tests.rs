@@ -96,11 +96,23 @@ fn a_dataset_is_told_in_both_languages_and_nothing_is_hidden() {
     for (language, expected) in [
         (
             "zh-Hant",
-            &["<html lang=\"zh-Hant\"", "取得資料", "每日", ">下載<", "2 個欄位"][..],
+            &[
+                "<html lang=\"zh-Hant\"",
+                "取得資料",
+                "每日",
+                ">下載<",
+                "2 個欄位",
+            ][..],
         ),
         (
             "en",
-            &["<h1 lang=\"en\">Rain</h1>", "Get the data", "daily", ">Download<", "2 fields"],
+            &[
+                "<h1 lang=\"en\">Rain</h1>",
+                "Get the data",
+                "daily",
+                ">Download<",
+                "2 fields",
+            ],
         ),
     ] {
         let page = shown(language, &[], &[]);
@@ -157,7 +169,10 @@ fn the_page_says_which_source_says_what_and_what_changed_when() {
         ],
     );
     // What both say is no difference.
-    assert_eq!(page.matches("<th scope=\"row\">Description</th>").count(), 0);
+    assert_eq!(
+        page.matches("<th scope=\"row\">Description</th>").count(),
+        0
+    );
     let corrected = shown("en", &[held("s", true, Some(portal))], &[]);
     has(&corrected, &["Corrected by hand", ">Rainfall<"]);
 }
