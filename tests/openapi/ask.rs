@@ -150,7 +150,7 @@ pub const DOORS: &[Ask] = &[
     get("/search", "/search", HTML, 200),
     get("/search", "/search?q=%E8%B3%87%E6%96%99&part=found", HTML, 200),
     get("/search", "/search", &[("if-none-match", "*")], 304),
-    get("/publishers", "/publishers?q=x&lang=en", HTML, 200),
+    get("/publishers", "/publishers?q=x", HTML, 200),
     get("/publishers/{name}", "/publishers/nobody", ANY, 404),
     // SPARQL and graphs.
     get("/sparql", "/sparql?query=ASK%7B%7D", ANY, 200),

@@ -2,7 +2,7 @@
 //! series. Start at [`Entity`].
 
 use crate::{
-    Frame, Template,
+    Frame, Template, Words,
     map::Map,
     values::{Link, Moment, Said},
 };
@@ -68,6 +68,13 @@ pub struct File {
     pub rest: Rows,
 }
 
+impl File {
+    fn fields_said(&self, words: &Words) -> String {
+        let number = words.number(self.fields.len() as u64);
+        words.fill("dataset-fields", &[&number])
+    }
+}
+
 /// A property in words, and its values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fact {
@@ -123,6 +130,12 @@ pub struct Form {
 #[template(path = "rows.html")]
 pub struct Rows(pub Vec<Row>);
 
+impl Rows {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
     /// What the property is called, and its IRI.
@@ -141,7 +154,7 @@ pub enum Value {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::{Language, Words};
+    use crate::Language;
 
     fn hostile(language: Language) -> Entity {
         let evil = Said::new("</script><script>alert(1)</script>\"'", "zh-hant");

@@ -125,6 +125,13 @@ pub struct Choice {
     pub href: String,
 }
 
+impl Choice {
+    /// How many, with marks between thousands.
+    pub fn number(&self, words: &Words) -> String {
+        words.number(self.count)
+    }
+}
+
 /// A dataset in a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Brief {

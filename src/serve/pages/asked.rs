@@ -76,7 +76,7 @@ impl Asked {
                     let mut orders = ORDERS.iter().map(|(name, _)| *name);
                     asked.order = orders.find(|name| *name == value);
                 }
-                "page" => asked.page = value.parse().unwrap_or(1).max(1),
+                "page" => asked.page = value.parse::<usize>().unwrap_or(1).max(1),
                 "more" => asked.more = SHOWN.iter().find(|name| **name == value).copied(),
                 "part" => asked.part = value == "found",
                 CHANGED if AGES.iter().any(|(age, _)| *age == value) => {
@@ -84,7 +84,7 @@ impl Asked {
                     asked.narrowed.push((CHANGED, value.into_owned()));
                 }
                 name => {
-                    if let Some(facet) = FACETS.iter().find(|facet| **facet == name)
+                    if let Some(facet) = FACETS.into_iter().find(|facet| *facet == name)
                         && !value.is_empty()
                         && asked.narrowed.len() < VALUES_MAX
                         && !asked.has(facet, &value)
@@ -121,7 +121,7 @@ impl Asked {
         let mut facets: Vec<&'static str> = Vec::new();
         for (facet, _) in &self.narrowed {
             if !facets.contains(facet) && without != Some(*facet) {
-                facets.push(facet);
+                facets.push(*facet);
             }
         }
         let filters = facets.into_iter().map(|facet| {

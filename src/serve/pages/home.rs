@@ -74,7 +74,8 @@ fn shown(
         labels: &labels,
     };
     let newest = found.page.iter();
-    let newest = newest.map(|package| Ok(Listed::read(view, *package)?.brief(&shelf)));
+    let newest =
+        newest.map(|package| Ok::<_, Problem>(Listed::read(view, *package)?.brief(&shelf)));
     let newest: Vec<Brief> = newest.collect::<Result<_, Problem>>()?;
     let [publishers, groups, high_value, formats] = found.facets.as_slice() else {
         return Err(Problem::internal());

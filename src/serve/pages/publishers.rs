@@ -133,7 +133,8 @@ fn told(
         labels,
     };
     let newest = found.page.iter();
-    let newest = newest.map(|package| Ok(Listed::read(view, *package)?.brief(&shelf)));
+    let newest =
+        newest.map(|package| Ok::<_, Problem>(Listed::read(view, *package)?.brief(&shelf)));
     let newest = newest.collect::<Result<_, Problem>>()?;
     let parts = PARTS.into_iter().zip(&found.facets);
     let parts = parts.map(|(facet, counted)| {

@@ -167,7 +167,7 @@ impl Asking<'_> {
             hits.push(Listed::read(self.view, *package)?.hit(&shelf, &wanted));
         }
         let narrowed = self.asked.narrowed.iter();
-        let chosen = narrowed.map(|(facet, value)| Chosen {
+        let chosen = narrowed.map(|&(facet, ref value)| Chosen {
             facet: words.say(&format!("facet-{facet}")).to_owned(),
             said: label(facet, value, labels, &words),
             without: frame.to(&self.asked.turned(facet, value).address()),

@@ -54,7 +54,7 @@ pub fn search() -> Door {
             .gives(200, &[HTML])
             .empty(&[304])
             .problems(&[400, 503]);
-    Door::at("/search", PEOPLE).named("search").may(spoken(get))
+    Door::at("/search", PEOPLE).may(spoken(get))
 }
 
 pub fn publishers() -> Door {
@@ -64,9 +64,7 @@ pub fn publishers() -> Door {
             .gives(200, &[HTML])
             .empty(&[304])
             .problems(&[503]);
-    Door::at("/publishers", PEOPLE)
-        .named("publishers")
-        .may(spoken(get))
+    Door::at("/publishers", PEOPLE).may(spoken(get))
 }
 
 pub fn publisher() -> Door {

@@ -7,7 +7,7 @@ use crate::{
 };
 use harvestd_vocab::{
     tables::media_type_of,
-    terms::{cnt, dcat, dct, harvestd, spdx},
+    terms::{cnt, dcat, dct, harvestd},
 };
 use harvestd_web::{
     Words,
@@ -87,9 +87,6 @@ fn file(teller: &Teller<'_>, words: &Words, number: usize, node: &str) -> File {
     let fields = texts.next().map(|text| listed(text.value()));
     if fields.as_ref().is_some_and(Vec::is_empty) {
         used.remove(harvestd::FIELDS.as_str());
-    }
-    if facts.iri(node, spdx::CHECKSUM).is_none() {
-        used.insert(spdx::CHECKSUM.as_str());
     }
     File {
         name,

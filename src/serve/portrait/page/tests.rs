@@ -1,3 +1,5 @@
+//! A dataset with hostile words, in both languages; records of other sources; activities.
+
 use super::*;
 use crate::facts::Facts;
 use oxigraph::io::{RdfFormat, RdfParser};
