@@ -11,7 +11,7 @@ async fn the_first_page_leads_to_datasets_and_these_to_their_publishers() {
     for expected in [
         "<html lang=\"zh-Hant\">",
         "<span class=\"figure\">14</span> 資料集",
-        "<span class=\"figure\">12</span> 發布機關",
+        "<span class=\"figure\">11</span> 發布機關",
         "今天新增或異動",
         "1 個來源運作正常",
         "生活安全及品質",
@@ -57,7 +57,7 @@ async fn the_first_page_leads_to_datasets_and_these_to_their_publishers() {
         assert!(publisher.contains(expected), "{expected}: {publisher}");
     }
     let all = page(&serving, "/publishers", "en").await;
-    assert!(all.contains("12 publishers"), "{all}");
+    assert!(all.contains("11 publishers"), "{all}");
     let some = page(&serving, "/publishers?q=%E4%BA%A4%E9%80%9A", "en").await;
     assert!(
         some.contains("1 publishers") && some.contains("交通局"),

@@ -144,7 +144,10 @@ async fn the_root_leads_on() {
             assert_eq!(kind, "text/html; charset=utf-8");
             assert!(response.headers().contains_key("retry-after"));
             let page = response.text().await.unwrap();
-            assert!(page.contains(&format!("action=\"{prefix}/search\"")), "{page}");
+            assert!(
+                page.contains(&format!("action=\"{prefix}/search\"")),
+                "{page}"
+            );
             assert!(page.contains("503 no-search"), "{page}");
             let listed = doors.json(root).await;
             for (name, address) in listed.as_object().unwrap() {

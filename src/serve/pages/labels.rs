@@ -30,7 +30,12 @@ pub fn label(facet: &'static str, name: &str, labels: &Labels, words: &Words) ->
 pub fn named(title: &str, iri: &str, words: &Words) -> Said {
     let tag = words.0.tag();
     if let Some(concept) = concepts::of_iri(iri) {
-        return Said::ours(concept.label(&tag.to_ascii_lowercase()), words.0);
+        let label = concept.label(&tag.to_ascii_lowercase());
+        // Themes of high value are called as other themes are.
+        return match iri.starts_with(HIGH_VALUE) {
+            true => Said::ours(words.fill("label-high-value", &[label]), words.0),
+            false => Said::ours(label, words.0),
+        };
     }
     if let Some(theme) = iri.strip_prefix(authority::DATA_THEME)
         && let Some(text) = words.known(&format!("theme-{theme}"))
@@ -90,7 +95,12 @@ mod tests {
             ("high_value", "c_164e0bf5", "氣象", "Meteorological"),
             ("high_value", "transport", "交通運輸", "Transport"),
             ("groups", "tran", "交通", "Transport"),
-            ("groups", "air", "氣候環境", "Climate and environment"),
+            (
+                "groups",
+                "air",
+                "氣候環境（高應用價值）",
+                "Climate and environment (high value)",
+            ),
             ("groups", "own", "觀光", "觀光"),
             ("res_format", "CSV", "CSV", "CSV"),
         ] {

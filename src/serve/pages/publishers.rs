@@ -21,7 +21,7 @@ use harvestd_web::{
     Frame,
     frame::encoded,
     publishers as web,
-    values::{Bar, Choice, Link, Said},
+    values::{Bar, Brief, Choice, Link, Said},
 };
 use url::form_urlencoded;
 
@@ -135,7 +135,11 @@ fn told(
     let newest = found.page.iter();
     let newest =
         newest.map(|package| Ok::<_, Problem>(Listed::read(view, *package)?.brief(&shelf)));
-    let newest = newest.collect::<Result<_, Problem>>()?;
+    let mut newest = newest.collect::<Result<Vec<Brief>, Problem>>()?;
+    for brief in &mut newest {
+        // It is the page's own.
+        brief.publisher = None;
+    }
     let parts = PARTS.into_iter().zip(&found.facets);
     let parts = parts.map(|(facet, counted)| {
         let top = counted.top(1, Some(VALUES)).into_iter();

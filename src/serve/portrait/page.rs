@@ -110,7 +110,14 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
         used.remove(dcat::HAS_DISTRIBUTION.as_str());
         used.remove(dcat::KEYWORD.as_str());
     }
-    let place = words.fill("dataset-place-map", &[&teller.places().join("、")]);
+    let places = teller.places();
+    let place = match places.is_empty() {
+        true => words.say("dataset-place-only").to_owned(),
+        false => words.fill(
+            "dataset-place-map",
+            &[&places.join(words.say("list-comma"))],
+        ),
+    };
     Entity {
         kind: words.say(kind(said)).to_owned(),
         other_titles: teller.other_titles(node),
@@ -120,7 +127,7 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
         publisher: publisher(&teller, package.as_ref(), beside.site),
         is_dataset,
         files,
-        conditions: conditions(&teller),
+        conditions: conditions(&teller, package.as_ref()),
         facts: in_short(&teller, package.as_ref()),
         keywords: keywords(&teller, is_dataset),
         map: Map::of(&places::extents(said), place),
@@ -237,9 +244,29 @@ fn badges(teller: &Teller<'_>, package: Option<&ckan::Package>, words: &Words) -
     badges
 }
 
-fn conditions(teller: &Teller<'_>) -> Vec<Fact> {
+fn conditions(teller: &Teller<'_>, package: Option<&ckan::Package>) -> Vec<Fact> {
     let node = teller.said.entity.as_str();
     let mut facts = teller.facts(node, &CONDITIONS);
+    // A dataset that says none itself has that of its files.
+    if teller
+        .said
+        .facts
+        .values(node, dct::LICENSE)
+        .next()
+        .is_none()
+        && let Some(licence) = package.and_then(|package| package.licence.as_ref())
+    {
+        let said = harvestd_web::values::Said::new(&licence.title, "");
+        let link = Link::out(said, licence.url.as_deref().unwrap_or_default());
+        let words = teller.property(dct::LICENSE.as_str());
+        facts.insert(
+            0,
+            Fact {
+                words,
+                values: vec![link],
+            },
+        );
+    }
     for contact in teller.said.facts.iris(node, dcat::CONTACT_POINT) {
         facts.extend(teller.facts(contact, &[vcard::HAS_EMAIL, vcard::HAS_TELEPHONE]));
     }
@@ -260,10 +287,10 @@ fn in_short(teller: &Teller<'_>, package: Option<&ckan::Package>) -> Vec<Fact> {
         );
     }
     let groups = package.map(|package| package.groups.as_slice());
-    for group in groups.into_iter().flatten().filter(|g| !g.iri.is_empty()) {
+    for group in groups.into_iter().flatten() {
         let asked = pages::narrowed("groups", &group.name);
         let href = format!("{}{}", teller.site.prefix, asked.address());
-        teller.lead(&mut facts, dcat::THEME, &group.iri, &href);
+        teller.lead(&mut facts, dcat::THEME, (&group.iri, &group.title), &href);
     }
     let catalogues = teller.said.catalogues();
     if !catalogues.is_empty() {

@@ -3,7 +3,11 @@
 
 use crate::{
     facts::{self, CHINESE_FIRST, ENGLISH_FIRST, Languages, Text, last_part},
-    serve::{pages::labels, portrait::Said, wire::Site},
+    serve::{
+        pages::{self, labels},
+        portrait::Said,
+        wire::Site,
+    },
 };
 use harvestd_vocab::{
     concepts, tables,
@@ -109,6 +113,15 @@ impl<'a> Teller<'a> {
     fn told(&self, property: NamedNodeRef<'_>, value: &facts::Value<'_>) -> Link {
         use harvestd_vocab::terms::{dct, schema};
         let mut link = self.link(value);
+        for (searched, facet) in [
+            (dct::ACCRUAL_PERIODICITY, "frequency"),
+            (dct::LANGUAGE, "language"),
+        ] {
+            if let (facts::Value::Iri(iri), true) = (value, property == searched) {
+                let asked = pages::narrowed(facet, last_part(iri));
+                link.href = Some(format!("{}{}", self.site.prefix, asked.address()));
+            }
+        }
         if property == schema::IS_ACCESSIBLE_FOR_FREE {
             let key = match link.said.text.as_str() {
                 "true" | "1" => "yes-free",
@@ -230,13 +243,34 @@ impl<'a> Teller<'a> {
                     own
                 })
             })
-            .or_else(|| Some(values::Said::new(tables::word_of(iri)?, "")))
+            .or_else(|| {
+                let word = tables::word_of(iri)?;
+                let word = match iri.starts_with(authority::LICENCE) {
+                    true => word.to_uppercase(),
+                    false => word.to_owned(),
+                };
+                Some(values::Said::new(word, ""))
+            })
+            .or_else(|| self.inside(iri))
             .unwrap_or_else(|| values::Said::new(iri.strip_prefix("mailto:").unwrap_or(iri), ""))
+    }
+
+    /// What is said of a node within the description that has no name, in one line.
+    fn inside(&self, node: &str) -> Option<values::Said> {
+        const CHARS_MAX: usize = 200;
+        let statements = self.said.facts.all(node).iter();
+        let said = statements.filter_map(|statement| match &statement.value {
+            facts::Value::Literal(text) if is_within(node) => Some(text.value()),
+            _ => None,
+        });
+        let said: Vec<&str> = said.collect();
+        let line: String = said.join("; ").chars().take(CHARS_MAX).collect();
+        (!line.is_empty()).then(|| values::Said::new(line, ""))
     }
 
     /// Where an IRI leads: ours stay in this house; nodes within a description lead nowhere.
     fn address(&self, iri: &str) -> Option<String> {
-        if self.said.facts.knows(iri) && iri.contains('#') {
+        if self.said.facts.knows(iri) && is_within(iri) {
             return None;
         }
         match iri.strip_prefix(&self.site.base) {
@@ -245,13 +279,23 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// Lets the value that is this IRI lead somewhere else.
-    pub fn lead(&self, facts: &mut [Fact], property: NamedNodeRef<'_>, iri: &str, href: &str) {
+    /// Lets a value lead somewhere else: one that is this IRI, or, where that is empty, one of these words.
+    pub fn lead(
+        &self,
+        facts: &mut [Fact],
+        property: NamedNodeRef<'_>,
+        (iri, title): (&str, &str),
+        href: &str,
+    ) {
         let words = self.property(property.as_str());
         let own = self.address(iri);
         let facts = facts.iter_mut().filter(|fact| fact.words == words);
         for link in facts.flat_map(|fact| &mut fact.values) {
-            if link.href == own {
+            let meant = match iri {
+                "" => link.href.is_none() && link.said.text == title,
+                _ => link.href == own,
+            };
+            if meant {
                 link.href = Some(href.to_owned());
             }
         }
@@ -260,6 +304,7 @@ impl<'a> Teller<'a> {
     /// Everything that is said of the entity but for these properties, and its record.
     pub fn rest(&self, used: &BTreeSet<&str>) -> Rows {
         let mut rows = self.rows(&self.said.entity, used, 0);
+        rows.0.extend(self.within(used));
         for record in self
             .said
             .facts
@@ -274,6 +319,31 @@ impl<'a> Teller<'a> {
         rows
     }
 
+    /// What is said, besides their names, of nodes within the description that stand above by their names.
+    fn within(&self, used: &BTreeSet<&str>) -> Vec<Row> {
+        let mut told: BTreeSet<&str> = facts::NAMES.iter().map(|name| name.as_str()).collect();
+        told.extend([TYPE, dcat::START_DATE, dcat::END_DATE].map(|property| property.as_str()));
+        let mut rows = Vec::new();
+        for statement in self.said.facts.all(&self.said.entity) {
+            let apart = statement.property == dcat::HAS_DISTRIBUTION.as_str();
+            if let facts::Value::Iri(node) = statement.value
+                && used.contains(statement.property)
+                && is_within(node)
+                && !apart
+            {
+                let inner = self.rows(node, &told, 1);
+                if !inner.is_empty() {
+                    rows.push(Row {
+                        words: self.property(statement.property),
+                        property: statement.property.to_owned(),
+                        values: vec![Value::Node(inner)],
+                    });
+                }
+            }
+        }
+        rows
+    }
+
     /// What is said of a node, but for these properties.
     pub fn rows(&self, node: &str, used: &BTreeSet<&str>, depth: usize) -> Rows {
         let mut rows: Vec<Row> = Vec::new();
@@ -281,7 +351,16 @@ impl<'a> Teller<'a> {
             if used.contains(statement.property) {
                 continue;
             }
-            let value = self.shown(&statement.value, depth);
+            let value = match &statement.value {
+                // Of a class the name says it.
+                facts::Value::Iri(class) if statement.property == TYPE.as_str() => {
+                    Value::One(Link {
+                        said: values::Said::new(last_part(class), ""),
+                        href: values::followed(class),
+                    })
+                }
+                value => self.shown(value, depth),
+            };
             match rows.last_mut() {
                 Some(row) if row.property == statement.property => row.values.push(value),
                 _ => rows.push(Row {
@@ -308,4 +387,9 @@ impl<'a> Teller<'a> {
 
 pub fn spoken(text: &Text<'_>) -> values::Said {
     values::Said::new(text.value(), text.language().unwrap_or_default())
+}
+
+/// A node of a description that others do not name: under the IRI of its record, or of what it belongs to.
+fn is_within(iri: &str) -> bool {
+    iri.contains('#')
 }

@@ -17,12 +17,13 @@ const HELD: &str = r#"
         dct:accrualPeriodicity <http://publications.europa.eu/resource/authority/frequency/DAILY> ;
         dct:spatial <http://h.example/record/s/1#place> ; dcat:keyword "雨量"@zh-hant ;
         dct:publisher <http://h.example/record/s/1#office> ; dct:provenance "of a gauge" .
-    <http://h.example/record/s/1#office> a foaf:Agent ; foaf:name "Office"@en .
+    <http://h.example/record/s/1#office> a foaf:Agent ; foaf:name "Office"@en ; foaf:mbox <mailto:office@e.example> .
     <http://h.example/record/s/1#place> dcat:centroid "POINT(121.5 25.0)"^^geo:wktLiteral .
     <http://h.example/record/s/1#d> a dcat:Distribution ; dcat:downloadURL <http://e.example/1.csv> ;
         dct:format <http://publications.europa.eu/resource/authority/file-type/CSV> ;
         dcat:mediaType <https://www.iana.org/assignments/media-types/text/csv> ; own:fields "day;rain(mm)" .
     <http://h.example/record/s/1> a dcat:CatalogRecord ; foaf:primaryTopic <http://e.example/1> .
+    <http://h.example/catalog/s> dcat:dataset <http://e.example/1> ; dcat:record <http://h.example/record/s/1> .
 "#;
 
 fn triples(turtle: &str) -> Vec<Triple> {
@@ -129,6 +130,11 @@ fn a_dataset_is_told_in_both_languages_and_nothing_is_hidden() {
                 "href=\"/open/search?tags=%E9%9B%A8%E9%87%8F\"",
                 "href=\"/open/publishers/s-",
                 "of a gauge",
+                // What is said of the publisher besides its name.
+                "office@e.example",
+                // A place without a name is told by where it is.
+                "POINT(121.5 25.0)",
+                "href=\"/open/search?frequency=DAILY\"",
                 ">mm<",
                 "href=\"/open/api/3/action/package_show?id=http%3A%2F%2Fe.example%2F1\"",
                 "data-feedback=\"/open/feedback\"",
