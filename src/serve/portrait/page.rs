@@ -115,7 +115,7 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
         true => words.say("dataset-place-only").to_owned(),
         false => words.fill(
             "dataset-place-map",
-            &[&places.join(words.say("list-comma"))],
+            &[&places.join(" · ")],
         ),
     };
     Entity {
