@@ -264,7 +264,7 @@ impl Asking<'_> {
                 open: OPEN.contains(&name) || all || self.is_narrowed(name),
             });
         }
-        facets.push(self.ages(frame, labels, q)?);
+        facets.push(self.ages(frame, labels, found, q)?);
         facets.retain(|facet| !facet.values.is_empty());
         Ok(facets)
     }
@@ -283,14 +283,34 @@ impl Asking<'_> {
         }
     }
 
-    fn ages(&self, frame: &Frame, labels: &Labels, q: &str) -> Result<Facet, SearchError> {
-        let mut values = Vec::new();
-        for (age, filter) in AGES {
+    /// What changed since a moment holds what changed since a later one, and what is older is the rest.
+    fn ages(
+        &self,
+        frame: &Frame,
+        labels: &Labels,
+        found: &Found,
+        q: &str,
+    ) -> Result<Facet, SearchError> {
+        let count = |filter: Option<&str>| {
             let mut question = self.question(q, Some(CHANGED));
-            question.filters.push(filter.to_owned());
-            let count = self.view.search(&question, self.now)?.count;
-            if count > 0 || self.asked.has(CHANGED, age) {
-                values.push(self.value(frame, labels, CHANGED, age, count));
+            question.filters.extend(filter.map(str::to_owned));
+            Ok::<_, SearchError>(self.view.search(&question, self.now)?.count)
+        };
+        let all = match self.is_narrowed(CHANGED) {
+            true => count(None)?,
+            false => found.count,
+        };
+        let mut values = Vec::new();
+        let mut since = 0;
+        for (age, filter) in AGES {
+            let counted = match age {
+                "older" => all.saturating_sub(since),
+                _ if since == all => all,
+                _ => count(Some(filter))?,
+            };
+            since = counted;
+            if counted > 0 || self.asked.has(CHANGED, age) {
+                values.push(self.value(frame, labels, CHANGED, age, counted));
             }
         }
         Ok(Facet {
