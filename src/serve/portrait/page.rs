@@ -113,10 +113,7 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
     let places = teller.places();
     let place = match places.is_empty() {
         true => words.say("dataset-place-only").to_owned(),
-        false => words.fill(
-            "dataset-place-map",
-            &[&places.join(" · ")],
-        ),
+        false => words.fill("dataset-place-map", &[&places.join(" · ")]),
     };
     Entity {
         kind: words.say(kind(said)).to_owned(),

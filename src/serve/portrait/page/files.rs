@@ -50,6 +50,12 @@ pub fn of(teller: &Teller<'_>, words: &Words) -> Vec<File> {
         .enumerate()
         .map(|(number, node)| file(teller, words, number + 1, node))
         .collect();
+    if licence_is_the_datasets(teller) {
+        let licence = teller.property(dct::LICENSE.as_str());
+        for file in &mut files {
+            file.facts.retain(|fact| fact.words != licence);
+        }
+    }
     // A source that lists the fields of the dataset means those of its file.
     if let [file] = files.as_mut_slice()
         && file.fields.is_empty()
@@ -61,6 +67,18 @@ pub fn of(teller: &Teller<'_>, words: &Words) -> Vec<File> {
             .unwrap_or_default();
     }
     files
+}
+
+/// All files have one licence, and the dataset no other: it stands among the conditions.
+fn licence_is_the_datasets(teller: &Teller<'_>) -> bool {
+    let (facts, entity) = (&teller.said.facts, &teller.said.entity);
+    let licences = |node: &str| facts.iris(node, dct::LICENSE).collect::<Vec<_>>();
+    let mut all = facts.iris(entity, dcat::HAS_DISTRIBUTION).map(licences);
+    let Some(first) = all.next() else {
+        return false;
+    };
+    let own = licences(entity);
+    all.all(|other| other == first) && (own.is_empty() || own == first)
 }
 
 fn file(teller: &Teller<'_>, words: &Words, number: usize, node: &str) -> File {

@@ -21,7 +21,8 @@ const HELD: &str = r#"
     <http://h.example/record/s/1#place> dcat:centroid "POINT(121.5 25.0)"^^geo:wktLiteral .
     <http://h.example/record/s/1#d> a dcat:Distribution ; dcat:downloadURL <http://e.example/1.csv> ;
         dct:format <http://publications.europa.eu/resource/authority/file-type/CSV> ;
-        dcat:mediaType <https://www.iana.org/assignments/media-types/text/csv> ; own:fields "day;rain(mm)" .
+        dcat:mediaType <https://www.iana.org/assignments/media-types/text/csv> ; own:fields "day;rain(mm)" ;
+        dct:license <https://data.gov.tw/license> .
     <http://h.example/record/s/1> a dcat:CatalogRecord ; foaf:primaryTopic <http://e.example/1> .
     <http://h.example/catalog/s> dcat:dataset <http://e.example/1> ; dcat:record <http://h.example/record/s/1> .
 "#;
@@ -141,6 +142,9 @@ fn a_dataset_is_told_in_both_languages_and_nothing_is_hidden() {
             ],
         );
         assert!(!page.contains(">text/csv<"), "{page}");
+        // The licence of all files stands among the conditions, once.
+        let licence = page.matches("href=\"https://data.gov.tw/license\"").count();
+        assert_eq!(licence, 1, "{page}");
         assert_eq!(page.matches("<h1").count(), 1);
         assert!(!page.contains(" style="), "{page}");
     }
