@@ -8,6 +8,7 @@ mod collect;
 mod facets;
 mod follow;
 pub mod grammar;
+mod marks;
 mod query;
 mod render;
 pub mod schema;
@@ -15,7 +16,9 @@ pub mod text;
 mod view;
 
 pub use collect::{By, SORTS_MAX, Sort};
+pub use marks::Wanted;
 pub use render::Agents;
+pub use schema::Label;
 pub use view::{Counted, Found, Labels, Package, Question, View};
 
 use crate::store::{Store, StoreError};

@@ -15,8 +15,8 @@ mod near;
 mod pairs;
 mod whole;
 
-pub use committed::{Times, committed, times};
-pub use decisions::{OWN, decisions, identity_graph, replaced};
+pub use committed::{Times, activities, committed, times};
+pub use decisions::{OWN, decisions, identity_graph, replaced, replaces};
 pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, names};
 pub use members::{Which, members};
 pub use near::Nearby;

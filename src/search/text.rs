@@ -4,14 +4,14 @@
 //! single characters and as pairs of neighbours, so no dictionary is needed; other letters and digits come as words, English
 //! plurals without their ending. Pure. Start at [`words`].
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::{UnicodeNormalization, char::decompose_canonical};
 
 /// The name under which the index knows [`Analyzer`].
 pub const ANALYZER: &str = "harvestd";
 /// Raised when the same text would become other words: the index is then built anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Longer words are cut: nobody types them, and the index takes no term beyond 64 kB.
 const WORD_CHARS_MAX: usize = 64;
 
@@ -36,31 +36,36 @@ pub enum Kind {
 
 /// The words of a text, in order of their positions.
 pub fn words(text: &str) -> Vec<Word> {
-    let folded = fold(text);
     let mut words = Vec::new();
-    let mut position = 0;
-    let mut rest = folded.as_str();
-    while let Some(first) = rest.chars().next() {
+    scan(&fold(text), &mut |word, _| words.push(word));
+    words
+}
+
+/// Hands out each word of a folded text, with the bytes of it where it stands.
+pub(super) fn scan(folded: &str, take: &mut impl FnMut(Word, Range<usize>)) {
+    let (mut position, mut at) = (0, 0);
+    while let Some(first) = folded[at..].chars().next() {
+        let rest = &folded[at..];
         if is_han(first) {
             let end = rest.find(|c| !is_han(c)).unwrap_or(rest.len());
-            position = grams(&rest[..end], position, &mut words);
-            rest = &rest[end..];
+            position = grams(&rest[..end], position, at, take);
+            at += end;
         } else if first.is_alphanumeric() {
             let end = plain_end(rest);
             let text = stem(&rest[..end]);
             let text = text.chars().take(WORD_CHARS_MAX).collect();
-            words.push(Word {
+            let word = Word {
                 text,
                 position,
                 kind: Kind::Plain,
-            });
+            };
+            take(word, at..at + end);
             position += 1;
-            rest = &rest[end..];
+            at += end;
         } else {
-            rest = &rest[first.len_utf8()..];
+            at += first.len_utf8();
         }
     }
-    words
 }
 
 /// The text as it is compared: NFKC, lower case, 臺 as 台, Latin letters bare.
@@ -82,23 +87,30 @@ pub fn fold(text: &str) -> String {
     out
 }
 
-/// One- and two-grams of a run: each character at its place, each pair at the place of its first.
-fn grams(run: &str, from: usize, words: &mut Vec<Word>) -> usize {
+/// One- and two-grams of a run that begins at byte `begins`: each character at its place, each pair at the place of its
+/// first.
+fn grams(
+    run: &str,
+    from: usize,
+    begins: usize,
+    take: &mut impl FnMut(Word, Range<usize>),
+) -> usize {
     let alone = run.chars().nth(1).is_none();
     let mut at = from;
     let mut rest = run.char_indices().peekable();
     while let Some((start, c)) = rest.next() {
-        let mut push = |text: &str, kind| {
-            words.push(Word {
-                text: text.to_owned(),
+        let mut give = |range: Range<usize>, kind| {
+            let word = Word {
+                text: run[range.clone()].to_owned(),
                 position: at,
                 kind,
-            });
+            };
+            take(word, begins + range.start..begins + range.end);
         };
-        let one = start..start + c.len_utf8();
-        push(&run[one.clone()], Kind::One { alone });
+        let end = start + c.len_utf8();
+        give(start..end, Kind::One { alone });
         if let Some((_, next)) = rest.peek() {
-            push(&run[start..one.end + next.len_utf8()], Kind::Pair);
+            give(start..end + next.len_utf8(), Kind::Pair);
         }
         at += 1;
     }
@@ -133,10 +145,18 @@ fn stem(word: &str) -> Cow<'_, str> {
         return Cow::Borrowed(word);
     }
     let hissing = ["sses", "xes", "ches", "shes", "zes"];
-    if hissing.iter().any(|end| word.ends_with(end)) {
+    if hissing.iter().any(|end| word.ends_with(end)) || is_of_us(word) {
         return Cow::Borrowed(&word[..word.len() - 2]);
     }
     Cow::Borrowed(word.strip_suffix('s').unwrap_or(word))
+}
+
+/// Buses and censuses are of words that end in `us`; houses and causes are not.
+fn is_of_us(word: &str) -> bool {
+    let before = word
+        .strip_suffix("uses")
+        .and_then(|stem| stem.chars().last());
+    before.is_some_and(|letter| !"aeiou".contains(letter))
 }
 
 /// Chinese characters, kana and bopomofo: what is written without spaces.
@@ -220,6 +240,10 @@ mod tests {
         assert_eq!(
             texts("boxes bus gas class"),
             ["0:box", "1:bus", "2:gas", "3:class"]
+        );
+        assert_eq!(
+            texts("buses houses uses censuses"),
+            ["0:bus", "1:house", "2:use", "3:census"]
         );
         assert_eq!(texts("3.14. v2.0 ..."), ["0:3.14", "1:v2.0"]);
     }

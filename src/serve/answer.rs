@@ -184,7 +184,11 @@ pub fn answer(
             iri,
             portrait,
             site,
-        } => portray::write(session.store(snapshot)?, iri, *portrait, site, reply),
+            framed,
+        } => {
+            let scene = portray::Scene { site, framed };
+            portray::write(session.store(snapshot)?, iri, *portrait, &scene, reply)
+        }
         Question::Sitemap {
             snapshot,
             number,

@@ -9,12 +9,13 @@ use super::{
     fresh,
     negotiate::{self, GRAPHS, Offer},
     openapi::{Routes, table},
+    pages,
     pool::PoolError,
     portrait::Portrait,
     problem::Problem,
     sitemap::site,
     sparql::accept,
-    wire::Question,
+    wire::{Framed, Question},
 };
 use axum::{
     extract::State,
@@ -44,6 +45,7 @@ async fn describe(
     let form = Form::of(query, accept(&headers))?;
     let view = asked.find(&house)?;
     let snapshot = &view.snapshot;
+    let is_page = form == Form::Portrait(Portrait::Page);
     let question = match form {
         Form::Graph(accept) => Question::Describe {
             snapshot: snapshot.path.clone(),
@@ -56,6 +58,7 @@ async fn describe(
             iri,
             portrait,
             site: site(&house, snapshot),
+            framed: framed(&house, &uri, &headers),
         },
     };
     let readers = view.pool(&house, &house.readers);
@@ -67,11 +70,31 @@ async fn describe(
     };
     let vary = HeaderValue::from_static("Accept");
     response.headers_mut().insert(header::VARY, vary);
+    if is_page {
+        pages::dress(&mut response, &uri)?;
+    }
     view.dress(&house, &mut response);
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
+}
+
+/// What a worker has to know of the page around an entity.
+fn framed(house: &House, uri: &Uri, headers: &HeaderMap) -> Framed {
+    let frame = pages::frame(house, uri, headers, |_| String::new());
+    let sources = house.desk.sources().into_iter();
+    Framed {
+        language: frame.language().tag().to_owned(),
+        title: frame.site,
+        path: frame.path,
+        query: frame.query,
+        feedback: house.desk.feedback().map(|feedback| feedback.is_open()),
+        portals: sources
+            .filter(|source| source.portal)
+            .map(|source| source.id)
+            .collect(),
+    }
 }
 
 /// What is asked for: a graph in one of the formats that are accepted, or another form.

@@ -159,6 +159,14 @@ pub struct SourceStatus {
     pub gate: Option<Told>,
 }
 
+impl SourceStatus {
+    /// Something is wrong with it that somebody should look at.
+    pub fn is_ill(&self) -> bool {
+        let held = self.gate.as_ref().and_then(|told| told.held.as_ref());
+        self.health.state != Standing::Well || held.is_some()
+    }
+}
+
 /// How a source is.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Health {

@@ -62,6 +62,20 @@ pub fn bounds(geometry: &Term) -> Option<[f64; 4]> {
     }))
 }
 
+/// Longitude and latitude, in degrees.
+pub type LonLat = (f64, f64);
+
+/// The rings of the areas of a geometry. None where it has none, cannot be read, or has more than `most` positions.
+pub fn rings(geometry: &Term, most: usize) -> Option<Vec<Vec<LonLat>>> {
+    let shape = Shape::of(geometry)?;
+    let rings = shape.areas.iter().flatten();
+    let rings: Vec<Vec<LonLat>> = rings
+        .map(|ring| ring.iter().map(|p| (p.longitude, p.latitude)).collect())
+        .collect();
+    let positions: usize = rings.iter().map(Vec::len).sum();
+    (1..=most).contains(&positions).then_some(rings)
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Unit {
     Metre,

@@ -63,7 +63,7 @@ pub mod wire;
 pub mod worker;
 
 use crate::{config::Config, feed_cache::FeedCache, snapshot::Published, store::Head};
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use desk::Desk;
 use dumps::Dumps;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -269,6 +269,13 @@ pub fn public_router(house: House) -> Router {
             .route(&format!("{prefix}/"), root)
             .merge(routes)
     };
+    // Errors are pages for who reads pages: also those that the router itself answers, which get their documents first.
+    let router = router
+        .layer(middleware::map_response(problem::dress))
+        .layer(middleware::from_fn_with_state(
+            house.clone(),
+            pages::trouble::around,
+        ));
     layers::public(router, &house.config.limits.http)
 }
 

@@ -124,7 +124,7 @@ async fn by_accept(State(house): State<House>, headers: HeaderMap) -> Result<Res
 pub fn document(doors: &[Door], base: &str) -> Value {
     let about = "One catalogue of open data, harvested from many. Whatever answers GET answers HEAD as well. \
         Answers with an entity tag answer If-None-Match. Errors are problem documents (RFC 9457), except where an \
-        interface has a form of its own for them.";
+        interface has a form of its own for them; who likes text/html better is told them in a page.";
     let token = "A token of a source, as `harvestd token new` makes them.";
     written(doors, about, base.trim_end_matches('/'), token)
 }

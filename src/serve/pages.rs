@@ -1,13 +1,26 @@
 //! Pages for people, around which `harvestd-web` puts the frame: in which language, with which headers, and the files that
 //! they load.
 //!
-//! Renders values that the doors have gathered; asks nobody itself. Start at [`frame`] and [`answer`].
+//! Renders values that the doors have gathered; what a page shows is gathered in the file of its name. Start at [`frame`]
+//! and [`answer`].
+
+mod asked;
+mod home;
+pub(super) mod labels;
+mod listed;
+mod publishers;
+mod search;
+pub(super) mod trouble;
+
+pub(super) use asked::narrowed;
+pub(super) use home::home;
 
 use super::{
     House, fresh,
     openapi::{Routes, table},
     problem::Problem,
 };
+use crate::search::{SearchError, View};
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, Uri, header},
@@ -16,6 +29,7 @@ use axum::{
 };
 use harvestd_web::{Frame, Language, Template, Words, assets};
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 
 /// A page loads what is ours, runs scripts of files only, and asks nobody else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -24,7 +38,29 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const REMEMBERED_S: u32 = 31_536_000;
 
 pub fn routes() -> Routes {
-    Routes::new().route(table::asset(), get(asset))
+    Routes::new()
+        .route(table::asset(), get(asset))
+        .route(table::search(), get(search::search))
+        .route(table::publishers(), get(publishers::list))
+        .route(table::publisher(), get(publishers::one))
+}
+
+/// The index as it belongs to the newest snapshot.
+fn view(house: &House) -> Result<Arc<View>, Problem> {
+    house.snapshot()?.search().ok_or_else(|| {
+        let detail = "The search index is not available; the server's log says why.";
+        Problem::unavailable("no-search", detail, 10)
+    })
+}
+
+fn searching(error: SearchError) -> Problem {
+    match error {
+        SearchError::Query { .. } => Problem::bad_request("query", error.to_string()),
+        other => {
+            tracing::error!(error = %other, "a page could not be made of the search index");
+            Problem::internal()
+        }
+    }
 }
 
 /// The frame of a page, in the language that is asked for: by `lang` in the query, else by the choice that was made
@@ -86,9 +122,8 @@ pub fn answer(page: &impl Template, uri: &Uri, headers: &HeaderMap) -> Result<Re
     Ok(response)
 }
 
-/// The headers of a page, wherever it was rendered.
-pub fn dress(response: &mut Response, uri: &Uri) -> Result<(), Problem> {
-    let headers = response.headers_mut();
+/// What a page may do, and by what it is chosen.
+pub fn protect(headers: &mut HeaderMap) {
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -97,6 +132,12 @@ pub fn dress(response: &mut Response, uri: &Uri) -> Result<(), Problem> {
         header::VARY,
         HeaderValue::from_static("Accept, Accept-Language, Cookie"),
     );
+}
+
+/// The headers of a page, wherever it was rendered.
+pub fn dress(response: &mut Response, uri: &Uri) -> Result<(), Problem> {
+    let headers = response.headers_mut();
+    protect(headers);
     if let Some(language) = in_query(uri.query().unwrap_or_default()) {
         let cookie = format!(
             "lang={}; Path=/; Max-Age={REMEMBERED_S}; SameSite=Lax; HttpOnly",

@@ -111,9 +111,11 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for (name, value) in self.headers {
-            headers.append(name, value);
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
         }
+        // Who reads pages is told the same in one (`pages/trouble.rs`).
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -156,7 +158,9 @@ pub async fn dress(response: Response) -> Response {
         ),
     };
     let (mut parts, _) = response.into_parts();
-    let document = Problem::new(status, code, detail).into_response();
+    let problem = Problem::new(status, code, detail);
+    parts.extensions.insert(problem.clone());
+    let document = problem.into_response();
     parts.headers.remove(header::CONTENT_LENGTH);
     for (name, value) in document.headers() {
         parts.headers.insert(name, value.clone());

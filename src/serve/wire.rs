@@ -172,6 +172,8 @@ pub enum Question {
         iri: String,
         portrait: Portrait,
         site: Site,
+        /// For a page: what is around it.
+        framed: Framed,
     },
     /// Datasets with their addresses here: the sitemap of that number, or the index of all.
     Sitemap {
@@ -290,6 +292,22 @@ pub struct Site {
     /// What the log stood at in the snapshot.
     pub generation: u64,
     pub seq: u64,
+}
+
+/// What stands around the page of an entity, and what the store does not know of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Framed {
+    /// Tag of the page's language.
+    pub language: String,
+    /// What the catalogue is called in it.
+    pub title: String,
+    /// The page's own path and query, as a frame has them.
+    pub path: String,
+    pub query: String,
+    /// Feedback is taken from everybody, or shown at least.
+    pub feedback: Option<bool>,
+    /// Sources whose datasets are the central portal's own.
+    pub portals: Vec<String>,
 }
 
 /// The default graph in figures.

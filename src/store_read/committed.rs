@@ -8,7 +8,7 @@ use crate::{
 };
 use harvestd_vocab::terms::activity;
 use oxigraph::{
-    model::{GraphNameRef, NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf},
+    model::{GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf},
     store::{StorageError, Store},
 };
 use std::collections::{BTreeMap, HashMap};
@@ -46,6 +46,52 @@ pub fn committed(
         }
     }
     Ok(None)
+}
+
+/// The newest activities of an entity that the log's index names, the newest first: number, class and commit time in
+/// microseconds since 1970.
+pub fn activities(
+    store: &Store,
+    base: &str,
+    generation: u64,
+    entity: NamedNodeRef<'_>,
+    most: usize,
+) -> Result<Vec<(u64, String, i64)>, StorageError> {
+    let begins = format!("{base}activity/{generation}/");
+    let mut found: Vec<(u64, NamedNode)> = Vec::new();
+    for quad in store.quads_for_pattern(None, Some(OBJECT), Some(entity.into()), None) {
+        let NamedOrBlankNode::NamedNode(activity) = quad?.subject else {
+            continue;
+        };
+        let seq = activity.as_str().strip_prefix(&begins);
+        if let Some(seq) = seq.and_then(|seq| seq.parse().ok()) {
+            found.push((seq, activity));
+        }
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found.truncate(most);
+    let mut told = Vec::new();
+    for (seq, activity) in found {
+        let graph = page_graph(base, generation, seq);
+        let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
+        let (mut class, mut at) = (None, None);
+        for quad in store.quads_for_pattern(Some(activity.as_ref().into()), None, None, graph) {
+            let quad = quad?;
+            match quad.object {
+                Term::NamedNode(node) if quad.predicate == rdf::TYPE => {
+                    class = Some(node.into_string());
+                }
+                Term::Literal(time) if quad.predicate == PUBLISHED => {
+                    at = parse_date_time(time.value());
+                }
+                _ => {}
+            }
+        }
+        if let (Some(class), Some(at)) = (class, at) {
+            told.push((seq, class, at));
+        }
+    }
+    Ok(told)
 }
 
 /// Commit times of an entity, microseconds since 1970.

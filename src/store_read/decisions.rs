@@ -5,7 +5,7 @@
 use crate::identity::{Decision, Verdict};
 use crate::log::parse_date_time;
 use oxigraph::{
-    model::{GraphNameRef, NamedNode, NamedNodeRef, Term, vocab::rdf},
+    model::{GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Term, vocab::rdf},
     store::{StorageError, Store},
 };
 use std::{collections::BTreeMap, io};
@@ -50,6 +50,24 @@ pub fn replaced(
         }
     }
     Ok(None)
+}
+
+/// The IRIs that this one replaces in what is published.
+pub fn replaces(
+    store: &Store,
+    base: &str,
+    kept: NamedNodeRef<'_>,
+) -> Result<Vec<NamedNode>, StorageError> {
+    let graph = identity_graph(base);
+    let by = NamedNode::new_unchecked(format!("{DCT}isReplacedBy"));
+    let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
+    let mut gone = Vec::new();
+    for quad in store.quads_for_pattern(None, Some(by.as_ref()), Some(kept.into()), graph) {
+        if let NamedOrBlankNode::NamedNode(node) = quad?.subject {
+            gone.push(node);
+        }
+    }
+    Ok(gone)
 }
 
 /// The graph that says which records are one dataset, and why.

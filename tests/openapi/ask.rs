@@ -77,7 +77,7 @@ const FILE: &str = "/dumps/{set}/{file}";
 
 pub const DOORS: &[Ask] = &[
     get("/", "/", ANY, 200),
-    get("/", "/", HTML, 303),
+    get("/", "/", HTML, 200),
     get("/", "/", IMAGE, 406),
     get("/house.css", "/house.css", ANY, 200),
     get("/assets/{name}", "/assets/house.css", ANY, 200),
@@ -147,6 +147,17 @@ pub const DOORS: &[Ask] = &[
         RAIN,
         422,
     )),
+    // For people.
+    get("/search", "/search", HTML, 200),
+    get(
+        "/search",
+        "/search?q=%E8%B3%87%E6%96%99&part=found",
+        HTML,
+        200,
+    ),
+    get("/search", "/search", &[("if-none-match", "*")], 304),
+    get("/publishers", "/publishers?q=x", HTML, 200),
+    get("/publishers/{name}", "/publishers/nobody", ANY, 404),
     // SPARQL and graphs.
     get("/sparql", "/sparql?query=ASK%7B%7D", ANY, 200),
     get(

@@ -66,7 +66,7 @@ async fn the_catalogue_in_every_format_is_the_default_graph() {
     problem(
         doors
             .get("/catalog")
-            .header("accept", "text/html")
+            .header("accept", "image/png")
             .send()
             .await
             .unwrap(),

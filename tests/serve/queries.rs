@@ -294,13 +294,17 @@ async fn a_form_chooses_the_format() {
         );
         assert_eq!(response.status(), 200);
     }
+    let program = async |query: &str, format: &str| {
+        let request = doors.get(&format!("/sparql?query={query}&format={format}"));
+        request.send().await.unwrap()
+    };
     problem(
-        ask("DESCRIBE%20%3Ca:b%3E", "csv").await,
+        program("DESCRIBE%20%3Ca:b%3E", "csv").await,
         406,
         "not-acceptable",
     )
     .await;
-    let document = problem(ask("ASK%7B%7D", "exe").await, 400, "unknown-format").await;
+    let document = problem(program("ASK%7B%7D", "exe").await, 400, "unknown-format").await;
     assert!(
         document["detail"]
             .as_str()

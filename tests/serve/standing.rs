@@ -153,10 +153,18 @@ async fn the_root_leads_on() {
             .trim_end_matches('/');
         for root in roots {
             let browser = doors.get(root).header("accept", "text/html,*/*;q=0.8");
+            // This house has no search index: the page says what is missing, in the frame, and where to go.
             let response = browser.send().await.unwrap();
-            assert_eq!(response.status(), 303, "{root}");
-            assert_eq!(response.headers()["location"], format!("{prefix}/status"));
-            assert_eq!(response.headers()["vary"], "Accept");
+            assert_eq!(response.status(), 503, "{root}");
+            let kind = &response.headers()["content-type"];
+            assert_eq!(kind, "text/html; charset=utf-8");
+            assert!(response.headers().contains_key("retry-after"));
+            let page = response.text().await.unwrap();
+            assert!(
+                page.contains(&format!("action=\"{prefix}/search\"")),
+                "{page}"
+            );
+            assert!(page.contains("503 no-search"), "{page}");
             let listed = doors.json(root).await;
             for (name, address) in listed.as_object().unwrap() {
                 let path = address.as_str().unwrap().strip_prefix(base).unwrap();

@@ -5,11 +5,18 @@
 //! in `static/`, compiled in: nothing comes from another host, and nothing is inline. Start at [`frame`].
 
 pub mod assets;
+pub mod entity;
 pub mod frame;
+pub mod home;
 pub mod language;
+pub mod map;
+pub mod publishers;
+pub mod search;
+pub mod trouble;
+pub mod values;
 mod words;
 
-pub use askama::Template;
+pub use askama::{Error as Failed, Template};
 pub use frame::Frame;
 pub use language::Language;
 pub use words::Words;

@@ -23,11 +23,16 @@ pub struct Words(pub Language);
 impl Words {
     /// The words of a key; the key itself where the table has none, which a test sees to.
     pub fn say<'k>(&self, key: &'k str) -> &'k str {
+        self.known(key).unwrap_or(key)
+    }
+
+    /// The words of a key that need not be in the table: of a code that catalogues may have.
+    pub fn known(&self, key: &str) -> Option<&'static str> {
         let place = match self.0 {
             Language::Chinese => 0,
             Language::English => 1,
         };
-        WORDS.get(key).map_or(key, |words| words[place])
+        WORDS.get(key).map(|words| words[place])
     }
 
     /// The words of a key with `{}` replaced, one after the other.

@@ -8,29 +8,47 @@ use crate::{
     log::date_time,
     serve::{
         guard,
-        portrait::{Portrait, Said, croissant, page, schema_org},
-        wire::Site,
+        portrait::{
+            Portrait, Said, croissant,
+            page::{self, Activity, Beside, Held},
+            schema_org,
+        },
+        wire::{Framed, Site},
         worker::Reply,
     },
     store_read,
 };
-use harvestd_vocab::terms::foaf;
+use harvestd_vocab::{iris::parse_record_iri, terms::foaf};
 use oxigraph::{
-    model::{GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple},
+    model::{GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple},
     store::{StorageError, Store},
 };
-use std::{collections::BTreeSet, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 /// Nodes that an entity refers to, of which names are looked up.
 const NAMED_MAX: usize = 500;
+/// Activities of an entity that its page tells of.
+const CHANGES_MAX: usize = 10;
+/// Records of an entity that its page tells of.
+const RECORDS_MAX: usize = 20;
+
+/// What a portrait is made with.
+pub struct Scene<'a> {
+    pub site: &'a Site,
+    pub framed: &'a Framed,
+}
 
 pub fn write(
     store: &Store,
     iri: &str,
     portrait: Portrait,
-    site: &Site,
+    scene: &Scene<'_>,
     reply: &mut Reply<'_>,
 ) -> Result<(), Failure> {
+    let site = scene.site;
     let (entity, triples) = house::found(store, iri, &site.base)?;
     let own = said(store, iri, &entity, &triples, site)?;
     let named = named(store, &own)?;
@@ -38,12 +56,8 @@ pub fn write(
         names: Facts::of_triples(&named),
         ..own
     };
-    let schema_org = schema_org::document(&said);
     let text = match portrait {
-        Portrait::Page => {
-            let loadable = croissant::document(&said).is_ok();
-            page::document(&said, &site.prefix, schema_org.as_ref(), loadable)
-        }
+        Portrait::Page => page(store, &said, scene)?,
         Portrait::Croissant => match croissant::document(&said) {
             Ok(document) => document.to_string(),
             Err(lacks) => {
@@ -51,7 +65,7 @@ pub fn write(
                 return Err(guard::refuse(406, "not-loadable", why).into());
             }
         },
-        Portrait::SchemaOrg => match schema_org {
+        Portrait::SchemaOrg => match schema_org::document(&said) {
             Some(document) => document.to_string(),
             None => {
                 let why = format!("{iri} is no dataset; schema.org is spoken of datasets only.");
@@ -61,6 +75,80 @@ pub fn write(
     };
     reply.is(portrait.media_type());
     reply.write_all(text.as_bytes()).map_err(Failure::Output)
+}
+
+fn page(store: &Store, said: &Said<'_>, scene: &Scene<'_>) -> Result<String, Failure> {
+    let site = scene.site;
+    let entity = NamedNodeRef::new_unchecked(&said.entity);
+    let newest = store_read::activities(store, &site.base, site.generation, entity, CHANGES_MAX)?;
+    let activities = newest
+        .into_iter()
+        .map(|(seq, class, published_us)| Activity {
+            seq,
+            class,
+            published_us,
+        });
+    let beside = Beside {
+        site,
+        framed: scene.framed,
+        records: &records(store, &site.base, entity)?,
+        activities: &activities.collect::<Vec<_>>(),
+    };
+    page::document(said, &beside).map_err(|error| super::internal(&error.to_string()))
+}
+
+/// Every record of an entity: the one that speaks first, then those of other sources by their IRIs, whatever these call it.
+fn records(store: &Store, base: &str, entity: NamedNodeRef<'_>) -> Result<Vec<Held>, StorageError> {
+    let speaking = store_read::records_about(store, entity)?;
+    let mut called = vec![entity.into_owned()];
+    called.extend(store_read::replaces(store, base, entity)?);
+    let mut apart: BTreeMap<NamedNode, NamedNode> = BTreeMap::new();
+    for name in called {
+        let about = store.quads_for_pattern(
+            None,
+            Some(foaf::PRIMARY_TOPIC),
+            Some(name.as_ref().into()),
+            None,
+        );
+        for quad in about {
+            let quad = quad?;
+            if let (NamedOrBlankNode::NamedNode(record), GraphName::NamedNode(graph)) =
+                (quad.subject, quad.graph_name)
+                && record == graph
+            {
+                apart.insert(record, name.clone());
+            }
+        }
+    }
+    let mut held = Vec::new();
+    let others = apart.keys().filter(|record| !speaking.contains(record));
+    for record in speaking.iter().chain(others).take(RECORDS_MAX) {
+        let Some(name) = parse_record_iri(base, record.as_str()) else {
+            continue;
+        };
+        let own = match apart.get(record) {
+            Some(_) => Some(graph_of(store, record)?),
+            None => None,
+        };
+        held.push(Held {
+            record: record.as_str().to_owned(),
+            source: name.source,
+            speaks: speaking.contains(record),
+            entity: apart
+                .get(record)
+                .map_or(entity, NamedNode::as_ref)
+                .as_str()
+                .to_owned(),
+            own,
+        });
+    }
+    Ok(held)
+}
+
+fn graph_of(store: &Store, graph: &NamedNode) -> Result<Vec<Triple>, StorageError> {
+    let graph = Some(GraphNameRef::NamedNode(graph.as_ref()));
+    let quads = store.quads_for_pattern(None, None, None, graph);
+    quads.map(|quad| quad.map(Triple::from)).collect()
 }
 
 fn said<'t>(

@@ -8,6 +8,7 @@ mod by_hand;
 mod forms;
 mod links;
 mod operator;
+mod people;
 mod quality;
 mod talk;
 
@@ -15,6 +16,7 @@ pub use by_hand::*;
 pub use forms::*;
 pub use links::*;
 pub use operator::*;
+pub use people::*;
 pub use quality::*;
 pub use talk::*;
 
@@ -53,11 +55,11 @@ fn of_the_past(operation: Operation) -> Operation {
 }
 
 pub fn root() -> Door {
-    let get =
-        Operation::get("The doors by name; a browser is led to the page of how things stand.")
-            .gives_json(200, &[JSON], "Doors")
-            .empty(&[303, 304])
-            .problems(&[406]);
+    let get = Operation::get("The doors by name; for browsers the first page.")
+        .gives_json(200, &[JSON], "Doors")
+        .gives(200, &[HTML])
+        .empty(&[304])
+        .problems(&[406, 503]);
     Door::at("/", HOUSE).may(get)
 }
 

@@ -3,7 +3,8 @@
 use super::Said;
 use crate::{facts::Text, serve::geo};
 use harvestd_vocab::terms::{dcat, dct, geosparql, locn};
-use oxigraph::model::{Literal, NamedNodeRef};
+use harvestd_web::map::Extent;
+use oxigraph::model::{Literal, NamedNodeRef, Term};
 use serde_json::{Value, json};
 
 const GEOMETRIES: [NamedNodeRef<'_>; 4] = [
@@ -42,7 +43,36 @@ fn place(said: &Said<'_>, node: &str) -> Option<Value> {
     Some(place)
 }
 
+/// The same, as a map shows it: of each place what says most.
+pub fn extents(said: &Said<'_>) -> Vec<Extent> {
+    /// An area with more positions is shown by its box.
+    const POSITIONS_MAX: usize = 2_000;
+    let shapes = [
+        locn::GEOMETRY,
+        geosparql::AS_WKT,
+        dcat::BBOX,
+        dcat::CENTROID,
+    ];
+    let extent = |node| {
+        let mut texts = shapes.iter().flat_map(|p| said.facts.texts(node, *p));
+        texts.find_map(|text| {
+            let [west, south, east, north] = bounds(text)?;
+            if west == east && south == north {
+                return Some(Extent::Point((west, south)));
+            }
+            let rings = geo::rings(&literal(text), POSITIONS_MAX);
+            Some(rings.map_or(Extent::Box([west, south, east, north]), Extent::Rings))
+        })
+    };
+    let spatial = said.facts.iris(&said.entity, dct::SPATIAL);
+    spatial.filter_map(extent).collect()
+}
+
 fn bounds(text: &Text<'_>) -> Option<[f64; 4]> {
+    geo::bounds(&literal(text))
+}
+
+fn literal(text: &Text<'_>) -> Term {
     let datatype = NamedNodeRef::new_unchecked(text.datatype());
-    geo::bounds(&Literal::new_typed_literal(text.value(), datatype).into())
+    Literal::new_typed_literal(text.value(), datatype).into()
 }

@@ -1,0 +1,190 @@
+//! A dataset with hostile words, in both languages; records of other sources; activities.
+
+use super::*;
+use crate::facts::Facts;
+use oxigraph::io::{RdfFormat, RdfParser};
+use oxigraph::model::Triple;
+
+const PREFIXES: &str = r#"
+    @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
+    @prefix foaf: <http://xmlns.com/foaf/0.1/> . @prefix own: <https://w3id.org/harvestd/ns#> .
+    @prefix geo: <http://www.opengis.net/ont/geosparql#> . @prefix r: <http://h.example/record/s/> .
+"#;
+
+const HELD: &str = r#"
+    <http://e.example/1> a dcat:Dataset ; dct:title "</script><script>x"@zh-hant, "Rain"@en ; dct:description "<b>"@en ;
+        dcat:landingPage <javascript:alert(1)> ; dcat:distribution <http://h.example/record/s/1#d> ;
+        dct:accrualPeriodicity <http://publications.europa.eu/resource/authority/frequency/DAILY> ;
+        dct:spatial <http://h.example/record/s/1#place> ; dcat:keyword "雨量"@zh-hant ;
+        dct:publisher <http://h.example/record/s/1#office> ; dct:provenance "of a gauge" .
+    <http://h.example/record/s/1#office> a foaf:Agent ; foaf:name "Office"@en ; foaf:mbox <mailto:office@e.example> .
+    <http://h.example/record/s/1#place> dcat:centroid "POINT(121.5 25.0)"^^geo:wktLiteral .
+    <http://h.example/record/s/1#d> a dcat:Distribution ; dcat:downloadURL <http://e.example/1.csv> ;
+        dct:format <http://publications.europa.eu/resource/authority/file-type/CSV> ;
+        dcat:mediaType <https://www.iana.org/assignments/media-types/text/csv> ; own:fields "day;rain(mm)" ;
+        dct:license <https://data.gov.tw/license> .
+    <http://h.example/record/s/1> a dcat:CatalogRecord ; foaf:primaryTopic <http://e.example/1> .
+    <http://h.example/catalog/s> dcat:dataset <http://e.example/1> ; dcat:record <http://h.example/record/s/1> .
+"#;
+
+fn triples(turtle: &str) -> Vec<Triple> {
+    let text = format!("{PREFIXES}{turtle}");
+    let parsed = RdfParser::from_format(RdfFormat::Turtle).for_slice(&text);
+    parsed.map(|quad| quad.unwrap().into()).collect()
+}
+
+fn site() -> Site {
+    Site {
+        base: "http://h.example/".to_owned(),
+        prefix: "/open".to_owned(),
+        generation: 1,
+        seq: 9,
+    }
+}
+
+fn shown(language: &str, records: &[Held], activities: &[Activity]) -> String {
+    let triples = triples(HELD);
+    let said = Said {
+        entity: "http://e.example/1".to_owned(),
+        address: "http://h.example/record/s/1".to_owned(),
+        facts: Facts::of_triples(&triples),
+        ..Said::default()
+    };
+    let framed = Framed {
+        language: language.to_owned(),
+        feedback: Some(true),
+        ..Framed::default()
+    };
+    let site = site();
+    let beside = Beside {
+        site: &site,
+        framed: &framed,
+        records,
+        activities,
+    };
+    document(&said, &beside).unwrap()
+}
+
+#[track_caller]
+fn has(page: &str, expected: &[&str]) {
+    for expected in expected {
+        assert!(page.contains(expected), "{expected} is not in\n{page}");
+    }
+}
+
+#[test]
+fn nothing_of_elsewhere_is_markup_or_runs() {
+    let page = shown("zh-Hant", &[], &[]);
+    // Those of the frame, and what crawlers read.
+    assert_eq!(page.matches("<script").count(), 2, "{page}");
+    assert_eq!(page.matches("</script").count(), 2);
+    assert!(!page.contains("href=\"javascript"), "{page}");
+    has(
+        &page,
+        &[
+            "<h1 lang=\"zh-hant\">&#60;/script&#62;",
+            "lang=\"en\">&#60;b&#62;",
+            ">javascript:alert(1)</span>",
+            "href=\"http://e.example/1.csv\"",
+            "href=\"/open/record/s/1?format=schemaorg\"",
+        ],
+    );
+    let embedded = page.split("ld+json\">").last().unwrap();
+    let embedded = embedded.split("</script>").next().unwrap();
+    let parsed: serde_json::Value = serde_json::from_str(embedded).unwrap();
+    assert_eq!(parsed["name"], "</script><script>x");
+}
+
+#[test]
+fn a_dataset_is_told_in_both_languages_and_nothing_is_hidden() {
+    for (language, expected) in [
+        (
+            "zh-Hant",
+            &[
+                "<html lang=\"zh-Hant\"",
+                "取得資料",
+                "每日",
+                ">下載<",
+                "2 個欄位",
+            ][..],
+        ),
+        (
+            "en",
+            &[
+                "<h1 lang=\"en\">Rain</h1>",
+                "Get the data",
+                "daily",
+                ">Download<",
+                "2 fields",
+            ],
+        ),
+    ] {
+        let page = shown(language, &[], &[]);
+        has(&page, expected);
+        has(
+            &page,
+            &[
+                "class=\"badge\">CSV<",
+                // The media type says nothing that the format does not.
+                "<svg class=\"map\"",
+                "<circle class=\"extent\"",
+                "href=\"/open/search?tags=%E9%9B%A8%E9%87%8F\"",
+                "href=\"/open/publishers/s-",
+                "of a gauge",
+                // What is said of the publisher besides its name.
+                "office@e.example",
+                // A place without a name is told by where it is.
+                "POINT(121.5 25.0)",
+                "href=\"/open/search?frequency=DAILY\"",
+                ">mm<",
+                "href=\"/open/api/3/action/package_show?id=http%3A%2F%2Fe.example%2F1\"",
+                "data-feedback=\"/open/feedback\"",
+            ],
+        );
+        assert!(!page.contains(">text/csv<"), "{page}");
+        // The licence of all files stands among the conditions, once.
+        let licence = page.matches("href=\"https://data.gov.tw/license\"").count();
+        assert_eq!(licence, 1, "{page}");
+        assert_eq!(page.matches("<h1").count(), 1);
+        assert!(!page.contains(" style="), "{page}");
+    }
+}
+
+#[test]
+fn the_page_says_which_source_says_what_and_what_changed_when() {
+    let held = |source: &str, speaks, own: Option<&str>| Held {
+        record: format!("http://h.example/record/{source}/1"),
+        source: source.to_owned(),
+        speaks,
+        entity: "http://e.example/1".to_owned(),
+        own: own.map(triples),
+    };
+    let alone = shown("en", &[held("s", true, None)], &[]);
+    assert!(!alone.contains("What the sources say"), "{alone}");
+    let portal = "<http://e.example/1> dct:title \"Rainfall\"@en, \"</script><script>x\"@zh-hant ; dct:description \"<b>\"@en .";
+    let records = [held("s", true, None), held("portal", false, Some(portal))];
+    let activities = [Activity {
+        seq: 7,
+        class: "https://www.w3.org/ns/activitystreams#Update".to_owned(),
+        published_us: 1_767_225_600_000_000,
+    }];
+    let page = shown("en", &records, &activities);
+    has(
+        &page,
+        &[
+            "What the sources say",
+            ">portal<",
+            ">Rainfall<",
+            "graph-store?graph=http%3A%2F%2Fh.example%2Frecord%2Fportal%2F1",
+            "<time datetime=\"2026-01-01T00:00:00Z\">2026-01-01 08:00</time> changed",
+            "href=\"/open/activity/1/7\">1-7<",
+        ],
+    );
+    // What both say is no difference.
+    assert_eq!(
+        page.matches("<th scope=\"row\">Description</th>").count(),
+        0
+    );
+    let corrected = shown("en", &[held("s", true, Some(portal))], &[]);
+    has(&corrected, &["Corrected by hand", ">Rainfall<"]);
+}

@@ -1,0 +1,246 @@
+//! What pages show of catalogues: words with their language, addresses that may be followed, moments, sizes. Start at
+//! [`Said`].
+
+use crate::{Language, Words};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+
+/// Words of a catalogue, with the tag of their language (BCP 47); empty where nobody says which it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    pub lang: String,
+}
+
+impl Said {
+    pub fn new(text: impl Into<String>, lang: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            lang: lang.into(),
+        }
+    }
+
+    /// Words of ours.
+    pub fn ours(text: impl Into<String>, language: Language) -> Self {
+        Self::new(text, language.tag())
+    }
+}
+
+/// Words that lead somewhere, if their address may be followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Link {
+    pub said: Said,
+    pub href: Option<String>,
+}
+
+impl Link {
+    /// To an address that a catalogue gave.
+    pub fn out(said: Said, address: &str) -> Self {
+        Self {
+            said,
+            href: followed(address),
+        }
+    }
+
+    /// To an address of ours.
+    pub fn own(said: Said, address: impl Into<String>) -> Self {
+        Self {
+            said,
+            href: Some(address.into()),
+        }
+    }
+}
+
+/// The address, where a browser may be led to it: of any other scheme it stays text.
+pub fn followed(address: &str) -> Option<String> {
+    let (scheme, _) = address.split_once(':')?;
+    let may = ["http", "https", "mailto"];
+    let plain = !address.contains(|c: char| c.is_control() || c == ' ');
+    (plain && may.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
+        .then(|| address.to_owned())
+}
+
+/// A moment as people read it, in Taiwan's time, and as machines do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// RFC 3339.
+    pub iso: String,
+    pub shown: String,
+}
+
+/// UTC+8, all year.
+const TAIWAN_S: i32 = 8 * 3_600;
+
+impl Moment {
+    /// Of microseconds since 1970; None beyond the years that have a name.
+    pub fn of_us(us: i64) -> Option<Self> {
+        let zone = FixedOffset::east_opt(TAIWAN_S)?;
+        let utc: DateTime<Utc> = DateTime::from_timestamp_micros(us)?;
+        Some(Self {
+            iso: utc.to_rfc3339_opts(SecondsFormat::Secs, true),
+            shown: utc
+                .with_timezone(&zone)
+                .format("%Y-%m-%d %H:%M")
+                .to_string(),
+        })
+    }
+
+    /// Of a date or time as a catalogue wrote it: what cannot be read stands as it is.
+    pub fn of_text(text: &str) -> Self {
+        let read = DateTime::parse_from_rfc3339(text).ok();
+        let moment = read.and_then(|time| Self::of_us(time.timestamp_micros()));
+        let mut moment = moment.unwrap_or_else(|| Self {
+            iso: text.to_owned(),
+            shown: text.to_owned(),
+        });
+        if let Some(day) = moment.shown.strip_suffix(" 00:00") {
+            moment.shown = day.to_owned();
+        }
+        moment
+    }
+}
+
+/// A number of bytes as people read it: `1.2 MB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    // Tenths of the unit, so that no float is needed.
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    match tenths {
+        ..100 => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
+        _ => format!("{} {}", tenths / 10, UNITS[unit]),
+    }
+}
+
+/// A value to browse by: what it is called, how many datasets have it, and where they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    pub said: Said,
+    pub count: u64,
+    pub href: String,
+}
+
+impl Choice {
+    /// How many, with marks between thousands.
+    pub fn number(&self, words: &Words) -> String {
+        words.number(self.count)
+    }
+}
+
+/// A dataset in a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Brief {
+    pub title: Link,
+    pub publisher: Option<Link>,
+    pub formats: Vec<String>,
+    pub changed: Option<Moment>,
+}
+
+/// A choice with its part of the largest, drawn as a bar of so many units out of 100.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bar {
+    pub choice: Choice,
+    pub width: u64,
+}
+
+impl Bar {
+    /// Beside each other: the largest is 100 wide, the smallest that is any is seen.
+    pub fn all(choices: Vec<Choice>) -> Vec<Self> {
+        let most = choices.iter().map(|choice| choice.count).max();
+        let most = most.unwrap_or_default().max(1);
+        let bars = choices.into_iter().map(|choice| Self {
+            width: (choice.count * 100).div_ceil(most),
+            choice,
+        });
+        bars.collect()
+    }
+}
+
+/// Where a page of a list stands among the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pages {
+    pub here: u64,
+    pub all: u64,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+}
+
+impl Pages {
+    pub fn said(&self, words: &Words) -> String {
+        words.fill(
+            "page-of",
+            &[&words.number(self.here), &words.number(self.all)],
+        )
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_the_web_and_of_mail_are_followed() {
+        for address in [
+            "https://a.example/x",
+            "HTTP://a.example",
+            "mailto:a@b.example",
+        ] {
+            assert_eq!(followed(address).as_deref(), Some(address));
+        }
+        for address in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            " javascript:x",
+            "data:text/html,x",
+            "java\tscript:x",
+            "https://a.example/a b",
+            "a.csv",
+            "",
+        ] {
+            assert_eq!(followed(address), None, "{address:?}");
+        }
+    }
+
+    #[test]
+    fn moments_are_told_in_taiwan_and_sizes_in_tens() {
+        let moment = Moment::of_us(1_767_225_600_000_000).unwrap();
+        assert_eq!(
+            (moment.iso.as_str(), moment.shown.as_str()),
+            ("2026-01-01T00:00:00Z", "2026-01-01 08:00")
+        );
+        for (text, expected) in [
+            ("2025-03-01T00:00:00+08:00", "2025-03-01"),
+            ("2025-03-01", "2025-03-01"),
+            ("民國114年", "民國114年"),
+        ] {
+            assert_eq!(Moment::of_text(text).shown, expected);
+        }
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (1_250_000, "1.2 MB"),
+            (52_547_000, "52 MB"),
+            (u64::MAX, "18446 PB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn the_longest_bar_is_whole_and_none_is_too_short_to_see() {
+        let choice = |count| Choice {
+            count,
+            ..Choice::default()
+        };
+        let bars = Bar::all(vec![choice(1_000), choice(1), choice(0)]);
+        let widths: Vec<u64> = bars.iter().map(|bar| bar.width).collect();
+        assert_eq!(widths, [100, 1, 0]);
+    }
+}
