@@ -3,6 +3,8 @@
 
 mod doors;
 
+#[path = "serve/asked_page.rs"]
+mod asked_page;
 #[path = "serve/documents.rs"]
 mod documents;
 #[path = "serve/hostile.rs"]
@@ -15,6 +17,8 @@ mod lookups;
 mod manners;
 #[path = "serve/operator.rs"]
 mod operator;
+#[path = "serve/operator_pages.rs"]
+mod operator_pages;
 #[path = "serve/pages.rs"]
 mod pages;
 #[path = "serve/queries.rs"]

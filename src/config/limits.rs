@@ -8,6 +8,7 @@ use crate::gate::GateLimits;
 use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::serve::dumps::DumpLimits;
+use crate::serve::operator::OperatorLimits;
 use crate::snapshot::SnapshotLimits;
 use crate::webhooks::WebhookLimits;
 use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
@@ -87,6 +88,7 @@ pub struct Limits {
     pub dumps: DumpLimits,
     pub feedback: FeedbackLimits,
     pub search: SearchLimits,
+    pub operator: OperatorLimits,
 }
 
 impl Default for Limits {
@@ -130,6 +132,7 @@ impl Default for Limits {
             dumps: DumpLimits::default(),
             feedback: FeedbackLimits::default(),
             search: SearchLimits::default(),
+            operator: OperatorLimits::default(),
         }
     }
 }
@@ -251,6 +254,9 @@ pub struct QueryLimits {
     pub dumps_max: usize,
     /// Longest silence of a dump's worker or client.
     pub stall_ms: u64,
+    /// Rows of an answer that a page shows, and bytes of it that are read for them: the rest is one click away.
+    pub page_rows_max: usize,
+    pub page_bytes_max: usize,
 }
 
 impl Default for QueryLimits {
@@ -282,6 +288,8 @@ impl Default for QueryLimits {
             past_workers: 1,
             dumps_max: 2,
             stall_ms: 30_000,
+            page_rows_max: 500,
+            page_bytes_max: 2 * 1024 * 1024,
         }
     }
 }
@@ -518,6 +526,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.past_workers", 1, 64),
     ("query.dumps_max", 1, 256),
     ("query.stall_ms", 100, HOUR),
+    ("query.page_rows_max", 1, 100_000),
+    ("query.page_bytes_max", KB, 64 * MB),
     ("http.connections_max", 1, 100_000),
     ("http.connections_per_client_max", 1, 100_000),
     ("http.header_read_ms", 100, 5 * MINUTE),
@@ -577,6 +587,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("search.facet_values_max", 1, 1_000_000),
     ("search.retry_first_ms", 10, HOUR),
     ("search.retry_max_ms", 10, DAY),
+    ("operator.session_ms", MINUTE, 30 * DAY),
+    ("operator.sessions_max", 1, 10_000),
+    ("operator.tries_max", 1, 1_000),
+    ("operator.tries_ms", SECOND, DAY),
+    ("operator.wait_ms", 0, 10 * MINUTE),
 ];
 
 /// The second must not be less than the first.

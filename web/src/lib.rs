@@ -5,8 +5,16 @@
 //! in `static/`, compiled in: nothing comes from another host, and nothing is inline. Start at [`frame`].
 
 pub mod assets;
+pub mod changes;
+pub mod chart;
 pub mod frame;
 pub mod language;
+pub mod moment;
+pub mod operator;
+pub mod said;
+pub mod source;
+pub mod sources;
+pub mod sparql;
 mod words;
 
 pub use askama::Template;
