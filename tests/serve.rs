@@ -61,3 +61,12 @@ fn parsed(format: RdfFormat, bytes: &[u8]) -> BTreeSet<String> {
         .map(|quad: Result<Quad, _>| quad.unwrap().to_string())
         .collect()
 }
+
+/// Fields as a form of a page sends them.
+fn fields(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields);
+    request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.finish())
+}

@@ -78,10 +78,7 @@ pub fn routes() -> Routes<Operating> {
         .route(table::act_resume(), post(acts::resume))
         .route(table::act_held(), post(acts::held))
         .route(table::act_release(), post(acts::release))
-        .route(
-            table::act_undo(),
-            get(acts::before_undo).post(acts::undo),
-        )
+        .route(table::act_undo(), get(acts::before_undo).post(acts::undo))
         .route(table::act_restore(), post(acts::restore))
 }
 

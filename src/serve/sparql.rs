@@ -109,7 +109,14 @@ async fn post_query(
     let asked = asked.and(parameters.as_of.as_deref())?;
     if parameters.is_page() {
         let client = (&uri, &headers, &extensions);
-        return page(&house, parameters, &[query.as_bytes(), &body], &asked, client).await;
+        return page(
+            &house,
+            parameters,
+            &[query.as_bytes(), &body],
+            &asked,
+            client,
+        )
+        .await;
     }
     evaluate(&house, parameters, &asked, &headers, &extensions)
         .await?
@@ -125,12 +132,14 @@ async fn page(
     (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let pairs = encoded.iter().flat_map(|text| url::form_urlencoded::parse(text));
+    let pairs = encoded
+        .iter()
+        .flat_map(|text| url::form_urlencoded::parse(text).into_owned());
     let page = pages::Asked {
         uri,
         headers,
         query: parameters.queries.first().cloned().unwrap_or_default(),
-        parameters: pairs.into_owned().collect(),
+        parameters: pairs.collect(),
         began,
     };
     parameters.format = Some(READ.to_owned());

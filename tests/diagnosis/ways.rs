@@ -465,7 +465,11 @@ async fn check_status(serving: &Serving) {
         let page = page.header("accept", "text/html").send().await.unwrap();
         let page = page.text().await.unwrap();
         let named = format!("(<code>{}</code>)", told.diagnosis);
-        let word = if is_sick(told) { ">異常<" } else { ">正常<" };
+        let word = if is_sick(told) {
+            ">異常<"
+        } else {
+            ">正常<"
+        };
         assert!(page.contains(&named) && page.contains(word), "{page}");
     }
 }

@@ -20,7 +20,9 @@ impl<'s> Browser<'s> {
             cookie: String::new(),
         };
         let token = std::fs::read_to_string(place.data_dir().join("admin-token")).unwrap();
-        let signed = browser.send("/operator/sign-in", &[("token", token.trim())]).await;
+        let signed = browser
+            .send("/operator/sign-in", &[("token", token.trim())])
+            .await;
         let cookie = signed.headers()["set-cookie"].to_str().unwrap();
         browser.cookie = cookie.split(';').next().unwrap().to_owned();
         browser
@@ -28,7 +30,11 @@ impl<'s> Browser<'s> {
 
     async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let place = format!("http://{}", self.daemon.admin);
-        let form = self.client.post(format!("{place}{path}")).form(fields);
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let form = self.client.post(format!("{place}{path}"));
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        let form = form.body(body.finish());
         let form = form.header("origin", place).header("cookie", &self.cookie);
         let answer = form.send().await.unwrap();
         assert_eq!(answer.status(), 303, "{path}");
@@ -57,13 +63,29 @@ impl<'s> Browser<'s> {
 
 fn value<'p>(page: &'p str, name: &str) -> &'p str {
     let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
-    rest.unwrap_or_else(|| panic!("{name}: {page}")).split('"').next().unwrap()
+    rest.unwrap_or_else(|| panic!("{name}: {page}"))
+        .split('"')
+        .next()
+        .unwrap()
 }
 
-async fn titles(daemon: &Serving) -> String {
-    let query = "/sparql?format=csv&query=SELECT%20%28COUNT%28%2A%29%20AS%20%3Fn%29%20%7B%3Fd%20a%20%3Chttp%3A%2F%2Fwww.w3.org%2Fns%2Fdcat%23Dataset%3E%7D";
-    let found = daemon.get(query).send().await.unwrap().text().await.unwrap();
-    found.lines().nth(1).unwrap().to_owned()
+/// So many datasets are published.
+async fn published(daemon: &Serving, count: &str) {
+    let query = "SELECT (COUNT(*) AS ?n) { ?d a <http://www.w3.org/ns/dcat#Dataset> }";
+    let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    let path = format!("/sparql?format=csv&query={query}");
+    serving::eventually(count, async || {
+        let found = daemon
+            .get(&path)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        found.lines().nth(1) == Some(count)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,22 +99,34 @@ async fn held_deletions_are_looked_at_and_approved_some_and_all() {
     assert_eq!(report["counts"]["held"], 40, "{report}");
     let browser = Browser::signed_in(&place, &daemon).await;
     let page = browser.page("/operator/sources/a").await;
-    assert!(page.contains("資料 7.1") && !page.contains("資料 41.1"), "{page}");
+    assert!(
+        page.contains("資料 7.1") && !page.contains("資料 41.1"),
+        "{page}"
+    );
     let list = value(&page, "list").to_owned();
-    let records: Vec<&str> = page.split("name=\"record\" value=\"").skip(1).collect();
-    let records: Vec<&str> = records.iter().map(|rest| rest.split('"').next().unwrap()).collect();
-    assert_eq!(records.len(), 40 + usize::from(records.len() > 40), "{records:?}");
+    let records = page.split("name=\"record\" value=\"").skip(1);
+    let records = records.map(|rest| rest.split('"').next().unwrap());
+    // Some of what is held may be agents.
+    let records: Vec<&str> = records.filter(|iri| !iri.contains("agent:")).collect();
+    assert_eq!(records.len(), 40, "{records:?}");
 
     // One is kept, two go, and then all that are left; each list is the one that was looked at.
     let held = "/operator/sources/a/held";
-    let keep = [("list", list.as_str()), ("verdict", "reject"), ("record", records[0])];
+    let keep = [
+        ("list", list.as_str()),
+        ("verdict", "reject"),
+        ("record", records[0]),
+    ];
     let page = browser.act(held, &keep).await;
     assert!(page.contains("1 records are kept"), "{page}");
     assert!(page.contains("1 kept by hand"), "{page}");
     let stale = [("list", list.as_str()), ("verdict", "approve")];
     let page = browser.act(held, &stale).await;
-    assert!(page.contains("It was not done.") && page.contains("is another one by now"), "{page}");
-    assert_eq!(titles(&daemon).await, "100");
+    assert!(
+        page.contains("It was not done.") && page.contains("is another one by now"),
+        "{page}"
+    );
+    published(&daemon, "100").await;
     let list = value(&page, "list").to_owned();
     let some = [
         ("list", list.as_str()),
@@ -102,21 +136,30 @@ async fn held_deletions_are_looked_at_and_approved_some_and_all() {
     ];
     let page = browser.act(held, &some).await;
     assert!(page.contains("2 records were deleted"), "{page}");
-    assert_eq!(titles(&daemon).await, "98");
+    published(&daemon, "98").await;
     let list = value(&page, "list").to_owned();
-    let page = browser.act(held, &[("list", &list), ("verdict", "approve")]).await;
+    let page = browser
+        .act(held, &[("list", &list), ("verdict", "approve")])
+        .await;
     assert!(page.contains("records were deleted"), "{page}");
-    assert_eq!(titles(&daemon).await, "61", "60 that it names, and one that a person keeps");
+    published(&daemon, "61").await;
 
     // The approval is taken back, after it was said what that comes to.
     let undo = page.split("/operator/sources/a/undo?run=").nth(1).unwrap();
     let run = undo.split('"').next().unwrap();
-    let before = browser.page(&format!("/operator/sources/a/undo?run={run}")).await;
-    assert!(before.contains("records are again what they were"), "{before}");
-    assert_eq!(titles(&daemon).await, "61", "looking changes nothing");
+    let before = browser
+        .page(&format!("/operator/sources/a/undo?run={run}"))
+        .await;
+    assert!(
+        before.contains("records are again what they were"),
+        "{before}"
+    );
+    published(&daemon, "61").await;
     let run = value(&before, "run").to_owned();
-    let page = browser.act("/operator/sources/a/undo", &[("run", &run)]).await;
+    let page = browser
+        .act("/operator/sources/a/undo", &[("run", &run)])
+        .await;
     assert!(page.contains("1 runs were taken back"), "{page}");
-    assert_eq!(titles(&daemon).await, "98");
+    published(&daemon, "98").await;
     daemon.stop().await;
 }

@@ -58,8 +58,15 @@ async fn a_secret_is_said_nowhere() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let ask = async |door: &str, path: &str| {
         let url = format!("http://{}{path}", said[door].as_str().unwrap());
-        let accept = if path.ends_with("#page") { "text/html" } else { "*/*" };
-        let asked = client.get(url).bearer_auth(token.trim()).header("accept", accept);
+        let accept = if path.ends_with("#page") {
+            "text/html"
+        } else {
+            "*/*"
+        };
+        let asked = client
+            .get(url)
+            .bearer_auth(token.trim())
+            .header("accept", accept);
         (
             path.to_owned(),
             asked.send().await.unwrap().text().await.unwrap(),

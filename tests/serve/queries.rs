@@ -249,7 +249,12 @@ async fn the_endpoint_describes_itself() {
     );
     let switched = doors.get("/sparql?lang=en").header("accept", browser);
     let switched = switched.send().await.unwrap();
-    assert!(switched.headers()["set-cookie"].to_str().unwrap().starts_with("lang=en;"));
+    assert!(
+        switched.headers()["set-cookie"]
+            .to_str()
+            .unwrap()
+            .starts_with("lang=en;")
+    );
     assert!(switched.text().await.unwrap().contains("Examples"));
 }
 

@@ -91,17 +91,26 @@ async fn the_page_shows_what_sources_say_as_text() {
             page.contains("Interior &#60;script&#62;") && !page.contains("<script>"),
             "{page}"
         );
-        assert!(page.contains("2026-01-01 08:00") && page.contains("complete") || path == "/sources", "{page}");
+        assert!(
+            page.contains("2026-01-01 08:00") && page.contains("complete") || path == "/sources",
+            "{page}"
+        );
         assert!(!page.contains("<form"), "nobody acts here: {page}");
     }
     let chinese = doors.get("/sources/moi").header("accept", "text/html");
     let chinese = chinese.send().await.unwrap().text().await.unwrap();
-    assert!(chinese.contains("lang=\"zh-Hant\"") && chinese.contains("執行紀錄"), "{chinese}");
+    assert!(
+        chinese.contains("lang=\"zh-Hant\"") && chinese.contains("執行紀錄"),
+        "{chinese}"
+    );
     problem(browser("/sources/nobody").await, 404, "not-found").await;
     problem(browser("/sources/moi?fate=x").await, 400, "query").await;
     let told = doors.json("/sources").await;
     assert_eq!(told[0]["id"], "moi");
-    assert_eq!(doors.json("/sources/moi").await["next_due"], told[0]["next_due"]);
+    assert_eq!(
+        doors.json("/sources/moi").await["next_due"],
+        told[0]["next_due"]
+    );
     assert_eq!(
         doors.get("/house.css").send().await.unwrap().headers()["content-type"],
         "text/css; charset=utf-8"

@@ -139,6 +139,9 @@ mod tests {
         assert!(!english.contains("href=\"javascript:") && !english.contains("<b>"));
         assert!(page(Language::Chinese, None).contains("移除"));
         let older = page(Language::English, Some("/changes".to_owned()));
-        assert!(!older.contains("data-live"), "what is old does not move: {older}");
+        assert!(
+            !older.contains("data-live"),
+            "what is old does not move: {older}"
+        );
     }
 }

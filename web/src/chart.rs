@@ -53,11 +53,7 @@ pub struct Series {
 }
 
 impl Series {
-    pub fn new(
-        name: impl Into<String>,
-        tone: Tone,
-        values: impl IntoIterator<Item = f64>,
-    ) -> Self {
+    pub fn new(name: impl Into<String>, tone: Tone, values: impl IntoIterator<Item = f64>) -> Self {
         Self {
             name: name.into(),
             tone,
@@ -140,7 +136,10 @@ mod tests {
         check(&markup);
         assert!(markup.contains("<desc"), "{markup}");
         assert!(markup.contains("url(#c1-p1)"), "{markup}");
-        assert!(markup.contains("<td class=\"number\">1,234.5</td>"), "{markup}");
+        assert!(
+            markup.contains("<td class=\"number\">1,234.5</td>"),
+            "{markup}"
+        );
         // Nothing is drawn of nothing.
         assert_eq!(markup.matches("<rect class=\"bar").count(), 4, "{markup}");
         assert!(markup.contains("11-02 &#34;x&#34;"), "{markup}");
@@ -151,17 +150,13 @@ mod tests {
         let mut one = Series::new("Seconds", Tone::One, [3.0, 4.0, 5.0]);
         one.values[1] = None;
         let two = Series::new("Held", Tone::Two, [1.0, 1.0, 1.0]);
-        let chart = Lines::new(
-            Words(Language::Chinese),
-            about(),
-            labels(),
-            vec![one, two],
-        );
+        let chart = Lines::new(Words(Language::Chinese), about(), labels(), vec![one, two]);
         let markup = chart.render().unwrap();
         check(&markup);
-        assert_eq!(markup.matches("<path class=\"line").count(), 2, "{markup}");
+        // Two in the picture, two that say what they are.
+        assert_eq!(markup.matches("<path class=\"line").count(), 4, "{markup}");
         // A gap begins the line anew.
-        let path = markup.split("d=\"").nth(1).unwrap();
+        let path = markup.split("dash-0\" d=\"").nth(1).unwrap();
         let path = path.split('"').next().unwrap();
         assert_eq!(path.matches('M').count(), 2, "{path}");
         assert_eq!(markup.matches("<circle").count(), 2, "{markup}");
@@ -192,14 +187,26 @@ mod tests {
     fn a_spark_says_its_values() {
         let spark = Spark::new("Datasets".to_owned(), vec![10.0, 12.0, 9.0]);
         let markup = spark.render().unwrap();
-        assert!(markup.contains("aria-label=\"Datasets: 10, 12, 9\""), "{markup}");
-        assert!(Spark::new(String::new(), vec![1.0]).render().unwrap().trim().is_empty());
+        assert!(
+            markup.contains("aria-label=\"Datasets: 10, 12, 9\""),
+            "{markup}"
+        );
+        assert!(
+            Spark::new(String::new(), vec![1.0])
+                .render()
+                .unwrap()
+                .trim()
+                .is_empty()
+        );
     }
 
     #[test]
     fn nothing_to_draw_is_said() {
         let chart = Columns::new(Words(Language::English), about(), Vec::new(), Vec::new());
         let markup = chart.render().unwrap();
-        assert!(!markup.contains("<svg") && markup.contains("nothing to draw"), "{markup}");
+        assert!(
+            !markup.contains("<svg") && markup.contains("nothing to draw"),
+            "{markup}"
+        );
     }
 }

@@ -11,6 +11,7 @@ pub mod frame;
 pub mod language;
 pub mod moment;
 pub mod operator;
+pub mod quality;
 pub mod said;
 pub mod source;
 pub mod sources;

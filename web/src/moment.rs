@@ -80,7 +80,10 @@ mod tests {
         let moment = Moment::of_ms(1_767_225_600_000).unwrap();
         assert_eq!(moment.iso, "2026-01-01T00:00:00Z");
         assert_eq!(moment.shown, "2026-01-01 08:00");
-        assert_eq!((moment.day(), moment.time(), moment.short()), ("2026-01-01", "08:00", "01-01"));
+        assert_eq!(
+            (moment.day(), moment.time(), moment.short()),
+            ("2026-01-01", "08:00", "01-01")
+        );
         assert_eq!(Moment::of_ms(i64::MAX), None);
     }
 

@@ -115,10 +115,16 @@ mod tests {
         };
         let fit = page(Some((vec!["1-moi".to_owned()], 3, 1_200)), None);
         let fit = fit.render().unwrap();
-        assert!(fit.contains("1,200") && fit.contains("value=\"t0ken\""), "{fit}");
+        assert!(
+            fit.contains("1,200") && fit.contains("value=\"t0ken\""),
+            "{fit}"
+        );
         let unfit = page(None, Some("later runs built on it".to_owned()));
         let unfit = unfit.render().unwrap();
         assert!(unfit.contains("later runs built on it"), "{unfit}");
-        assert!(unfit.contains("with_later=true") && !unfit.contains("<form method=\"post\""), "{unfit}");
+        assert!(
+            unfit.contains("with_later=true") && !unfit.contains("<form method=\"post\""),
+            "{unfit}"
+        );
     }
 }

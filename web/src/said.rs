@@ -31,10 +31,12 @@ impl Said {
         let theirs = texts
             .iter()
             .find(|(tag, _)| Language::of_tag(tag) == Some(language));
-        theirs.or_else(|| texts.iter().next()).map(|(tag, text)| Self {
-            text: text.clone(),
-            lang: Some(tag.clone()),
-        })
+        theirs
+            .or_else(|| texts.iter().next())
+            .map(|(tag, text)| Self {
+                text: text.clone(),
+                lang: Some(tag.clone()),
+            })
     }
 }
 
@@ -71,7 +73,13 @@ mod tests {
     fn only_places_are_linked() {
         assert_eq!(link(" https://a.example/"), Some("https://a.example/"));
         assert_eq!(link("mailto:a@b.example"), Some("mailto:a@b.example"));
-        for never in ["javascript:alert(1)", " JavaScript:x", "data:text/html,x", "/x", "vbscript:x"] {
+        for never in [
+            "javascript:alert(1)",
+            " JavaScript:x",
+            "data:text/html,x",
+            "/x",
+            "vbscript:x",
+        ] {
             assert_eq!(link(never), None, "{never}");
         }
     }

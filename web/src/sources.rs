@@ -169,7 +169,12 @@ mod tests {
         }
         assert!(!english.contains("<script>") && !english.contains("style="));
         let chinese = page(Language::Chinese);
-        for wanted in ["lang=\"zh-Hant\"", "已暫停", "資料來源", "lang=\"en\">Interior"] {
+        for wanted in [
+            "lang=\"zh-Hant\"",
+            "已暫停",
+            "資料來源",
+            "lang=\"en\">Interior",
+        ] {
             assert!(chinese.contains(wanted), "{wanted}: {chinese}");
         }
         assert_eq!(english.matches("<h1").count(), 1);

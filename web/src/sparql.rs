@@ -3,7 +3,7 @@
 
 use crate::{
     Frame, Language, Words,
-    chart::{Columns, Bars, Lines},
+    chart::{Bars, Columns, Lines},
     frame::encoded,
     said::link,
 };
@@ -55,8 +55,6 @@ pub struct Table {
     pub rows: Vec<Vec<Option<Cell>>>,
     /// There are more rows than are shown.
     pub more: bool,
-    /// It is a graph.
-    pub triples: bool,
     /// What a picture may be of: the heads of texts or dates, and of numbers.
     pub labels: Vec<String>,
     pub numbers: Vec<String>,
@@ -118,9 +116,19 @@ impl Drawn {
     }
 }
 
-impl Picture {
-    fn is(&self, kind: &str) -> bool {
-        self.drawn.kind() == kind
+impl Answer {
+    /// Is it drawn so?
+    fn is_drawn(&self, kind: &str) -> bool {
+        match &self.picture {
+            Some(picture) => picture.drawn.kind() == kind,
+            None => kind == "none",
+        }
+    }
+
+    /// Is the picture of this column?
+    fn is_of(&self, head: &str) -> bool {
+        let of = |picture: &Picture| picture.label == head || picture.number == head;
+        self.picture.as_ref().is_some_and(of)
     }
 }
 
@@ -228,7 +236,10 @@ mod tests {
                 rows: vec![
                     vec![Some(cell("<b>", Some("javascript:alert(1)"))), Some(number)],
                     vec![Some(cell("ours", Some("/record/a/1"))), None],
-                    vec![Some(cell("theirs", Some("https://a.example/?a=1&b=2"))), None],
+                    vec![
+                        Some(cell("theirs", Some("https://a.example/?a=1&b=2"))),
+                        None,
+                    ],
                 ],
                 more,
                 labels: vec!["s".to_owned()],
@@ -268,7 +279,10 @@ mod tests {
             assert!(!english.contains(never), "{never}: {english}");
         }
         let whole = page(Language::Chinese, None, Some(answer(false)));
-        assert!(whole.contains("共 3 列") && !whole.contains("只顯示"), "{whole}");
+        assert!(
+            whole.contains("共 3 列") && !whole.contains("只顯示"),
+            "{whole}"
+        );
     }
 
     #[test]
@@ -281,7 +295,10 @@ mod tests {
         let page = page(Language::English, Some(failure), None);
         let alert = page.find("role=\"alert\"").unwrap();
         assert!(alert < page.find("<textarea").unwrap());
-        assert!(page.contains("has &#60;x&#62;") && page.contains("data-line=\"1\""), "{page}");
+        assert!(
+            page.contains("has &#60;x&#62;") && page.contains("data-line=\"1\""),
+            "{page}"
+        );
         assert!(page.contains("SELECT * { ?s ?p"), "{page}");
     }
 
@@ -289,7 +306,10 @@ mod tests {
     fn examples_have_titles_in_both_languages() {
         assert_eq!(examples().len(), FILES.len());
         for example in examples() {
-            assert!(!example.chinese.is_ascii() && example.english.is_ascii(), "{example:?}");
+            assert!(
+                !example.chinese.is_ascii() && example.english.is_ascii(),
+                "{example:?}"
+            );
             assert!(example.query.contains("SELECT"), "{example:?}");
         }
         let page = page(Language::Chinese, None, None);

@@ -48,11 +48,12 @@ impl Words {
     }
 
     /// The words of a key with `{}` replaced, one after the other.
-    pub fn fill(&self, key: &str, values: &[&str]) -> String {
+    pub fn fill<V: AsRef<str>>(&self, key: &str, values: &(impl AsRef<[V]> + ?Sized)) -> String {
+        let values = values.as_ref();
         let mut pieces = self.say(key).split("{}");
         let mut text = pieces.next().unwrap_or_default().to_owned();
         for (number, piece) in pieces.enumerate() {
-            text.push_str(values.get(number).copied().unwrap_or_default());
+            text.push_str(values.get(number).map_or("", AsRef::as_ref));
             text.push_str(piece);
         }
         text

@@ -118,8 +118,16 @@ pub fn sparql() -> Door {
     )
     .query("query", "The query.", text())
     .query("chart", "Of a page: bars, columns, line or none.", text())
-    .query("x", "Of a page: the variable whose values are the picture's labels.", text())
-    .query("y", "Of a page: the variable whose values are drawn.", text())
+    .query(
+        "x",
+        "Of a page: the variable whose values are the picture's labels.",
+        text(),
+    )
+    .query(
+        "y",
+        "Of a page: the variable whose values are drawn.",
+        text(),
+    )
     .gives(200, &[HTML])
     .gives(400, &[HTML])
     .empty(&[304]);
@@ -342,10 +350,11 @@ pub fn metrics() -> Door {
 }
 
 pub fn status() -> Door {
-    let get = Operation::get("How the house and its sources stand; a browser is led to their page.")
-        .gives_json(200, &[JSON], "Status")
-        .empty(&[303, 304])
-        .problems(&[406]);
+    let get =
+        Operation::get("How the house and its sources stand; a browser is led to their page.")
+            .gives_json(200, &[JSON], "Status")
+            .empty(&[303, 304])
+            .problems(&[406]);
     Door::at("/status", HOUSE).named("status").may(get)
 }
 

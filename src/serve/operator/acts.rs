@@ -1,7 +1,11 @@
 //! What the operator does by forms: each is ordered at the desk as the doors in JSON order it, and what became of it is
 //! shown on the page that follows. Start at [`run`].
 
-use super::{Operating, answer, frame, gate::{Form, Signed}, to};
+use super::{
+    Operating, answer, frame,
+    gate::{Form, Signed},
+    to,
+};
 use crate::{
     report::{Trigger, source_of_run},
     serve::{
@@ -84,7 +88,11 @@ pub async fn run(
         trigger: Trigger::Hand,
         full: form.is("full"),
     };
-    tracing::info!(source = id, full = order.full, "a run was asked for by hand");
+    tracing::info!(
+        source = id,
+        full = order.full,
+        "a run was asked for by hand"
+    );
     let asked = operating.house.desk.run_now(&id, order);
     let done = asked.map(|_| words(&headers).say("done-run").to_owned());
     Ok(operating.shown(&form, &headers, &place(&id), done))
@@ -144,7 +152,9 @@ pub async fn held(
     let words = words(&headers);
     let done = operating.change(&id, wanted).await.map(|changed| {
         said(words, changed, |changed| {
-            let held = changed.held.map(|held| (held.list, held.datasets + held.others));
+            let held = changed
+                .held
+                .map(|held| (held.list, held.datasets + held.others));
             let (list, count) = held.unwrap_or_default();
             let count = words.number(count);
             match approve {
@@ -246,9 +256,9 @@ pub async fn undo(
     let words = words(&headers);
     let done = done.map(|changed| {
         said(words, changed, |changed| {
-            let counts = changed.undone.map(|undone| {
-                [undone.runs.len() as u64, undone.restored, undone.removed]
-            });
+            let counts = changed
+                .undone
+                .map(|undone| [undone.runs.len() as u64, undone.restored, undone.removed]);
             let counts = counts.unwrap_or_default().map(|count| words.number(count));
             words.fill("done-undo", &counts.each_ref().map(String::as_str))
         })

@@ -9,9 +9,7 @@ use crate::serve::{client, problem::Problem};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request, State},
-    http::{
-        Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts,
-    },
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -43,18 +41,38 @@ impl Signed {
     }
 }
 
-impl FromRequestParts<Operating> for Signed {
-    type Rejection = Response;
+/// Who is not let through.
+pub enum Turned {
+    /// On to this place of ours, where one can sign in.
+    Away(String),
+    Refused(Problem),
+}
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        operating: &Operating,
-    ) -> Result<Self, Response> {
+impl From<Problem> for Turned {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Away(place) => to(&place),
+            Self::Refused(problem) => problem.into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<Operating> for Signed {
+    type Rejection = Turned;
+
+    async fn from_request_parts(parts: &mut Parts, operating: &Operating) -> Result<Self, Turned> {
         let id = held(&parts.headers).unwrap_or_default();
         let Some(token) = operating.sessions.find(id, Utc::now().timestamp_millis()) else {
             let path = parts.uri.path_and_query();
             let path = path.map_or(SOURCES, |path| path.as_str());
-            return Err(to(&format!("/operator/sign-in?next={}", encoded(path))));
+            let place = format!("/operator/sign-in?next={}", encoded(path));
+            return Err(Turned::Away(place));
         };
         Ok(Self {
             notice: operating.sessions.told(id),
@@ -89,15 +107,15 @@ impl Form {
 }
 
 impl FromRequest<Operating> for Form {
-    type Rejection = Response;
+    type Rejection = Turned;
 
-    async fn from_request(request: Request, operating: &Operating) -> Result<Self, Response> {
+    async fn from_request(request: Request, operating: &Operating) -> Result<Self, Turned> {
         let headers = request.headers().clone();
         let pairs = read(request, operating).await?;
         let id = held(&headers).unwrap_or_default().to_owned();
         let now_ms = Utc::now().timestamp_millis();
         if operating.sessions.find(&id, now_ms).is_none() {
-            return Err(to("/operator/sign-in?over=true"));
+            return Err(Turned::Away("/operator/sign-in?over=true".to_owned()));
         }
         let form = Self { id, pairs };
         let token = form.get("token").unwrap_or_default();
@@ -109,21 +127,20 @@ impl FromRequest<Operating> for Form {
 }
 
 /// What a form says, whoever sends it from our own pages.
-async fn read(
-    request: Request,
-    operating: &Operating,
-) -> Result<Vec<(String, String)>, Response> {
+async fn read(request: Request, operating: &Operating) -> Result<Vec<(String, String)>, Turned> {
     if !is_from_here(request.headers()) {
         return Err(elsewhere("The form was not sent from these pages."));
     }
     let body = Bytes::from_request(request, operating).await;
-    let body = body.map_err(IntoResponse::into_response)?;
+    let body = body.map_err(|error| {
+        Problem::bad_request("form", format!("The form cannot be read: {error}."))
+    })?;
     Ok(url::form_urlencoded::parse(&body).into_owned().collect())
 }
 
-fn elsewhere(why: &str) -> Response {
+fn elsewhere(why: &str) -> Turned {
     metrics::counter!("harvestd_admin_refused_total").increment(1);
-    Problem::new(StatusCode::FORBIDDEN, "not-from-here", why).into_response()
+    Problem::new(StatusCode::FORBIDDEN, "not-from-here", why).into()
 }
 
 /// By what the browser says of itself, which no page can change: Sec-Fetch-Site (Fetch Metadata) where it has it, else
@@ -200,7 +217,7 @@ pub async fn sign_in(
     headers: HeaderMap,
     extensions: Extensions,
     request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, Turned> {
     let pairs = read(request, &operating).await?;
     let value = |wanted: &str| {
         let mut pairs = pairs.iter();
@@ -220,7 +237,7 @@ pub async fn sign_in(
             next: next.clone(),
             frame,
         };
-        let mut response = answer(&page, &uri, &headers).map_err(IntoResponse::into_response)?;
+        let mut response = answer(&page, &uri, &headers)?;
         *response.status_mut() = status;
         // It is a page already.
         response.extensions_mut().insert(crate::serve::problem::Own);
@@ -245,7 +262,7 @@ pub async fn sign_in(
     }
     let opened = sessions.open(now_ms).map_err(|error| {
         tracing::error!(%error, "no session could be opened");
-        Problem::internal().into_response()
+        Problem::internal()
     })?;
     tracing::info!(client = %from, "the operator signed in");
     let mut response = to(&next);
@@ -324,8 +341,17 @@ mod tests {
 
     #[test]
     fn nobody_is_led_away() {
-        assert_eq!(ours("/operator/sources/a?run=1"), "/operator/sources/a?run=1");
-        for path in ["https://evil.example/", "//evil.example", "/\\evil", "", "/operator/\r\nx"] {
+        assert_eq!(
+            ours("/operator/sources/a?run=1"),
+            "/operator/sources/a?run=1"
+        );
+        for path in [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil",
+            "",
+            "/operator/\r\nx",
+        ] {
             assert_eq!(ours(path), SOURCES, "{path}");
         }
     }

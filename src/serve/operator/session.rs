@@ -89,7 +89,10 @@ impl Sessions {
         let mut inner = self.inner();
         inner.open.retain(|_, session| session.until_ms > now_ms);
         while inner.open.len() >= self.limits.sessions_max.max(1) {
-            let oldest = inner.open.iter().min_by_key(|(_, session)| session.until_ms);
+            let oldest = inner
+                .open
+                .iter()
+                .min_by_key(|(_, session)| session.until_ms);
             let Some(oldest) = oldest.map(|(hash, _)| *hash) else {
                 break;
             };
@@ -141,7 +144,10 @@ impl Sessions {
         let recent = tries.iter().filter(|at| self.is_recent(**at, now_ms));
         let mut recent: Vec<i64> = recent.copied().collect();
         recent.sort_unstable();
-        let first = *recent.iter().rev().nth(self.limits.tries_max.checked_sub(1)?)?;
+        let first = *recent
+            .iter()
+            .rev()
+            .nth(self.limits.tries_max.checked_sub(1)?)?;
         let over = first.saturating_add_unsigned(self.limits.tries_ms);
         u64::try_from(over - now_ms).ok()
     }
@@ -240,6 +246,10 @@ mod tests {
         sessions.failed(guesser, 10);
         assert_eq!(sessions.wait_ms(guesser, 20), Some(80));
         assert_eq!(sessions.wait_ms(other, 20), None);
-        assert_eq!(sessions.wait_ms(guesser, 100), None, "the first is old by now");
+        assert_eq!(
+            sessions.wait_ms(guesser, 100),
+            None,
+            "the first is old by now"
+        );
     }
 }

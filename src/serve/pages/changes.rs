@@ -45,7 +45,14 @@ pub async fn page(
     let read = tokio::task::spawn_blocking(move || {
         let (first, read) = read(&log, &of, last)?;
         let shown = read.iter().rev();
-        let shown = shown.map(|activity| shown_as(words, (&base, &prefix), of.generation, activity));
+        let shown = shown.map(|activity| {
+            shown_as(
+                words,
+                (base.as_str(), prefix.as_str()),
+                of.generation,
+                activity,
+            )
+        });
         Ok::<_, io::Error>((first, shown.collect::<Vec<_>>()))
     });
     let read = read.await.map_err(io::Error::other).flatten();
@@ -197,11 +204,17 @@ mod tests {
         let place = ("http://hub.example/", "/open");
         let shown = |language| shown_as(Words(language), place, 1, &activity);
         let chinese = shown(Language::Chinese);
-        assert_eq!(chinese.title.map(|title| title.text).as_deref(), Some("雨量"));
+        assert_eq!(
+            chinese.title.map(|title| title.text).as_deref(),
+            Some("雨量")
+        );
         assert_eq!(chinese.page.as_deref(), Some("/open/record/a/1"));
         assert_eq!(chinese.activity, "/open/activity/1/7");
         let english = shown(Language::English);
-        assert_eq!(english.title.map(|title| title.text).as_deref(), Some("Rain"));
+        assert_eq!(
+            english.title.map(|title| title.text).as_deref(),
+            Some("Rain")
+        );
         assert_eq!(english.class, "dataset");
         let gone = Activity {
             verb: Verb::Delete,

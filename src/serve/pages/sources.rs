@@ -72,9 +72,7 @@ async fn of_id(
     if !as_page(&headers)? {
         return status::source_in_short(&house, status, &headers);
     }
-    let frame = frame(&house, &uri, &headers, |words| {
-        title(&status, *words).text.clone()
-    });
+    let frame = frame(&house, &uri, &headers, |words| title(&status, *words).text);
     let page = one(&house, frame, status, wanted, None).await?;
     answer(&page, &uri, &headers)
 }
@@ -97,11 +95,7 @@ pub struct Wanted {
 }
 
 /// All sources. `acting`: the reader may act.
-pub async fn list(
-    house: &House,
-    frame: Frame,
-    acting: Option<Acting>,
-) -> Result<Sources, Problem> {
+pub async fn list(house: &House, frame: Frame, acting: Option<Acting>) -> Result<Sources, Problem> {
     let words = frame.words;
     let desk = house.desk.clone();
     let lines = tokio::task::spawn_blocking(move || {
@@ -143,9 +137,7 @@ fn standing(house: &House) -> sources::Standing {
         feedback: feedback
             .filter(|counts| *counts != Default::default())
             .map(|counts| [counts.open, counts.accepted, counts.declined].map(|n| n as u64)),
-        identity: joined.map(|joined| {
-            [joined.records, joined.datasets, joined.listed].map(|n| n as u64)
-        }),
+        identity: joined.map(|joined| [joined.records, joined.datasets, joined.listed]),
     }
 }
 
@@ -161,8 +153,10 @@ fn receiver(hook: crate::webhooks::WebhookStatus) -> Receiver {
 }
 
 fn line(words: Words, source: SourceStatus, reports: &[Report]) -> Line {
-    let holds = reports.iter().rev().filter(|report| runs::is_harvest(report));
-    #[expect(clippy::cast_precision_loss, reason = "drawn with a few hundred pixels")]
+    let holds = reports
+        .iter()
+        .rev()
+        .filter(|report| runs::is_harvest(report));
     let holds = holds.map(|report| report.counts.holds as f64).collect();
     Line {
         title: title(&source, words),
@@ -190,15 +184,12 @@ pub async fn one(
     wanted: Wanted,
     acting: Option<Acting>,
 ) -> Result<source::Source, Problem> {
-    let words = frame.words;
     let desk = house.desk.clone();
     let config = Arc::clone(&house.config);
     let gathered = tokio::task::spawn_blocking(move || {
         gather(&*desk, &config, frame, status, &wanted, acting)
     });
-    let mut page = gathered.await.map_err(|_| Problem::internal())??;
-    page.frame.words = words;
-    Ok(page)
+    gathered.await.map_err(|_| Problem::internal())?
 }
 
 /// Reads the disk, and where the reader may act waits for the writer.
@@ -338,7 +329,11 @@ fn trouble(status: &SourceStatus, words: Words) -> Option<Trouble> {
         seen: found.seen.text.clone(),
         url: found.seen.url.clone(),
         status: found.seen.status,
-        first_line: found.seen.first_line.clone().filter(|line| !line.is_empty()),
+        first_line: found
+            .seen
+            .first_line
+            .clone()
+            .filter(|line| !line.is_empty()),
         grave: found.grave,
         ..told
     })

@@ -10,8 +10,7 @@ use super::{answer, dress, frame};
 use crate::{
     config::QueryLimits,
     serve::{
-        House,
-        negotiate,
+        House, negotiate,
         pool::{Body, Piece},
         problem::{Own, Problem},
     },
@@ -61,7 +60,10 @@ fn framed(house: &House, uri: &Uri, headers: &HeaderMap) -> Frame {
     let mut frame = frame(house, uri, headers, |_| "SPARQL".to_owned());
     // The other spelling of the address is the same room.
     frame.path = "/sparql".to_owned();
-    frame.loads = EDITOR.into_iter().filter(|name| assets::has(name)).collect();
+    frame.loads = EDITOR
+        .into_iter()
+        .filter(|name| assets::has(name))
+        .collect();
     frame
 }
 
@@ -191,8 +193,18 @@ async fn beginning(body: Body, most: usize) -> Result<(Vec<u8>, bool), Problem> 
 /// The whole answer in each form, by its address: what was asked, as it was asked.
 fn forms(frame: &Frame, asked: &Asked<'_>, is_graph: bool) -> Vec<(&'static str, String)> {
     let names: &[(&str, &str)] = match is_graph {
-        true => &[("Turtle", "ttl"), ("N-Triples", "nt"), ("RDF/XML", "rdf"), ("JSON-LD", "json-ld")],
-        false => &[("CSV", "csv"), ("TSV", "tsv"), ("JSON", "json"), ("XML", "xml")],
+        true => &[
+            ("Turtle", "ttl"),
+            ("N-Triples", "nt"),
+            ("RDF/XML", "rdf"),
+            ("JSON-LD", "json-ld"),
+        ],
+        false => &[
+            ("CSV", "csv"),
+            ("TSV", "tsv"),
+            ("JSON", "json"),
+            ("XML", "xml"),
+        ],
     };
     let mut rest = String::new();
     for name in ["as-of", "default-graph-uri", "named-graph-uri"] {
@@ -202,8 +214,15 @@ fn forms(frame: &Frame, asked: &Asked<'_>, is_graph: bool) -> Vec<(&'static str,
     }
     let place = frame.to("/sparql");
     let query = encoded(&asked.query);
-    let known = names.iter().filter(|(_, name)| negotiate::named(name).is_some());
+    let known = names
+        .iter()
+        .filter(|(_, name)| negotiate::named(name).is_some());
     known
-        .map(|(name, format)| (*name, format!("{place}?query={query}{rest}&format={format}")))
+        .map(|(name, format)| {
+            (
+                *name,
+                format!("{place}?query={query}{rest}&format={format}"),
+            )
+        })
         .collect()
 }

@@ -59,13 +59,17 @@ struct Key {
 impl Columns {
     /// A column for each label, made up of its value in each series.
     pub fn new(words: Words, about: About, labels: Vec<String>, series: Vec<Series>) -> Self {
-        let sum = |place: usize| series.iter().filter_map(|one| one.at(place)).filter(|v| v.is_finite()).sum::<f64>();
+        let sum = |place: usize| {
+            series
+                .iter()
+                .filter_map(|one| one.at(place))
+                .filter(|v| v.is_finite())
+                .sum::<f64>()
+        };
         let axis = Axis::of((0..labels.len()).map(sum));
         let floor = HEIGHT - BOTTOM;
         let up = |value: f64| axis.share(value) * (floor - TOP);
-        #[expect(clippy::cast_precision_loss, reason = "a count of columns")]
         let column = (WIDTH - LEFT - RIGHT) / labels.len().max(1) as f64;
-        #[expect(clippy::cast_precision_loss, reason = "a count of columns")]
         let middle = |place: usize| LEFT + column * (place as f64 + 0.5);
         let thick = (column * 0.72).min(48.0);
         let mut bars = Vec::new();
@@ -92,8 +96,14 @@ impl Columns {
         let marks = labels.iter().enumerate().step_by(every);
         Self {
             bars,
-            ticks: axis.ticks.iter().map(|tick| (floor - up(*tick), shown(*tick))).collect(),
-            marks: marks.map(|(place, label)| (middle(place), label.clone())).collect(),
+            ticks: axis
+                .ticks
+                .iter()
+                .map(|tick| (floor - up(*tick), shown(*tick)))
+                .collect(),
+            marks: marks
+                .map(|(place, label)| (middle(place), label.clone()))
+                .collect(),
             legend: legend(&series),
             heads: series.iter().map(|one| one.name.clone()).collect(),
             rows: rows(&labels, &series),

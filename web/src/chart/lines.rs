@@ -68,9 +68,7 @@ impl Lines {
         let axis = Axis::of(values.copied());
         let floor = HEIGHT - BOTTOM;
         let y = |value: f64| floor - axis.share(value) * (floor - TOP);
-        #[expect(clippy::cast_precision_loss, reason = "a count of points")]
         let gap = (WIDTH - LEFT - RIGHT) / (labels.len().max(2) - 1) as f64;
-        #[expect(clippy::cast_precision_loss, reason = "a count of points")]
         let x = |place: usize| LEFT + gap * place as f64;
         let mut lines = Vec::new();
         for (number, one) in series.iter().enumerate() {
@@ -101,8 +99,14 @@ impl Lines {
         let marks = labels.iter().enumerate().step_by(every);
         Self {
             lines,
-            ticks: axis.ticks.iter().map(|tick| (y(*tick), shown(*tick))).collect(),
-            marks: marks.map(|(place, label)| (x(place), label.clone())).collect(),
+            ticks: axis
+                .ticks
+                .iter()
+                .map(|tick| (y(*tick), shown(*tick)))
+                .collect(),
+            marks: marks
+                .map(|(place, label)| (x(place), label.clone()))
+                .collect(),
             heads: series.iter().map(|one| one.name.clone()).collect(),
             rows: rows(&labels, &series),
             words,

@@ -62,11 +62,6 @@ pub fn shown(value: f64) -> String {
         return "–".to_owned();
     }
     let rounded = (value.abs() * 100.0).round() / 100.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what is larger than a u64 is shown as the largest"
-    )]
     let whole = rounded.trunc() as u64;
     let mut text = Words::default().number(whole);
     let decimals = format!("{:.2}", rounded.fract());
@@ -83,18 +78,19 @@ pub fn shown(value: f64) -> String {
 /// How wide a text of 12 pixels is, about: wide letters count double.
 pub fn width(text: &str) -> f64 {
     text.chars()
-        .map(|letter| if u32::from(letter) > 0x2e80 { 12.0 } else { 6.8 })
+        .map(|letter| {
+            if u32::from(letter) > 0x2e80 {
+                12.0
+            } else {
+                6.8
+            }
+        })
         .sum()
 }
 
 /// Each how many labels one is written, so that they do not touch in columns of this width.
 pub fn every(labels: &[String], column: f64) -> usize {
     let widest = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 8.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "small and positive"
-    )]
     let every = (widest / column.max(1.0)).ceil() as usize;
     every.max(1)
 }

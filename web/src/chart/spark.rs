@@ -32,8 +32,11 @@ impl Spark {
     /// Between the lowest and the highest: a line of equals lies in the middle.
     fn place(&self, at: usize) -> (f64, f64) {
         let low = self.values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        #[expect(clippy::cast_precision_loss, reason = "a count of points")]
+        let high = self
+            .values
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
         let x = EDGE + (WIDTH - 2.0 * EDGE) * at as f64 / (self.values.len() - 1) as f64;
         let share = match high > low {
             true => (self.values[at] - low) / (high - low),

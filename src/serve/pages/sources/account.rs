@@ -129,7 +129,10 @@ impl Place<'_> {
             address: self.address(None, 1),
             chosen: chosen.is_none(),
         };
-        [all].into_iter().chain(there.into_iter().map(one)).collect()
+        [all]
+            .into_iter()
+            .chain(there.into_iter().map(one))
+            .collect()
     }
 
     /// Of the public doors, which the operator's listener does not have.

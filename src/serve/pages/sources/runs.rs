@@ -93,7 +93,6 @@ fn trigger(trigger: Trigger) -> &'static str {
 }
 
 /// `reports`: newest first. One run alone is no history.
-#[expect(clippy::cast_precision_loss, reason = "drawn with a few hundred pixels")]
 fn pictures(words: Words, reports: &[Report]) -> Option<Pictures> {
     let all: Vec<&Report> = reports.iter().rev().filter(|r| is_harvest(r)).collect();
     if all.len() < 2 {
@@ -118,14 +117,18 @@ fn pictures(words: Words, reports: &[Report]) -> Option<Pictures> {
         series("run-new", Tone::One, |r| r.counts.new as f64),
         series("run-changed", Tone::Two, |r| r.counts.changed as f64),
         series("run-refused", Tone::Bad, |r| r.counts.not_taken() as f64),
-        series("run-deleted", Tone::Quiet, |r| (r.counts.gone + r.counts.absent) as f64),
+        series("run-deleted", Tone::Quiet, |r| {
+            (r.counts.gone + r.counts.absent) as f64
+        }),
         series("run-held", Tone::Three, |r| r.counts.held as f64),
     ];
     let held = vec![
         series("chart-holds", Tone::One, |r| r.counts.holds as f64),
         series("run-unchanged", Tone::Two, |r| r.counts.unchanged as f64),
     ];
-    let took = vec![series("chart-seconds", Tone::Four, |r| took_ms(r) as f64 / 1000.0)];
+    let took = vec![series("chart-seconds", Tone::Four, |r| {
+        took_ms(r) as f64 / 1000.0
+    })];
     let came_about = about("came", "chart-came", "chart-came-text");
     let took_about = about("took", "chart-took", "chart-took-text");
     let held_about = about("holds", "chart-unchanged", "chart-unchanged-text");

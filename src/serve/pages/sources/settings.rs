@@ -23,7 +23,10 @@ pub fn of(words: Words, source: Option<&Source>, status: &SourceStatus) -> Vec<S
         linked(words.say("set-address"), status.url.clone()),
     ];
     if status.portal {
-        all.push(plain(words.say("set-portal"), words.say("set-yes").to_owned()));
+        all.push(plain(
+            words.say("set-portal"),
+            words.say("set-yes").to_owned(),
+        ));
     }
     let Some(source) = source else {
         return all;
@@ -34,7 +37,10 @@ pub fn of(words: Words, source: Option<&Source>, status: &SourceStatus) -> Vec<S
     match &source.schedule {
         Some(schedule) => {
             all.push(code(words.say("set-schedule"), schedule.line().to_owned()));
-            all.push(plain(words.say("set-zone"), schedule.zone().name().to_owned()));
+            all.push(plain(
+                words.say("set-zone"),
+                schedule.zone().name().to_owned(),
+            ));
         }
         None => all.push(plain(
             words.say("set-schedule"),
@@ -54,6 +60,9 @@ pub fn of(words: Words, source: Option<&Source>, status: &SourceStatus) -> Vec<S
     all.push(plain(words.say("set-robots"), words.say(robots).to_owned()));
     let pace = source.network.requests_per_second.to_string();
     all.push(plain(words.say("set-pace"), pace));
-    all.push(plain(words.say("set-full"), lasting(words, source.full_every_ms)));
+    all.push(plain(
+        words.say("set-full"),
+        lasting(words, source.full_every_ms),
+    ));
     all
 }

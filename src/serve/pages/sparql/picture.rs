@@ -132,7 +132,10 @@ mod tests {
         let dates = [("2026-01", "3"), ("2026-02", "2"), ("2026-03", "5")];
         assert_eq!(drawn(&texts, [None; 3]), Some("bars"));
         assert_eq!(drawn(&dates, [None; 3]), Some("line"));
-        assert_eq!(drawn(&dates, [Some("columns"), None, None]), Some("columns"));
+        assert_eq!(
+            drawn(&dates, [Some("columns"), None, None]),
+            Some("columns")
+        );
         assert_eq!(drawn(&texts, [Some("none"), None, None]), None);
         assert_eq!(drawn(&[("a", "-1"), ("b", "1")], [None; 3]), None);
         assert_eq!(drawn(&[("a", "1")], [None; 3]), None);

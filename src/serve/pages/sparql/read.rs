@@ -60,7 +60,6 @@ pub fn graph(bytes: &[u8], whole: bool, rows_max: usize, base: &Base) -> Result<
     let mut table = Table {
         heads: ["subject", "predicate", "object"].map(str::to_owned).into(),
         more: !whole,
-        triples: true,
         ..Table::default()
     };
     for quad in RdfParser::from_format(RdfFormat::NTriples).for_slice(bytes) {
@@ -78,7 +77,9 @@ pub fn graph(bytes: &[u8], whole: bool, rows_max: usize, base: &Base) -> Result<
             Term::from(quad.predicate),
             quad.object,
         ];
-        table.rows.push(terms.iter().map(|term| Some(cell(term, base))).collect());
+        table
+            .rows
+            .push(terms.iter().map(|term| Some(cell(term, base))).collect());
     }
     Ok(Found::Table(table))
 }
@@ -127,8 +128,16 @@ fn of_iri(iri: &NamedNode, base: &Base) -> Cell {
 fn of_literal(literal: &Literal) -> Cell {
     let datatype = literal.datatype();
     let is_plain = datatype == xsd::STRING || literal.language().is_some();
-    let is_number = [xsd::INTEGER, xsd::DECIMAL, xsd::DOUBLE, xsd::FLOAT, xsd::INT, xsd::LONG, xsd::NON_NEGATIVE_INTEGER]
-        .contains(&datatype)
+    let is_number = [
+        xsd::INTEGER,
+        xsd::DECIMAL,
+        xsd::DOUBLE,
+        xsd::FLOAT,
+        xsd::INT,
+        xsd::LONG,
+        xsd::NON_NEGATIVE_INTEGER,
+    ]
+    .contains(&datatype)
         && literal.value().parse::<f64>().is_ok_and(f64::is_finite);
     Cell {
         text: literal.value().to_owned(),
@@ -144,7 +153,11 @@ fn short(datatype: &str) -> String {
     const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
     match datatype.strip_prefix(XSD) {
         Some(name) => format!("xsd:{name}"),
-        None => datatype.rsplit(['#', '/']).next().unwrap_or(datatype).to_owned(),
+        None => datatype
+            .rsplit(['#', '/'])
+            .next()
+            .unwrap_or(datatype)
+            .to_owned(),
     }
 }
 
@@ -182,7 +195,10 @@ mod tests {
         assert!(number.is_number && number.datatype.as_deref() == Some("xsd:integer"));
         assert_eq!(all.rows[1][1], None);
         assert_eq!(all.rows[1][0].clone().unwrap().lang.as_deref(), Some("zh"));
-        assert_eq!((all.labels, all.numbers), (vec!["d".to_owned()], vec!["n".to_owned()]));
+        assert_eq!(
+            (all.labels, all.numbers),
+            (vec!["d".to_owned()], vec!["n".to_owned()])
+        );
     }
 
     #[test]
@@ -195,13 +211,19 @@ mod tests {
         let cut = &JSON.as_bytes()[..JSON.len() - 30];
         let cut_rows = table(results(cut, false, 10, &base()).unwrap());
         assert_eq!((cut_rows.rows.len(), cut_rows.more), (2, true));
-        assert!(results(cut, true, 10, &base()).is_err(), "it is broken, not short");
+        assert!(
+            results(cut, true, 10, &base()).is_err(),
+            "it is broken, not short"
+        );
     }
 
     #[test]
     fn answers_are_yes_or_no_and_graphs_are_triples() {
         let yes = br#"{"head":{},"boolean":true}"#;
-        assert!(matches!(results(yes, true, 1, &base()).unwrap(), Found::Truth(true)));
+        assert!(matches!(
+            results(yes, true, 1, &base()).unwrap(),
+            Found::Truth(true)
+        ));
         let graph = |rows_max| {
             let bytes = b"<a:s> <a:p> \"x\" .\n<a:s> <a:p> <a:o> .\n";
             table(graph(bytes, true, rows_max, &base()).unwrap())
