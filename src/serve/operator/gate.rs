@@ -26,7 +26,6 @@ const COOKIE: &str = "harvestd-session";
 
 /// Somebody who has signed in. Whoever has not is led to where one can.
 pub struct Signed {
-    pub id: String,
     token: String,
     notice: Option<harvestd_web::operator::Notice>,
 }
@@ -76,7 +75,6 @@ impl FromRequestParts<Operating> for Signed {
         };
         Ok(Self {
             notice: operating.sessions.told(id),
-            id: id.to_owned(),
             token,
         })
     }
