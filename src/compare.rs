@@ -17,7 +17,7 @@ use harvestd_harvesters::{
 };
 use harvestd_vocab::{Class, Refusal};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::ControlFlow,
 };
 
@@ -102,14 +102,22 @@ impl Intake {
         }
     }
 
-    /// The source says that nothing has changed: everything held is seen.
-    pub fn not_modified(&mut self) {
+    /// The source says that nothing has changed: everything held is seen, but for what it did not name before either, and
+    /// which a person `kept`.
+    pub fn not_modified(&mut self, kept: &BTreeSet<RecordId>) {
         for known in self.had.records.values_mut() {
             known.seen = true;
         }
-        self.said.datasets.received = self.had.datasets;
-        self.said.datasets.unchanged = self.had.datasets;
-        self.said.distinct = self.had.datasets;
+        let mut datasets = self.had.datasets;
+        for id in kept {
+            if let Some(known) = self.had.records.get_mut(&id_digest(id)) {
+                known.seen = false;
+                datasets -= u64::from(id.class == Class::Dataset);
+            }
+        }
+        self.said.datasets.received = datasets;
+        self.said.datasets.unchanged = datasets;
+        self.said.distinct = datasets;
         self.said.proof = Some(Completeness::ClosedDocument);
     }
 

@@ -171,6 +171,11 @@ impl Counts {
     pub fn not_taken(&self) -> u64 {
         self.refused + self.unreadable
     }
+
+    /// Some came, and none of them could be taken.
+    pub fn is_all_refused(&self) -> bool {
+        self.received > 0 && self.not_taken() == self.received
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -193,6 +198,12 @@ pub fn source_of_run(run: &str) -> Option<&str> {
 }
 
 impl Report {
+    /// Nothing that came could be taken: that is no success, whatever else went well.
+    pub fn none_taken(&mut self) {
+        self.outcome = Outcome::Partial;
+        self.why = Some("every record was refused".to_owned());
+    }
+
     /// The report of a run that has only begun.
     pub fn begin(source: &str, kind: &str, trigger: Trigger, started_ms: i64) -> Self {
         Self {

@@ -220,6 +220,9 @@ async fn steps(
     report.held = judged.told();
     let verdict = judged.verdict.clone();
     tell(&gathered.evidence, &verdict, report);
+    if report.outcome != Outcome::Failed && gathered.is_all_refused() {
+        report.none_taken();
+    }
     if report.outcome != Outcome::Complete && report.trigger != Trigger::Details {
         // What we hold is not what the answers said: "not modified" would be taken for more than it says.
         gathered.state.validators.clear();

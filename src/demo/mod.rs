@@ -2,7 +2,8 @@
 //!
 //! Four catalogues in three dialects: a ministry's export in the form of data.gov.tw ([`ministry`]), a city's CKAN
 //! ([`city`]), a research observatory's paged DCAT ([`observatory`]), and the CKAN of a research centre that passes on
-//! what others have ([`centre`]). Everything in them is invented; none of the four exists. Their content follows from small tables and a step counter
+//! what others have ([`centre`]). Everything in them is invented; none of the four exists. Beside them are catalogues that go
+//! wrong, each in its own way ([`sick`]). Their content follows from small tables and a step counter
 //! ([`world`]), so the same step always gives the same bytes.
 //!
 //! Knows nothing of the daemon. Start reading at [`world::World`], then [`server::serve_sample`].
@@ -13,6 +14,7 @@ pub mod city;
 pub mod ministry;
 pub mod observatory;
 pub mod server;
+pub mod sick;
 mod tables;
 pub mod world;
 

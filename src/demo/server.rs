@@ -6,6 +6,7 @@
 use super::{
     centre, city, ministry,
     observatory::{self, Paging},
+    sick,
     world::{Moment, World},
 };
 use axum::{
@@ -114,6 +115,7 @@ impl Faults {
 }
 
 fn routes(world: World, faults: Faults) -> Router {
+    let sick = sick::routes(&world);
     Router::new()
         .route("/", get(index))
         .route("/step", post(step))
@@ -125,6 +127,7 @@ fn routes(world: World, faults: Faults) -> Router {
         .route(DCAT, get(dcat_paged))
         .route(DCAT_VIEW, get(dcat_view))
         .with_state(world)
+        .merge(sick)
         .layer(middleware::from_fn_with_state(faults, misbehave))
 }
 
@@ -151,11 +154,13 @@ async fn index(State(world): State<World>) -> Html<String> {
 <li><a href=\"{CKAN}/api/3/action/package_search?rows=3\">{CKAN}/api/3/action/…</a>: 福山市 CKAN, {} packages
 <li><a href=\"{CENTRE}/api/3/action/package_search\">{CENTRE}/api/3/action/…</a>: 示範研究中心 CKAN, {} packages, what it passes on among them
 <li><a href=\"{DCAT}\">{DCAT}</a>, <a href=\"{DCAT_VIEW}\">{DCAT_VIEW}</a>: Strait River Observatory, {} datasets, paged DCAT
+<li>/sick/{{{}}}: catalogues that go wrong; <code>curl -X POST …/well</code> cures them, <code>…/sick</code> does the opposite
 </ul>",
         ministry::ROWS,
         city::PACKAGES,
         centre::PACKAGES,
-        observatory::DATASETS
+        observatory::DATASETS,
+        sick::WAYS.join(","),
     ))
 }
 

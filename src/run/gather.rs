@@ -46,6 +46,15 @@ pub struct Gathered {
     pub receipts: Option<Receipts>,
 }
 
+impl Gathered {
+    /// Some datasets came, and none of them could be taken.
+    pub fn is_all_refused(&self) -> bool {
+        let mut datasets = self.said.datasets.clone();
+        datasets.refused += self.described.refused_datasets;
+        datasets.is_all_refused()
+    }
+}
+
 pub async fn gather(
     rooms: &Arc<Rooms>,
     config: &Config,
@@ -265,12 +274,7 @@ impl Gathering<'_> {
                 }
                 Ok(Asked::NotModified) => {
                     report.not_modified += 1;
-                    let feed = self.harvester.follows_feed();
-                    let not_modified = match feed {
-                        true => Intake::no_changes,
-                        false => Intake::not_modified,
-                    };
-                    self.intake.iter_mut().for_each(not_modified);
+                    self.not_modified()?;
                     self.questions.new_validators = std::mem::take(&mut self.questions.validators);
                 }
                 Ok(Asked::Answer(spooled)) => {
@@ -280,6 +284,21 @@ impl Gathering<'_> {
                 }
             }
         }
+    }
+
+    /// What was asked for is as it was.
+    fn not_modified(&mut self) -> Result<(), RunError> {
+        let Some(intake) = &mut self.intake else {
+            return Ok(());
+        };
+        if self.harvester.follows_feed() {
+            intake.no_changes();
+            return Ok(());
+        }
+        let page = self.rooms.book.page(&self.source.id);
+        let page = page.map_err(RunError::io("reading what the gate remembers"))?;
+        intake.not_modified(&page.kept);
+        Ok(())
     }
 
     /// Reads an answer of the source. False: the asking ends here, and `trouble` says why.

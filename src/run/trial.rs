@@ -143,9 +143,8 @@ fn sum_up(gathered: Gathered, report: &mut Report) {
         let text = "nothing proves that this is the whole catalogue";
         evidence.proof.is_none().then(|| text.to_owned())
     });
-    if datasets.received > 0 && datasets.refused + datasets.unreadable == datasets.received {
-        report.outcome = Outcome::Partial;
-        report.why = Some("every record was refused".to_owned());
+    if datasets.is_all_refused() {
+        report.none_taken();
     }
     report.completeness = evidence.proof;
     (report.counts, report.referents) = (datasets, referents);

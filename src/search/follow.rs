@@ -81,8 +81,11 @@ impl Index {
             )));
         }
         let at = index.load_metas()?.payload.as_deref().and_then(place);
+        let writer: IndexWriter = index.writer_with_options(options)?;
+        // What a commit left that was killed bears the names that the next one gives, and no file is written twice.
+        writer.garbage_collect_files().wait()?;
         Ok(Self {
-            writer: index.writer_with_options(options)?,
+            writer,
             reader,
             fields,
             at,

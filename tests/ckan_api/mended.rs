@@ -69,3 +69,29 @@ fn segment(bed: &Bed, ending: &str) -> PathBuf {
     let size = |file: &PathBuf| std::fs::metadata(file).unwrap().len();
     files.max_by_key(size).unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_commit_left_is_in_nobodys_way() {
+    let bed = Bed::new(texts::export(&texts::rows(1, 30, 1))).await;
+    let serving = bed.serve().await;
+    serving.run().await;
+    serving.stop().await;
+    let meta = bed.data_dir().join("search/meta.json");
+    let before = std::fs::read(&meta).unwrap();
+    let mut rows = texts::rows(1, 28, 1);
+    rows.extend(texts::rows(29, 30, 2));
+    bed.origin
+        .say("/a", "application/json", texts::export(&rows));
+    let serving = bed.serve().await;
+    serving.run().await;
+    let after = all(&serving).await;
+    serving.stop().await;
+    // The list of its files is what a commit writes last: so it looks where one was killed before that.
+    std::fs::write(&meta, before).unwrap();
+    assert!(segment(&bed, "del").exists());
+    let serving = bed.serve().await;
+    assert_eq!(all(&serving).await, after);
+    let log = serving.log();
+    assert!(!log.contains("the search index stays behind"), "{log}");
+    serving.stop().await;
+}

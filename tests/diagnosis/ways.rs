@@ -1,18 +1,15 @@
-//! The ways in which a source goes wrong, one source each.
+//! The ways in which a source goes wrong, one source each: played by the demo's sample server, but for those that need a
+//! server, or none, of their own.
 
 use super::{
     certificates::{acceptor, issuer},
     faulty::{Faulty, answer},
-    origin::{Origin, plain},
     port::Port,
     serving::{Bed, Serving, eventually, parsed},
-    texts::{export, numbered, rows, source, turtle},
+    texts::{export, rows, source},
 };
-use axum::{
-    extract::Request,
-    http::{StatusCode, header},
-    response::{Html, IntoResponse, Response},
-};
+use axum::http::StatusCode;
+use harvestd::demo::{World, serve_sample};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -20,9 +17,6 @@ use std::{
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const CHALLENGE: &str = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";
-const FIREWALL: &str = "<html><title>Request Rejected</title><p>Access denied: 4711</html>";
-const LOGIN: &str = "<!doctype html><title>Please sign in</title><input type=\"password\">";
 
 /// What the operator is to be told of one source.
 struct Told {
@@ -110,7 +104,7 @@ const WAYS: [Told; 15] = [
         "failed",
         Some(200),
         "",
-        Some("{\"datasets\": []}"),
+        Some("{\"datasets\":[]}"),
     ),
     told(
         "late",
@@ -174,98 +168,6 @@ const WAYS: [Told; 15] = [
 /// These are sick with the third such run only.
 const PASSING: [&str; 2] = ["down", "broken"];
 
-fn page(status: StatusCode, page: &'static str) -> Response {
-    (status, Html(page)).into_response()
-}
-
-/// A CKAN with three packages that pages as it should, knows no filter, and says that it has so many.
-fn ckan(request: &Request, says: usize) -> Response {
-    let query = request.uri().query().unwrap_or_default();
-    let number = |key: &str| {
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        let found = pairs.into_iter().find(|(name, _)| name == key);
-        found.map_or(0, |(_, value)| value.parse::<usize>().unwrap())
-    };
-    let mut all: Vec<Value> = (1..=3)
-        .map(|n| {
-            json!({
-                "id": format!("id-{n}"), "name": format!("name-{n}"), "title": format!("Title {n}"), "type": "dataset",
-                "state": "active", "private": false, "resources": [],
-                "metadata_created": "2020-01-01T00:00:00", "metadata_modified": format!("202{n}-01-01T00:00:00"),
-            })
-        })
-        .collect();
-    if query.contains("sort=metadata_modified") {
-        all.reverse();
-    }
-    let results: Vec<_> = all
-        .iter()
-        .skip(number("start"))
-        .take(number("rows"))
-        .collect();
-    let answer = json!({ "success": true, "result": { "count": says, "sort": "id asc", "results": results } });
-    plain("application/json", answer.to_string())
-}
-
-fn behave(origin: &Origin) {
-    for source in [
-        "challenged",
-        "walled",
-        "behind-login",
-        "circle",
-        "late",
-        "gone",
-        "emptied",
-        "broken",
-        "asked-too-much",
-    ] {
-        origin.say(&format!("/{source}"), "text/turtle", numbered(2));
-    }
-    origin.say("/halved", "text/turtle", numbered(20));
-    origin.say("/rewritten", "application/json", export(&rows(1, 2, 1)));
-    for source in ["unfiltered", "liar"] {
-        origin.answer(
-            &format!("/{source}/api/3/action/package_search"),
-            |request| ckan(request, 3),
-        );
-    }
-}
-
-fn misbehave(origin: &Origin) {
-    origin.answer("/challenged", |_| page(StatusCode::FORBIDDEN, CHALLENGE));
-    origin.answer("/walled", |_| page(StatusCode::FORBIDDEN, FIREWALL));
-    origin.answer("/behind-login", |_| page(StatusCode::OK, LOGIN));
-    origin.answer("/liar/api/3/action/package_search", |request| {
-        ckan(request, 5)
-    });
-    let paged = format!(
-        "{}<> a <http://www.w3.org/ns/hydra/core#PagedCollection> ; <http://www.w3.org/ns/hydra/core#nextPage> <?page=2> .\n",
-        numbered(2)
-    );
-    origin.answer("/circle", move |_| plain("text/turtle", paged.clone()));
-    origin.say("/rewritten", "application/json", "{\"datasets\": []}");
-    origin.answer("/late", |_| {
-        let date = (header::DATE, "Fri, 20 Nov 2015 08:00:00 GMT");
-        ([date, (header::CONTENT_TYPE, "text/turtle")], numbered(2)).into_response()
-    });
-    origin.answer("/gone", |_| {
-        (StatusCode::GONE, "\n we are elsewhere now\n").into_response()
-    });
-    origin.say("/emptied", "text/turtle", turtle(&[]));
-    origin.say("/halved", "text/turtle", numbered(1));
-    origin.answer("/broken", |_| {
-        let error = "java.lang.NullPointerException\n\tat org.ckan.Main";
-        (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
-    });
-    origin.answer("/asked-too-much", |_| {
-        (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, "7200")],
-        )
-            .into_response()
-    });
-}
-
 /// Sources that were never well.
 fn never_well(source: &str) -> bool {
     matches!(source, "unchained" | "down")
@@ -312,14 +214,39 @@ fn messages(came: &Came) -> Vec<(String, String)> {
     all
 }
 
-fn sources(bed: &Bed, unchained: &Faulty, down: &Port) -> String {
+/// The demo's sample server, with the sick in it.
+struct Sample(String);
+
+impl Sample {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let world = World::standing("2026-11-02T01:00:00Z".parse().unwrap());
+        let forever = std::future::pending();
+        tokio::spawn(async move { serve_sample(listener, world, forever).await.unwrap() });
+        Self(address)
+    }
+
+    fn at(&self, source: &str) -> String {
+        format!("{}/sick/{source}", self.0)
+    }
+
+    /// All are from now on: `well` or `sick`.
+    async fn all(&self, how: &str) {
+        let told = reqwest::Client::new().post(format!("{}/{how}", self.0));
+        let told: Value = parsed(told.send().await.unwrap()).await;
+        assert_eq!(told[how].as_array().unwrap().len(), 13, "{told}");
+    }
+}
+
+fn sources(sample: &Sample, unchained: &Faulty, down: &Port) -> String {
     let all = WAYS.iter().map(|told| {
         let (kind, url) = match told.source {
             "unchained" => ("dcat", unchained.at("/catalogue").to_string()),
             "down" => ("dcat", format!("http://{}/catalogue", down.at)),
-            "rewritten" => ("data_gov_tw", bed.origin.at("/rewritten")),
-            ckan @ ("unfiltered" | "liar") => ("ckan", bed.origin.at(&format!("/{ckan}/"))),
-            dcat => ("dcat", bed.origin.at(&format!("/{dcat}"))),
+            "rewritten" => ("data_gov_tw", sample.at("rewritten")),
+            ckan @ ("unfiltered" | "liar") => ("ckan", sample.at(ckan) + "/"),
+            dcat => ("dcat", sample.at(dcat)),
         };
         source(told.source, kind, &url, "")
     });
@@ -372,6 +299,7 @@ fn is_sick(told: &Told) -> bool {
 /// All sources and a receiver that is told how they are.
 struct Federation {
     bed: Bed,
+    sample: Sample,
     came: Came,
     _unchained: Faulty,
     _down: Port,
@@ -383,15 +311,16 @@ impl Federation {
         let chain = acceptor("localhost", 2040, Some(&issuer()));
         let unchained = Faulty::start_tls(chain, |_, _| answer("200 OK", &[], "")).await;
         let (down, (url, came)) = (Port::reserved(), receiver().await);
+        let sample = Sample::start().await;
         std::fs::write(bed.dir.path().join("pager"), SECRET).unwrap();
         let hook = format!(
             "[[webhook]]\nid = \"pager\"\nurl = \"{url}\"\nsecret = {{ file = \"pager\" }}\ntells = [\"health\"]\n\
              begin = \"start\"\nallow_ranges = [\"127.0.0.0/8\"]\n"
         );
-        bed.configure("", &(sources(&bed, &unchained, &down) + &hook));
-        behave(&bed.origin);
+        bed.configure("", &(sources(&sample, &unchained, &down) + &hook));
         Self {
             bed,
+            sample,
             came,
             _unchained: unchained,
             _down: down,
@@ -421,7 +350,7 @@ async fn each_way_in_which_a_source_goes_wrong_is_told_apart_everywhere() {
     let all = Federation::new().await;
     let serving = all.bed.serve().await;
     all_well(&serving, false).await;
-    misbehave(&all.bed.origin);
+    all.sample.all("sick").await;
     for told in &WAYS {
         let report = run(&serving, told, told.source == "liar").await;
         check_report(told, &report);
@@ -440,7 +369,7 @@ async fn each_way_in_which_a_source_goes_wrong_is_told_apart_everywhere() {
 
     // What is known of them is known after a kill, and told once.
     serving.kill().await;
-    behave(&all.bed.origin);
+    all.sample.all("well").await;
     let serving = all.bed.serve().await;
     let status = serving.json("/status.json").await;
     assert_eq!(of(&status, "challenged")["health"]["state"], "sick");

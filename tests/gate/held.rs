@@ -141,6 +141,22 @@ async fn what_a_person_keeps_stays_and_is_asked_about_no_more() {
         );
     }
     assert_eq!(bed.told().unwrap().kept, 40 + held.others);
+    // That nothing has changed says nothing of what is kept.
+    let report = bed.house.order("a", Trigger::Hand, false).await;
+    let c = &report.counts;
+    assert_eq!(
+        (
+            report.not_modified,
+            c.received,
+            c.unchanged,
+            c.absent,
+            c.holds
+        ),
+        (1, 60, 60, 0, 100),
+        "{}",
+        report.line()
+    );
+    assert_eq!(bed.told().unwrap().kept, 40 + held.others);
     // Some are named again: they are as any others from then on.
     bed.say(export(&rows(31, 100, 1)));
     bed.complete().await;

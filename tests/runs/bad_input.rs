@@ -191,6 +191,24 @@ async fn a_wrong_content_type_is_read_and_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_which_nothing_can_be_taken_is_no_success_the_second_time_either() {
+    let bed = Bed::ministry(export(&rows(1, 3, 1))).await;
+    bed.house.complete("a").await;
+    bed.say(export(&["42".to_owned()]));
+    for _ in 0..2 {
+        let report = bed.house.run("a").await;
+        assert_eq!(report.outcome, Outcome::Partial, "{}", report.line());
+        assert_eq!(report.why.as_deref(), Some("every record was refused"));
+        let c = &report.counts;
+        assert_eq!(
+            (report.not_modified, c.received, c.not_taken(), c.holds),
+            (0, 1, 1, 3)
+        );
+    }
+    bed.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_bad_record_of_a_thousand() {
     let good = rows(1, 1000, 1);
     let bad = "{\"資料集識別碼\":\"500\",\"資料集名稱\":\"少了逗號\" \"服務分類\":\"x\"}";
