@@ -71,6 +71,22 @@ install() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${packages[@]}" >/dev/null
 }
 
+# The editor of the SPARQL page is of others' making: fetched where npm is there, in the version whose hash
+# web/package-lock.json has, and compiled in by the next build. Without it the page has a plain field; nothing else does
+# without anything.
+editor() {
+  local web build
+  web=$(cd "$(dirname "${BASH_SOURCE[0]}")/../web" && pwd)
+  have npm && ! cmp -s "$web/package-lock.json" "$web/fetched/package-lock.json" || return 0
+  if ! (cd "$web" && npm ci --silent --fetch-retries=1 --fetch-timeout=20000) >/dev/null 2>&1; then
+    say "the editor of the SPARQL page cannot be fetched now; the page has a plain field instead"
+    return 0
+  fi
+  build="$web/node_modules/@zazuko/yasqe/build"
+  mkdir -p "$web/fetched"
+  cp "$build/yasqe.min.js" "$build/yasqe.min.css" "$web/package-lock.json" "$web/fetched/"
+}
+
 rust_found
 missing
 if [ "${#packages[@]}" -gt 0 ]; then
@@ -81,3 +97,4 @@ if [ "${#packages[@]}" -gt 0 ]; then
   [ "${#packages[@]}" -eq 0 ] || die "still missing after the installation: ${reasons[*]}"
   say "ready"
 fi
+editor

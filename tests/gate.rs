@@ -22,6 +22,8 @@ mod texts;
 #[path = "support/whole.rs"]
 mod whole;
 
+#[path = "gate/by_form.rs"]
+mod by_form;
 #[path = "gate/commands.rs"]
 mod commands;
 #[path = "gate/held.rs"]

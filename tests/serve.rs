@@ -3,6 +3,8 @@
 
 mod doors;
 
+#[path = "serve/asked_page.rs"]
+mod asked_page;
 #[path = "serve/documents.rs"]
 mod documents;
 #[path = "serve/hostile.rs"]
@@ -15,6 +17,8 @@ mod lookups;
 mod manners;
 #[path = "serve/operator.rs"]
 mod operator;
+#[path = "serve/operator_pages.rs"]
+mod operator_pages;
 #[path = "serve/pages.rs"]
 mod pages;
 #[path = "serve/queries.rs"]
@@ -56,4 +60,13 @@ fn parsed(format: RdfFormat, bytes: &[u8]) -> BTreeSet<String> {
         .for_slice(bytes)
         .map(|quad: Result<Quad, _>| quad.unwrap().to_string())
         .collect()
+}
+
+/// Fields as a form of a page sends them.
+fn fields(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields);
+    request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.finish())
 }

@@ -9,6 +9,7 @@ use crate::links::LinkLimits;
 use crate::search::SearchLimits;
 use crate::serve::changes::ChangesLimits;
 use crate::serve::dumps::DumpLimits;
+use crate::serve::operator::OperatorLimits;
 use crate::snapshot::SnapshotLimits;
 use crate::webhooks::WebhookLimits;
 use harvestd_harvesters::guard::{DocumentLimits, JsonLimits, XmlLimits};
@@ -89,6 +90,7 @@ pub struct Limits {
     pub feedback: FeedbackLimits,
     pub search: SearchLimits,
     pub links: LinkLimits,
+    pub operator: OperatorLimits,
 }
 
 impl Default for Limits {
@@ -133,6 +135,7 @@ impl Default for Limits {
             feedback: FeedbackLimits::default(),
             search: SearchLimits::default(),
             links: LinkLimits::default(),
+            operator: OperatorLimits::default(),
         }
     }
 }
@@ -254,6 +257,9 @@ pub struct QueryLimits {
     pub dumps_max: usize,
     /// Longest silence of a dump's worker or client.
     pub stall_ms: u64,
+    /// Rows of an answer that a page shows, and bytes of it that are read for them: the rest is one click away.
+    pub page_rows_max: usize,
+    pub page_bytes_max: usize,
 }
 
 impl Default for QueryLimits {
@@ -285,6 +291,8 @@ impl Default for QueryLimits {
             past_workers: 1,
             dumps_max: 2,
             stall_ms: 30_000,
+            page_rows_max: 500,
+            page_bytes_max: 2 * 1024 * 1024,
         }
     }
 }
@@ -521,6 +529,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.past_workers", 1, 64),
     ("query.dumps_max", 1, 256),
     ("query.stall_ms", 100, HOUR),
+    ("query.page_rows_max", 1, 100_000),
+    ("query.page_bytes_max", KB, 64 * MB),
     ("http.connections_max", 1, 100_000),
     ("http.connections_per_client_max", 1, 100_000),
     ("http.header_read_ms", 100, 5 * MINUTE),
@@ -594,6 +604,11 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("links.history_max", 1, 100),
     ("links.page_max", 1, 100_000),
     ("links.sums_every_ms", 0, DAY),
+    ("operator.session_ms", MINUTE, 30 * DAY),
+    ("operator.sessions_max", 1, 10_000),
+    ("operator.tries_max", 1, 1_000),
+    ("operator.tries_ms", SECOND, DAY),
+    ("operator.wait_ms", 0, 10 * MINUTE),
 ];
 
 /// The second must not be less than the first.

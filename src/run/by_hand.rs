@@ -25,8 +25,9 @@ use crate::stage::{Stage, StageFiles};
 use crate::state::{Parts, id_digest};
 use crate::store::StoreError;
 use harvestd_harvesters::{Completeness, RecordId};
+use harvestd_vocab::iris::record_iri;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,12 @@ pub enum Wanted {
     Approve { list: Option<String> },
     /// What is on the list stays, and is not asked about again until the source names it.
     Reject { list: Option<String> },
+    /// Of the list some records, by their IRIs: they go, or they stay. The rest is held on.
+    Choose {
+        list: String,
+        records: BTreeSet<String>,
+        approve: bool,
+    },
     /// What a person kept counts as absent again.
     Release,
     /// A run is taken back; with the later ones that built on it, or alone. `dry`: nothing is changed.
@@ -73,6 +80,8 @@ pub enum ChangeError {
         found: String,
         expected: String,
     },
+    #[error("none of the chosen records is on the list of {0:?}")]
+    NotListed(String),
     #[error(
         "what run {0:?} replaced is not kept: there was no such run, it changed nothing, or it was longer ago than limits.undo_days or in an older generation of the feed"
     )]
@@ -112,6 +121,11 @@ pub fn change(
     match wanted {
         Wanted::Approve { list } => approve(rooms, config, source, list.as_deref()),
         Wanted::Reject { list } => reject(rooms, source, list.as_deref()),
+        Wanted::Choose {
+            list,
+            records,
+            approve,
+        } => choose(rooms, config, source, list, records, *approve),
         Wanted::Release => release(rooms, source),
         Wanted::Undo {
             run,
@@ -159,6 +173,48 @@ fn reject(rooms: &Rooms, source: &Source, list: Option<&str>) -> Result<Changed,
     Ok(Changed {
         held: Some(told),
         ..Changed::default()
+    })
+}
+
+fn choose(
+    rooms: &Rooms,
+    config: &Config,
+    source: &Source,
+    list: &str,
+    records: &BTreeSet<String>,
+    approve: bool,
+) -> Result<Changed, ChangeError> {
+    let mut held = held(rooms, source, Some(list))?;
+    let base = config.public_url.as_str();
+    held.records.retain(|id| {
+        let iri = record_iri(base, &source.id, id.class, &id.key);
+        records.contains(iri.as_str())
+    });
+    if held.records.is_empty() {
+        return Err(ChangeError::NotListed(source.id.clone()));
+    }
+    let told = held.told();
+    let mut changed = Changed::default();
+    if approve {
+        let order = Order {
+            none: held.records.into_iter().collect(),
+            ..Order::new(rooms, source, Trigger::Approve)?
+        };
+        changed = Changed::of(order.commit(rooms, config, source)?);
+    } else {
+        note(rooms, source, |page| {
+            page.settle(&|id| held.records.contains(id));
+            page.kept.append(&mut held.records.clone());
+        })?;
+        tracing::info!(
+            source = source.id,
+            list = told.list,
+            "some held deletions are rejected by hand"
+        );
+    }
+    Ok(Changed {
+        held: Some(told),
+        ..changed
     })
 }
 

@@ -7,6 +7,7 @@ use super::{
     desk::{Decided, DeskError, Order, SourceStatus, Wanted},
     feedback, fresh, layers, links,
     openapi::{self, Routes, door::Door, table},
+    operator,
     problem::Problem,
     reports, respond, webhooks,
     wire::Question,
@@ -57,13 +58,13 @@ pub fn admin_router(house: House, token_sha256: Option<[u8; 32]>) -> Router {
     let routes = routes()
         .router
         .fallback(async || Problem::not_found("There is nothing at this address."))
-        .with_state(house)
+        .with_state(house.clone())
         .layer(middleware::from_fn(
             move |headers: HeaderMap, request: Request, next: Next| {
                 admit(token_sha256, headers, request, next)
             },
         ));
-    layers::operator(routes, &limits)
+    layers::operator(routes.merge(operator::pages(house, token_sha256)), &limits)
 }
 
 /// Lets in whoever bears the token (RFC 6750, section 2.1).
@@ -88,6 +89,11 @@ async fn admit(
     if admitted {
         return next.run(request).await;
     }
+    unauthorized()
+}
+
+/// What everybody is told who does not bear the token.
+pub(super) fn unauthorized() -> Response {
     metrics::counter!("harvestd_admin_refused_total").increment(1);
     Problem::new(
         StatusCode::UNAUTHORIZED,

@@ -1,5 +1,5 @@
 //! `/changes`: what happened to the catalogue, activity by activity, without the bodies: as server-sent events, or in
-//! JSON a page at a time, waited for where nothing has happened yet.
+//! JSON a page at a time, waited for where nothing has happened yet; for people as a page.
 //!
 //! Tells nothing that is not published, and never leaves an activity out: where the log does not hold one any more, or
 //! belongs to another generation, the answer is 410. A stream reads the log as its client takes it, so that a slow client
@@ -11,6 +11,7 @@ use super::{
     House, fresh,
     negotiate::{self, Offer},
     openapi::{Routes, table},
+    pages,
     problem::Problem,
     sparql::accept,
 };
@@ -20,7 +21,7 @@ use crate::{
 };
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::Response,
     routing::get,
 };
@@ -102,6 +103,8 @@ pub fn word(verb: Verb) -> &'static str {
 #[derive(Deserialize)]
 struct Wanted {
     after: Option<String>,
+    /// Of the page: activities before this one.
+    before: Option<u64>,
     wait_ms: Option<String>,
     limit: Option<String>,
 }
@@ -110,6 +113,7 @@ struct Wanted {
 enum Format {
     Json,
     Events,
+    Page,
 }
 
 /// Where a client stands: the last activity it knows.
@@ -122,6 +126,7 @@ struct Cursor {
 async fn changes(
     State(house): State<House>,
     Query(wanted): Query<Wanted>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     const OFFERS: &[Offer<Format>] = &[
@@ -133,9 +138,16 @@ async fn changes(
             media_type: "text/event-stream",
             format: Format::Events,
         },
+        Offer {
+            media_type: "text/html",
+            format: Format::Page,
+        },
     ];
     let offer = negotiate::choose(&accept(&headers), OFFERS)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    if matches!(offer.format, Format::Page) {
+        return pages::changes::page(&house, wanted.before, &uri, &headers).await;
+    }
     let newest = house.snapshot()?;
     let last = headers
         .get("last-event-id")
@@ -147,13 +159,13 @@ async fn changes(
         _ => wanted.after.as_deref(),
     };
     let begin = match offer.format {
-        Format::Json => 0,
         Format::Events => newest.seq,
+        _ => 0,
     };
     let cursor = cursor(said, begin, &newest)?;
     match offer.format {
-        Format::Json => page(&house, cursor, &wanted, &headers).await,
         Format::Events => stream::events(&house, cursor).await,
+        _ => page(&house, cursor, &wanted, &headers).await,
     }
 }
 

@@ -1,8 +1,7 @@
-//! The few pages for people: a form for queries, and how the sources stand. No scripts, no other host.
+//! The few pages for people that are written by hand. No scripts, no other host.
 //!
 //! Everything that comes from elsewhere goes through [`escape`]. Start at [`page`].
 
-use super::negotiate;
 use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
@@ -32,27 +31,6 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// A form that asks the endpoint.
-pub fn sparql_form(prefix: &str) -> Vec<u8> {
-    const EXAMPLE: &str = "PREFIX dcat: <http://www.w3.org/ns/dcat#>\nPREFIX dct: <http://purl.org/dc/terms/>\n\
-                           SELECT ?dataset ?title WHERE {\n  ?dataset a dcat:Dataset ; dct:title ?title .\n} LIMIT 20";
-    let formats = negotiate::NAMED.iter().map(|(name, media_type)| {
-        format!("<option value=\"{name}\">{name} ({media_type})</option>")
-    });
-    let formats: Vec<String> = formats.collect();
-    let body = format!(
-        "<form action=\"{prefix}/sparql\" method=\"get\"><p><label for=\"query\">SPARQL 1.1 query</label></p>\
-         <p><textarea id=\"query\" name=\"query\" rows=\"16\" cols=\"100\" spellcheck=\"false\">{example}</textarea></p>\
-         <p><label for=\"format\">Answer as</label> <select id=\"format\" name=\"format\">{formats}</select> <button>Ask</button></p></form>\
-         <p>The service description is at the same address for clients that accept RDF. <a href=\"{prefix}/status\">Status</a>, \
-         <a href=\"{prefix}/catalog.ttl\">the whole catalogue</a>, <a href=\"{prefix}/feed\">the feed of all changes</a>.</p>",
-        prefix = escape(prefix),
-        example = escape(EXAMPLE),
-        formats = formats.concat(),
-    );
-    page(prefix, "SPARQL", &body).into_bytes()
 }
 
 /// The one style sheet.

@@ -37,6 +37,7 @@ mod lookup;
 pub mod negotiate;
 mod oai;
 pub mod openapi;
+pub mod operator;
 mod pages;
 mod places;
 pub mod pool;

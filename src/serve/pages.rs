@@ -15,14 +15,20 @@ pub(super) mod trouble;
 pub(super) use asked::narrowed;
 pub(super) use home::home;
 
+pub mod changes;
+pub mod sources;
+pub mod sparql;
+
 use super::{
     House, fresh,
+    negotiate::{self, Offer},
     openapi::{Routes, table},
     problem::Problem,
+    sparql::accept,
 };
 use crate::search::{SearchError, View};
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderMap, HeaderValue, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -43,6 +49,7 @@ pub fn routes() -> Routes {
         .route(table::search(), get(search::search))
         .route(table::publishers(), get(publishers::list))
         .route(table::publisher(), get(publishers::one))
+        .merge(sources::routes())
 }
 
 /// The index as it belongs to the newest snapshot.
@@ -63,6 +70,23 @@ fn searching(error: SearchError) -> Problem {
     }
 }
 
+/// Whether a page is wanted: JSON unless the client likes HTML better.
+pub fn as_page(headers: &HeaderMap) -> Result<bool, Problem> {
+    const OFFERS: &[Offer<bool>] = &[
+        Offer {
+            media_type: "application/json",
+            format: false,
+        },
+        Offer {
+            media_type: "text/html",
+            format: true,
+        },
+    ];
+    let offer = negotiate::choose(&accept(headers), OFFERS);
+    let offer = offer.ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    Ok(offer.format)
+}
+
 /// The frame of a page, in the language that is asked for: by `lang` in the query, else by the choice that was made
 /// before, else by Accept-Language. `title` names the page in that language.
 pub fn frame(
@@ -81,6 +105,7 @@ pub fn frame(
     Frame {
         words,
         prefix: house.prefix().to_owned(),
+        base: house.base().to_owned(),
         site: house.title_in(words.0.tag()).to_owned(),
         title: title(&words),
         path: path.strip_prefix(house.prefix()).unwrap_or(path).to_owned(),
@@ -150,8 +175,12 @@ pub fn dress(response: &mut Response, uri: &Uri) -> Result<(), Problem> {
 }
 
 /// A file that pages load. Its address changes with it, so it may be kept for good.
-async fn asset(State(_house): State<House>, Path(name): Path<String>) -> Result<Response, Problem> {
-    let asset = assets::find(&name)
+async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
+    given_asset(&name)
+}
+
+pub fn given_asset(name: &str) -> Result<Response, Problem> {
+    let asset = assets::find(name)
         .ok_or_else(|| Problem::not_found(format!("There is no file {name:?} of our pages.")))?;
     let mut response = asset.body.into_owned().into_response();
     let headers = response.headers_mut();

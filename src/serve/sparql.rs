@@ -5,9 +5,10 @@
 use super::{
     House,
     asof::{Asked, View},
-    client, fresh, guard, html,
+    client, fresh, guard,
     negotiate::{self, GRAPHS, GraphFormat, Offer},
     openapi::{Routes, table},
+    pages::sparql::{self as pages, READ},
     pool::{Answer, Body},
     problem::Problem,
     respond, service_description,
@@ -16,14 +17,17 @@ use super::{
 use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, RawQuery, State},
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use percent_encoding::percent_decode;
+use std::time::Instant;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const QUERY: &str = "application/sparql-query";
+/// Asks for a page in place of an answer for programs.
+const PAGE: &str = "format=html";
 const UPDATE: &str = "application/sparql-update";
 
 pub fn routes(query_bytes_max: usize) -> Routes {
@@ -42,15 +46,25 @@ pub fn routes(query_bytes_max: usize) -> Routes {
 async fn get_query(
     State(house): State<House>,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
     extensions: Extensions,
 ) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
-    if query.is_empty() {
-        return describe_service(&house, &headers).await;
+    // What a page adds to its own address asks for nothing else.
+    let of_pages = |pair: &str| pair.is_empty() || pair.starts_with("lang=") || pair == PAGE;
+    if query.split('&').all(of_pages) {
+        if query.contains(PAGE) {
+            return pages::empty(&house, &uri, &headers);
+        }
+        return describe_service(&house, &uri, &headers).await;
     }
     let asked = Asked::of(&house, "sparql", &query, &headers)?;
     let parameters = Parameters::default().read(query.as_bytes())?;
+    if parameters.is_page() {
+        let client = (&uri, &headers, &extensions);
+        return page(&house, parameters, &[query.as_bytes()], &asked, client).await;
+    }
     let answer = evaluate(&house, parameters, &asked, &headers, &extensions).await?;
     let tag = match &answer.answer.body {
         Body::Whole(bytes) => Some(fresh::tag(&[bytes])),
@@ -74,6 +88,7 @@ async fn get_query(
 async fn post_query(
     State(house): State<House>,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
     extensions: Extensions,
     body: Bytes,
@@ -92,9 +107,52 @@ async fn post_query(
         }
     };
     let asked = asked.and(parameters.as_of.as_deref())?;
+    if parameters.is_page() {
+        let client = (&uri, &headers, &extensions);
+        return page(
+            &house,
+            parameters,
+            &[query.as_bytes(), &body],
+            &asked,
+            client,
+        )
+        .await;
+    }
     evaluate(&house, parameters, &asked, &headers, &extensions)
         .await?
         .given(&house)
+}
+
+/// What was asked, and what it found, as a page.
+async fn page(
+    house: &House,
+    mut parameters: Parameters,
+    encoded: &[&[u8]],
+    asked: &Asked,
+    (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),
+) -> Result<Response, Problem> {
+    let began = Instant::now();
+    let pairs = encoded
+        .iter()
+        .flat_map(|text| url::form_urlencoded::parse(text).into_owned());
+    let page = pages::Asked {
+        uri,
+        headers,
+        query: parameters.queries.first().cloned().unwrap_or_default(),
+        parameters: pairs.collect(),
+        began,
+    };
+    parameters.format = Some(READ.to_owned());
+    let evaluated = evaluate(house, parameters, asked, headers, extensions).await;
+    let (body, view) = match evaluated {
+        Ok(Evaluated { answer, view }) => (Ok((answer.media_type, answer.body)), Some(view)),
+        Err(problem) => (Err(problem), None),
+    };
+    let mut response = pages::found(house, page, body).await?;
+    if let Some(view) = view {
+        view.dress(house, &mut response);
+    }
+    Ok(response)
 }
 
 enum Posted {
@@ -185,6 +243,10 @@ impl Parameters {
             }
         }
         Ok(self)
+    }
+
+    fn is_page(&self) -> bool {
+        self.format.as_deref() == Some("html")
     }
 
     fn with_query(mut self, query: String) -> Self {
@@ -306,8 +368,12 @@ enum DescriptionFormat {
     Page,
 }
 
-/// SPARQL 1.1 Service Description, or a form for people whose browser likes HTML best.
-async fn describe_service(house: &House, headers: &HeaderMap) -> Result<Response, Problem> {
+/// SPARQL 1.1 Service Description, or a page for people whose browser likes HTML best.
+async fn describe_service(
+    house: &House,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let mut offers: Vec<Offer<DescriptionFormat>> = GRAPHS
         .iter()
         .map(|offer| Offer {
@@ -322,7 +388,7 @@ async fn describe_service(house: &House, headers: &HeaderMap) -> Result<Response
     let offer = negotiate::choose(&accept(headers), &offers)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&offers)))?;
     let body = match offer.format {
-        DescriptionFormat::Page => html::sparql_form(house.prefix()),
+        DescriptionFormat::Page => return pages::empty(house, uri, headers),
         DescriptionFormat::Graph(format) => {
             // A count that fails leaves the description without counts; it is still a right one.
             let holdings = match house.snapshot() {

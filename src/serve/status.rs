@@ -1,29 +1,20 @@
-//! How things stand: `/healthz`, `/readyz`, `/metrics`, `/status`, `/status.json`.
+//! How things stand: `/healthz`, `/readyz`, `/metrics`, `/status`, `/status.json`. For people the same is in `pages/sources.rs`.
 //!
 //! Asks the desk, never the store. Start at [`routes`].
-
-mod health;
 
 use super::{
     House,
     desk::{Readiness, SourceStatus},
     fresh,
-    html::{self, escape},
-    negotiate::{self, Offer},
     openapi::{Routes, table},
+    pages,
     problem::Problem,
-    sparql::accept,
     webhooks,
 };
-use crate::{
-    figures,
-    report::{Counts, Outcome},
-    state::Joined,
-    webhooks::WebhookStatus,
-};
+use crate::{figures, state::Joined, webhooks::WebhookStatus};
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -156,7 +147,8 @@ impl SourceSummary {
     }
 }
 
-fn overrides(house: &House) -> BTreeMap<&'static str, usize> {
+/// Corrections by hand, by how they stand.
+pub(super) fn overrides(house: &House) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for laid in house.desk.overrides() {
         if let Some(standing) = laid.standing {
@@ -175,30 +167,37 @@ async fn status_json(State(house): State<House>, headers: HeaderMap) -> Result<R
     fresh::json(&Status::of(&house), &headers)
 }
 
-/// JSON unless the client likes HTML better.
+/// The sources alone, as [`status_json`] has them.
+pub(super) fn sources_in_short(house: &House, headers: &HeaderMap) -> Result<Response, Problem> {
+    let sources = house.desk.sources().into_iter();
+    let sources: Vec<_> = sources
+        .map(|source| SourceSummary::of(house, source))
+        .collect();
+    negotiated(fresh::json(&sources, headers)?)
+}
+
+/// One of them.
+pub(super) fn source_in_short(
+    house: &House,
+    source: SourceStatus,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    negotiated(fresh::json(&SourceSummary::of(house, source), headers)?)
+}
+
+/// JSON; a browser is led to the page of the sources.
 async fn status(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
-    const OFFERS: &[Offer<bool>] = &[
-        Offer {
-            media_type: "application/json",
-            format: false,
-        },
-        Offer {
-            media_type: "text/html",
-            format: true,
-        },
-    ];
-    let offer = negotiate::choose(&accept(&headers), OFFERS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
-    let status = Status::of(&house);
-    let mut response = if offer.format {
-        let page = status_page(house.prefix(), &status).into_bytes();
-        fresh::given(page, "text/html; charset=utf-8", &headers)?
-    } else {
-        fresh::json(&status, &headers)?
-    };
-    response
-        .headers_mut()
-        .insert(header::VARY, HeaderValue::from_static("Accept"));
+    if pages::as_page(&headers)? {
+        let page = format!("{}/sources", house.prefix());
+        let led = [(header::LOCATION, page)];
+        return negotiated((StatusCode::SEE_OTHER, led).into_response());
+    }
+    negotiated(fresh::json(&Status::of(&house), &headers)?)
+}
+
+fn negotiated(mut response: Response) -> Result<Response, Problem> {
+    let vary = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(header::VARY, vary);
     Ok(response)
 }
 
@@ -207,177 +206,4 @@ fn uncached(mut response: Response) -> Response {
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-fn status_page(prefix: &str, status: &Status) -> String {
-    let mut body = String::new();
-    if status.ready.ready {
-        let read_only = status.ready.why.starts_with("read-only");
-        let why = read_only.then(|| format!(", {}", escape(&status.ready.why)));
-        body.push_str(&format!("<p>Ready{}.", why.unwrap_or_default()));
-    } else {
-        body.push_str(&format!("<p>Not ready: {}.", escape(&status.ready.why)));
-    }
-    match &status.published {
-        Some(published) => body.push_str(&format!(
-            " Published: activity {} of generation {}, {}.</p>\n",
-            published.seq,
-            published.generation,
-            escape(
-                published
-                    .published
-                    .as_deref()
-                    .unwrap_or("at an unknown time")
-            )
-        )),
-        None => body.push_str(" Nothing is published yet.</p>\n"),
-    }
-    if !status.overrides.is_empty() {
-        let counts = status.overrides.iter();
-        let counts: Vec<String> = counts.map(|(state, n)| format!("{n} {state}")).collect();
-        body.push_str(&format!(
-            "<p>Corrections by hand: {}.</p>\n",
-            counts.join(", ")
-        ));
-    }
-    if let Some(said) = status.feedback.filter(|said| *said != Default::default()) {
-        body.push_str(&format!(
-            "<p><a href=\"{}/feedback\">Feedback</a>: {} open, {} accepted, {} declined.</p>\n",
-            escape(prefix),
-            said.open,
-            said.accepted,
-            said.declined
-        ));
-    }
-    if let Some(joined) = status.identity {
-        body.push_str(&format!(
-            "<p>{} records of several sources are about {} datasets, each published once. {} pairs are listed for a person: <code>harvestd identity list</code>.</p>\n",
-            joined.records, joined.datasets, joined.listed
-        ));
-    }
-    body.push_str("<table><thead><tr>");
-    for heading in [
-        "Source",
-        "Holds",
-        "Last run",
-        "Declared",
-        "Received",
-        "New",
-        "Changed",
-        "Unchanged",
-        "Refused",
-        "Unreadable",
-        "Duplicate",
-        "Filtered",
-        "Looped",
-        "Gone",
-        "Absent",
-        "Held",
-        "Next run",
-    ] {
-        body.push_str(&format!("<th>{heading}</th>"));
-    }
-    body.push_str("</tr></thead><tbody>\n");
-    for source in &status.sources {
-        body.push_str(&source_row(prefix, source));
-    }
-    body.push_str("</tbody></table>\n");
-    body.push_str(&webhooks::table(&status.webhooks));
-    html::page(prefix, "Status", &body)
-}
-
-fn source_row(prefix: &str, summary: &SourceSummary) -> String {
-    let source = &summary.source;
-    let title = source.title.values().next().unwrap_or(&source.id);
-    let mut row = format!(
-        "<tr><td>{}<br><small>{} · {} · {}</small></td><td class=\"number\">{}</td><td>{}</td>",
-        escape(title),
-        escape(&source.id),
-        escape(&source.kind),
-        escape(&source.url),
-        source.holds,
-        last_run(prefix, source),
-    );
-    let counts = source
-        .last
-        .as_ref()
-        .map_or_else(Counts::default, |last| last.counts.clone());
-    let declared = counts
-        .declared
-        .map_or_else(|| "–".to_owned(), |declared| declared.to_string());
-    row.push_str(&format!("<td class=\"number\">{declared}</td>"));
-    for count in [
-        counts.received,
-        counts.new,
-        counts.changed,
-        counts.unchanged,
-        counts.refused,
-        counts.unreadable,
-        counts.duplicate,
-        counts.filtered,
-        counts.looped,
-        counts.gone,
-        counts.absent,
-        counts.held,
-    ] {
-        row.push_str(&format!("<td class=\"number\">{count}</td>"));
-    }
-    let next = match (source.enabled, source.paused, &summary.next_due) {
-        (false, ..) => "not enabled",
-        (_, true, _) => "paused",
-        (.., Some(due)) => due,
-        (.., None) => "by hand",
-    };
-    row.push_str(&format!("<td>{}</td></tr>\n", escape(next)));
-    row
-}
-
-fn last_run(prefix: &str, source: &SourceStatus) -> String {
-    let mut cell = String::new();
-    if let Some(running) = &source.running {
-        let of = running
-            .declared
-            .map_or_else(String::new, |declared| format!(" of {declared}"));
-        let usually = source.expected_ms.map_or_else(String::new, |ms| {
-            format!("; usually takes {} s", ms.div_ceil(1000))
-        });
-        cell.push_str(&format!(
-            "running: {}, {}{of}{usually}<br>",
-            escape(&running.phase),
-            running.received
-        ));
-    }
-    if let Some(details) = source.details.filter(|details| details.remaining > 0) {
-        cell.push_str(&format!(
-            "details of {} records to come<br>",
-            details.remaining
-        ));
-    }
-    let Some(last) = &source.last else {
-        cell.push_str("none yet");
-        cell.push_str(&health::cell(source));
-        return cell;
-    };
-    let (class, word) = match last.outcome {
-        Outcome::Complete => ("good", "complete"),
-        Outcome::Partial => ("bad", "partial"),
-        Outcome::Failed => ("bad", "failed"),
-    };
-    let report = format!("{prefix}/sources/{}/report", source.id);
-    cell.push_str(&format!(
-        "<a class=\"{class}\" href=\"{}\">{word}</a> {}",
-        escape(&report),
-        escape(&time(last.ended_ms).unwrap_or_default())
-    ));
-    if let Some(why) = &last.why {
-        cell.push_str(&format!("<br><small>{}</small>", escape(why)));
-    }
-    cell.push_str(&health::cell(source));
-    for disagreement in &last.disagreements {
-        cell.push_str(&format!(
-            "<br><small class=\"bad\">{}</small>",
-            escape(disagreement)
-        ));
-    }
-    cell
 }

@@ -5,7 +5,6 @@
 
 use super::{
     House,
-    html::escape,
     openapi::{Routes, table},
     problem::Problem,
 };
@@ -95,32 +94,4 @@ pub fn public(house: &House) -> Vec<WebhookStatus> {
         (hook.server, hook.last_error_detail) = (None, None);
     }
     all
-}
-
-/// A table for the page of how things stand; nothing where nobody is told.
-pub fn table(all: &[WebhookStatus]) -> String {
-    if all.is_empty() {
-        return String::new();
-    }
-    let mut text = "<table><thead><tr><th>Webhook</th><th>Told up to</th><th>Lag</th><th>Tries</th><th>Given up</th>\
-                    <th>State</th></tr></thead><tbody>\n"
-        .to_owned();
-    for hook in all {
-        let lag = hook.lag.map_or_else(String::new, |lag| lag.to_string());
-        let state = match (&hook.disabled, &hook.last_error) {
-            (Some(why), _) => format!("disabled: {why}"),
-            (None, Some(error)) => format!("last error: {error}"),
-            (None, None) => "good".to_owned(),
-        };
-        text.push_str(&format!(
-            "<tr><td>{}</td><td>{}</td><td class=\"number\">{lag}</td><td class=\"number\">{}</td>\
-             <td class=\"number\">{}</td><td>{}</td></tr>\n",
-            escape(&hook.id),
-            escape(hook.cursor.as_deref().unwrap_or("–")),
-            hook.tries,
-            hook.dead,
-            escape(&state)
-        ));
-    }
-    text + "</tbody></table>\n"
 }

@@ -382,13 +382,6 @@ async fn each_way_in_which_a_source_goes_wrong_is_told_apart_everywhere() {
 
 async fn check_status(serving: &Serving) {
     let status = serving.json("/status.json").await;
-    let html = serving
-        .get("/status")
-        .header("accept", "text/html")
-        .send()
-        .await
-        .unwrap();
-    let html = html.text().await.unwrap();
     for told in &WAYS {
         let source = of(&status, told.source);
         let state = if is_sick(told) { "sick" } else { "well" };
@@ -397,10 +390,16 @@ async fn check_status(serving: &Serving) {
             source["health"]["diagnosis"]["code"], told.diagnosis,
             "{source}"
         );
-        assert!(
-            html.contains(&format!("{state}: {}: ", told.diagnosis)),
-            "{html}"
-        );
+        let page = serving.get(&format!("/sources/{}", told.source));
+        let page = page.header("accept", "text/html").send().await.unwrap();
+        let page = page.text().await.unwrap();
+        let named = format!("(<code>{}</code>)", told.diagnosis);
+        let word = if is_sick(told) {
+            ">異常<"
+        } else {
+            ">正常<"
+        };
+        assert!(page.contains(&named) && page.contains(word), "{page}");
     }
 }
 

@@ -81,7 +81,7 @@ async fn an_operator_looks_and_decides() {
         "{metrics}"
     );
     let page = serving
-        .get("/status")
+        .get("/sources/a")
         .header("accept", "text/html")
         .send()
         .await

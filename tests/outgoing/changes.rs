@@ -121,8 +121,8 @@ async fn what_cannot_be_told_is_an_error() {
     }
     problem(get(&doors, "/changes?wait_ms=x").await, 400, "wait_ms").await;
     problem(get(&doors, "/changes?limit=-1").await, 400, "limit").await;
-    let html = doors.get("/changes").header("accept", "text/html");
-    problem(html.send().await.unwrap(), 406, "not-acceptable").await;
+    let image = doors.get("/changes").header("accept", "image/png");
+    problem(image.send().await.unwrap(), 406, "not-acceptable").await;
     // The log does not go back to the beginning any more.
     std::fs::remove_file(doors.data_dir().join("log/1/1-10.nq.zst")).unwrap();
     let gone = problem(get(&doors, "/changes?after=3").await, 410, "changes-gone").await;

@@ -65,6 +65,20 @@ async fn it_prints_what_to_open_harvests_changes_and_ends() {
     let counted: u64 = counted.out.lines().nth(1).unwrap().parse().unwrap();
     assert!(counted >= 100, "some hundred datasets, and not {counted}");
 
+    // What the page of /sparql suggests finds something here, and is drawn.
+    let base = status.trim_end_matches("/status");
+    for example in harvestd_web::sparql::examples() {
+        let asked = harvestd_web::frame::encoded(example.query);
+        let csv = get(&format!("{base}/sparql?format=csv&query={asked}")).await;
+        assert!(csv.lines().count() > 1, "{}: {csv}", example.english);
+        let page = get(&format!("{base}/sparql?format=html&query={asked}")).await;
+        assert!(
+            page.contains("<table class=\"answer\">"),
+            "{}: {page}",
+            example.english
+        );
+    }
+
     // What the sample server changes is seen by the next run, whoever asks for it.
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     eventually(

@@ -118,7 +118,8 @@ async fn what_the_house_says_of_itself_has_a_tag_of_its_content() {
     let paths = [
         ("/", "application/json"),
         ("/status", "application/json"),
-        ("/status", "text/html"),
+        ("/sources", "text/html"),
+        ("/sources/moi", "text/html"),
         ("/status.json", "*/*"),
         ("/sources/moi/report", "*/*"),
         ("/snapshots", "application/json"),
@@ -147,7 +148,7 @@ async fn what_the_house_says_of_itself_has_a_tag_of_its_content() {
     }
     doors.publish();
     for ((path, accept), tag) in paths.into_iter().zip(tags) {
-        let moves = path.starts_with("/status");
+        let moves = path.starts_with("/status") || path == "/sources";
         let after = get(&doors, path, accept, &tag).await;
         assert_eq!(after.status(), if moves { 200 } else { 304 }, "{path}");
     }

@@ -64,30 +64,52 @@ async fn status_shows_each_source_and_counts_that_add_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_shows_what_sources_say_as_text() {
     let doors = open(Plan::default()).await;
-    let response = doors
-        .get("/status")
-        .header("accept", "text/html,*/*;q=0.8")
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        response.headers()["content-type"]
-            .to_str()
+    let browser = async |path: &str| {
+        let request = doors.get(path).header("accept", "text/html,*/*;q=0.8");
+        request
+            .header("accept-language", "en")
+            .send()
+            .await
             .unwrap()
-            .starts_with("text/html")
-    );
-    let policy = response.headers()["content-security-policy"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    };
+    let led = browser("/status").await;
+    assert_eq!(led.status(), 303);
+    assert_eq!(led.headers()["location"], "/sources");
+    for path in ["/sources", "/sources/moi"] {
+        let response = browser(path).await;
+        let headers = response.headers().clone();
+        let header = |name: &str| headers[name].to_str().unwrap();
+        assert!(header("content-type").starts_with("text/html"), "{path}");
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert_eq!(header("vary"), "Accept, Accept-Language, Cookie");
+        let page = response.text().await.unwrap();
+        assert!(
+            page.contains("Interior &#60;script&#62;") && !page.contains("<script>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("2026-01-01 08:00") && page.contains("complete") || path == "/sources",
+            "{page}"
+        );
+        assert!(!page.contains("<form"), "nobody acts here: {page}");
+    }
+    let chinese = doors.get("/sources/moi").header("accept", "text/html");
+    let chinese = chinese.send().await.unwrap().text().await.unwrap();
     assert!(
-        policy.starts_with("default-src 'none'") && !policy.contains("script-src"),
-        "{policy}"
+        chinese.contains("lang=\"zh-Hant\"") && chinese.contains("執行紀錄"),
+        "{chinese}"
     );
-    let page = response.text().await.unwrap();
-    assert!(
-        page.contains("Interior &lt;script&gt;") && !page.contains("<script"),
-        "{page}"
+    problem(browser("/sources/nobody").await, 404, "not-found").await;
+    problem(browser("/sources/moi?fate=x").await, 400, "query").await;
+    let told = doors.json("/sources").await;
+    assert_eq!(told[0]["id"], "moi");
+    assert_eq!(
+        doors.json("/sources/moi").await["next_due"],
+        told[0]["next_due"]
     );
     assert_eq!(
         doors.get("/house.css").send().await.unwrap().headers()["content-type"],
@@ -171,7 +193,7 @@ async fn the_root_leads_on() {
                 let response = doors.get(&format!("{prefix}/{path}")).send().await.unwrap();
                 assert_ne!(response.status(), 404, "{name} is nowhere");
             }
-            assert_eq!(listed.as_object().unwrap().len(), 18, "{listed}");
+            assert_eq!(listed.as_object().unwrap().len(), 19, "{listed}");
         }
         let image = doors.get("/").header("accept", "image/png");
         problem(image.send().await.unwrap(), 406, "not-acceptable").await;

@@ -8,6 +8,12 @@ use std::{borrow::Cow, fmt::Write as _};
 #[folder = "static/"]
 struct Static;
 
+/// What others have made, where `scripts/setup.sh` could fetch it before the build: pages do without it.
+#[derive(RustEmbed)]
+#[folder = "fetched/"]
+#[allow_missing = true]
+struct Fetched;
+
 /// A file as it is served.
 #[derive(Debug)]
 pub struct Asset {
@@ -19,7 +25,7 @@ pub struct Asset {
 
 /// The file of a name such as `house.css`.
 pub fn find(name: &str) -> Option<Asset> {
-    let file = Static::get(name)?;
+    let file = Static::get(name).or_else(|| Fetched::get(name))?;
     let mut hash = String::with_capacity(16);
     for byte in &file.metadata.sha256_hash()[..8] {
         let _ = write!(hash, "{byte:02x}");
@@ -41,12 +47,12 @@ pub fn address(prefix: &str, name: &str) -> String {
 
 /// Whether a file is there: some are fetched by the set-up where it can.
 pub fn has(name: &str) -> bool {
-    Static::get(name).is_some()
+    Static::get(name).is_some() || Fetched::get(name).is_some()
 }
 
 /// Names of all files.
 pub fn names() -> impl Iterator<Item = Cow<'static, str>> {
-    Static::iter()
+    Static::iter().chain(Fetched::iter())
 }
 
 fn media_type(name: &str) -> &'static str {

@@ -32,6 +32,8 @@ pub struct Frame {
     pub words: Words,
     /// What goes before our paths: empty, or `/prefix` without a slash at its end.
     pub prefix: String,
+    /// What our own IRIs begin with, with a slash at its end.
+    pub base: String,
     /// What the catalogue is called, in the language of the page.
     pub site: String,
     /// What this page is called.
@@ -99,8 +101,10 @@ impl Frame {
 
     /// The rooms as the navigation shows them: words, address, whether this page is in it.
     pub fn rooms(&self) -> Vec<(&'static str, String, bool)> {
-        ROOMS
-            .iter()
+        // Of what the world has, the operator's listener has the sources.
+        let rooms = ROOMS.iter();
+        rooms
+            .filter(|(_, path)| !self.operator || *path == "/sources")
             .map(|(key, path)| {
                 let here = self.path == *path || self.path.starts_with(&format!("{path}/"));
                 (self.words.say(key), self.to(path), here)

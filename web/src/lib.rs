@@ -5,13 +5,22 @@
 //! in `static/`, compiled in: nothing comes from another host, and nothing is inline. Start at [`frame`].
 
 pub mod assets;
+pub mod changes;
+pub mod chart;
 pub mod entity;
 pub mod frame;
 pub mod home;
 pub mod language;
 pub mod map;
+pub mod moment;
+pub mod operator;
 pub mod publishers;
+pub mod quality;
+pub mod said;
 pub mod search;
+pub mod source;
+pub mod sources;
+pub mod sparql;
 pub mod trouble;
 pub mod values;
 mod words;

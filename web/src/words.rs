@@ -16,6 +16,23 @@ fn lines() -> impl Iterator<Item = (&'static str, [&'static str; 2])> {
     })
 }
 
+/// A whole number, or what leads to one: templates hand on references.
+pub trait Whole {
+    fn whole(&self) -> u64;
+}
+
+impl Whole for u64 {
+    fn whole(&self) -> u64 {
+        *self
+    }
+}
+
+impl<T: Whole + ?Sized> Whole for &T {
+    fn whole(&self) -> u64 {
+        (**self).whole()
+    }
+}
+
 /// The words in one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Words(pub Language);
@@ -36,19 +53,20 @@ impl Words {
     }
 
     /// The words of a key with `{}` replaced, one after the other.
-    pub fn fill(&self, key: &str, values: &[&str]) -> String {
+    pub fn fill<V: AsRef<str>>(&self, key: &str, values: &(impl AsRef<[V]> + ?Sized)) -> String {
+        let values = values.as_ref();
         let mut pieces = self.say(key).split("{}");
         let mut text = pieces.next().unwrap_or_default().to_owned();
         for (number, piece) in pieces.enumerate() {
-            text.push_str(values.get(number).copied().unwrap_or_default());
+            text.push_str(values.get(number).map_or("", AsRef::as_ref));
             text.push_str(piece);
         }
         text
     }
 
     /// A whole number with marks between thousands.
-    pub fn number(&self, number: u64) -> String {
-        let digits = number.to_string();
+    pub fn number(&self, number: impl Whole) -> String {
+        let digits = number.whole().to_string();
         let mut text = String::with_capacity(digits.len() + digits.len() / 3);
         for (place, digit) in digits.chars().enumerate() {
             if place > 0 && (digits.len() - place).is_multiple_of(3) {

@@ -152,13 +152,15 @@ fn house() -> Value {
     json!({
         "Problem": problem,
         "Source": source,
+        "SourceInShort": summary,
+        "SourceList": list(json!({ "$ref": "#/components/schemas/SourceInShort" })),
         "Doors": { "type": "object", "additionalProperties": address() },
         "OpenApi": object(&[("openapi", text()), ("info", json!({ "type": "object" })), ("paths", json!({ "type": "object" }))]),
         "Status": object(&[
             ("ready", object(&[("ready", truth()), ("why", text())])),
             ("published", perhaps("object")),
             ("overrides", json!({ "type": "object", "additionalProperties": number() })),
-            ("sources", list(summary)),
+            ("sources", json!({ "$ref": "#/components/schemas/SourceList" })),
             ("webhooks", list(json!({ "type": "object", "required": ["id"] }))),
         ]),
         "Report": object(&[

@@ -2,12 +2,13 @@
 //!
 //! Pure descriptions; the modules of the doors make their routes of them ([`super::Routes::route`]). Those of the catalogue
 //! itself are here, those that others have laid down in [`forms`], what tells of changes and takes something in
-//! [`talk`], and the operator's in [`operator`].
+//! [`talk`], the operator's in [`operator`], and those for people in [`pages`].
 
 mod by_hand;
 mod forms;
 mod links;
 mod operator;
+mod pages;
 mod people;
 mod quality;
 mod talk;
@@ -16,6 +17,7 @@ pub use by_hand::*;
 pub use forms::*;
 pub use links::*;
 pub use operator::*;
+pub use pages::*;
 pub use people::*;
 pub use quality::*;
 pub use talk::*;
@@ -106,7 +108,7 @@ fn queries(operation: Operation) -> Operation {
         )
         .query(
             "format",
-            "What the Accept header would say, by a short name or a media type.",
+            "What the Accept header would say, by a short name or a media type; html: what was found as a page.",
             text(),
         )
         .gives(200, &RESULTS)
@@ -118,10 +120,22 @@ fn queries(operation: Operation) -> Operation {
 /// SPARQL 1.1 Protocol, query operation.
 pub fn sparql() -> Door {
     let get = Operation::get(
-        "SPARQL 1.1: a query; without one the service description, or for browsers a form.",
+        "SPARQL 1.1: a query; without one the service description, or for browsers a page.",
     )
     .query("query", "The query.", text())
+    .query("chart", "Of a page: bars, columns, line or none.", text())
+    .query(
+        "x",
+        "Of a page: the variable whose values are the picture's labels.",
+        text(),
+    )
+    .query(
+        "y",
+        "Of a page: the variable whose values are drawn.",
+        text(),
+    )
     .gives(200, &[HTML])
+    .gives(400, &[HTML])
     .empty(&[304]);
     let get = of_the_past(queries(get));
     let post = Operation::post("SPARQL 1.1: a query as the body, or in a form.")
@@ -342,11 +356,11 @@ pub fn metrics() -> Door {
 }
 
 pub fn status() -> Door {
-    let get = Operation::get("How the sources stand, as a page or in JSON.")
-        .gives(200, &[HTML])
-        .gives_json(200, &[JSON], "Status")
-        .empty(&[304])
-        .problems(&[406]);
+    let get =
+        Operation::get("How the house and its sources stand; a browser is led to their page.")
+            .gives_json(200, &[JSON], "Status")
+            .empty(&[303, 304])
+            .problems(&[406]);
     Door::at("/status", HOUSE).named("status").may(get)
 }
 

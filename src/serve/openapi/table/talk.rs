@@ -61,24 +61,31 @@ pub fn feed_state() -> Door {
 }
 
 pub fn changes() -> Door {
-    let get =
-        Operation::get("What changed, activity by activity: in JSON, or as server-sent events.")
-            .query(
-                "after",
-                "The id (1-42) or number of the last activity that is known.",
-                text(),
-            )
-            .query("wait_ms", "Wait so long for something new.", whole(0))
-            .query("limit", "Activities in one answer.", whole(0))
-            .header(
-                "Last-Event-ID",
-                "Of events: the last one that came.",
-                text(),
-            )
-            .gives_json(200, &[JSON], "Changes")
-            .empty(&[304])
-            .gives(200, &["text/event-stream"])
-            .problems(&[400, 406, 410, 503]);
+    let get = Operation::get(
+        "What changed, activity by activity: in JSON, as server-sent events, or as a page.",
+    )
+    .query(
+        "after",
+        "The id (1-42) or number of the last activity that is known.",
+        text(),
+    )
+    .query("wait_ms", "Wait so long for something new.", whole(0))
+    .query("limit", "Activities in one answer.", whole(0))
+    .query(
+        "before",
+        "Of the page: activities before this one.",
+        whole(0),
+    )
+    .header(
+        "Last-Event-ID",
+        "Of events: the last one that came.",
+        text(),
+    )
+    .gives_json(200, &[JSON], "Changes")
+    .gives(200, &["text/html"])
+    .empty(&[304])
+    .gives(200, &["text/event-stream"])
+    .problems(&[400, 406, 410, 503]);
     Door::at("/changes", CHANGES).named("changes").may(get)
 }
 
