@@ -131,7 +131,7 @@ mod tests {
             "deleted",
             "href=\"/changes?before=1\"",
             "aria-live=\"polite\"",
-            "data-live=\"/changes\"",
+            "data-follows=\"/changes\"",
         ] {
             assert!(english.contains(wanted), "{wanted}: {english}");
         }
@@ -140,7 +140,7 @@ mod tests {
         assert!(page(Language::Chinese, None).contains("移除"));
         let older = page(Language::English, Some("/changes".to_owned()));
         assert!(
-            !older.contains("data-live"),
+            !older.contains("data-follows"),
             "what is old does not move: {older}"
         );
     }

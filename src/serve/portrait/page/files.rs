@@ -1,11 +1,9 @@
 //! How the data of a dataset can be had: its distributions. Start at [`of`].
 
 use super::teller::{TYPE, Teller, spoken};
-use crate::{
-    facts::Value,
-    serve::portrait::{fields, schema_org::TABLE_OF_CONTENTS},
-};
+use crate::facts::Value;
 use harvestd_vocab::{
+    files,
     tables::media_type_of,
     terms::{cnt, dcat, dct, harvestd},
 };
@@ -60,7 +58,7 @@ pub fn of(teller: &Teller<'_>, words: &Words) -> Vec<File> {
     if let [file] = files.as_mut_slice()
         && file.fields.is_empty()
     {
-        let mut texts = said.facts.texts(&said.entity, TABLE_OF_CONTENTS);
+        let mut texts = said.facts.texts(&said.entity, dct::TABLE_OF_CONTENTS);
         file.fields = texts
             .next()
             .map(|text| listed(text.value()))
@@ -117,7 +115,7 @@ fn file(teller: &Teller<'_>, words: &Words, number: usize, node: &str) -> File {
 }
 
 fn listed(text: &str) -> Vec<(String, Option<String>)> {
-    let fields = fields(text).into_iter();
+    let fields = files::fields(text).into_iter();
     fields
         .map(|(name, means)| (name.to_owned(), means.map(str::to_owned)))
         .collect()
