@@ -82,6 +82,7 @@ impl Kept {
             link_next: self.head.link_next.clone(),
             validators: self.head.validators.clone(),
             bytes: self.head.bytes,
+            had_bytes: 0,
             hash,
             framed: self.head.framed,
         })

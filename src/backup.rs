@@ -6,9 +6,11 @@
 
 mod copy;
 mod staged;
+mod turn;
 
 pub use copy::{check, copy, restore_into};
 pub use staged::{NAME as STAGED, Staged, links, with_made};
+pub use turn::Turn;
 
 use serde::{Deserialize, Serialize};
 use std::{

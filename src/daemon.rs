@@ -19,6 +19,7 @@ mod open;
 mod push;
 mod raise;
 pub mod recover;
+mod rewrite;
 mod room;
 mod search;
 mod shared;
@@ -27,6 +28,7 @@ mod stale;
 
 pub use open::{OpenError, Purpose, write_limits};
 pub use raise::Raise;
+pub use rewrite::RewriteError;
 pub use shared::SharedError;
 
 use crate::config::{Config, Source};
@@ -74,6 +76,8 @@ pub struct Daemon {
     inbox: Arc<Inbox>,
     webhooks: Arc<Webhooks>,
     feedback: Arc<Feedback>,
+    /// A backup that waits to be copied.
+    staged: Mutex<Option<backup::Waiting>>,
     links: Arc<Links>,
     /// Held from reading files of the configuration to taking them over, and while one is written.
     turn: tokio::sync::Mutex<()>,

@@ -1,8 +1,9 @@
-//! Is there room to write, on every disk that the data directory is on? Where there is not, nothing new is begun: what is
-//! published goes on being read, and so do the feed and queries.
+//! May anything be written: is there room on every disk that the data directory is on, and is the store what was written?
+//! Where not, nothing new is begun: what is published goes on being read, and so do the feed and queries.
 //!
 //! Asks the filesystem and writes nothing. Start at [`Room::look`].
 
+use crate::store::damage::{self, Damaged};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use std::{
     path::{Path, PathBuf},
@@ -13,19 +14,30 @@ use std::{
 const FOLDERS: [&str; 6] = ["store", "state", "log", "spool", "snapshots", "undo"];
 
 /// What was found at the last look.
-#[derive(Debug, Default)]
-pub struct Room(Mutex<Option<String>>);
+#[derive(Debug)]
+pub struct Room {
+    data_dir: PathBuf,
+    now: Mutex<Option<String>>,
+}
 
 impl Room {
+    pub fn of(data_dir: &Path) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            now: Mutex::default(),
+        }
+    }
+
     /// Looks at the disks, and tells where that changes something. `free_bytes_min` is the least that is to be free.
-    pub fn look(&self, data_dir: &Path, free_bytes_min: u64) {
-        let disks = disks(data_dir);
+    pub fn look(&self, free_bytes_min: u64) {
+        let disks = disks(&self.data_dir);
         let found = disks.iter().find_map(|disk| disk.lacking(free_bytes_min));
-        metrics::gauge!("harvestd_read_only").set(if found.is_some() { 1.0 } else { 0.0 });
+        let read_only = found.is_some() || self.damaged().is_some();
+        metrics::gauge!("harvestd_read_only").set(if read_only { 1.0 } else { 0.0 });
         if let Some(fullest) = disks.iter().map(|disk| disk.free_bytes).min() {
             metrics::gauge!("harvestd_disk_free_bytes").set(fullest as f64);
         }
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*now, &found) {
             (None, Some(why)) => tracing::error!(why, "nothing is written any more"),
             (Some(_), None) => tracing::info!("there is room again: runs begin as they are due"),
@@ -36,8 +48,16 @@ impl Room {
 
     /// Why nothing may be written. None: it may.
     pub fn lacking(&self) -> Option<String> {
-        let now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(damaged) = self.damaged() {
+            return Some(format!("damaged: {damaged}. {}", damage::HELP));
+        }
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         now.clone()
+    }
+
+    /// What of the store is known not to be what was written. Only a restart forgets it, after it was mended.
+    pub fn damaged(&self) -> Option<Damaged> {
+        damage::below(&self.data_dir.join("store"))
     }
 }
 
@@ -87,15 +107,15 @@ mod tests {
     #[test]
     fn what_is_lacking_is_told_until_it_is_there() {
         let dir = tempfile::tempdir().unwrap();
-        let room = Room::default();
+        let room = Room::of(dir.path());
         assert_eq!(room.lacking(), None);
-        room.look(dir.path(), u64::MAX);
+        room.look(u64::MAX);
         let why = room.lacking().unwrap();
         assert!(
             why.contains("bytes left") && why.contains("disk_free_bytes_min"),
             "{why}"
         );
-        room.look(dir.path(), 0);
+        room.look(0);
         assert_eq!(room.lacking(), None);
     }
 }

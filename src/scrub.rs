@@ -180,6 +180,7 @@ impl Scrub<'_> {
         }
         if dir.exists() {
             (self.tell)("state", 0);
+            remove_copies(self.data_dir)?;
             let beside = tempfile::Builder::new()
                 .prefix(BESIDE)
                 .tempdir_in(self.data_dir)?;
@@ -187,6 +188,7 @@ impl Scrub<'_> {
             let read = copied(&dir, &beside)
                 .map_err(|e| format!("copying it: {e}"))
                 .and_then(|()| State::readable(&beside, self.state_cache_bytes));
+            crate::crash_point!("scrub-copied");
             let found = match (read, whole) {
                 (Err(found), _) => Some(found),
                 (Ok(told), Some(whole)) if told != Some(whole.head) => {
@@ -270,6 +272,17 @@ pub(crate) fn sha256(path: &Path) -> io::Result<String> {
             n => sha.update(&buffer[..n]),
         }
     }
+}
+
+/// Takes away what a scrub left that was killed. For who has the data directory.
+pub(crate) fn remove_copies(data_dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(data_dir)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(BESIDE) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn copied(from: &Path, to: &Path) -> io::Result<()> {

@@ -42,6 +42,8 @@ pub struct Published {
     quality: RwLock<Option<Arc<Sums>>>,
     /// The policy let it go: it is removed with the value.
     let_go: AtomicBool,
+    /// Somebody had reason to ask whether it can be read.
+    doubted: AtomicBool,
 }
 
 impl PartialEq for Published {
@@ -64,6 +66,7 @@ impl Published {
             search: RwLock::default(),
             quality: RwLock::default(),
             let_go: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
         }
     }
 
@@ -83,6 +86,11 @@ impl Published {
     fn set_search(&self, view: Option<Arc<View>>) {
         let mut search = self.search.write().unwrap_or_else(PoisonError::into_inner);
         *search = view;
+    }
+
+    /// Is this the first time that somebody has reason to ask whether it can be read?
+    pub fn is_first_doubt(&self) -> bool {
+        !self.doubted.swap(true, Relaxed)
     }
 
     /// The quality of the datasets in it, summed up. None: it could not be measured (which was told), or two others were

@@ -14,6 +14,7 @@ mod claims;
 mod clock;
 mod compacting;
 mod corrections;
+pub mod damage;
 mod engine_log;
 mod erase;
 mod evidence;
@@ -52,6 +53,7 @@ use crate::log::{Activity, Log, parse_date_time};
 use crate::undo::journal::Journal;
 use clock::Clock;
 use compacting::Compacting;
+use damage::Damaged;
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, vocab::rdf};
 use oxigraph::store::{StorageError, Store as Quads};
 use std::{
@@ -114,22 +116,22 @@ pub enum StoreError {
         expected: String,
     },
     #[error(
-        "the store at {dir} is damaged: {what}; nothing was changed. `harvestd scrub` says what else is, `harvestd recover` puts the newest snapshot in its place, `harvestd backup restore` a backup: docs/recovery.md"
+        "the store at {dir} is damaged: {what}; nothing was changed. {help}", help = damage::HELP
     )]
     Damaged { dir: PathBuf, what: String },
     #[error(
-        "the store is damaged: {doing}: {what}. `harvestd scrub` says what else is, `harvestd recover` puts the newest snapshot in its place, `harvestd backup restore` a backup: docs/recovery.md"
+        "the store is damaged: {doing}: {}. {help}", .what.found, help = damage::HELP
     )]
-    Corrupt { doing: &'static str, what: String },
+    Corrupt { doing: &'static str, what: Damaged },
     #[error("{0}")]
     Broken(String),
 }
 
 impl StoreError {
     pub(crate) fn storage(doing: &'static str) -> impl Fn(StorageError) -> Self {
-        move |source| match source.to_string() {
-            what if what.contains("Corruption") => Self::Corrupt { doing, what },
-            _ => Self::Storage { doing, source },
+        move |source| match damage::met(&source) {
+            Some(what) => Self::Corrupt { doing, what },
+            None => Self::Storage { doing, source },
         }
     }
 
@@ -295,6 +297,7 @@ impl Store {
 
     /// Writes quads that describe the house and not the catalogue. They are no activities.
     pub fn note(&mut self, quads: Vec<Quad>) -> Result<(), StoreError> {
+        self.refuse_damaged()?;
         self.unpublished.store(true, Relaxed);
         self.quads
             .extend(quads)
@@ -349,6 +352,17 @@ impl Store {
             seq: self.head.seq,
             last_us: self.head.published_us,
             now_us: now_us(),
+        }
+    }
+
+    /// Nothing is written on top of what cannot be read.
+    fn refuse_damaged(&self) -> Result<(), StoreError> {
+        match damage::below(&self.dir) {
+            Some(what) => Err(StoreError::Corrupt {
+                doing: "committing",
+                what,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -21,7 +21,7 @@ pub use features::{DatasetRecord, all_features, dataset_of, dataset_records, nam
 pub use members::{Which, members};
 pub use near::Nearby;
 pub use pairs::pairs;
-pub use whole::{Whole, read_whole};
+pub use whole::{Whole, read_all, read_whole};
 
 use harvestd_vocab::containment::{
     DEPTH_MAX, RECORD_CLASSES, containment_predicates, contains, is_membership,

@@ -29,6 +29,8 @@ mod half_failed;
 mod shared;
 #[path = "crash/signals.rs"]
 mod signals;
+#[path = "crash/starts.rs"]
+mod starts;
 #[path = "crash/storage.rs"]
 mod storage;
 #[path = "crash/sweep.rs"]

@@ -22,6 +22,8 @@ mod texts;
 #[path = "support/whole.rs"]
 mod whole;
 
+#[path = "gate/begun.rs"]
+mod begun;
 #[path = "gate/by_form.rs"]
 mod by_form;
 #[path = "gate/commands.rs"]

@@ -103,6 +103,38 @@ async fn robots_are_obeyed_where_a_source_says_so() {
     }
 }
 
+/// Of a long one the first 512 KiB count (RFC 9309, section 2.5), and no half of a rule.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_long_robots_txt_the_beginning_counts() {
+    const READ: usize = 512 * 1024;
+    let long = |line: &str, at: usize| -> &'static str {
+        let mut text = String::from("User-agent: *\n");
+        while text.len() < at {
+            let filler = (at - text.len()).min(1_000) - 1;
+            text.push_str(&format!("{}\n", "#".repeat(filler)));
+        }
+        text.push_str(line);
+        text.push_str(&"#\n".repeat(READ));
+        text.leak()
+    };
+    let forbids = "Disallow: /data/a\n";
+    for (at, outcome) in [
+        (READ - forbids.len(), Outcome::Failed),
+        // Cut in its middle, it would forbid /data.
+        (READ - forbids.len() + 3, Outcome::Complete),
+        (READ, Outcome::Complete),
+    ] {
+        let bed = Obedient::new(StatusCode::OK, long(forbids, at), OBEY).await;
+        let report = bed.run().await;
+        assert_eq!(report.outcome, outcome, "{at}: {}", report.line());
+        assert_eq!(
+            report.diagnosis.map(|d| d.code),
+            (outcome == Outcome::Failed).then_some(Ailment::Robots)
+        );
+        bed.house.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_robots_txt_is_believed_for_a_while_and_its_delay_is_kept_up_to_the_most() {
     const SLOWLY: &str = "User-agent: *\nCrawl-delay: 3600\n";

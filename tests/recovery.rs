@@ -7,7 +7,6 @@
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/origin.rs"]
-#[expect(dead_code, reason = "tests/runs.rs uses the rest")]
 mod origin;
 #[path = "support/serving.rs"]
 #[expect(dead_code, reason = "tests/outgoing.rs uses the rest")]

@@ -203,9 +203,9 @@ fn root_of_api(path: &str) -> Option<&str> {
 }
 
 impl Harvester for Ckan {
-    fn begin(&self, since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
+    fn begin(&self, since: Option<&Bookmark>, now_ms: i64) -> Vec<Request> {
         vec![match self.options.mode {
-            Mode::Search => self.ask_head(Head::new(since)),
+            Mode::Search => self.ask_head(Head::new(since, now_ms)),
             Mode::List => self.ask_names(),
         }]
     }

@@ -75,13 +75,14 @@ struct Ldes {
 }
 
 impl Harvester for Ldes {
-    fn begin(&self, since: Option<&Bookmark>, _now_ms: i64) -> Vec<Request> {
+    fn begin(&self, since: Option<&Bookmark>, now_ms: i64) -> Vec<Request> {
         let mark = since.and_then(Mark::of);
         let is_all = mark
             .as_ref()
             .is_some_and(|m| m.is_of_page(&self.settings.url));
         let note = Note {
             fresh: since.is_none(),
+            began_us: Some(now_ms.saturating_mul(1_000)),
             ..Note::first(mark)
         };
         // A root that leads to pages stays as it is while they change.

@@ -16,6 +16,7 @@ fn spooled(dir: &Path, text: &str) -> Spooled {
         link_next: None,
         validators: Default::default(),
         bytes: text.len() as u64,
+        had_bytes: 0,
         hash: *blake3::hash(text.as_bytes()).as_bytes(),
         framed: true,
     }

@@ -2,6 +2,7 @@
 //!
 //! Start at [`links`].
 
+use crate::config::ADMIN_TOKEN;
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
@@ -13,8 +14,10 @@ pub const NAME: &str = "backup.staged";
 
 /// Made apart, since they are written to.
 const MADE: [&str; 2] = ["store", "state"];
-/// Made again from what is kept, or of a process, or on their way.
-const LEFT_OUT: [&str; 15] = [
+/// Made again from what is kept, or of a process, or on their way; and the operator's token, which opens everything.
+const LEFT_OUT: [&str; 17] = [
+    ADMIN_TOKEN,
+    super::turn::FILE,
     "lost+found",
     "snapshots",
     "dumps",
@@ -32,7 +35,12 @@ const LEFT_OUT: [&str; 15] = [
     NAME,
 ];
 /// What was set aside by hand or by the daemon.
-const ASIDE: [&str; 4] = ["ahead-", "state.broken-", crate::swap::ASIDE, "scrub-"];
+const ASIDE: [&str; 4] = [
+    "ahead-",
+    "state.broken-",
+    crate::swap::ASIDE,
+    crate::scrub::BESIDE,
+];
 
 /// A backup that waits to be copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -100,7 +100,6 @@ fn admin_token(config: &Config) -> &'static str {
 
 fn row(source: &Source, now: DateTime<Utc>) -> Vec<String> {
     let schedule = source.schedule.as_ref();
-    let network = &source.network;
     vec![
         source.id.clone(),
         source.kind.clone(),
@@ -110,13 +109,26 @@ fn row(source: &Source, now: DateTime<Utc>) -> Vec<String> {
             (true, Some(at)) => at,
         },
         schedule.map_or("-".to_owned(), |s| format!("{} {}", s.line(), s.zone())),
-        format!(
-            "{}/s, {} at once",
-            network.requests_per_second, network.concurrency
-        ),
+        asks(source),
         redact(&source.url),
         source.at.clone(),
     ]
+}
+
+/// How often, and when not.
+fn asks(source: &Source) -> String {
+    let network = &source.network;
+    let mut text = format!(
+        "{}/s, {} at once",
+        network.requests_per_second, network.concurrency
+    );
+    if network.obeys_robots {
+        text.push_str(", as robots.txt allows");
+    }
+    if let Some(quiet) = &source.quiet {
+        text.push_str(&format!(", not {}", quiet.said().join(", ")));
+    }
+    text
 }
 
 /// When the source's next run starts, jitter included, on its own clock.
@@ -167,6 +179,7 @@ fn of_source(source: &Source, now: DateTime<Utc>) -> Value {
         "timezone": source.schedule.as_ref().map(|s| s.zone().name()),
         "due": due_times(source, now),
         "catch_up": source.catch_up,
+        "quiet": source.quiet.as_ref().map(|quiet| quiet.said()),
         "priority": source.priority,
         "owns": source.owns,
         "language": source.language,
@@ -174,6 +187,7 @@ fn of_source(source: &Source, now: DateTime<Utc>) -> Value {
         "network": {
             "requests_per_second": network.requests_per_second,
             "concurrency": network.concurrency,
+            "robots": if network.obeys_robots { "obey" } else { "ignore" },
             "headers": headers,
             "basic_auth": network.basic_auth.is_some(),
             "extra_ca": network.extra_ca,
@@ -213,7 +227,9 @@ url = "https://a.example/"
 title = { en = "A" }
 schedule = "30 3 * * *"
 jitter_ms = 0
+quiet = ["mon-fri 08:00-18:00", "23:00-01:00"]
 [source.network]
+robots = "obey"
 headers = { X-Api-Key = "${KEY}" }
 basic_auth = { user = "u", password = "${KEY}" }
 [[source]]
@@ -253,6 +269,9 @@ title = { en = "C" }
             line("a ").ends_with("https://a.example/  c.toml:3"),
             "{text}"
         );
+        let asks = ", as robots.txt allows, not mon-fri 08:00-18:00, 23:00-01:00";
+        assert!(line("a ").contains(asks), "{text}");
+        assert!(!line("c ").contains("robots"), "{text}");
         assert!(line("b ").contains("disabled"), "{text}");
         assert!(line("c ").contains("by hand"), "{text}");
         assert!(text.contains("made at the first start"), "{text}");
@@ -267,6 +286,9 @@ title = { en = "C" }
             value["sources"][0]["network"]["headers"],
             json!(["X-Api-Key"])
         );
+        assert_eq!(value["sources"][0]["quiet"][1], "23:00-01:00");
+        let robots = |n: usize| &value["sources"][n]["network"]["robots"];
+        assert_eq!((robots(0), robots(2)), (&json!("obey"), &json!("ignore")));
         assert_eq!(value["limits"]["query"]["workers"], 2);
         assert!(!value.to_string().contains("correct-horse"), "{value}");
     }

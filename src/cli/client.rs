@@ -8,7 +8,7 @@ use super::{
     out,
     serve::House,
 };
-use crate::config::{Config, Secret, meant};
+use crate::config::{ADMIN_TOKEN, Config, Secret, meant};
 use crate::daemon::{OpenError, Purpose};
 use crate::lock::{LockError, running};
 use crate::network::local::{Answered, Local};
@@ -143,7 +143,7 @@ impl Reached {
 fn theirs(config: &Config, token: Option<Secret>) -> io::Result<Local> {
     let running = running(&config.data_dir).ok_or_else(|| io::Error::other("no running.json"))?;
     let read = || {
-        let file = config.data_dir.join("admin-token");
+        let file = config.data_dir.join(ADMIN_TOKEN);
         let named = |e| io::Error::new(e, format!("{}: {e}", file.display()));
         std::fs::read_to_string(&file)
             .map(|text| Secret(text.trim().to_owned()))

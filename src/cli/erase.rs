@@ -6,11 +6,7 @@ use super::{
     exit::Exit,
     out,
 };
-use crate::daemon::{
-    OpenError,
-    erase::{EraseError, Erased},
-};
-use crate::lock::LockError;
+use crate::daemon::erase::Erased;
 use crate::store::Head;
 
 /// `harvestd erase …`
@@ -25,14 +21,14 @@ pub async fn erase(args: &args::Erase, common: &Common) -> Exit {
     }
     match crate::daemon::erase::erase(config, &args.iris, &args.why).await {
         Ok(erased) => out::print(&told(&erased, common.json)),
-        Err(
-            EraseError::Lock(e @ LockError::Held { .. })
-            | EraseError::Open(OpenError::Lock(e @ LockError::Held { .. })),
-        ) => {
-            let text = format!("{e}: stop it first, nobody may read what is to be erased");
-            out::complain(&text, Exit::Locked)
-        }
-        Err(e) => out::complain(&e.to_string(), Exit::Failed),
+        Err(e) => match e.held() {
+            Some(held) => {
+                let text = format!("{held}: stop it first, nobody may read what is to be erased");
+                out::complain(&text, Exit::Locked)
+            }
+            None if e.is_damage() => out::complain(&e.to_string(), Exit::Damaged),
+            None => out::complain(&e.to_string(), Exit::Failed),
+        },
     }
 }
 

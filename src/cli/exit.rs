@@ -63,7 +63,8 @@ Exit codes:
      or the source never ran to an end, or is a demo's that does not run
    6  what was compared differs: the entities are named
    7  what is kept on disk is damaged: the message or the list says what, and what helps
-  75  the data directory belongs to another process at this moment; try again later";
+  75  the data directory belongs to another process at this moment, or another backup is being
+     made; try again later";
 
 #[cfg(test)]
 mod tests {

@@ -100,6 +100,13 @@ fn status_table(status: &Value) -> String {
         ]);
     }
     let mut text = out::table(&rows);
+    let why = status["ready"]["why"].as_str().unwrap_or_default();
+    if ["damaged", "read-only"]
+        .iter()
+        .any(|state| why.starts_with(state))
+    {
+        text.push_str(&format!("\n{why}\n"));
+    }
     for source in status["sources"].as_array().into_iter().flatten() {
         text.push_str(&health::text(source));
     }

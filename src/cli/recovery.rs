@@ -12,9 +12,8 @@ use super::{
 use crate::{
     config::Config,
     daemon::{
-        OpenError,
-        compact::{CompactError, Compacted, compact as compacted},
-        recover::{Recovered, recover as recovered},
+        compact::{Compacted, compact as compacted},
+        recover::{RecoverError, Recovered, recover as recovered},
     },
     lock::{Lock, LockError},
     scrub::{Scrub, Scrubbed, scrub as scrubbed},
@@ -105,11 +104,10 @@ pub async fn compact(args: &args::Compact, common: &Common) -> Exit {
         Ok(done) if common.json => printed(&done),
         Ok(done) => out::print(&sizes(&done)),
         Err(e) => {
-            let exit = match &e {
-                CompactError::Lock(LockError::Held { .. })
-                | CompactError::Open(OpenError::Lock(LockError::Held { .. })) => Exit::Locked,
-                CompactError::Open(OpenError::Store(error)) if error.is_damage() => Exit::Damaged,
-                _ => Exit::Failed,
+            let exit = match e.held() {
+                Some(_) => Exit::Locked,
+                None if e.is_damage() => Exit::Damaged,
+                None => Exit::Failed,
             };
             out::complain(&format!("{e}: nothing was replaced"), exit)
         }
@@ -144,7 +142,14 @@ pub fn recover(args: &args::Recover, common: &Common) -> Exit {
     let finished = Lock::take(&config.data_dir);
     bar.finish_and_clear();
     match (done, finished) {
-        (Err(e), _) => out::complain(&e.to_string(), Exit::Damaged),
+        (Err(e), _) => {
+            let exit = match &e {
+                RecoverError::NoSnapshot(_) => Exit::Usage,
+                RecoverError::None(_) => Exit::Damaged,
+                RecoverError::Io(..) => Exit::Failed,
+            };
+            out::complain(&e.to_string(), exit)
+        }
         (_, Err(e)) => held(&e),
         (Ok(done), Ok(_)) if common.json => printed(&done),
         (Ok(done), Ok(_)) => out::print(&in_place(&done)),

@@ -22,10 +22,15 @@ pub async fn report(args: &args::Report, common: &Common) -> Exit {
         let run = args.run.as_deref().map(quoted);
         let run = run.map_or_else(String::new, |run| format!("/{run}"));
         let path = format!("/sources/{}/report{run}", args.source);
-        match (args.csv, common.json) {
+        let exit = match (args.csv, common.json) {
             (true, _) => whole(&local, &format!("{path}?format=csv"), &args.source).await,
             (_, true) => whole(&local, &format!("{path}?format=json"), &args.source).await,
             _ => for_people(&local, &path, &args.source).await,
+        };
+        match exit {
+            // The source is known: it is the run that is not.
+            Exit::UnknownSource if args.run.is_some() => Exit::Usage,
+            exit => exit,
         }
     })
     .await

@@ -7,7 +7,9 @@ use super::{
     exit::Exit,
     out,
 };
-use crate::config::{Config, ConfigErrors, Outside, Secret, admin_token_in, token_sha256};
+use crate::config::{
+    ADMIN_TOKEN, Config, ConfigErrors, Outside, Secret, admin_token_in, token_sha256,
+};
 use crate::daemon::{Daemon, OpenError, Purpose};
 use crate::demo;
 use crate::feed_cache;
@@ -221,7 +223,7 @@ impl House {
         let token = match config.admin_token_sha256 {
             Some(_) => "$ADMIN_TOKEN".to_owned(),
             None => {
-                let file = config.data_dir.join("admin-token");
+                let file = config.data_dir.join(ADMIN_TOKEN);
                 let file = std::path::absolute(&file).unwrap_or(file);
                 format!("$(cat {})", quoted(&file.to_string_lossy()))
             }

@@ -257,6 +257,8 @@ pub struct QueryLimits {
     pub dumps_max: usize,
     /// Longest silence of a dump's worker or client.
     pub stall_ms: u64,
+    /// How long a snapshot is read at most, once, after a worker ended over it: damage may show as nothing else.
+    pub read_ms: u64,
     /// Rows of an answer that a page shows, and bytes of it that are read for them: the rest is one click away.
     pub page_rows_max: usize,
     pub page_bytes_max: usize,
@@ -291,6 +293,7 @@ impl Default for QueryLimits {
             past_workers: 1,
             dumps_max: 2,
             stall_ms: 30_000,
+            read_ms: 10 * 60 * 1000,
             page_rows_max: 500,
             page_bytes_max: 2 * 1024 * 1024,
         }
@@ -529,6 +532,7 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("query.past_workers", 1, 64),
     ("query.dumps_max", 1, 256),
     ("query.stall_ms", 100, HOUR),
+    ("query.read_ms", 100, HOUR),
     ("query.page_rows_max", 1, 100_000),
     ("query.page_bytes_max", KB, 64 * MB),
     ("http.connections_max", 1, 100_000),

@@ -18,7 +18,7 @@ pub(crate) use errors::meant;
 pub use errors::{ConfigError, ConfigErrors};
 pub use limits::{HttpLimits, Limits, ListLimits, NetworkLimits, PushLimits, QueryLimits};
 pub use load::Outside;
-pub use secrets::{Secret, Variables, admin_token_in, token_sha256};
+pub use secrets::{ADMIN_TOKEN, Secret, Variables, admin_token_in, token_sha256};
 pub use source::settings_version;
 
 use crate::feedback::FeedbackSettings;

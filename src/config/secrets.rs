@@ -113,10 +113,13 @@ pub fn token_sha256(token: &Secret) -> [u8; 32] {
     Sha256::digest(token.0.as_bytes()).into()
 }
 
+/// The file of the data directory that holds the operator's token where none is configured.
+pub const ADMIN_TOKEN: &str = "admin-token";
+
 /// The admin token that the daemon makes for itself where none is configured: `{data_dir}/admin-token`, readable by its
 /// owner only. Made anew when the file is missing; read when it is there, so that a restart keeps it.
 pub fn admin_token_in(data_dir: &Path) -> io::Result<Secret> {
-    let path = data_dir.join("admin-token");
+    let path = data_dir.join(ADMIN_TOKEN);
     match fs::read_to_string(&path) {
         Ok(token) if token.trim().len() >= TOKEN_CHARS_MIN => {
             return Ok(Secret(token.trim().to_owned()));

@@ -3,21 +3,52 @@
 //! data directory holds, while no daemon has it: [`put`].
 
 use super::{Daemon, Raise};
-use crate::backup::{BackupError, Manifest, STAGED, Staged, links, restore_into, with_made};
+use crate::backup::{BackupError, Manifest, STAGED, Staged, Turn, links, restore_into, with_made};
+use crate::config::ADMIN_TOKEN;
 use crate::push::tokens;
 use crate::run::now_ms;
 use crate::scrub;
 use crate::serve::desk::DeskError;
 use crate::snapshot;
 use crate::swap::{self, Swap};
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, sync::PoisonError};
+
+/// A backup that is staged.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Who copies it: a command that has its [`Turn`], and is dead when it has it no more. None: whoever asked at the door.
+    by: Option<String>,
+}
+
+fn failed(what: &str, e: &dyn std::fmt::Display) -> DeskError {
+    DeskError::Failed(format!("staging a backup: {what}: {e}"))
+}
 
 impl Daemon {
-    /// Stages a backup; one that was staged before goes.
+    /// Stages a backup. One that somebody is copying is not taken away: only what a command left that was killed goes.
     pub(super) fn staged_backup(&self) -> Result<Staged, DeskError> {
-        let failed = |what: &str, e: &dyn std::fmt::Display| {
-            DeskError::Failed(format!("staging a backup: {what}: {e}"))
-        };
+        let mut waiting = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = Turn::of(&self.config().data_dir).map_err(|e| failed("looking who copies", &e))?;
+        match &*waiting {
+            Some(Waiting { by: None }) => return Err(DeskError::BackupUnderWay),
+            Some(before) if before.by == by => return Err(DeskError::BackupUnderWay),
+            _ => {}
+        }
+        let staged = self.stage()?;
+        *waiting = Some(Waiting { by });
+        Ok(staged)
+    }
+
+    /// What was staged is copied, or not wanted any more.
+    pub(super) fn released_backup(&self) -> Result<(), DeskError> {
+        let mut waiting = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        remove_staged(&self.config().data_dir)
+            .map_err(|e| DeskError::Failed(format!("removing what was staged: {e}")))?;
+        *waiting = None;
+        Ok(())
+    }
+
+    fn stage(&self) -> Result<Staged, DeskError> {
         let config = self.config();
         let dir = config.data_dir.join(STAGED);
         let writer = self.rooms.writer().map_err(|e| failed("waiting", &e))?;
@@ -50,14 +81,11 @@ impl Daemon {
 
 /// Takes away what was staged and never copied to its end, and copies that a scrub left when it was killed.
 pub(super) fn remove_staged(data_dir: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(data_dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name == STAGED || name.to_string_lossy().starts_with(scrub::BESIDE) {
-            fs::remove_dir_all(entry.path())?;
-        }
+    let staged = data_dir.join(STAGED);
+    if staged.exists() {
+        fs::remove_dir_all(staged)?;
     }
-    Ok(())
+    scrub::remove_copies(data_dir)
 }
 
 fn emptied(dir: &Path) -> io::Result<()> {
@@ -129,11 +157,13 @@ pub fn put(
     }
     let incoming = swap::fresh(data_dir).map_err(failed("making a folder"))?;
     restore_into(dir, &incoming, tell)?;
-    // Who may push is as it is now: what was revoked stays revoked.
-    let tokens = data_dir.join(tokens::FILE);
-    if tokens.exists() {
-        fs::copy(&tokens, incoming.join(tokens::FILE))
-            .map_err(failed("keeping the tokens as they are"))?;
+    // Who may push is as it is now: what was revoked stays revoked. So is the operator's token.
+    for name in [tokens::FILE, ADMIN_TOKEN] {
+        let tokens = data_dir.join(name);
+        if tokens.exists() {
+            fs::copy(&tokens, incoming.join(name))
+                .map_err(failed("keeping the tokens as they are"))?;
+        }
     }
     let note = Raise {
         above,

@@ -4,36 +4,15 @@
 //! Nothing is taken away before all that takes its place is on disk ([`crate::swap`]). Nobody else has the data directory
 //! meanwhile. Start at [`compact`].
 
-use super::{Daemon, OpenError, Purpose};
+use super::{Daemon, Purpose, RewriteError};
 use crate::config::Config;
-use crate::lock::{Lock, LockError};
-use crate::run::{RunError, now_ms};
-use crate::state::StateError;
-use crate::store::StoreError;
+use crate::lock::Lock;
+use crate::run::now_ms;
 use crate::swap::{self, Swap};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 const GRACE: Duration = Duration::from_secs(60);
 const REPLACED: [&str; 2] = ["store", "state"];
-
-/// Why it was not done.
-#[derive(Debug, thiserror::Error)]
-pub enum CompactError {
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error("{0}: {1}")]
-    Io(&'static str, io::Error),
-    #[error("a part of it panicked: {0}")]
-    Panic(String),
-}
 
 /// What it came to, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -52,24 +31,24 @@ pub struct Compacted {
 pub async fn compact(
     config: Config,
     tell: impl Fn(u64) + Send + 'static,
-) -> Result<Compacted, CompactError> {
+) -> Result<Compacted, RewriteError> {
     let data_dir = config.data_dir.clone();
     let daemon = Daemon::open(config, Purpose::Work)?;
     let work = daemon.clone();
     let written = tokio::task::spawn_blocking(move || work.write_again(&tell)).await;
     daemon.close(GRACE).await;
     drop(daemon);
-    let written = written.map_err(|panic| CompactError::Panic(panic.to_string()))??;
+    let written = written.map_err(|panic| RewriteError::Panic(panic.to_string()))??;
     // Finishes what was begun.
     let _lock = Lock::take(&data_dir)?;
     Ok(written)
 }
 
 impl Daemon {
-    fn write_again(self: Arc<Self>, tell: &dyn Fn(u64)) -> Result<Compacted, CompactError> {
+    fn write_again(self: Arc<Self>, tell: &dyn Fn(u64)) -> Result<Compacted, RewriteError> {
         let config = self.config();
         let data_dir = &config.data_dir;
-        let failed = |what| move |e| CompactError::Io(what, e);
+        let failed = RewriteError::io;
         let writer = &mut *self.rooms.writer()?;
         writer.store.flush()?;
         let bytes = |dir: &Path| bytes_in(dir).map_err(failed("measuring"));

@@ -1,6 +1,6 @@
 //! The daemon at the desk: what it tells the doors, always from memory.
 
-use super::{Asked, Daemon, Place, Purpose, backup::remove_staged};
+use super::{Asked, Daemon, Place, Purpose};
 use crate::backup::Staged;
 use crate::diagnosis::health::Standing;
 use crate::feedback::{Feedback, FeedbackError, Item, Wanted as Judgement};
@@ -15,9 +15,10 @@ use crate::run::decide::{DecideError, Decided, Wanted, decide};
 use crate::serve::desk::{
     Desk, DeskError, Health, HeldList, Order, Progress, Readiness, SourceStatus,
 };
-use crate::snapshot::shelf::Shelf;
+use crate::snapshot::{Published, shelf::Shelf};
 use crate::state::Joined;
 use crate::state::KeptDigest;
+use crate::store::damage;
 use crate::undo::Kept;
 use crate::webhooks::Webhooks;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
@@ -160,12 +161,20 @@ impl Desk for Daemon {
     }
 
     fn release_backup(&self) -> Result<(), DeskError> {
-        remove_staged(&self.config().data_dir)
-            .map_err(|e| DeskError::Failed(format!("removing what was staged: {e}")))
+        self.released_backup()
     }
 
     fn ready(&self) -> Readiness {
-        match self.published.borrow().as_ref() {
+        let published = self.published.borrow();
+        let of_it = |p: &Arc<Published>| damage::below(&p.path);
+        let damaged = self.rooms.room.damaged();
+        if let Some(damaged) = damaged.or_else(|| published.as_ref().and_then(of_it)) {
+            return Readiness {
+                ready: false,
+                why: format!("damaged: {damaged}. {}", damage::HELP),
+            };
+        }
+        match published.as_ref() {
             Some(p) => Readiness {
                 ready: true,
                 why: match self.rooms.room.lacking() {
@@ -225,7 +234,7 @@ impl Daemon {
         };
         Health {
             state: change.state,
-            since_ms: Some(change.at_ms),
+            since_ms: self.rooms.health.since(&place.source.id),
             diagnosis,
         }
     }

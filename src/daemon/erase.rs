@@ -7,63 +7,27 @@
 
 pub mod files;
 
-use super::{Daemon, OpenError, Purpose, open::show};
+use super::{Daemon, OpenError, Purpose, RewriteError, open::show};
 use crate::config::Config;
 use crate::feedback::{self, Feedback};
-use crate::lock::{Lock, LockError};
+use crate::lock::Lock;
 use crate::run::{
-    RunError, Writer,
+    Writer,
     unify::{self, Changed},
 };
 use crate::stage::Stage;
-use crate::state::StateError;
-use crate::store::{About, ApplyOptions, Head, StoreError};
+use crate::store::{About, ApplyOptions, Head};
 use files::Journal;
 use harvestd_harvesters::RecordId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
 /// How long what the daemon began at its start may take to end.
 const GRACE: Duration = Duration::from_secs(60);
-
-/// Why nothing is erased, or not all.
-#[derive(Debug, thiserror::Error)]
-pub enum EraseError {
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error("{0}: {1}")]
-    Io(&'static str, io::Error),
-    #[error(
-        "nothing is known under {0}: expected the IRI of an entity or of a record; nothing was erased"
-    )]
-    Unknown(String),
-    #[error(
-        "{at} corrects {entity}, and would say it again: take that correction away first; nothing was erased"
-    )]
-    Corrected { entity: String, at: String },
-    #[error(
-        "nothing would be left of what {0} holds: take the whole directory away instead; nothing was erased"
-    )]
-    NothingLeft(PathBuf),
-    #[error("a part of it panicked: {0}")]
-    Panic(String),
-}
-
-fn doing(what: &'static str) -> impl Fn(io::Error) -> EraseError {
-    move |error| EraseError::Io(what, error)
-}
 
 /// What became of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,13 +46,14 @@ pub struct Erased {
 /// # Errors
 /// Where another process has the data directory, an IRI means nothing, or a correction by hand would say again what is to
 /// go: nothing is erased then. Where the disk or the store fails: the same command goes on with it.
-pub async fn erase(config: Config, iris: &[String], why: &str) -> Result<Erased, EraseError> {
+pub async fn erase(config: Config, iris: &[String], why: &str) -> Result<Erased, RewriteError> {
     let data_dir = config.data_dir.clone();
     let begun = {
         let _lock = Lock::take(&data_dir)?;
-        let journal = Journal::read(&data_dir).map_err(doing("reading what was begun"))?;
+        let journal =
+            Journal::read(&data_dir).map_err(RewriteError::io("reading what was begun"))?;
         if journal.as_ref().is_some_and(|journal| journal.written) {
-            files::finish(&data_dir).map_err(doing("taking away what is replaced"))?;
+            files::finish(&data_dir).map_err(RewriteError::io("taking away what is replaced"))?;
         }
         journal
     };
@@ -103,15 +68,15 @@ pub async fn erase(config: Config, iris: &[String], why: &str) -> Result<Erased,
     let written = tokio::task::spawn_blocking(move || work.write_without(journal)).await;
     daemon.close(GRACE).await;
     drop(daemon);
-    let erased = written.map_err(|panic| EraseError::Panic(panic.to_string()))??;
+    let erased = written.map_err(|panic| RewriteError::Panic(panic.to_string()))??;
     let _lock = Lock::take(&data_dir)?;
-    files::finish(&data_dir).map_err(doing("taking away what is replaced"))?;
+    files::finish(&data_dir).map_err(RewriteError::io("taking away what is replaced"))?;
     Ok(erased)
 }
 
 impl Daemon {
     /// Writes everything that is to stay beside what is there.
-    fn write_without(&self, mut journal: Journal) -> Result<Erased, EraseError> {
+    fn write_without(&self, mut journal: Journal) -> Result<Erased, RewriteError> {
         let config = self.config();
         let data_dir = &config.data_dir;
         let writer = &mut *self.rooms.writer()?;
@@ -120,19 +85,27 @@ impl Daemon {
             .iter()
             .find_map(|iri| config.overrides.of(iri).first())
         {
-            return Err(EraseError::Corrected {
-                entity: of.entity().to_owned(),
-                at: of.at().to_owned(),
-            });
+            let text = format!(
+                "{} corrects {}, and would say it again: take that correction away first; nothing was erased",
+                of.at(),
+                of.entity()
+            );
+            return Err(RewriteError::Refused(text));
         }
         if !writer.store.holds_but(&names)? {
-            return Err(EraseError::NothingLeft(data_dir.clone()));
+            let text = format!(
+                "nothing would be left of what {} holds: take the whole directory away instead; nothing was erased",
+                data_dir.display()
+            );
+            return Err(RewriteError::Refused(text));
         }
-        let noted = doing("noting what is begun");
+        let noted = RewriteError::io("noting what is begun");
         journal.write(data_dir).map_err(&noted)?;
         crate::crash_point!("erase-begun");
-        let forgotten = feedback::forget(data_dir, &names).map_err(doing("rewriting feedback"))?;
-        let feedback = Feedback::open(&config, true).map_err(doing("reading feedback"))?;
+        let forgotten =
+            feedback::forget(data_dir, &names).map_err(RewriteError::io("rewriting feedback"))?;
+        let feedback =
+            Feedback::open(&config, true).map_err(RewriteError::io("reading feedback"))?;
         show(&feedback, &mut writer.store)?;
         // By what the store holds it is known what is meant, so that goes last.
         self.forget_parts(&config, &records)?;
@@ -161,7 +134,7 @@ impl Daemon {
 
     /// Takes the records away as a run does that finds them gone. What the state says of their sources is rebuilt at the next
     /// start.
-    fn delete(&self, writer: &mut Writer, records: &BTreeSet<About>) -> Result<(), EraseError> {
+    fn delete(&self, writer: &mut Writer, records: &BTreeSet<About>) -> Result<(), RewriteError> {
         if records.is_empty() {
             return Ok(());
         }
@@ -175,7 +148,7 @@ impl Daemon {
             state.begin_applying(source)?;
             state.drop_bodies(source, ids.into_iter())?;
         }
-        let staging = doing("staging");
+        let staging = RewriteError::io("staging");
         let stage = Stage::begin(self.rooms.spool_dir.join("erase")).map_err(&staging)?;
         let stage = stage.finish().map_err(&staging)?;
         let deletion = |about: &About| (about.id.class, about.record.clone());
@@ -201,7 +174,7 @@ impl Daemon {
     }
 
     /// Takes the records from the lists of those that are held or kept by hand.
-    fn forget_held(&self, records: &BTreeSet<About>) -> Result<(), EraseError> {
+    fn forget_held(&self, records: &BTreeSet<About>) -> Result<(), RewriteError> {
         let mut ids: BTreeMap<&str, BTreeSet<RecordId>> = BTreeMap::new();
         for about in records {
             ids.entry(&about.source)
@@ -210,14 +183,14 @@ impl Daemon {
         }
         for (source, ids) in ids {
             let changed = self.rooms.book.change(source, |page| page.forget(&ids));
-            changed.map_err(doing("rewriting what the gate remembers"))?;
+            changed.map_err(RewriteError::io("rewriting what the gate remembers"))?;
         }
         Ok(())
     }
 
     /// Takes away the parts of the records, and what was kept of any record and counts no more.
-    fn forget_parts(&self, config: &Config, records: &BTreeSet<About>) -> Result<(), EraseError> {
-        let failed = doing("rewriting kept parts");
+    fn forget_parts(&self, config: &Config, records: &BTreeSet<About>) -> Result<(), RewriteError> {
+        let failed = RewriteError::io("rewriting kept parts");
         for source in self.rooms.parts.sources().map_err(&failed)? {
             let harvester = config
                 .source(&source)
@@ -246,14 +219,17 @@ impl Daemon {
 fn found(
     writer: &Writer,
     journal: &Journal,
-) -> Result<(BTreeSet<About>, BTreeSet<String>), EraseError> {
+) -> Result<(BTreeSet<About>, BTreeSet<String>), RewriteError> {
     let mut records = BTreeSet::new();
     let mut names = journal.all();
     for iri in names.clone() {
         let about = writer.store.every_record_about(&iri)?;
         // What was begun before may be gone already.
         if about.is_empty() && !journal.again.contains(&iri) {
-            return Err(EraseError::Unknown(iri));
+            let text = format!(
+                "nothing is known under {iri}: expected the IRI of an entity or of a record; nothing was erased"
+            );
+            return Err(RewriteError::Refused(text));
         }
         records.extend(about);
     }

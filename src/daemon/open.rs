@@ -30,6 +30,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, RwLock},
+    time::Duration,
 };
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -96,7 +97,12 @@ impl Daemon {
         super::backup::remove_staged(&data_dir)
             .map_err(|e| OpenError::Io("removing a backup that was not copied", e))?;
         let spool_dir = data_dir.join("spool");
-        fresh(&spool_dir).map_err(|e| OpenError::Io("emptying the spool folder", e))?;
+        let within_ms = match purpose {
+            Purpose::Erase => 0,
+            _ => config.limits.resume_within_ms,
+        };
+        Network::sweep(&spool_dir, Duration::from_millis(within_ms))
+            .map_err(|e| OpenError::Io("emptying the spool folder", e))?;
         let answers = Answers::new(&data_dir);
         let interrupted = answers
             .sweep()
@@ -180,7 +186,7 @@ impl Daemon {
             book: Book::open(&data_dir)
                 .map_err(|e| OpenError::Io("reading what the gate remembers", e))?,
             health,
-            room: Room::default(),
+            room: Room::of(&data_dir),
             spool_dir,
         };
         let rooms = Arc::new(rooms);
@@ -204,6 +210,7 @@ impl Daemon {
             shelf,
             webhooks: Arc::new(webhooks),
             feedback: Arc::new(feedback),
+            staged: Mutex::default(),
             links,
             turn: tokio::sync::Mutex::default(),
         });
@@ -283,13 +290,6 @@ fn catch_up(state: &State, writer: &mut Writer) -> Result<(), OpenError> {
         unify::tell(joined);
     }
     Ok(())
-}
-
-fn fresh(dir: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
-        _ => std::fs::create_dir_all(dir),
-    }
 }
 
 fn open_state(data_dir: &Path, store: &Store, config: &Config) -> Result<State, OpenError> {

@@ -24,6 +24,11 @@ pub enum RecoverError {
         tried(.0)
     )]
     None(Vec<String>),
+    #[error(
+        "{} is no snapshot: expected a folder of `snapshots` in the data directory, or one that was set aside; nothing was changed",
+        .0.display()
+    )]
+    NoSnapshot(PathBuf),
     #[error("{0}: {1}; nothing was changed")]
     Io(&'static str, io::Error),
 }
@@ -54,6 +59,9 @@ pub fn recover(
     let failed = |what| move |e| RecoverError::Io(what, e);
     let (data_dir, base) = (&config.data_dir, config.public_url.as_str());
     let candidates = match this {
+        Some(this) if !this.join("CURRENT").is_file() => {
+            return Err(RecoverError::NoSnapshot(this.to_owned()));
+        }
         Some(this) => vec![this.to_owned()],
         None => {
             let all = snapshot::all_named(data_dir).map_err(failed("listing snapshots"))?;

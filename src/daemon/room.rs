@@ -20,9 +20,8 @@ impl Daemon {
     }
 
     pub(super) fn look_once(&self) {
-        let config = self.config();
-        let least = config.limits.disk_free_bytes_min;
-        self.rooms.room.look(&config.data_dir, least);
+        let least = self.config().limits.disk_free_bytes_min;
+        self.rooms.room.look(least);
     }
 
     fn look_every(&self) -> Duration {

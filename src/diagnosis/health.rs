@@ -142,6 +142,16 @@ impl Book {
         newest.find(|change| change.source == source).cloned()
     }
 
+    /// Since when a source is as it is now: what is wrong with a sick one may have changed since. Milliseconds since 1970.
+    pub fn since(&self, source: &str) -> Option<i64> {
+        let inner = self.inner();
+        let newest = inner.changes.iter().rev();
+        let mut of_it = newest.filter(|change| change.source == source).peekable();
+        let state = of_it.peek()?.state;
+        let alike = of_it.take_while(|change| change.state == state);
+        alike.last().map(|change| change.at_ms)
+    }
+
     /// The first change after `n`.
     pub fn after(&self, n: u64) -> Option<Change> {
         let inner = self.inner();
@@ -159,18 +169,18 @@ impl Book {
         self.last.subscribe()
     }
 
-    /// A source is so from now on. Gives the change, if it is one: a stale source stays stale until it is well, and what
-    /// is wrong with a sick one may change without being told again. Durable when it returns.
+    /// A source is so from now on. Gives the change, if it is one: what is wrong with a sick source may change, and a stale
+    /// one stays stale until it is well. Durable when it returns.
     pub fn note(&self, mut change: Change) -> io::Result<Option<Change>> {
         let mut inner = self.inner();
         let mut newest = inner.changes.iter().rev();
-        let before = newest
-            .find(|other| other.source == change.source)
-            .map(|other| other.state)
-            .unwrap_or_default();
+        let before = newest.find(|other| other.source == change.source);
+        let state = before.map(|other| other.state).unwrap_or_default();
+        let code = |of: &Change| of.diagnosis.as_ref().map(|diagnosis| diagnosis.code);
         let is_news = match change.state {
-            Standing::Well => before != Standing::Well,
-            worse => worse > before,
+            Standing::Well => state != Standing::Well,
+            Standing::Sick if state == Standing::Sick => before.and_then(code) != code(&change),
+            worse => worse > state,
         };
         if !is_news {
             return Ok(None);
@@ -278,7 +288,7 @@ fn read(path: &Path) -> io::Result<(Vec<Change>, bool)> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::diagnosis::of_error;
+    use crate::diagnosis::{Ailment, of_error};
 
     fn change(source: &str, state: Standing) -> Change {
         Change {
@@ -319,6 +329,28 @@ mod tests {
         let sick = book.of("a").unwrap();
         assert_eq!((book.last(), sick.state), (4, Sick));
         assert_eq!(sick.diagnosis.unwrap().seen, Seen::default());
+    }
+
+    #[test]
+    fn what_is_wrong_may_change_and_is_told_once_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let book = Book::open(dir.path()).unwrap();
+        let mut told = Vec::new();
+        for (at_ms, code) in [
+            (5, Ailment::Login),
+            (6, Ailment::Login),
+            (7, Ailment::Moved),
+            (8, Ailment::Moved),
+        ] {
+            let change = Change {
+                at_ms,
+                diagnosis: Some(Diagnosis::new(code, Seen::default())),
+                ..change("a", Standing::Sick)
+            };
+            told.extend(book.note(change).unwrap().map(|c| (c.n, c.at_ms)));
+        }
+        assert_eq!(told, [(1, 5), (2, 7)]);
+        assert_eq!((book.since("a"), book.since("b")), (Some(5), None));
     }
 
     #[test]

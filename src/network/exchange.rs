@@ -4,13 +4,14 @@
 
 use super::{
     Asked, Network, Spooled, Validators,
+    begun::Begun,
     clients::Variant,
     error::{Doing, ErrorPage, NetworkError, NetworkErrorKind as Kind, from_client},
     guard::Reach,
     header, ms,
     pace::{Held, Place, Wish},
     redirect::Trail,
-    spool::{ACCEPT_ENCODING, begin_of, spool},
+    spool::{ACCEPT_ENCODING, Larger, begin_of, spool},
 };
 use crate::config::{NetworkLimits, Secret, Source};
 use harvestd_harvesters::{
@@ -21,7 +22,7 @@ use reqwest::{
     Response, StatusCode,
     header::{
         ACCEPT, ACCEPT_ENCODING as ACCEPT_ENCODING_NAME, CONTENT_TYPE, HeaderMap, HeaderName,
-        HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+        HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
     },
 };
 use std::{
@@ -38,6 +39,8 @@ pub struct Exchange<'a> {
     pub request: &'a Request,
     /// Only where the request may be answered with "not modified".
     pub validators: Option<&'a Validators>,
+    /// What becomes of an answer that is larger than the source's limit.
+    pub larger: Larger,
     pub spool_dir: &'a Path,
     /// HTTP requests sent so far.
     pub sent: &'a AtomicU64,
@@ -59,16 +62,25 @@ impl Exchange<'_> {
             // The wait for a place is ours and does not count.
             let total = ms(self.limits().total_ms);
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + total);
-            let response = self.send(variant, &trail, deadline).await?;
+            let begun = self.begun(&trail);
+            let response = self.send(variant, &trail, begun.as_ref(), deadline).await?;
             let (from, vitals) = (trail.url.clone(), &self.network.vitals);
             if trail.trusted {
                 vitals.note(&self.source.id, response.headers(), chrono::Utc::now());
             }
             if !trail.follow(response.status(), response.headers())? {
-                return self.take(response, &trail, deadline, last, place).await;
+                return self
+                    .take(response, &trail, begun, deadline, last, place)
+                    .await;
             }
             vitals.redirected(&self.source.id, response.status(), &from, &trail.url);
         }
+    }
+
+    /// What an earlier question for this address has left, to be gone on with.
+    fn begun(&self, trail: &Trail<'_>) -> Option<Begun> {
+        let may = !trail.post && self.larger == Larger::IsRefused;
+        may.then(|| Begun::find(self.spool_dir, &self.source.id, &trail.url))?
     }
 
     /// Through the address guard: how to connect for this hop.
@@ -110,6 +122,7 @@ impl Exchange<'_> {
         &self,
         variant: Variant,
         trail: &Trail<'_>,
+        begun: Option<&Begun>,
         deadline: Instant,
     ) -> Result<Response, NetworkError> {
         let (doing, limits) = (trail.doing(), self.limits());
@@ -118,7 +131,7 @@ impl Exchange<'_> {
             Some(post) => client.post(trail.url.clone()).body(post.body.clone()),
             None => client.get(trail.url.clone()),
         };
-        request = request.headers(self.headers(trail, &doing)?);
+        request = request.headers(self.headers(trail, begun, &doing)?);
         if let Some((user, Secret(password))) = self
             .source
             .network
@@ -147,7 +160,12 @@ impl Exchange<'_> {
         }
     }
 
-    fn headers(&self, trail: &Trail<'_>, doing: &Doing<'_>) -> Result<HeaderMap, NetworkError> {
+    fn headers(
+        &self,
+        trail: &Trail<'_>,
+        begun: Option<&Begun>,
+        doing: &Doing<'_>,
+    ) -> Result<HeaderMap, NetworkError> {
         let mut headers = HeaderMap::new();
         let mut set = |name: &str, value: &str, sensitive: bool| {
             let parsed = HeaderName::from_bytes(name.as_bytes())
@@ -167,7 +185,14 @@ impl Exchange<'_> {
             Ok(())
         };
         set(ACCEPT.as_str(), &self.request.accept, false)?;
-        set(ACCEPT_ENCODING_NAME.as_str(), ACCEPT_ENCODING, false)?;
+        match begun {
+            None => set(ACCEPT_ENCODING_NAME.as_str(), ACCEPT_ENCODING, false)?,
+            Some(begun) => {
+                set(ACCEPT_ENCODING_NAME.as_str(), "identity", false)?;
+                set(RANGE.as_str(), &format!("bytes={}-", begun.bytes), false)?;
+                set(IF_RANGE.as_str(), &begun.validator, false)?;
+            }
+        }
         if let Some(post) = self.request.post.as_ref().filter(|_| trail.post) {
             set(CONTENT_TYPE.as_str(), &post.media_type, false)?;
         }
@@ -192,16 +217,31 @@ impl Exchange<'_> {
         &self,
         response: Response,
         trail: &Trail<'_>,
+        begun: Option<Begun>,
         deadline: Instant,
         last: bool,
         _place: Option<Place>,
     ) -> Result<Asked, NetworkError> {
         let (doing, status) = (trail.doing(), response.status());
         if status == StatusCode::NOT_MODIFIED && self.validators.is_some() {
+            // What was begun is of another one than is held.
+            begun.iter().for_each(|begun| begun.place.forget());
             return Ok(Asked::NotModified);
         }
-        // Nobody asked for a part, and a part that parses would pass for the whole.
-        let whole = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
+        let is_part = status == StatusCode::PARTIAL_CONTENT;
+        let begun = begun.and_then(|begun| {
+            if is_part && begun.is_continued_by(response.headers()) {
+                return Some(begun);
+            }
+            // It is another one by now, or cannot be gone on with. Trouble says nothing of it.
+            if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE {
+                begun.place.forget();
+            }
+            None
+        });
+        let had_bytes = begun.as_ref().map_or(0, |begun| begun.bytes);
+        // A part that nobody asked for, and that parses, would pass for the whole.
+        let whole = status.is_success() && (!is_part || begun.is_some());
         if !whole {
             let mut error = self.refused(&response, trail, &doing);
             let try_again = error.retry() && !last;
@@ -220,16 +260,28 @@ impl Exchange<'_> {
         let (media_type, charset) = header::content_type(response.headers());
         let link_next = header::link_next(response.headers(), &trail.url);
         let validators = header::validators(response.headers());
-        let body = spool(response, self.limits(), deadline, self.spool_dir, &doing).await?;
+        let (limits, dir) = (self.limits(), self.spool_dir);
+        let begun = begun.or_else(|| {
+            let may = status == StatusCode::OK && !trail.post && self.larger == Larger::IsRefused;
+            let is_plain = header::codings(response.headers()).is_empty();
+            let source = &self.source.id;
+            (may && is_plain).then(|| Begun::begin(dir, source, &trail.url, response.headers()))?
+        });
+        let larger = self.larger;
+        let body = spool(response, limits, larger, deadline, dir, begun, &doing).await?;
         Ok(Asked::Answer(Spooled {
             file: body.file,
-            status: status.as_u16(),
+            status: match is_part && had_bytes > 0 {
+                true => StatusCode::OK.as_u16(),
+                false => status.as_u16(),
+            },
             url: trail.url.clone(),
             media_type,
             charset,
             link_next,
             validators,
             bytes: body.bytes,
+            had_bytes,
             hash: body.hash,
             framed: body.framed,
         }))

@@ -3,8 +3,8 @@
 use super::Validators;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use reqwest::header::{
-    AGE, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, LINK,
-    RETRY_AFTER,
+    AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName,
+    LAST_MODIFIED, LINK, RETRY_AFTER,
 };
 use std::time::Duration;
 use url::Url;
@@ -77,6 +77,23 @@ pub fn ahead_s(headers: &HeaderMap, now: DateTime<Utc>) -> Option<i64> {
         .and_then(|age| age.trim().parse().ok())
         .unwrap_or(0);
     Some((date - now).num_seconds().saturating_add(age.max(0)))
+}
+
+/// How long before the answer it was modified, in seconds, as its server says.
+pub fn modified_before_s(headers: &HeaderMap) -> Option<i64> {
+    let date = |name: HeaderName| http_date(headers.get(name)?.to_str().ok()?.trim());
+    Some((date(DATE)? - date(LAST_MODIFIED)?).num_seconds())
+}
+
+/// The length of the body as it is sent.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The three date forms of RFC 9110, section 5.6.7.

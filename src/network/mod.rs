@@ -4,6 +4,7 @@
 //! turn, passes the guard, is sent, redirected and spooled to disk, and is asked again where that may help.
 //! Start at [`Network::ask`].
 
+mod begun;
 mod clients;
 mod deliver;
 mod error;
@@ -86,6 +87,8 @@ pub struct Spooled {
     pub validators: Validators,
     /// Decoded bytes.
     pub bytes: u64,
+    /// So many of them had come to an earlier question, and were not sent again.
+    pub had_bytes: u64,
     /// BLAKE3 of the decoded bytes.
     pub hash: [u8; 32],
     /// True where HTTP framing proves that the body is whole (Content-Length, chunked, HTTP/2); a body ended by closing the
@@ -108,6 +111,14 @@ impl Network {
             vitals: vitals::All::default(),
             robots: robots::Cache::default(),
         }
+    }
+
+    /// Empties the folder of spooled answers at the start, but for large ones that were begun less than `within` ago.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or emptied.
+    pub fn sweep(spool_dir: &Path, within: Duration) -> std::io::Result<()> {
+        begun::sweep(spool_dir, within)
     }
 
     /// Asks one question of a source, politely, with retries; spools the answer into a new file in `spool_dir`.
@@ -147,6 +158,7 @@ impl Network {
             source,
             request,
             validators: validators.filter(|_| request.conditional),
+            larger: spool::Larger::IsRefused,
             spool_dir,
             sent,
             secrets: &redact::secrets(source),

@@ -10,6 +10,7 @@ use super::{
     ms,
     redirect::Trail,
     robots::{BYTES_MAX, Robots},
+    spool::Larger,
 };
 use crate::config::Source;
 use harvestd_harvesters::Request;
@@ -57,6 +58,7 @@ impl Exchange<'_> {
             source: &source,
             request: &request,
             validators: None,
+            larger: Larger::IsCut,
             spool_dir: self.spool_dir,
             sent: self.sent,
             secrets: self.secrets,
@@ -68,7 +70,7 @@ impl Exchange<'_> {
             Ok(Asked::Answer(spooled)) if spooled.status < 300 => {
                 let read = tokio::fs::read(spooled.file.path()).await;
                 let text = read.map_err(|error| unreadable(&at, &error, self.secrets))?;
-                Robots::parse(&String::from_utf8_lossy(&text))
+                Robots::parse(&String::from_utf8_lossy(whole_lines(&text)))
             }
             // There is none (section 2.3.1.3), or it is behind too many redirects (2.3.1.2).
             Ok(_) => Robots::default(),
@@ -77,6 +79,15 @@ impl Exchange<'_> {
         };
         Ok(cache.put(&origin, robots))
     }
+}
+
+/// Of a file that is longer than what is read of one (section 2.5), half a rule would forbid too much.
+fn whole_lines(text: &[u8]) -> &[u8] {
+    if (text.len() as u64) < BYTES_MAX {
+        return text;
+    }
+    let end = text.iter().rposition(|byte| *byte == b'\n');
+    &text[..end.unwrap_or(0)]
 }
 
 /// The source as it is asked for a robots.txt: one of another server gets none of its secrets, and nothing of what it may

@@ -12,7 +12,7 @@ use super::{
     header, ms,
     pace::{Held, Place, Wish},
     redirect::Trail,
-    spool::beginning,
+    spool::{Larger, beginning},
 };
 use crate::config::Source;
 use harvestd_harvesters::Request;
@@ -94,6 +94,7 @@ impl Network {
                 source: &unpaced,
                 request: &request,
                 validators: None,
+                larger: Larger::IsRefused,
                 spool_dir: probe.spool_dir,
                 sent: &sent,
                 secrets: &[],

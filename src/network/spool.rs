@@ -4,6 +4,7 @@
 //! file is gone with it. Start at [`spool`].
 
 use super::{
+    begun::Begun,
     error::{Doing, NetworkError, NetworkErrorKind as Kind},
     header, meters,
     wire::{Meter, Wire},
@@ -14,7 +15,11 @@ use async_compression::{
     zstd::DParameter,
 };
 use reqwest::{Response, Version, header as names};
-use std::{io, path::Path, sync::atomic::Ordering};
+use std::{
+    io::{self, Seek},
+    path::Path,
+    sync::atomic::Ordering,
+};
 use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
@@ -33,35 +38,86 @@ pub struct Body {
     pub framed: bool,
 }
 
-/// Writes the body of an answer into a new file in `dir`. `deadline` is the end of the whole try.
+/// What becomes of a body that is larger than `body_bytes_max`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Larger {
+    IsRefused,
+    /// Its beginning is all that is wanted.
+    IsCut,
+}
+
+/// Writes the body of an answer into a new file in `dir`, or goes on with one that was `begun`. `deadline` is the end of the
+/// whole try.
 pub async fn spool(
     response: Response,
     limits: &NetworkLimits,
+    larger: Larger,
     deadline: Instant,
     dir: &Path,
+    begun: Option<Begun>,
+    doing: &Doing<'_>,
+) -> Result<Body, NetworkError> {
+    let place = begun.as_ref().map(|begun| begun.place.clone());
+    let spooled = written(response, limits, larger, deadline, dir, begun, doing).await;
+    if let (Err(error), Some(place)) = (&spooled, place)
+        && !error.kind.may_pass()
+    {
+        place.forget();
+    }
+    spooled
+}
+
+async fn written(
+    response: Response,
+    limits: &NetworkLimits,
+    larger: Larger,
+    deadline: Instant,
+    dir: &Path,
+    begun: Option<Begun>,
     doing: &Doing<'_>,
 ) -> Result<Body, NetworkError> {
     let framed = is_framed(&response);
     let coding = coding(&response, doing)?;
-    let declared = response.content_length().unwrap_or(0);
-    if declared > limits.body_bytes_max {
+    let had = begun.as_ref().map_or(0, |begun| begun.bytes);
+    let declared = had.saturating_add(response.content_length().unwrap_or(0));
+    if declared > limits.body_bytes_max && larger == Larger::IsRefused {
         let found = format!("a body of {declared} bytes");
         return Err(too_large(doing, found, limits));
     }
     let disk = |error| disk(error, dir, doing);
     let broken = |error| broken(error, doing, coding);
-    let (wire, came) = Meter::open(response, limits, deadline, doing);
+    // Of one that is cut, what comes beyond is nobody's.
+    let beyond = NetworkLimits {
+        body_bytes_max: u64::MAX,
+        ..limits.clone()
+    };
+    let metered = match larger {
+        Larger::IsRefused => limits,
+        Larger::IsCut => &beyond,
+    };
+    let (wire, came) = Meter::open(response, metered, deadline, doing);
     let mut decoded = Decoded::open(coding, wire).await.map_err(broken)?;
-    let mut sink = Sink::create(dir).await.map_err(disk)?;
+    let sink = match begun {
+        Some(begun) => Sink::go_on(begun).await,
+        None => Sink::create(dir).await,
+    };
+    let mut sink = sink.map_err(disk)?;
     let mut buffer = Vec::with_capacity(BUFFER_BYTES);
     while decoded.read(&mut buffer).await.map_err(broken)? > 0 {
+        if larger == Larger::IsCut {
+            let room = limits.body_bytes_max - sink.bytes;
+            buffer.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        }
         let bytes = sink.bytes + buffer.len() as u64;
-        check_size(bytes, came.load(Ordering::Relaxed), limits, doing)?;
+        check_size(bytes, had + came.load(Ordering::Relaxed), limits, doing)?;
         sink.write(&buffer).await.map_err(disk)?;
         buffer.clear();
+        if larger == Larger::IsCut && bytes >= limits.body_bytes_max {
+            break;
+        }
     }
-    let body = sink.finish(framed).await.map_err(disk)?;
-    meters::received(came.load(Ordering::Relaxed), body.bytes);
+    let body = sink.finish(framed, dir).await.map_err(disk)?;
+    meters::received(came.load(Ordering::Relaxed), body.bytes - had);
     Ok(body)
 }
 
@@ -269,10 +325,16 @@ impl<'a> Decoded<'a> {
 
 /// The file, its length and its hash.
 struct Sink {
-    file: NamedTempFile,
+    file: Kept,
     out: tokio::fs::File,
     hasher: blake3::Hasher,
     bytes: u64,
+}
+
+enum Kept {
+    /// Gone with whoever fails.
+    Passing(NamedTempFile),
+    Begun(Begun),
 }
 
 impl Sink {
@@ -289,10 +351,30 @@ impl Sink {
             .await
             .map_err(io::Error::other)??;
         Ok(Self {
-            file,
+            file: Kept::Passing(file),
             out: out.into(),
             hasher: blake3::Hasher::new(),
             bytes: 0,
+        })
+    }
+
+    /// Behind what came before, which is read once more for its hash.
+    async fn go_on(begun: Begun) -> io::Result<Self> {
+        let read = move || {
+            let mut hasher = blake3::Hasher::new();
+            let mut out = begun.file.try_clone()?;
+            out.rewind()?;
+            hasher.update_reader(&mut out)?;
+            Ok::<_, io::Error>((hasher, out, begun))
+        };
+        let (hasher, out, begun) = tokio::task::spawn_blocking(read)
+            .await
+            .map_err(io::Error::other)??;
+        Ok(Self {
+            bytes: begun.bytes,
+            file: Kept::Begun(begun),
+            out: out.into(),
+            hasher,
         })
     }
 
@@ -302,11 +384,14 @@ impl Sink {
         self.out.write_all(bytes).await
     }
 
-    async fn finish(mut self, framed: bool) -> io::Result<Body> {
+    async fn finish(mut self, framed: bool, dir: &Path) -> io::Result<Body> {
         self.out.flush().await?;
         let hash = self.hasher.finalize().into();
         Ok(Body {
-            file: self.file,
+            file: match self.file {
+                Kept::Passing(file) => file,
+                Kept::Begun(begun) => begun.finish(dir)?,
+            },
             bytes: self.bytes,
             hash,
             framed,

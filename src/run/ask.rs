@@ -290,6 +290,7 @@ mod tests {
                 link_next: None,
                 validators: Validators::default(),
                 bytes: 0,
+                had_bytes: 0,
                 hash: *blake3::hash(b"").as_bytes(),
                 framed: true,
             };

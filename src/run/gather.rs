@@ -17,7 +17,7 @@ use crate::config::{Config, Source};
 use crate::describe::Described;
 use crate::diagnosis::Symptom;
 use crate::gate::Evidence;
-use crate::network::{Asked, ErrorPage, Network, Spooled};
+use crate::network::{Asked, ErrorPage, Network, Spooled, redact};
 use crate::parts::Log;
 use crate::report::Report;
 use crate::state::{Had, SourceState};
@@ -310,9 +310,16 @@ impl Gathering<'_> {
     ) -> Result<bool, RunError> {
         report.bytes += spooled.bytes;
         self.unframed |= !spooled.framed;
+        if spooled.had_bytes > 0 {
+            let (had, all, url) = (spooled.had_bytes, spooled.bytes, redact(&request.url));
+            let text = format!(
+                "{had} of the {all} bytes of {url} had come before, and only the rest was asked for"
+            );
+            self.notice("resumed-answer", text);
+        }
         self.progress.phase(Phase::Reading);
         let (page, before, records) = (spooled.hash, self.brought(), self.records());
-        let url = crate::network::redact(&request.url);
+        let url = redact(&request.url);
         let (status, again) = (spooled.status, spooled.file.reopen());
         if let Err(error) = self.read(request, spooled).await? {
             self.trouble = Some(error.to_string());

@@ -107,6 +107,7 @@ fn spooled(rooms: &Rooms, source: &Source, document: Document) -> Result<Spooled
         url: source.url.clone(),
         hash: *blake3::hash(&document.bytes).as_bytes(),
         bytes: document.bytes.len() as u64,
+        had_bytes: 0,
         media_type: Some(document.media_type),
         charset: None,
         link_next: None,

@@ -11,6 +11,8 @@ use chrono_tz::Tz;
 pub struct Quiet {
     zone: Tz,
     spans: Vec<Span>,
+    /// The same in the words in which they were given.
+    said: Vec<String>,
 }
 
 /// From a minute of these days to another, of the same day or of the next.
@@ -35,8 +37,13 @@ impl Quiet {
         spans: impl IntoIterator<Item = &'t str>,
         zone: Tz,
     ) -> Result<Self, ScheduleError> {
-        let spans = spans.into_iter().map(span).collect::<Result<_, _>>()?;
-        let quiet = Self { zone, spans };
+        let said: Vec<&str> = spans.into_iter().collect();
+        let spans = said.iter().copied().map(span).collect::<Result<_, _>>()?;
+        let quiet = Self {
+            zone,
+            spans,
+            said: said.into_iter().map(str::to_owned).collect(),
+        };
         let awake = |day: usize| (0..DAY_MINUTES).any(|minute| quiet.ends(day, minute).is_none());
         if !(0..DAYS.len()).any(awake) {
             return Err(ScheduleError {
@@ -46,6 +53,11 @@ impl Quiet {
             });
         }
         Ok(quiet)
+    }
+
+    /// The spans as they were given.
+    pub fn said(&self) -> &[String] {
+        &self.said
     }
 
     /// The first moment from `time` on that is not quiet: `time` itself, most often.

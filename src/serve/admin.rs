@@ -264,6 +264,7 @@ impl From<DeskError> for Problem {
             DeskError::Pushes(_) => (StatusCode::CONFLICT, "pushes-itself"),
             DeskError::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             DeskError::ReadOnly(_) => (StatusCode::SERVICE_UNAVAILABLE, "read-only"),
+            DeskError::BackupUnderWay => (StatusCode::CONFLICT, "backup-under-way"),
             DeskError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             DeskError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
         };

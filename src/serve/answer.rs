@@ -16,6 +16,7 @@ mod portray;
 mod session;
 mod sitemap;
 mod told;
+mod unreadable;
 pub mod write;
 
 pub(super) use house::MOVED;
@@ -26,7 +27,7 @@ use super::{
     wire::{Question, Refused, SparqlQuery},
     worker::Reply,
 };
-use crate::store::Head;
+use crate::store::{Head, damage};
 use oxigraph::{
     model::{GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef},
     sparql::{QueryDatasetSpecification, QueryEvaluationError, SparqlEvaluator},
@@ -40,6 +41,7 @@ use std::{
     collections::HashSet,
     io::{self, Write},
 };
+use unreadable::unreadable;
 use write::{Form, write_graph, write_results};
 
 /// Why there is no answer.
@@ -58,13 +60,16 @@ impl From<Refused> for Failure {
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        internal(&format!("reading the snapshot: {error}"))
+        unreadable("reading the snapshot", None, &error)
     }
 }
 
 impl From<io::Error> for Failure {
     /// A serialiser's complaint (RDF/XML has no way to write some predicates) is told from a pipe that broke.
     fn from(error: io::Error) -> Self {
+        if damage::met(&error).is_some() {
+            return unreadable("reading the snapshot", None, &error);
+        }
         match error.kind() {
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => guard::refuse(
                 406,
@@ -80,8 +85,8 @@ impl From<io::Error> for Failure {
 impl From<QueryEvaluationError> for Failure {
     fn from(error: QueryEvaluationError) -> Self {
         match error {
-            QueryEvaluationError::Dataset(_) | QueryEvaluationError::Unexpected(_) => {
-                internal(&format!("evaluating: {error}"))
+            QueryEvaluationError::Dataset(error) | QueryEvaluationError::Unexpected(error) => {
+                unreadable("evaluating", None, error.as_ref())
             }
             _ => guard::refuse(
                 400,
@@ -195,6 +200,10 @@ pub fn answer(
             site,
         } => sitemap::write(session.store(snapshot)?, *number, site, reply),
         Question::Figures { snapshot } => figures::write(session.store(snapshot)?, reply),
+        Question::Read { snapshot } => {
+            reply.is("text/plain");
+            unreadable::read(session.store(snapshot)?, snapshot)
+        }
         Question::Count { snapshot } => {
             let holdings = house::count(session.store(snapshot)?)?;
             reply.is("application/json");

@@ -3,7 +3,7 @@
 //! Decides nothing: the pool says when a child is asked and when it is ended. Start at [`Child::spawn`].
 
 use super::wire::{self, Head, Kind, Question, Refused, WorkerLimits};
-use crate::snapshot::Published;
+use crate::{snapshot::Published, store::damage};
 use bytes::{Bytes, BytesMut};
 use std::{
     ffi::OsString,
@@ -124,6 +124,11 @@ impl Child {
             .map_err(|e| ChildError::Answer(format!("a head that does not parse: {e}")))?
         {
             Head::Refused(refused) => {
+                refused
+                    .damaged
+                    .as_deref()
+                    .into_iter()
+                    .for_each(damage::note);
                 self.rest(Some(0)).await?;
                 Ok(Begun::Refused(refused))
             }

@@ -75,7 +75,7 @@ pub trait Desk: Send + Sync {
     fn source_of_gone(&self, iri: &str) -> Result<String, DeskError> {
         Err(DeskError::Refused(format!("nothing is kept of {iri}")))
     }
-    /// Stages a backup for whoever copies it; one that was staged before goes. Waits for a commit under way, and reads the
+    /// Stages a backup for whoever copies it, unless another is being copied. Waits for a commit under way, and reads the
     /// disk: never on a thread that others need.
     fn stage_backup(&self) -> Result<Staged, DeskError> {
         Err(DeskError::Refused("nothing is kept here".to_owned()))
@@ -235,6 +235,10 @@ pub enum DeskError {
     Refused(String),
     #[error("nothing can be written at this moment: {0}")]
     ReadOnly(String),
+    #[error(
+        "a backup is being made already: try again when it is; one that was staged and is not copied goes with `POST /backup/release`"
+    )]
+    BackupUnderWay,
     #[error("the daemon is stopping")]
     Stopping,
     #[error("{0}")]

@@ -96,6 +96,7 @@ pub fn refuse(status: u16, code: &str, detail: String) -> Refused {
         code: code.to_owned(),
         detail,
         position: None,
+        damaged: None,
     }
 }
 

@@ -7,9 +7,9 @@ use super::{
     places::Place,
     pool::{Piece, Pool},
     running::{Impatient, Running},
-    wire::{Kind, Question},
+    wire::{Kind, Question, Refused},
 };
-use crate::snapshot::Published;
+use crate::{snapshot::Published, store::damage};
 use bytes::Bytes;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
@@ -96,6 +96,17 @@ impl Drop for Lease {
     }
 }
 
+/// An answer broke after it had begun: its reader sees that, and the log why.
+fn broke(why: &[u8]) {
+    let refused: Option<Refused> = serde_json::from_slice(why).ok();
+    let damaged = refused
+        .as_ref()
+        .and_then(|refused| refused.damaged.as_deref());
+    damaged.into_iter().for_each(damage::note);
+    let why = refused.map(|refused| refused.detail).unwrap_or_default();
+    tracing::warn!(why, "an answer broke after it had begun");
+}
+
 /// Carries an answer from its worker to its reader, until it is whole, it breaks, or either is too slow.
 pub async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Piece>) {
     let (pool, running) = (Arc::clone(&lease.pool), Arc::clone(&lease.running));
@@ -108,14 +119,21 @@ pub async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Pie
             Ok(Ok((Kind::Body, bytes))) => (Piece::Bytes(bytes), false),
             Ok(Ok((Kind::End, _))) => (Piece::End, true),
             Ok(Ok((Kind::Broken, why))) => {
-                tracing::warn!(why = %String::from_utf8_lossy(&why), "an answer broke after it had begun");
+                broke(&why);
                 return lease.done();
             }
             Ok(Ok((kind, _))) => {
                 return tracing::error!(?kind, "a worker sent a frame out of turn");
             }
             Ok(Err(error)) => {
-                pool.diagnose(lease, error).await;
+                let held = lease
+                    .child
+                    .as_ref()
+                    .and_then(|child| child.holds().cloned());
+                let error = pool.diagnose(lease, error).await;
+                if let Some(snapshot) = held {
+                    pool.or_damaged(error, &snapshot).await;
+                }
                 return;
             }
             Err(why) => {

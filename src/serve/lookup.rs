@@ -21,7 +21,7 @@ use super::{
     pool::{Answer, Body},
     wire::SparqlQuery,
 };
-use crate::{config::QueryLimits, snapshot::Published};
+use crate::{config::QueryLimits, snapshot::Published, store::damage};
 use oxigraph::store::Store;
 use read::{Budget, Found, Over};
 use shape::Plan;
@@ -118,7 +118,9 @@ impl Lookups {
             Ok(found) => found,
             Err(Over::Budget) => return None,
             Err(Over::Storage(error)) => {
-                tracing::error!(%error, path = %view.of.path.display(), "a snapshot could not be read");
+                if damage::met(&error).is_none() {
+                    tracing::error!(%error, path = %view.of.path.display(), "a snapshot could not be read");
+                }
                 return None;
             }
         };
@@ -140,6 +142,7 @@ impl Lookups {
         let view = newest.and_then(|of| match Store::open_read_only(&of.path) {
             Ok(store) => Some(View { store, of }),
             Err(error) => {
+                damage::met_in(Some(&of.path), &error);
                 tracing::error!(%error, path = %of.path.display(), "a snapshot could not be opened; workers answer lookups too");
                 None
             }

@@ -16,6 +16,7 @@ mod child;
 mod ckan;
 mod client;
 mod crowd;
+mod damaged;
 mod dereference;
 pub mod desk;
 pub mod dumps;

@@ -44,6 +44,8 @@ pub struct PoolOptions {
     pub deadline: Duration,
     /// Dumps have no deadline of this kind, but worker and client may each be silent no longer than this.
     pub stall: Duration,
+    /// How long a snapshot may be read in which a worker ended of its question.
+    pub read: Duration,
     /// Where questions go on that take long. None: they keep their place to the end.
     pub slow: Option<Slow>,
     /// Bytes of a long answer read ahead of a slow client, so that most answers free their worker early.
@@ -74,6 +76,7 @@ impl PoolOptions {
             queue_max: limits.queue_max,
             deadline: Duration::from_millis(limits.deadline_ms),
             stall: Duration::from_millis(limits.stall_ms),
+            read: Duration::from_millis(limits.read_ms),
             slow: Some(Slow {
                 after: Duration::from_millis(limits.slow_ms),
                 wanted_after: Duration::from_millis(limits.wanted_ms),
@@ -133,6 +136,8 @@ pub enum PoolError {
     Died(String),
     #[error("a worker could not be started: {0}")]
     NotStarted(String),
+    #[error("the snapshot is damaged")]
+    Damaged,
     #[error("the question was refused: {}", .0.detail)]
     Refused(Refused),
 }
@@ -232,7 +237,10 @@ impl Pool {
         snapshot: &Arc<Published>,
     ) -> Result<Answer, PoolError> {
         let started = Instant::now();
-        let answer = self.try_ask(account, question, snapshot).await;
+        let answer = match self.try_ask(account, question, snapshot).await {
+            Err(error) => Err(self.or_damaged(error, snapshot).await),
+            answer => answer,
+        };
         let outcome = match &answer {
             Ok(_) => "given",
             Err(PoolError::Busy { .. } | PoolError::NoWorkerInTime(_)) => "busy",
@@ -241,6 +249,7 @@ impl Pool {
             Err(PoolError::Memory { .. }) => "memory",
             Err(PoolError::Stack) => "stack",
             Err(PoolError::Died(_) | PoolError::NotStarted(_)) => "died",
+            Err(PoolError::Damaged) => "damaged",
             Err(PoolError::Refused(_)) => "refused",
         };
         metrics::histogram!("harvestd_worker_answer_seconds", "pool" => self.options.name, "outcome" => outcome)

@@ -25,6 +25,12 @@ pub struct Problem {
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// Code and words of an answer that needs a file which is damaged.
+pub const DAMAGED: (&str, &str) = (
+    "damaged",
+    "The answer needs what is damaged on the server's disk; its operator can see what, and what helps.",
+);
+
 /// The code where a source is known, and no run of it has ended yet.
 pub const NEVER_RAN: &str = "never-ran";
 

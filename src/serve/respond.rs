@@ -5,7 +5,7 @@
 use super::{
     accounts::TooMuch,
     pool::{Answer, Body as Given, Piece, PoolError},
-    problem::Problem,
+    problem::{DAMAGED, Problem},
     wire::Refused,
 };
 use axum::{
@@ -140,6 +140,9 @@ impl From<PoolError> for Problem {
                     "No query worker can be started at the moment.",
                     RETRY_AFTER_S,
                 )
+            }
+            PoolError::Damaged => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, DAMAGED.0, DAMAGED.1)
             }
             PoolError::Refused(refused) => refused.into(),
         }

@@ -189,7 +189,7 @@ impl Pool {
 }
 
 /// Lets the others' threads go first. A process that may not be raised again is ended after its question.
-fn lower(process: Option<u32>) {
+pub(super) fn lower(process: Option<u32>) {
     for thread in threads(process) {
         let id = thread.file_name().and_then(|id| id.to_str()?.parse().ok());
         if let Some(thread) = id.and_then(Pid::from_raw)

@@ -5,7 +5,7 @@
 //! it is not whole. Start at [`Question`] and [`Head`].
 
 use super::portrait::Portrait;
-use crate::{identity::Linked, store_read::Which};
+use crate::{identity::Linked, store::damage::Damaged, store_read::Which};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub enum Kind {
     Body = b'B',
     /// The answer is whole.
     End = b'E',
-    /// The answer broke after its head; the payload says why.
+    /// The answer broke after its head; the payload says why, as [`Refused`] in JSON.
     Broken = b'X',
 }
 
@@ -185,6 +185,8 @@ pub enum Question {
     Figures { snapshot: PathBuf },
     /// How much the default graph holds, as [`Holdings`] in JSON.
     Count { snapshot: PathBuf },
+    /// All of it is read, by every order that it is kept in: is anything damaged?
+    Read { snapshot: PathBuf },
 }
 
 /// A description and the names of what it refers to, each as N-Triples. Empty where nothing is held under the IRI.
@@ -382,6 +384,8 @@ pub struct Refused {
     pub detail: String,
     /// Where in the query: line and column, from 1.
     pub position: Option<(u64, u64)>,
+    /// For the daemon alone: what could not be read, since it is damaged.
+    pub damaged: Option<Box<Damaged>>,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use super::{
     answer::{self, Session},
+    guard,
     wire::{self, BODY_BYTES, Head, Kind, Question, Refused, WorkerLimits},
 };
 use rustix::{
@@ -113,12 +114,7 @@ fn evaluate(mut input: impl io::Read, mut output: File, limits: &WorkerLimits) -
             Ok(Err(answer::Failure::Refused(refused))) => reply.refuse(&refused)?,
             Err(_) => {
                 let detail = "The query could not be evaluated.".to_owned();
-                reply.refuse(&Refused {
-                    status: 500,
-                    code: "internal".to_owned(),
-                    detail,
-                    position: None,
-                })?;
+                reply.refuse(&guard::refuse(500, "internal", detail))?;
                 return Err(io::Error::other("an evaluation panicked"));
             }
         }
@@ -188,7 +184,7 @@ impl<'a> Reply<'a> {
     fn refuse(self, refused: &Refused) -> io::Result<()> {
         let mut frames = Vec::new();
         if self.begun {
-            wire::write_frame(&mut frames, Kind::Broken, refused.detail.as_bytes())?;
+            wire::write_frame(&mut frames, Kind::Broken, &serde_json::to_vec(refused)?)?;
         } else {
             wire::write_frame(
                 &mut frames,

@@ -4,29 +4,37 @@
 //! sled writes a log of its own, and keeps what was removed for a while. Start at [`State::carry_to`].
 
 use super::{State, StateError, bodies, open_checked};
+use crate::store::Head;
 use std::{fs, io, path::Path};
 
 /// How sources stand, which are paused, and how much they pushed today.
 const CARRIED: [&str; 3] = ["sources", "paused", "pushed"];
 
 impl State {
-    /// Writes it into a new state at `dir`. What was there goes.
+    /// Writes it into a new state at `dir`, which stands nowhere: what it lacks is listed from the store by whoever opens it
+    /// first. What was there goes.
     pub fn carry_to(&self, dir: &Path, cache_bytes: u64) -> Result<(), StateError> {
         let carried = |name: &[u8]| {
             CARRIED.iter().any(|carried| carried.as_bytes() == name) || bodies::are_in(name)
         };
-        self.write_to(dir, cache_bytes, carried)
+        // Not even the store that it belongs to was ever published at 0.
+        let nowhere = self.head()?.map(|head| Head {
+            published_us: 0,
+            ..head
+        });
+        self.write_to(dir, cache_bytes, nowhere, carried)
     }
 
     /// Writes all of the state into a new one at `dir`, without what was removed from it.
     pub fn copy_to(&self, dir: &Path, cache_bytes: u64) -> Result<(), StateError> {
-        self.write_to(dir, cache_bytes, |_| true)
+        self.write_to(dir, cache_bytes, self.head()?, |_| true)
     }
 
     fn write_to(
         &self,
         dir: &Path,
         cache_bytes: u64,
+        head: Option<Head>,
         is_meant: impl Fn(&[u8]) -> bool,
     ) -> Result<(), StateError> {
         match fs::remove_dir_all(dir) {
@@ -46,7 +54,7 @@ impl State {
                 tree.insert(key, value)?;
             }
         }
-        if let Some(head) = self.head()? {
+        if let Some(head) = head {
             new.set_head(head)?;
         }
         new.make_durable()

@@ -77,6 +77,7 @@ impl Store {
         run: Option<&Run>,
         batch: Batch,
     ) -> Result<Option<(u64, u64)>, StoreError> {
+        self.refuse_damaged()?;
         let mut clock = match batch.activities.is_empty() {
             true => self.clock(),
             false => self.commit_begins(),

@@ -30,6 +30,7 @@ impl Store {
         run: Option<&Run>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<HashSet<u64>, StoreError> {
+        self.refuse_damaged()?;
         let (send, receive) = crossbeam_channel::bounded::<Load>(256);
         let quads = self.quads.clone();
         let batch = self.limits.bulk_batch_quads;
@@ -138,10 +139,7 @@ fn load(
 
 impl From<oxigraph::store::StorageError> for StoreError {
     fn from(source: oxigraph::store::StorageError) -> Self {
-        Self::Storage {
-            doing: "loading in bulk",
-            source,
-        }
+        Self::storage("loading in bulk")(source)
     }
 }
 

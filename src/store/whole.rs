@@ -61,10 +61,12 @@ pub(super) fn opening(
 ) -> impl Fn(oxigraph::store::StorageError) -> StoreError + '_ {
     move |error| {
         let text = error.to_string();
-        if text.contains("Corruption") || text.contains("No such file") {
-            return damaged(data_dir, text);
+        match super::damage::met_in(Some(&data_dir.join("store")), &error) {
+            Some(found) => damaged(data_dir, found.found),
+            // The engine's lists name it.
+            None if text.contains("No such file") => damaged(data_dir, text),
+            None => StoreError::storage("opening")(error),
         }
-        StoreError::storage("opening")(error)
     }
 }
 

@@ -5,7 +5,7 @@
 //! ends the reading. Start at [`read_whole`].
 
 use crate::store::{Head, StoreError};
-use oxigraph::model::{GraphNameRef, NamedNodeRef, NamedOrBlankNodeRef, Term, TermRef};
+use oxigraph::model::{GraphNameRef, NamedNodeRef, NamedOrBlankNodeRef, Quad, Term, TermRef};
 use oxigraph::store::{QuadIter, StorageError, Store};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -31,18 +31,13 @@ pub struct Whole {
 pub fn read_whole(dir: &Path, base: &str, tell: &mut dyn FnMut(u64)) -> Result<Whole, StoreError> {
     let failed = StoreError::storage("reading all of it");
     let store = Store::open_read_only(dir).map_err(&failed)?;
-    let mut whole = Whole {
-        head: crate::store::read_head(&store, base)?,
-        ..Whole::default()
-    };
-    let named = format!("{base}log/{}/", whole.head.generation);
-    let mut seen = Seen::default();
-    let mut counts = Counts::default();
-    for quad in store.iter() {
-        let quad = quad.map_err(&failed)?;
-        whole.quads += 1;
-        if whole.quads.is_multiple_of(10_000) {
-            tell(whole.quads);
+    let head = crate::store::read_head(&store, base)?;
+    let named = format!("{base}log/{}/", head.generation);
+    let (mut segments, mut read) = (BTreeMap::new(), 0_u64);
+    let quads = read_all(&store, &mut |quad| {
+        read += 1;
+        if read.is_multiple_of(10_000) {
+            tell(read);
         }
         if quad.predicate.as_ref() == SHA256
             && let Term::Literal(sha256) = &quad.object
@@ -51,13 +46,35 @@ pub fn read_whole(dir: &Path, base: &str, tell: &mut dyn FnMut(u64)) -> Result<W
             let name = name.trim_start_matches('<').trim_end_matches('>');
             if name.starts_with(&named) {
                 let sha256 = sha256.value().to_owned();
-                whole.segments.insert(name.to_owned(), sha256);
+                segments.insert(name.to_owned(), sha256);
             }
         }
+    })?;
+    tell(quads);
+    Ok(Whole {
+        head,
+        quads,
+        segments,
+    })
+}
+
+/// The same of a store that is open: gives each quad, and at the end how many there are.
+///
+/// # Errors
+/// The damage, in the engine's words or ours.
+pub fn read_all(store: &Store, each: &mut dyn FnMut(&Quad)) -> Result<u64, StoreError> {
+    let failed = StoreError::storage("reading all of it");
+    let mut seen = Seen::default();
+    let mut counts = Counts::default();
+    let mut quads = 0;
+    for quad in store.iter() {
+        let quad = quad.map_err(&failed)?;
+        quads += 1;
+        each(&quad);
         let (subject, object) = (quad.subject.as_ref(), quad.object.as_ref());
         counts
             .by_others(
-                &store,
+                store,
                 &mut seen,
                 subject,
                 quad.predicate.as_ref(),
@@ -66,9 +83,8 @@ pub fn read_whole(dir: &Path, base: &str, tell: &mut dyn FnMut(u64)) -> Result<W
             )
             .map_err(&failed)?;
     }
-    tell(whole.quads);
-    counts.agree(whole.quads)?;
-    Ok(whole)
+    counts.agree(quads)?;
+    Ok(quads)
 }
 
 /// What was looked up already, by the first 128 bits of BLAKE3 of its text.

@@ -98,6 +98,16 @@ fn turtle(datasets: usize) -> String {
     text
 }
 
+/// A trial writes what it reads, and leaves the room that there is to what must be kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_nearly_full_disk_nothing_is_tried() {
+    let trials = Trials::new("disk_free_bytes_min = 1_000_000_000_000", "").await;
+    let document = turtle(1);
+    trials
+        .refused("", TURTLE, &document, 503, "read-only")
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_is_tried_by_the_real_rules_and_nothing_is_kept() {
     let trials = Trials::new("", "").await;

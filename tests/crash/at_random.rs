@@ -20,10 +20,10 @@ const STAGED: &str = "everything is read, described and staged";
 const COMMITTED: &str = "everything is committed";
 
 /// SplitMix64: the same numbers in every run.
-struct Moments(u64);
+pub(super) struct Moments(pub(super) u64);
 
 impl Moments {
-    fn below(&mut self, most: Duration) -> Duration {
+    pub(super) fn below(&mut self, most: Duration) -> Duration {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

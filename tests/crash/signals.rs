@@ -2,7 +2,7 @@
 
 use super::*;
 use axum::body::{Body, Bytes};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use rustix::process::Signal;
 use std::{
     convert::Infallible,
@@ -87,6 +87,41 @@ async fn a_second_daemon_is_told_to_try_later() {
     assert_eq!(bed.completes().await.counts.new, 3);
     first.terminate().await;
     bed.whole().await;
+}
+
+/// Stopped for a while in the middle of a run, and not dead: nobody else gets the directory, and the run goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_stopped_for_a_while_goes_on() {
+    let bed = Bed::new(String::new(), "").await;
+    let document = export(&rows(1, 30, 1)).into_bytes();
+    let (go_on, gate) = tokio::sync::watch::channel(false);
+    bed.origin.answer("/a", move |_| {
+        let (first, rest) = document.split_at(document.len() / 2);
+        let (first, rest) = (first.to_owned(), rest.to_owned());
+        let mut gate = gate.clone();
+        let rest = stream::once(async move {
+            gate.wait_for(|open| *open).await.unwrap();
+            Ok::<_, Infallible>(Bytes::from(rest))
+        });
+        let first = stream::once(async move { Ok(Bytes::from(first)) });
+        origin::plain(JSON, Body::from_stream(first.chain(rest)))
+    });
+    let daemon = Serving::start(&bed).await;
+    let mut running = bed.command("run", "");
+    let running = running.arg("a").spawn().unwrap();
+    eventually("the source is asked", || bed.origin.asked() > 0).await;
+    signal(&daemon.child, Signal::STOP);
+    let second = tokio::time::timeout(DEADLINE, bed.command("serve", "").output()).await;
+    let second = second.expect("it does not wait").unwrap();
+    assert_eq!(second.status.code(), Some(TEMPORARY_FAILURE));
+    go_on.send_replace(true);
+    signal(&daemon.child, Signal::CONT);
+    let ended = tokio::time::timeout(DEADLINE, running.wait_with_output()).await;
+    let report = ended.expect("the run ends").unwrap().stdout;
+    let report: Report = serde_json::from_slice(&report).unwrap();
+    assert_eq!(report.counts.new, 30, "{}", report.line());
+    daemon.terminate().await;
+    assert_eq!(bed.whole().await.titles().len(), 30);
 }
 
 /// Sources that are due at the start: a server that never answers, one that never ends.

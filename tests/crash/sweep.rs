@@ -12,7 +12,7 @@ const SMALL: &str = "batch_triples_max = 1_000\nbulk_bytes_min = 1_000_000_000";
 const BULK: &str = "bulk_bytes_min = 1";
 
 /// Failpoints that a run of one source does not pass, each with the file whose test injects it.
-const ELSEWHERE: [(&str, &str); 19] = [
+const ELSEWHERE: [(&str, &str); 20] = [
     ("decided", "tests/crash/decided.rs"),
     ("dump-file", "tests/dumps.rs"),
     ("erase-begun", "tests/erase.rs"),
@@ -29,6 +29,7 @@ const ELSEWHERE: [(&str, &str); 19] = [
     ("learned", "tests/crash/shared.rs"),
     ("publish", "tests/outgoing/unpublished.rs"),
     ("push-answer", "tests/push/killed.rs"),
+    ("scrub-copied", "tests/recovery"),
     ("swap-begun", "tests/recovery"),
     ("swap-between", "tests/recovery"),
     ("swap-half", "tests/recovery"),

@@ -76,6 +76,7 @@ pub const DOORS: &[Ask] = &[
     post(RESTORE, "/restore?iri=https://nowhere.example/1", 422),
     post(RESTORE, "/restore", 400),
     post(BACKUP, BACKUP, 200),
+    post(BACKUP, BACKUP, 409),
     post(RELEASED, RELEASED, 204),
     get("/webhooks", "/webhooks", ANY, 200),
     get(DEAD, "/webhooks/library/dead", ANY, 200),

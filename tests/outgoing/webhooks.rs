@@ -314,6 +314,34 @@ async fn a_batch_that_is_not_taken_is_not_overtaken() {
     assert!(serving.log().contains("redirects are not followed"));
 }
 
+/// The message was read and no answer came, and then the sender was killed: whether it arrived nobody knows. It comes again
+/// under its id, byte for byte, whatever has happened since, so that a receiver that knows the id has every change once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_may_have_arrived_comes_again_under_its_id() {
+    let receiver = Receiver::start(&[Does::Close, Does::Stall]).await;
+    let bed = bed(QUICK, &receiver.hook("")).await;
+    let serving = bed.serve().await;
+    changes(&bed, &serving, rows(1, 5, 1)).await;
+    eventually("it is sent twice", async || receiver.came().len() == 2).await;
+    serving.kill().await;
+    let serving = bed.serve().await;
+    let (_, last) = changes(&bed, &serving, rows(1, 5, 2)).await;
+    receiver.has(1, last).await;
+    let came = receiver.came();
+    for message in &came[1..3] {
+        assert_eq!((message.id(), &message.body), (came[0].id(), &came[0].body));
+    }
+    let mut once: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for message in &came {
+        once.insert(message.id(), message.seqs());
+    }
+    let mut seqs: Vec<u64> = once.into_values().flatten().collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=last).collect::<Vec<_>>());
+    until_known(&serving).await;
+    serving.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_is_down_is_waited_for() {
     let port = Port::reserved();

@@ -1,6 +1,7 @@
 //! Backups of a daemon at work and of a directory at rest, checked, and put in place, also where the process dies meanwhile.
 
 use super::*;
+use harvestd::backup::Turn;
 use harvestd::push::tokens;
 
 /// It needs no configuration.
@@ -51,6 +52,9 @@ async fn a_backup_of_a_daemon_is_put_in_place_under_a_new_generation() {
     told(&bed, &["backup", "restore", &dir, "--replace"])
         .await
         .ends_with(0);
+    // Before anything that writes has opened it.
+    let status = told(&bed, &["status", "--json"]).await.ends_with(0).json();
+    assert_eq!(status["sources"][0]["holds"], 21, "{status}");
     let after = whole(&bed).await;
     assert_eq!(after.bodies, before.bodies);
     assert_eq!(after.head.generation, seen.head.generation + 1);
@@ -205,4 +209,123 @@ async fn a_backup_takes_the_place_of_what_a_newer_program_wrote() {
         .await
         .ends_with(0);
     assert_eq!(whole(&bed).await.bodies, before.bodies);
+}
+
+/// Two at once would take each other's files away: the second is told to come again. What a killed command left is no backup
+/// under way.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_backup_is_made_at_a_time() {
+    let bed = twice().await;
+    let serving = bed.serve().await;
+    let staged = bed.data_dir().join("backup.staged");
+    let dir = at(&bed, "backup");
+    let make = ["backup", "make", &dir];
+    let busy = async |what: &str| {
+        let busy = told(&bed, &make).await.ends_with(LOCKED);
+        assert!(
+            busy.error.contains("a backup is being made already"),
+            "{what}: {busy:?}"
+        );
+    };
+    let turn = Turn::take(&bed.data_dir()).unwrap().unwrap();
+    busy("another command copies").await;
+    assert_eq!(serving.admin("POST", "/backup").await.status(), 200);
+    assert_eq!(serving.admin("POST", "/backup").await.status(), 409);
+    busy("it has staged").await;
+    assert!(
+        staged.join("store/CURRENT").exists(),
+        "nothing was taken away"
+    );
+    // It dies.
+    drop(turn);
+    told(&bed, &make).await.ends_with(0);
+    assert!(!staged.exists());
+    checked(&dir).ends_with(0);
+
+    assert_eq!(serving.admin("POST", "/backup").await.status(), 200);
+    fs::remove_dir_all(&dir).unwrap();
+    busy("somebody at the door copies").await;
+    assert!(
+        staged.join("store/CURRENT").exists(),
+        "nothing was taken away"
+    );
+    assert_eq!(serving.admin("POST", "/backup/release").await.status(), 204);
+    told(&bed, &make).await.ends_with(0);
+    serving.stop().await;
+}
+
+/// The operator's token opens everything, and is the same after a restore.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_s_token_is_in_no_backup() {
+    let bed = twice().await;
+    let serving = bed.serve().await;
+    serving.stop().await;
+    let token = bed.data_dir().join("admin-token");
+    let before = fs::read_to_string(&token).unwrap();
+    let dir = at(&bed, "backup");
+    told(&bed, &["backup", "make", &dir]).await.ends_with(0);
+    for file in whole::files(Path::new(&dir)) {
+        if file.is_file() {
+            let bytes = fs::read(&file).unwrap();
+            let holds = bytes
+                .windows(before.trim().len())
+                .any(|w| w == before.trim().as_bytes());
+            assert!(!holds, "{}", file.display());
+        }
+    }
+    told(&bed, &["backup", "restore", &dir, "--replace"])
+        .await
+        .ends_with(0);
+    assert_eq!(fs::read_to_string(&token).unwrap(), before);
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&token).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+/// Folders of the data directory may be links, to another disk too: then files are copied, not linked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_follows_links_and_goes_to_another_disk() {
+    let bed = twice().await;
+    let before = whole(&bed).await;
+    let data = bed.data_dir();
+    // A filesystem of its own wherever tests run; else both are one, which is told.
+    let other = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    let other = other.unwrap();
+    let disk = |path: &Path| std::os::unix::fs::MetadataExt::dev(&fs::metadata(path).unwrap());
+    if disk(other.path()) == disk(&data) {
+        eprintln!("SKIPPED in part: there is no other disk here");
+    }
+    let log = other.path().join("log");
+    copied(&data.join("log"), &log);
+    fs::remove_dir_all(data.join("log")).unwrap();
+    std::os::unix::fs::symlink(&log, data.join("log")).unwrap();
+    let serving = bed.serve().await;
+    let dir = other.path().join("backup");
+    let make = ["backup", "make", dir.to_str().unwrap()];
+    told(&bed, &make).await.ends_with(0);
+    serving.stop().await;
+    checked(dir.to_str().unwrap()).ends_with(0);
+    fs::remove_dir_all(&data).unwrap();
+    fs::remove_dir_all(&log).unwrap();
+    let restore = ["backup", "restore", dir.to_str().unwrap()];
+    told(&bed, &restore).await.ends_with(0);
+    assert_eq!(whole(&bed).await.bodies, before.bodies);
+}
+
+fn beside(bed: &Bed) -> usize {
+    let all = fs::read_dir(bed.data_dir()).unwrap();
+    let names = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("scrub-")).count()
+}
+
+/// A scrub that is killed leaves a copy of the state, until anybody takes the directory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_scrub_leaves_nothing() {
+    let mut bed = twice().await;
+    bed.failpoints = "scrub-copied=return".to_owned();
+    assert_eq!(told(&bed, &["scrub"]).await.exit, None);
+    bed.failpoints.clear();
+    assert_eq!(beside(&bed), 1);
+    told(&bed, &["scrub"]).await.ends_with(0);
+    assert_eq!(beside(&bed), 0);
 }

@@ -41,6 +41,12 @@ async fn without_the_file_that_names_all_others() {
         .ends_with(DAMAGED)
         .json();
     assert_eq!(scrubbed["damaged"][0]["what"], "store", "{scrubbed}");
+    let misspelt = told(&bed, &["recover", "--snapshot", "nope"]).await;
+    let misspelt = misspelt.ends_with(2);
+    assert!(
+        misspelt.error.contains("nope is no snapshot"),
+        "{misspelt:?}"
+    );
     recovers(&bed, &before).await;
 }
 
@@ -190,5 +196,71 @@ async fn beside_a_daemon_its_snapshot_is_read() {
     };
     assert_eq!((of("store"), of("state")), (0.into(), 0.into()));
     assert!(of("snapshot").as_u64() >= Some(1) && of("log").as_u64() >= Some(2));
+    serving.stop().await;
+}
+
+/// A query meets it while the daemon is at work: the count over a damaged block would go on until its worker has no memory
+/// left. From then on everybody is told, nothing is written, and what does not need the block is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn met_by_a_daemon_at_work() {
+    let bed = twice().await;
+    bed.configure("[limits.query]\nmemory_bytes_max = 600_000_000", "");
+    let serving = bed.serve().await;
+    let sparql = |query: &str| {
+        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        serving.get(&format!("/sparql?query={query}")).send()
+    };
+    assert_eq!(serving.get("/readyz").send().await.unwrap().status(), 200);
+    // Without the small one that whoever opens the store reads.
+    let mut tables = ending(&bed.data_dir().join("store"), ".sst");
+    tables.retain(|table| fs::metadata(table).unwrap().len() > 4_096);
+    tables.iter().for_each(|table| flip(table, 20, 40));
+    let refused = sparql("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), 500);
+    let refused = serving::parsed(refused).await;
+    assert_eq!(refused["type"], "urn:harvestd:problem:damaged", "{refused}");
+
+    let unready = serving.get("/readyz").send().await.unwrap();
+    assert_eq!(unready.status(), 503);
+    let why = serving::parsed(unready).await["detail"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let store = bed.data_dir().join("store");
+    assert!(
+        why.starts_with(&format!("damaged: {}", store.display()))
+            && why.contains(".sst: ")
+            && why.contains("harvestd scrub")
+            && why.contains("docs/recovery.md"),
+        "{why}"
+    );
+    assert_eq!(serving.json("/status").await["ready"]["why"], why.as_str());
+    let status = told(&bed, &["status"]).await.ends_with(0);
+    assert!(status.out.contains(&why), "{status:?}");
+    let metrics = serving.get("/metrics").send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let counted = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("harvestd_damaged_files "));
+    assert!(counted.is_some_and(|n| n != "0"), "{metrics}");
+
+    let asked = bed.origin.asked();
+    let refused = serving.admin("POST", "/sources/a/run").await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(bed.origin.asked(), asked);
+    assert_eq!(sparql("ASK {}").await.unwrap().status(), 200);
+    // Once more, and it is not told again.
+    let again = sparql("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+        .await
+        .unwrap();
+    assert_eq!(again.status(), 500);
+    let log = serving.log();
+    let file = why.split(": ").nth(1).unwrap();
+    let told = log
+        .lines()
+        .filter(|line| line.contains("ERROR") && line.contains(file));
+    assert_eq!(told.count(), 1, "{log}");
     serving.stop().await;
 }

@@ -51,10 +51,12 @@ impl Disk {
     }
 
     fn read_only(&self) {
-        let remounted = Command::new("mount")
-            .args(["-o", "remount,ro"])
-            .arg(&self.0)
-            .status();
+        self.remount("remount,ro");
+    }
+
+    fn remount(&self, how: &str) {
+        let mut mount = Command::new("mount");
+        let remounted = mount.args(["-o", how]).arg(&self.0).status();
         assert!(remounted.unwrap().success());
     }
 }
@@ -200,4 +202,50 @@ async fn a_disk_that_cannot_be_written_to_is_named_at_the_start() {
             "{told:?}"
         );
     }
+}
+
+/// The disk of the change log can only be read from the middle of a run on. (One on which a file is open to be written
+/// cannot be made so.)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_can_only_be_read_in_the_middle_of_a_run() {
+    let bed = Bed::new(export(&rows(1, 20, 1))).await;
+    bed.configure("disk_look_every_ms = 20\ndisk_free_bytes_min = 0", "");
+    let Some(disk) = Disk::mounted(&bed.data_dir().join("log"), 64 * MB) else {
+        return;
+    };
+    let serving = bed.serve().await;
+    serving.run().await;
+    let (go_on, gate) = tokio::sync::watch::channel(false);
+    bed.origin.answer("/a", move |_| {
+        let mut gate = gate.clone();
+        let answer = futures_util::stream::once(async move {
+            gate.wait_for(|open| *open).await.unwrap();
+            Ok::<_, std::convert::Infallible>(changed())
+        });
+        origin::plain(JSON, axum::body::Body::from_stream(answer))
+    });
+    let asked = bed.origin.asked();
+    let run = serving.operator("POST", "/sources/a/run?wait=true").send();
+    let in_the_middle = async {
+        eventually("it is asked", async || bed.origin.asked() > asked).await;
+        disk.read_only();
+        eventually("it is seen", async || ready(&serving).await != "ready\n").await;
+        go_on.send_replace(true);
+    };
+    let (run, ()) = tokio::join!(run, in_the_middle);
+    let report = parsed(run.unwrap()).await;
+    assert_eq!(report["outcome"], "failed", "{report}");
+    let why = report["why"].as_str().unwrap();
+    assert!(why.contains("Read-only"), "{why}");
+    let why = ready(&serving).await;
+    assert!(why.contains("cannot be written to"), "{why}");
+    reads_go_on(&serving).await;
+    disk.remount("remount,rw");
+    eventually("it goes on by itself", async || {
+        ready(&serving).await == "ready\n"
+    })
+    .await;
+    assert_eq!(serving.run().await["counts"]["new"], 1);
+    serving.stop().await;
+    super::whole(&bed).await;
 }

@@ -231,6 +231,40 @@ async fn from_the_dump_where_pages_were_removed() {
     assert_equal_graphs(&a, &newcomer);
 }
 
+/// A replica is put back to a copy of an earlier day, and stands behind what it had told of: it follows from there, and is
+/// told again what it has lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_was_put_back_catches_up() {
+    let origin = Origin::start().await;
+    let (a, b) = (Hub::new(LIMITS), Hub::new(LIMITS));
+    a.configure(&[source("a", "data_gov_tw", &origin.at("/a"), "")]);
+    b.configure(&[mirror(&a)]);
+    origin.say("/a", JSON, export(&rows(1, 60, 1)));
+    a.run("a").await;
+    let serving = a.serve().await;
+    b.run("mirror").await;
+    let old = b.dir.path().join("old");
+    copied(&b.data_dir(), &old);
+    for revision in 2..=3 {
+        origin.say("/a", JSON, export(&rows(revision, 60 + revision, revision)));
+        a.run("a").await;
+        b.run("mirror").await;
+    }
+    in_step(&b, &a).await;
+    std::fs::remove_dir_all(b.data_dir()).unwrap();
+    std::fs::rename(old, b.data_dir()).unwrap();
+    let report = b.run("mirror").await;
+    let counts = &report["counts"];
+    assert_eq!(
+        (&counts["new"], &counts["gone"], &counts["absent"]),
+        (&3.into(), &2.into(), &0.into()),
+        "{report}"
+    );
+    in_step(&b, &a).await;
+    ends(serving).await;
+    assert_equal_graphs(&a, &b);
+}
+
 /// History begins anew at the first: the second notices, and holds what the first holds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_generation_while_it_is_followed() {

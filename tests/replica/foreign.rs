@@ -3,9 +3,11 @@
 //! The pages are those of `tests/connectors/ldes`, on a server of our own.
 
 use super::*;
-use axum::{http::StatusCode, response::IntoResponse};
-use std::collections::BTreeSet;
+use axum::{body::Body, http::StatusCode, response::IntoResponse};
+use futures_util::stream;
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 use texts::source;
+use tokio::sync::Notify;
 
 const CITY: &str = "https://city.example/";
 
@@ -319,4 +321,92 @@ async fn an_agent_of_its_own_comes_changes_and_goes() {
         assert_eq!(publishers(&hub).await, set(&expected), "{activity:?}");
     }
     assert_eq!(hub.verify(&["--replay"]).await.0, 0);
+}
+
+/// Never ends.
+fn pending() -> axum::response::Response {
+    let nothing = stream::pending::<Result<axum::body::Bytes, Infallible>>();
+    origin::plain("application/trig", Body::from_stream(nothing))
+}
+
+/// A feed that grows by a page between a run that was killed and the one that goes on from it: what its last page gained
+/// meanwhile was not on it when the first run read it, and lies before where the new page begins.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_gained_between_two_runs_is_not_passed_over() {
+    let cars: Activity<'_> = (
+        "Create",
+        "c:cars",
+        "02-01",
+        "c:cars a dcat:Dataset ; dct:title \"Cars\" .",
+    );
+    let (trees, roads) = (
+        (TREES.0, TREES.1, "02-02", TREES.3),
+        (ROADS.0, ROADS.1, "03-02", ROADS.3),
+    );
+    let (hub, origin) = two_pages(&[], &[cars]).await;
+    // The last page is asked for first: it has been read when the other one is awaited.
+    let asked = Arc::new(Notify::new());
+    let told = asked.clone();
+    origin.answer("/feed/1", move |_| {
+        told.notify_one();
+        pending()
+    });
+    let mut child = hub.command(&["run", "f"]).spawn().unwrap();
+    let heard = tokio::time::timeout(DEADLINE, asked.notified()).await;
+    heard.expect("the first page is asked for");
+    child.kill().await.unwrap();
+
+    tell(&origin, 1, &[PARKS]);
+    tell(&origin, 2, &[cars, trees]);
+    tell(&origin, 3, &[roads]);
+    let bound = |kind: &str, page: u8| {
+        format!(
+            "<{0}/feed> tree:relation [ a tree:{kind} ; tree:node <{0}/feed/{page}> ; tree:path as:published ; \
+             tree:value \"2026-03-01T00:00:00Z\"^^xsd:dateTime ] .\n",
+            origin.url
+        )
+    };
+    let root = recorded(&origin, "activities", "root.trig")
+        + &bound("LessThanRelation", 2)
+        + &bound("GreaterThanOrEqualToRelation", 3);
+    origin.say("/feed", "application/trig", root);
+    let report = hub.run("f").await;
+    assert!(
+        report["noticed"].to_string().contains("resumed"),
+        "{report}"
+    );
+    hub.run("f").await;
+    let all = set(&["Parks", "Cars", "Trees", "Roads"]);
+    assert_eq!(titles(&hub).await, all);
+    assert_eq!(hub.verify(&["--replay"]).await.0, 0);
+}
+
+/// A version that is dated into the future is kept, and is never where the next run begins: what comes after it, dated
+/// right, would be taken for known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_of_the_future_hides_nothing() {
+    let (hub, origin) = two_pages(&[], &[]).await;
+    let far = (PARKS.0, PARKS.1, "FAR", PARKS.3);
+    let roads = (ROADS.0, ROADS.1, "NOW", ROADS.3);
+    let say = |all: &[Activity<'_>]| {
+        let now = chrono::Utc::now();
+        let text = activities(2, all)
+            .replace(
+                &format!("<{CITY}feed#stream>"),
+                &format!("<{}/feed#stream>", origin.url),
+            )
+            .replace("2026-FAR", "2199-12-31")
+            .replace(
+                "2026-NOWT00:00:00Z",
+                &now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            );
+        origin.say("/feed/2", "application/trig", text);
+    };
+    say(&[far]);
+    hub.run("f").await;
+    assert_eq!(titles(&hub).await, set(&["Parks"]));
+    say(&[far, roads]);
+    let report = hub.run("f").await;
+    assert_eq!(report["counts"]["new"], 1, "{report}");
+    assert_eq!(titles(&hub).await, set(&["Parks", "Roads"]));
 }

@@ -35,14 +35,19 @@ pub(super) use walk::Walk;
 pub(super) struct Head {
     /// The bookmark of the last complete run.
     since: Option<String>,
-    /// Asks for changes up to now only: a package dated into the future must not become the bookmark.
+    /// When the run began: a package dated into the future must not become the bookmark.
+    #[serde(default)]
+    began: Option<String>,
+    /// Asks the portal, too, for changes up to now only.
     bounded: bool,
 }
 
 impl Head {
-    pub(super) fn new(since: Option<&Bookmark>) -> Self {
+    pub(super) fn new(since: Option<&Bookmark>, now_ms: i64) -> Self {
+        let began = DateTime::from_timestamp_millis(now_ms);
         Self {
             since: since.map(|b| b.0.clone()),
+            began: began.map(|began| written(began.naive_utc())),
             bounded: true,
         }
     }
@@ -132,6 +137,10 @@ impl Ckan {
         if !found.success || !frame.array_found {
             return self.without_head(head, answer.status, found.complaint, page);
         }
+        let newest = newest.map(|newest| match &head.began {
+            Some(began) => newest.min(began.clone()),
+            None => newest,
+        });
         let _stopped = self.begin_walk(head, newest.as_deref(), found.count, page);
         Ok(())
     }

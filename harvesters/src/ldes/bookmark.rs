@@ -28,6 +28,9 @@ pub struct Note {
     /// Predicates of members: when it was published, and which object it is a version of.
     pub timestamp: Option<String>,
     pub version_of: Option<String>,
+    /// When the run began, in microseconds since 1970.
+    #[serde(default)]
+    pub began_us: Option<i64>,
     /// The generation, where the feed is that of a harvestd, whose bodies are kept as they come.
     pub mirror: Option<u64>,
     /// What the bookmark said of the stream.
@@ -147,7 +150,7 @@ impl Note {
             && mark.stream == self.stream
             && mark.mirror == self.mirror
         {
-            self.since = Some(mark.time_us);
+            self.since = Some(self.not_beyond_now(mark.time_us));
             self.page = mark.page;
         }
         Ok(self)
@@ -168,13 +171,22 @@ impl Note {
         first || self.page.as_deref() == Some(page.as_str())
     }
 
+    /// A member that is dated into the future is not where the next run begins: what is dated right would be passed over.
+    /// The times of a harvestd rise, whatever its clock says.
+    fn not_beyond_now(&self, time_us: i64) -> i64 {
+        match (self.mirror, self.began_us) {
+            (None, Some(began_us)) => time_us.min(began_us),
+            _ => time_us,
+        }
+    }
+
     /// The bookmark where the newest member is of that time; `page` is the one that it is on, if it leads nowhere else.
     pub fn mark(&self, newest_us: Option<i64>, page: Option<&Url>) -> Option<Bookmark> {
         let mark = Mark {
             v: VERSION,
             stream: self.stream.clone(),
             mirror: self.mirror,
-            time_us: newest_us.max(self.since)?,
+            time_us: self.not_beyond_now(newest_us.max(self.since)?),
             page: page.map(Url::to_string),
         };
         mark.bookmark()

@@ -2,17 +2,19 @@
 
 use super::{bar_of, held};
 use crate::{
-    backup::{self, BackupError, Manifest, Staged},
+    backup::{self, BackupError, Manifest, Staged, Turn},
     cli::{
         args::{self, Common},
         client::{Reached, body},
         configured::Configured,
         exit::Exit,
         out,
+        read::problem,
     },
     daemon::{Purpose, backup as putting},
     format,
     lock::Lock,
+    serve::desk::DeskError,
     store_read::read_whole,
 };
 use std::path::Path;
@@ -57,7 +59,19 @@ async fn make(args: &args::BackupAt, common: &Common) -> Exit {
         Ok(reached) => reached,
         Err(exit) => return exit,
     };
-    let staged = match body(reached.local.order("/backup").await).await {
+    // Until the end, so that nobody takes away what is copied here.
+    let turn = match Turn::take(&reached.config.data_dir) {
+        Ok(Some(turn)) => turn,
+        Ok(None) => {
+            let exit = out::complain(&DeskError::BackupUnderWay.to_string(), Exit::Locked);
+            return reached.done(exit).await;
+        }
+        Err(e) => {
+            let text = format!("taking {}: {e}", reached.config.data_dir.display());
+            return reached.done(out::complain(&text, Exit::Failed)).await;
+        }
+    };
+    let staged = match staged(&reached).await {
         Ok(staged) => staged,
         Err(exit) => return reached.done(exit).await,
     };
@@ -84,11 +98,24 @@ async fn make(args: &args::BackupAt, common: &Common) -> Exit {
     };
     // Where that fails, the daemon takes it away at its next start.
     let released = body(reached.local.order("/backup/release").await).await;
+    drop(turn);
     let exit = match (exit, released) {
         (Exit::Ok, Err(exit)) => exit,
         (exit, _) => exit,
     };
     reached.done(exit).await
+}
+
+/// What the daemon staged.
+async fn staged(reached: &Reached) -> Result<Vec<u8>, Exit> {
+    match reached.local.order("/backup").await {
+        Ok(answered) if answered.status == 409 => {
+            let problem = problem(answered).await;
+            let detail = problem["detail"].as_str().unwrap_or_default();
+            Err(out::complain(detail, Exit::Locked))
+        }
+        answered => body(answered).await,
+    }
 }
 
 /// Is the one folder below the other, or the same? The nearest one that is there decides.

@@ -2,7 +2,7 @@
 //!
 //! Runs in the worker's process only. Start at [`Session`].
 
-use super::{Failure, internal, page};
+use super::{Failure, internal, page, unreadable};
 use crate::{
     serve::{
         guard,
@@ -86,7 +86,8 @@ impl Session {
             // The old one goes first: open stores hold descriptors and cache.
             self.open = None;
             let store = Store::open_read_only(snapshot).map_err(|e| {
-                internal(&format!("opening the snapshot {}: {e}", snapshot.display()))
+                let doing = format!("opening the snapshot {}", snapshot.display());
+                unreadable(&doing, Some(snapshot), &e)
             })?;
             self.open = Some((snapshot.to_owned(), store));
         }

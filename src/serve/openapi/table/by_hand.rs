@@ -80,11 +80,9 @@ pub fn restore() -> Door {
 }
 
 pub fn stage_backup() -> Door {
-    let post = Operation::post(
-        "Stages a backup of this moment, to be copied; one that was staged before goes.",
-    );
+    let post = Operation::post("Stages a backup of this moment, to be copied, unless another is.");
     let post = post.gives_json(200, &[JSON], "StagedBackup");
-    door("/backup", BACKUP, post.problems(&[422]))
+    door("/backup", BACKUP, post.problems(&[409, 422]))
 }
 
 pub fn release_backup() -> Door {
