@@ -159,6 +159,16 @@ pub const FIGURES: &[Figure] = &[
         "How long questions waited before they were asked, by reason: pace or retry",
     ),
     gauge(
+        "harvestd_quality_mean",
+        Unit::Count,
+        "Mean quality of a source's datasets, by metric: mqa, fair or ai-ready; docs/quality.md says what each counts",
+    ),
+    seconds(
+        "harvestd_quality_seconds",
+        Scale::Work,
+        "How long measuring the quality took after a publication",
+    ),
+    gauge(
         "harvestd_links_known",
         Unit::Count,
         "Addresses of files that datasets name",
