@@ -65,9 +65,10 @@ mod tests {
     fn shells_know_every_command() {
         for path in commands() {
             let (command, above) = path.split_last().unwrap();
-            let above = [&["harvestd".to_owned()], above]
-                .concat()
-                .join("__subcmd__");
+            let above = ["harvestd"]
+                .into_iter()
+                .chain(above.iter().map(String::as_str));
+            let above = above.collect::<Vec<_>>().join("__subcmd__");
             let bash = script(Shell::Bash);
             assert!(
                 bash.contains(&format!(" {above},{command})\n")),

@@ -158,6 +158,31 @@ pub const FIGURES: &[Figure] = &[
         Scale::Work,
         "How long questions waited before they were asked, by reason: pace or retry",
     ),
+    gauge(
+        "harvestd_quality_mean",
+        Unit::Count,
+        "Mean quality of a source's datasets, by metric: mqa, fair or ai-ready; docs/quality.md says what each counts",
+    ),
+    seconds(
+        "harvestd_quality_seconds",
+        Scale::Work,
+        "How long measuring the quality took after a publication",
+    ),
+    gauge(
+        "harvestd_links_known",
+        Unit::Count,
+        "Addresses of files that datasets name",
+    ),
+    gauge(
+        "harvestd_links_broken",
+        Unit::Count,
+        "Of them those that are broken: `harvestd links`",
+    ),
+    counter(
+        "harvestd_links_checked_total",
+        Unit::Count,
+        "Addresses of files that were asked, by trouble; docs/links.md has the table",
+    ),
     counter(
         "harvestd_pushes_not_admitted_total",
         Unit::Count,

@@ -14,7 +14,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 QUIET = {"Diagnoses, an hour", "Queries that were ended, an hour", "Refused at the doors, an hour",
          "Tries beyond the first, a second", "Messages that were not taken, an hour",
          "Hours since a complete run began", "Lookups without a worker, 95 %", "After a run: mean time",
-         "Deletions that wait for a person"}
+         "Deletions that wait for a person", "Addresses of files"}
 
 
 def main():
