@@ -96,7 +96,7 @@ async fn answer(mut stream: TcpStream, heard: Heard) -> std::io::Result<()> {
         "circle" => (
             format!(
                 "Location: http://{host}/circle/{}\r\n",
-                path.ends_with("/a").then_some("b").unwrap_or("a")
+                if path.ends_with("/a") { "b" } else { "a" }
             ),
             0,
         ),
