@@ -96,7 +96,7 @@ async fn answer(mut stream: TcpStream, heard: Heard) -> std::io::Result<()> {
         "circle" => (
             format!(
                 "Location: http://{host}/circle/{}\r\n",
-                path.ends_with("/a").then_some("b").unwrap_or("a")
+                if path.ends_with("/a") { "b" } else { "a" }
             ),
             0,
         ),
@@ -116,9 +116,11 @@ async fn answer(mut stream: TcpStream, heard: Heard) -> std::io::Result<()> {
     if method == "GET" {
         stream.write_all(&body[..body.len().min(length)]).await?;
     }
-    while kind == "slow" && method == "GET" {
-        stream.write_all(b"a").await?;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    if kind == "slow" && method == "GET" {
+        loop {
+            stream.write_all(b"a").await?;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
     stream.shutdown().await
 }
