@@ -60,6 +60,12 @@ pub struct Table {
     pub numbers: Vec<String>,
 }
 
+impl Table {
+    fn is_of_numbers(&self, head: &str) -> bool {
+        self.numbers.iter().any(|number| number == head)
+    }
+}
+
 /// A term of RDF.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
