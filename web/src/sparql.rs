@@ -250,7 +250,6 @@ mod tests {
                 more,
                 labels: vec!["s".to_owned()],
                 numbers: vec!["n".to_owned()],
-                ..Table::default()
             }),
             took_ms: 12,
             forms: vec![("CSV", "/sparql?query=x&format=csv".to_owned())],
