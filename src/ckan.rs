@@ -95,6 +95,12 @@ pub struct Package {
     pub json: Vec<u8>,
 }
 
+/// Whom a dataset is from, and the sources whose catalogues list it.
+pub fn parties(source: &Source<'_>) -> (Option<Group>, Vec<String>) {
+    let (_, organization, _) = groups::organization(source);
+    (organization, sources(source))
+}
+
 /// Texts to search in, in every language they come in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Words {

@@ -4,6 +4,7 @@
 //! value means is for who renders it. Start at [`Facts::of`].
 
 use crate::store::lines::{iri, split};
+use harvestd_vocab::quality;
 use harvestd_vocab::terms::{dct, foaf, rdfs, skos, vcard};
 use oxrdf::vocab::rdf;
 use oxrdf::{NamedNodeRef, NamedOrBlankNode, Term, Triple};
@@ -262,6 +263,18 @@ impl<'a> Facts<'a> {
             _ => None,
         });
         iris.filter(move |iri| !self.knows(iri))
+    }
+}
+
+impl quality::Facts for Facts<'_> {
+    fn each<'s>(&'s self, node: &str, tell: &mut dyn FnMut(&'s str, quality::Value<'s>)) {
+        for said in self.all(node) {
+            let value = match &said.value {
+                Value::Iri(iri) => quality::Value::Iri(iri),
+                Value::Literal(text) => quality::Value::Text(text.value()),
+            };
+            tell(said.property, value);
+        }
     }
 }
 

@@ -29,11 +29,12 @@ use crate::identity::Thresholds;
 use crate::network::Network;
 use crate::overrides::{Overrides, Standings};
 use crate::parts::Parts;
+use crate::quality::Survey;
 use crate::report::{Account, Outcome, Report, Reports, Trigger};
 use crate::room::Room;
 use crate::snapshot::Publisher;
 use crate::state::{KeptDigest, State};
-use crate::store::{Policy, Store};
+use crate::store::{Policy, Store, StoreError};
 use harvestd_harvesters::{Completeness, Stop};
 use harvestd_vocab::{Agencies, Class};
 use std::{
@@ -104,8 +105,16 @@ impl Writer {
     pub fn publish(&mut self) -> Result<(), RunError> {
         if self.store.is_unpublished() {
             self.store.flush()?;
-            self.publisher.publish(&self.store)?;
+            self.measured()?;
         }
+        Ok(())
+    }
+
+    /// Publishes what the store holds, measured. The store must be flushed.
+    pub fn measured(&mut self) -> Result<(), StoreError> {
+        let sums = self.survey.follow(&mut self.store, chrono::Utc::now());
+        self.publisher.measured(sums);
+        self.publisher.publish(&self.store)?;
         Ok(())
     }
 }
@@ -114,6 +123,8 @@ impl Writer {
 pub struct Writer {
     pub store: Store,
     pub publisher: Publisher,
+    /// How good the datasets are.
+    pub survey: Survey,
     /// Who wins; it holds the corrections as well.
     pub policy: Policy,
     pub thresholds: Thresholds,

@@ -4,7 +4,6 @@
 //! ahead of the store. It moves when something is published, and each published snapshot holds its own [`View`] of it, so that all doors
 //! show the same. Nothing but this room knows tantivy. Start at [`Search::follow`]; who asks starts at [`View::search`].
 
-mod chunks;
 mod collect;
 mod facets;
 mod follow;
@@ -16,6 +15,7 @@ pub mod text;
 mod view;
 
 pub use collect::{By, SORTS_MAX, Sort};
+pub use render::Agents;
 pub use view::{Counted, Found, Labels, Package, Question, View};
 
 use crate::store::{Store, StoreError};
@@ -78,6 +78,8 @@ pub enum SearchError {
     Io(#[from] io::Error),
     #[error("the search index holds {0}")]
     Broken(String),
+    #[error("the search index failed: {0}")]
+    Panicked(#[from] crate::chunks::Panicked),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

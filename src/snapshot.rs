@@ -8,6 +8,7 @@ use crate::state::KeptDigest;
 pub mod shelf;
 
 use crate::log::Log;
+use crate::quality::Sums;
 use crate::search::{Search, View};
 use crate::store::{Beyond, Head, Store, StoreError};
 use chrono::Utc;
@@ -37,6 +38,8 @@ pub struct Published {
     pub path: PathBuf,
     /// The search index as it belongs to this snapshot, while it is one of the newest two.
     search: RwLock<Option<Arc<View>>>,
+    /// How good the datasets are that it shows, likewise.
+    quality: RwLock<Option<Arc<Sums>>>,
     /// The policy let it go: it is removed with the value.
     let_go: AtomicBool,
 }
@@ -59,6 +62,7 @@ impl Published {
             made_us: head.published_us,
             path,
             search: RwLock::default(),
+            quality: RwLock::default(),
             let_go: AtomicBool::new(false),
         }
     }
@@ -79,6 +83,18 @@ impl Published {
     fn set_search(&self, view: Option<Arc<View>>) {
         let mut search = self.search.write().unwrap_or_else(PoisonError::into_inner);
         *search = view;
+    }
+
+    /// The quality of the datasets in it, summed up. None: it could not be measured (which was told), or two others were
+    /// published since.
+    pub fn quality(&self) -> Option<Arc<Sums>> {
+        let sums = self.quality.read();
+        sums.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_quality(&self, sums: Option<Arc<Sums>>) {
+        let mut quality = self.quality.write().unwrap_or_else(PoisonError::into_inner);
+        *quality = sums;
     }
 
     /// To be removed when nobody holds it any more.
@@ -146,6 +162,8 @@ pub struct Publisher {
     digest: Option<Arc<KeptDigest>>,
     /// Moves with it as well, and is published with it.
     search: Option<Search>,
+    /// What is published with the next.
+    measured: Option<Arc<Sums>>,
     /// The one before the newest: whoever began with it may still search in it.
     before: Weak<Published>,
     policy: SnapshotLimits,
@@ -190,6 +208,7 @@ impl Publisher {
             kept,
             digest: None,
             search: None,
+            measured: None,
             before: Weak::new(),
             policy,
         })
@@ -207,6 +226,11 @@ impl Publisher {
     /// From now on each publication brings its view of the search index.
     pub fn with_search(&mut self, search: Search) {
         self.search = Some(search);
+    }
+
+    /// The quality of what is published next.
+    pub fn measured(&mut self, sums: Option<Arc<Sums>>) {
+        self.measured = sums;
     }
 
     /// What is kept, for whoever asks for the past.
@@ -257,6 +281,7 @@ impl Publisher {
         crate::crash_point!("prune");
         let published = Arc::new(Published::of(head, path).made(self.made_us));
         published.set_search(view);
+        published.set_quality(self.measured.clone());
         self.shelf.put(published.clone());
         let newest = self.sender.send_replace(Some(published.clone()));
         self.forget_index(newest);
@@ -302,6 +327,7 @@ impl Publisher {
         let newest = newest.map_or_else(Weak::new, |newest| Arc::downgrade(&newest));
         if let Some(before) = std::mem::replace(&mut self.before, newest).upgrade() {
             before.set_search(None);
+            before.set_quality(None);
         }
     }
 
@@ -316,6 +342,7 @@ impl Publisher {
         store.checkpoint(&path)?;
         let published = Published::of(head, path);
         published.let_go();
+        published.set_quality(self.measured.clone());
         self.sender.send_replace(Some(Arc::new(published)));
         Ok(())
     }

@@ -25,6 +25,7 @@ mod one;
 mod own_date;
 mod place;
 mod project;
+mod quality;
 mod reading;
 mod receipts;
 mod records;

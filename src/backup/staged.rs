@@ -14,11 +14,12 @@ pub const NAME: &str = "backup.staged";
 /// Made apart, since they are written to.
 const MADE: [&str; 2] = ["store", "state"];
 /// Made again from what is kept, or of a process, or on their way.
-const LEFT_OUT: [&str; 14] = [
+const LEFT_OUT: [&str; 15] = [
     "lost+found",
     "snapshots",
     "dumps",
     "search",
+    "survey",
     "feed",
     "spool",
     "lock",

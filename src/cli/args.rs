@@ -4,7 +4,7 @@
 //! - `serve` and `demo` take it and keep it; where it is taken they end with [`Exit::Locked`](super::exit::Exit::Locked).
 //! - `run`, `check` and `redescribe` take it for as long as they work; where a daemon has it, they ask that daemon
 //!   through its admin interface and show what it reports: the same result either way, and never two writers.
-//! - `status`, `report`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
+//! - `status`, `report`, `quality`, `sources`, `query`, `export`, `overrides`, `identity`, `verify`, `feedback list`, `held list` and `show` only read: they ask the daemon where one
 //!   runs, and else the data directory.
 //! - `erase` and `feed new-generation` take it as well; where a daemon has it, it has to be stopped first.
 //! - `token` works on a file of its own, whoever has the data directory.
@@ -20,6 +20,7 @@ mod erase;
 mod feedback;
 mod identity;
 mod overrides;
+mod quality;
 mod recovery;
 mod token;
 mod webhooks;
@@ -30,6 +31,7 @@ pub use erase::*;
 pub use feedback::*;
 pub use identity::*;
 pub use overrides::*;
+pub use quality::*;
 pub use recovery::*;
 pub use token::*;
 pub use webhooks::*;
@@ -151,6 +153,11 @@ pub enum Command {
     ///
     /// The same as /sources/SOURCE/report. --json and --csv have a row for every such record, and for every finding.
     Report(Report),
+    /// Say how good the datasets are: points of metadata quality, FAIR, readiness for machine learning, updates kept
+    ///
+    /// The figures of the newest publication, by source and publisher; of one dataset every indicator, with what was found.
+    /// The same as /quality.
+    Quality(Quality),
     /// List the sources that are configured
     Sources(Sources),
     /// Write the whole catalogue to a file or to standard output

@@ -14,6 +14,7 @@ mod identity;
 pub mod logging;
 pub mod out;
 mod overrides;
+mod quality;
 mod read;
 mod recovery;
 mod report;
@@ -70,6 +71,7 @@ async fn working(cli: &Cli) -> Exit {
         Command::Query(args) => read::query(args, common).await,
         Command::Status(args) => read::status(args, common).await,
         Command::Report(args) => report::report(args, common).await,
+        Command::Quality(args) => quality::quality(args, common).await,
         Command::Export(args) => read::export(args).await,
         Command::Overrides(args) => overrides::overrides(args, common).await,
         Command::Identity(args) => identity::identity(args, common).await,

@@ -130,7 +130,7 @@ async fn asked(local: &Local, path: &str, source: &str) -> Result<Answered, Exit
 }
 
 /// Fit for a segment of an address.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let bytes = text.bytes().map(|b| match b {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
             char::from(b).to_string()

@@ -141,6 +141,7 @@ impl Daemon {
         self.delete(writer, &records)?;
         writer.store.forget_receipts()?;
         writer.store.flush()?;
+        writer.store.forget_quality()?;
         let head = writer.store.new_generation(&journal.why)?;
         crate::crash_point!("erase-deleted");
         let store = files::new(data_dir, "store");

@@ -12,6 +12,7 @@ use crate::lock::{Lock, LockError};
 use crate::network::Network;
 use crate::parts::Parts;
 use crate::push::Inbox;
+use crate::quality::Survey;
 use crate::report::Reports;
 use crate::room::Room;
 use crate::run::{
@@ -119,6 +120,7 @@ impl Daemon {
             agencies: store.agencies()?,
             store,
             publisher,
+            survey: Survey::of(&data_dir),
             policy: policy(&config),
             thresholds: config.identity,
             overrides: Arc::default(),
@@ -246,8 +248,10 @@ fn publish(writer: &mut Writer, purpose: Purpose) -> Result<(), OpenError> {
         return Ok(());
     }
     if purpose.writes() {
-        writer.publisher.publish(&writer.store)?;
+        writer.measured()?;
     } else {
+        let known = writer.survey.look(&writer.store, chrono::Utc::now());
+        writer.publisher.measured(known);
         writer.publisher.show(&writer.store)?;
     }
     Ok(())

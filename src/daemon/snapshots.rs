@@ -1,8 +1,9 @@
 //! Snapshots that nobody published anything after: what they hold grows all the same, since the store compacts the files
-//! that it shares with them. And what can no longer be taken back, with the same look. Start at
+//! that it shares with them. And what can no longer be taken back, and what quality is on another day, with the same look. Start at
 //! [`Daemon::look_at_snapshots`].
 
 use super::Daemon;
+use crate::quality::today;
 use crate::run::{RunError, now_ms};
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +18,12 @@ impl Daemon {
             }
             let daemon = self.clone();
             let looked = tokio::task::spawn_blocking(move || {
-                let writer = daemon.rooms.writer()?;
+                let mut writer = daemon.rooms.writer()?;
+                // What was on time yesterday may be late today, and each day has its figure.
+                if writer.survey.day().is_some_and(|day| day != today()) {
+                    writer.store.flush()?;
+                    writer.measured()?;
+                }
                 writer.publisher.thin(&writer.store);
                 let (generation, days) = (writer.store.head().generation, limit(&daemon));
                 let journal = writer.store.journal().clone();

@@ -315,8 +315,12 @@ impl Run<'_> {
             return self.keep(&writer.store, gathered, removed, report);
         }
         let (store, publisher) = (&writer.store, &mut writer.publisher);
+        let survey = &mut writer.survey;
         std::thread::scope(|scope| {
-            let preparing = scope.spawn(|| publisher.prepare(store));
+            let preparing = scope.spawn(|| {
+                publisher.prepare(store);
+                survey.prepare(store, chrono::Utc::now());
+            });
             let kept = store
                 .flush()
                 .map_err(RunError::from)
@@ -324,7 +328,7 @@ impl Run<'_> {
             let prepared = preparing.join();
             kept.and(prepared.map_err(|_| RunError::Panic("preparing the search index".to_owned())))
         })?;
-        writer.publisher.publish(&writer.store)?;
+        writer.measured()?;
         Ok(())
     }
 

@@ -132,10 +132,7 @@ pub fn decide(rooms: &Rooms, wanted: &Wanted) -> Result<Decided, DecideError> {
     super::corrections::look(writer)?;
     writer.store.flush().map_err(RunError::from)?;
     rooms.state.moved_on(writer.store.head())?;
-    writer
-        .publisher
-        .publish(&writer.store)
-        .map_err(RunError::from)?;
+    writer.measured().map_err(RunError::from)?;
     let who = wanted.verdict.map(|_| wanted.who.as_str());
     let verdict = wanted.verdict.map_or("forget", Verdict::word);
     tracing::info!(a, b, who, verdict, "decided by hand");

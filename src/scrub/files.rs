@@ -20,11 +20,12 @@ const REPORT_HELP: &str = "remove the file: one account of a run is lost, and no
 const KEPT_HELP: &str = "take the file from a backup (`harvestd backup restore DIR` restores all), or remove it: what was decided or noted there is lost";
 
 /// What folders hold, beside the store, the log and the state.
-const FOLDERS: [(&str, &str); 5] = [
+const FOLDERS: [(&str, &str); 6] = [
     ("answers", ASKED_HELP),
     ("parts", ASKED_HELP),
     ("reports", REPORT_HELP),
     ("gate", KEPT_HELP),
+    ("quality", KEPT_HELP),
     ("webhooks", KEPT_HELP),
 ];
 

@@ -1,9 +1,10 @@
 //! Descriptions to documents on all cores, in order: whatever the threads do, documents are written in the order in which
 //! the descriptions came.
 //!
-//! Start at [`in_order`]; [`chunks`] shares the work out.
+//! Start at [`in_order`]; [`crate::chunks`] shares the work out.
 
-use super::{SearchError, chunks, schema::Fields};
+use super::{SearchError, schema::Fields};
+use crate::chunks;
 use crate::ckan::{Agent, Package, Source};
 use crate::facts::Facts;
 use crate::store::{Store, StoreError, Times};
@@ -50,7 +51,7 @@ pub fn in_order(
 struct Render<'s> {
     store: &'s Store,
     fields: &'s Fields,
-    agents: RefCell<HashMap<String, Option<Agent>>>,
+    agents: Agents<'s>,
     pack: Compressor<'static>,
 }
 
@@ -59,7 +60,7 @@ impl<'s> Render<'s> {
         Ok(Self {
             store,
             fields,
-            agents: RefCell::default(),
+            agents: Agents::of(store),
             pack: Fields::pack()?,
         })
     }
@@ -89,7 +90,7 @@ impl<'s> Render<'s> {
     ) -> Result<Option<Package>, SearchError> {
         let failed = RefCell::new(None);
         let agents = |agent: &str| {
-            self.agent(agent).unwrap_or_else(|error| {
+            self.agents.agent(agent).unwrap_or_else(|error| {
                 failed.replace(Some(error));
                 None
             })
@@ -107,9 +108,25 @@ impl<'s> Render<'s> {
             None => package.map_err(|error| io::Error::from(error).into()),
         }
     }
+}
 
-    fn agent(&self, iri: &str) -> Result<Option<Agent>, StoreError> {
-        if let Some(known) = self.agents.borrow().get(iri) {
+/// Names of agents as the store has them, each looked up once.
+pub struct Agents<'s> {
+    store: &'s Store,
+    known: RefCell<HashMap<String, Option<Agent>>>,
+}
+
+impl<'s> Agents<'s> {
+    pub fn of(store: &'s Store) -> Self {
+        Self {
+            store,
+            known: RefCell::default(),
+        }
+    }
+
+    /// What an agent is called that is an entity of its own. None: it has no name.
+    pub fn agent(&self, iri: &str) -> Result<Option<Agent>, StoreError> {
+        if let Some(known) = self.known.borrow().get(iri) {
             return Ok(known.clone());
         }
         let names = self.store.called(iri)?;
@@ -121,7 +138,7 @@ impl<'s> Render<'s> {
             title: title.clone(),
             english: english.filter(|english| english != title),
         });
-        self.agents
+        self.known
             .borrow_mut()
             .insert(iri.to_owned(), agent.clone());
         Ok(agent)

@@ -43,6 +43,7 @@ pub mod pool;
 pub mod portrait;
 pub mod problem;
 pub mod push;
+pub mod quality;
 mod reports;
 mod respond;
 mod root;
@@ -291,6 +292,7 @@ fn routes(query_bytes_max: usize) -> Routes {
         .merge(snapshots::routes())
         .merge(status::routes())
         .merge(reports::routes())
+        .merge(quality::routes())
         .merge(state::routes())
         .merge(dumps::routes())
         .merge(openapi::routes())

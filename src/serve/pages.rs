@@ -4,6 +4,7 @@
 //! Renders values that the doors have gathered; asks nobody itself. Start at [`frame`] and [`answer`].
 
 pub mod changes;
+pub mod quality;
 pub mod sources;
 pub mod sparql;
 

@@ -4,12 +4,9 @@
 //! Pure: reads no store and no clock. Start at [`Portrait`] and [`Said`].
 
 pub mod croissant;
-mod fields;
 pub mod page;
 mod places;
 pub mod schema_org;
-
-pub use fields::fields;
 
 use crate::facts::{CHINESE_FIRST, Facts, Text};
 use harvestd_vocab::terms::dcat;

@@ -5,7 +5,9 @@
 use harvestd::{
     daemon::Daemon,
     digest::{Sums, bucket, hash},
+    facts::Facts,
     log::Verb,
+    quality::entry_of,
     store::{Head, PAGE, Store, default_graph_body},
     store_read,
 };
@@ -29,7 +31,7 @@ pub struct Whole {
     /// All activities, first to last.
     pub log: Vec<(Verb, String)>,
     /// Every quad of every graph: also records that are no winners, the log's index, run reports. Not what is told of
-    /// runs that failed.
+    /// runs that failed, nor of the quality of datasets: that is compared with the descriptions instead.
     pub quads: BTreeSet<String>,
 }
 
@@ -60,6 +62,9 @@ impl Whole {
         for quad in store.quads().iter() {
             whole.quads.insert(quad.unwrap().to_string());
         }
+        assert_measured(daemon, store, &whole.bodies);
+        let measured = format!(" <{}graph/quality>", store.base());
+        whole.quads.retain(|quad| !quad.ends_with(&measured));
         whole.forget_failures();
         let activities = whole
             .quads
@@ -255,6 +260,54 @@ fn assert_digest(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, Strin
         let listed = daemon.rooms.digest.bucket(bucket(entity)).unwrap().unwrap();
         let found = listed.entities.iter().find(|e| e.iri == *entity);
         assert_eq!(found.unwrap().sha256, hash(entity, body), "{entity}");
+    }
+}
+
+/// The graph of quality says of each dataset what measuring it anew gives, and nothing of anything else: as soon as it
+/// says that it is measured up to the head, and it does where that is published.
+fn assert_measured(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, String>) {
+    let head = store.head();
+    let published = daemon.published().borrow().clone();
+    let is_published =
+        published.is_some_and(|p| (p.generation, p.seq) == (head.generation, head.seq));
+    let mark = store.quality_mark().unwrap().unwrap_or_default();
+    let told: Vec<&str> = mark.split(' ').collect();
+    let now = [head.generation.to_string(), head.seq.to_string()];
+    if told.get(1..3) != Some(&[now[0].as_str(), now[1].as_str()]) {
+        assert!(!is_published, "published, and measured up to {mark:?}");
+        return;
+    }
+    let today: i32 = told[3].parse().unwrap();
+    let (graph, node) = (
+        format!("{}graph/quality", store.base()),
+        format!("{}quality#", store.base()),
+    );
+    let graph = NamedNode::new(graph).unwrap();
+    let link = NamedNodeRef::new("http://www.w3.org/ns/dqv#hasQualityMeasurement").unwrap();
+    let said = store
+        .quads()
+        .quads_for_pattern(None, Some(link), None, Some(graph.as_ref().into()));
+    let said: BTreeSet<String> = said
+        .map(|quad| quad.unwrap())
+        .map(|quad| format!("{} {}", quad.subject, quad.object))
+        .collect();
+    let mut expected = BTreeSet::new();
+    for (entity, body) in bodies {
+        let entry = entry_of(entity, body, &Facts::of(body), today, &|_| None);
+        for (metric, value) in entry.iter().flat_map(|entry| entry.values()) {
+            expected.insert(format!("<{entity}> <{node}{metric}-{value}>"));
+        }
+    }
+    assert_eq!(said, expected, "what is measured");
+    for line in &said {
+        let measurement = NamedNode::new(line.split(['<', '>']).nth(3).unwrap()).unwrap();
+        let about = store.quads().quads_for_pattern(
+            Some(measurement.as_ref().into()),
+            None,
+            None,
+            Some(graph.as_ref().into()),
+        );
+        assert_eq!(about.count(), 3, "{line} says what it is");
     }
 }
 

@@ -26,7 +26,7 @@ use std::{
 };
 
 /// Failpoints at which runs, commits and publications die.
-const POINTS: [&str; 15] = [
+const POINTS: [&str; 17] = [
     "segment-write",
     "segment-written",
     "segment-half",
@@ -38,6 +38,8 @@ const POINTS: [&str; 15] = [
     "digest",
     "state",
     "indexed",
+    "quality",
+    "measured",
     "backup",
     "prune",
     "pruned",

@@ -16,9 +16,12 @@ pub mod learned;
 pub mod terms;
 
 pub mod dates;
+pub mod files;
 pub mod frequency;
 pub mod links;
 pub mod literals;
+pub mod quality;
+pub mod shacl;
 pub mod shared;
 pub mod tables;
 

@@ -232,6 +232,11 @@ pub fn media_type_of(file_type: &str) -> Option<&'static str> {
     FORMATS.by_file_type.get(file_type).copied()
 }
 
+/// The EU file type of a media type (`text/csv`), where it has one.
+pub fn file_type_of(media_type: &str) -> Option<&'static str> {
+    FORMATS.by_media_type.get(media_type).copied()
+}
+
 /// A language by ISO 639 code, BCP 47 tag or name.
 pub fn language(word: &str) -> Option<NamedNodeRef<'static>> {
     let table = languages();

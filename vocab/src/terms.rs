@@ -69,7 +69,7 @@ vocabulary! {
         MODIFIED: "modified", PROVENANCE: "provenance", PUBLISHER: "publisher",
         REFERENCES: "references", RELATION: "relation", REPLACES: "replaces",
         RIGHTS: "rights", RIGHTS_HOLDER: "rightsHolder", SOURCE: "source", SPATIAL: "spatial",
-        SUBJECT: "subject", TEMPORAL: "temporal", TITLE: "title", TYPE: "type", VALID: "valid",
+        SUBJECT: "subject", TABLE_OF_CONTENTS: "tableOfContents", TEMPORAL: "temporal", TITLE: "title", TYPE: "type", VALID: "valid",
     }
 }
 
@@ -173,6 +173,8 @@ vocabulary! {
 vocabulary! {
     /// Data Quality Vocabulary.
     dqv = "http://www.w3.org/ns/dqv#" {
+        DIMENSION: "Dimension", METRIC: "Metric", EXPECTED_DATA_TYPE: "expectedDataType",
+        IN_DIMENSION: "inDimension",
         QUALITY_ANNOTATION: "QualityAnnotation", QUALITY_MEASUREMENT: "QualityMeasurement",
         QUALITY_METADATA: "QualityMetadata", USER_QUALITY_FEEDBACK: "UserQualityFeedback",
         QUALITY_ASSESSMENT: "qualityAssessment",
@@ -267,6 +269,28 @@ vocabulary! {
         DECIMAL: "decimal", DOUBLE: "double", DURATION: "duration", G_YEAR: "gYear",
         G_YEAR_MONTH: "gYearMonth", HEX_BINARY: "hexBinary", INTEGER: "integer",
         NON_NEGATIVE_INTEGER: "nonNegativeInteger", STRING: "string",
+    }
+}
+
+vocabulary! {
+    /// SHACL, its core.
+    sh = "http://www.w3.org/ns/shacl#" {
+        AND: "and", ALTERNATIVE_PATH: "alternativePath", BLANK_NODE: "BlankNode", BLANK_NODE_OR_IRI: "BlankNodeOrIRI",
+        BLANK_NODE_OR_LITERAL: "BlankNodeOrLiteral", CLASS: "class", CLOSED: "closed", DATATYPE: "datatype",
+        DEACTIVATED: "deactivated", DISJOINT: "disjoint", EQUALS: "equals", FLAGS: "flags", HAS_VALUE: "hasValue",
+        IGNORED_PROPERTIES: "ignoredProperties", IN: "in", INFO: "Info", INVERSE_PATH: "inversePath", IRI: "IRI",
+        IRI_OR_LITERAL: "IRIOrLiteral", LANGUAGE_IN: "languageIn", LESS_THAN: "lessThan",
+        LESS_THAN_OR_EQUALS: "lessThanOrEquals", LITERAL: "Literal", MAX_COUNT: "maxCount",
+        MAX_EXCLUSIVE: "maxExclusive", MAX_INCLUSIVE: "maxInclusive", MAX_LENGTH: "maxLength", MESSAGE: "message",
+        MIN_COUNT: "minCount", MIN_EXCLUSIVE: "minExclusive", MIN_INCLUSIVE: "minInclusive", MIN_LENGTH: "minLength",
+        NODE: "node", NODE_KIND: "nodeKind", NODE_SHAPE: "NodeShape", NOT: "not", ONE_OR_MORE_PATH: "oneOrMorePath",
+        OR: "or", PATH: "path", PATTERN: "pattern", PROPERTY: "property", PROPERTY_SHAPE: "PropertyShape",
+        QUALIFIED_MAX_COUNT: "qualifiedMaxCount", QUALIFIED_MIN_COUNT: "qualifiedMinCount",
+        QUALIFIED_VALUE_SHAPE: "qualifiedValueShape", SEVERITY: "severity",
+        QUALIFIED_VALUE_SHAPES_DISJOINT: "qualifiedValueShapesDisjoint", TARGET_CLASS: "targetClass",
+        TARGET_NODE: "targetNode", TARGET_OBJECTS_OF: "targetObjectsOf", TARGET_SUBJECTS_OF: "targetSubjectsOf",
+        UNIQUE_LANG: "uniqueLang", VIOLATION: "Violation", WARNING: "Warning", XONE: "xone",
+        ZERO_OR_MORE_PATH: "zeroOrMorePath", ZERO_OR_ONE_PATH: "zeroOrOnePath",
     }
 }
 

@@ -33,7 +33,7 @@ const NOTE: &str = "erasing.json";
 /// Written anew.
 const REPLACED: [&str; 2] = ["store", "state"];
 /// Made from the store and the log: made again when somebody asks, or at the next start.
-const DERIVED: [&str; 3] = ["snapshots", "dumps", "search"];
+const DERIVED: [&str; 4] = ["snapshots", "dumps", "search", "survey"];
 /// What sources said, and what was said of that: it comes again with their next runs.
 const PAST: [&str; 3] = ["answers", "reports", "spool"];
 

@@ -3,6 +3,7 @@
 //! Members that are not named may be there as well. Start at [`schemas`].
 
 mod by_hand;
+mod quality;
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -46,6 +47,7 @@ pub fn schemas() -> Value {
         taken_in(),
         operators(),
         by_hand::by_hand(),
+        quality::quality(),
     ];
     let all: Map<String, Value> = groups
         .into_iter()

@@ -8,12 +8,14 @@ mod by_hand;
 mod forms;
 mod operator;
 mod pages;
+mod quality;
 mod talk;
 
 pub use by_hand::*;
 pub use forms::*;
 pub use operator::*;
 pub use pages::*;
+pub use quality::*;
 pub use talk::*;
 
 use super::door::{Door, Operation, date_time, iri, one_of, text, whole};

@@ -1,30 +1,17 @@
 //! A dataset in Croissant 1.0 (MLCommons), for those who train and test on it.
 //!
 //! Only datasets that can be loaded without asking anybody have this form: with a title, a description, a licence, and at
-//! least one file with an address of its own in one of [`MEDIA_TYPES`]. Where the source lists its fields
+//! least one file with an address of its own in one of [`LOADABLE`]. Where the source lists its fields
 //! (dct:tableOfContents), tables have them as columns, in the source's words; what type they are nobody says, so they are
 //! texts. The encoding is told in words, for Croissant 1.0 has none. Start at [`document`].
 
 use super::{
-    Said, fields, is_web,
-    schema_org::{TABLE_OF_CONTENTS, format, licences, party, sha256, text},
+    Said, is_web,
+    schema_org::{format, licences, party, sha256, text},
 };
+use harvestd_vocab::files::{LOADABLE, TABLES, fields};
 use harvestd_vocab::terms::{cnt, dcat, dct};
 use serde_json::{Value, json};
-
-/// What common loaders read as records.
-const MEDIA_TYPES: [&str; 8] = [
-    "text/csv",
-    "text/tab-separated-values",
-    "application/json",
-    "application/geo+json",
-    "application/jsonl",
-    "application/x-ndjson",
-    "application/vnd.apache.parquet",
-    "application/x-parquet",
-];
-/// Those of them that have columns with names.
-const TABLES: [&str; 2] = ["text/csv", "text/tab-separated-values"];
 
 /// The dataset, or what it lacks.
 pub fn document(said: &Said<'_>) -> Result<Value, &'static str> {
@@ -101,8 +88,7 @@ fn files<'s>(said: &'s Said<'_>) -> Vec<File<'s>> {
             Some(File {
                 node,
                 address: addresses.find(|iri| is_web(iri))?,
-                media_type: format(said, node)
-                    .filter(|kind| MEDIA_TYPES.contains(&kind.as_str()))?,
+                media_type: format(said, node).filter(|kind| LOADABLE.contains(&kind.as_str()))?,
             })
         })
         .collect()
@@ -141,7 +127,7 @@ fn records(said: &Said<'_>, file: &File<'_>) -> Option<Value> {
     }
     let listed = [file.node, &said.entity]
         .into_iter()
-        .find_map(|node| text(said, node, TABLE_OF_CONTENTS))?;
+        .find_map(|node| text(said, node, dct::TABLE_OF_CONTENTS))?;
     let set = format!("{}/records", file.node);
     let columns = fields(listed).into_iter().map(|(name, description)| {
         let mut column = json!({

@@ -14,17 +14,15 @@
 //!
 //! What is not known is left out. Start at [`document`].
 
-use super::{Said, fields, is_web, places};
+use super::{Said, is_web, places};
 use crate::facts::last_part;
 use harvestd_vocab::{
+    files::fields,
     tables::media_type_of,
     terms::{MEDIA_TYPES, dcat, dct, foaf, schema, spdx},
 };
 use oxigraph::model::NamedNodeRef;
 use serde_json::{Map, Value, json};
-
-pub(super) const TABLE_OF_CONTENTS: NamedNodeRef<'_> =
-    NamedNodeRef::new_unchecked("http://purl.org/dc/terms/tableOfContents");
 
 /// The dataset. None where the entity is none.
 pub fn document(said: &Said<'_>) -> Option<Value> {
@@ -67,7 +65,7 @@ pub fn document(said: &Said<'_>) -> Option<Value> {
     out.put_some("version", text(said, entity, dcat::VERSION));
     out.several("temporalCoverage", periods(said).map(Value::from));
     out.several("spatialCoverage", places::places(said).into_iter());
-    let listed = text(said, entity, TABLE_OF_CONTENTS).unwrap_or_default();
+    let listed = text(said, entity, dct::TABLE_OF_CONTENTS).unwrap_or_default();
     out.several("variableMeasured", fields(listed).into_iter().map(variable));
     let files = said.facts.iris(entity, dcat::HAS_DISTRIBUTION);
     out.several("distribution", files.map(|node| download(said, node)));

@@ -2,7 +2,6 @@
 //!
 //! Memory is bounded by the chunks that are under way; a panic is an error of the whole. Start at [`in_order`].
 
-use super::SearchError;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::thread::{ScopedJoinHandle, scope};
 
@@ -11,25 +10,31 @@ const CHUNK: usize = 32;
 /// Chunks under way for each thread: one in its hands, one that waits, one that is done.
 const CHUNKS_WAITING: usize = 3;
 
+/// A job panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("a description at which the work panicked")]
+pub struct Panicked;
+
 /// A chunk of jobs, and where their results go.
-type Work<J, M> = (Vec<J>, Sender<Done<M>>);
-type Done<M> = Vec<Result<M, SearchError>>;
+type Work<J, M, E> = (Vec<J>, Sender<Done<M, E>>);
+type Done<M, E> = Vec<Result<M, E>>;
 
 /// Each thread begins with `begin`, and does jobs by what that gives. `take` gets what came of them, in the order of the jobs.
 /// Ends with the first error.
-pub fn in_order<J, M, Make>(
+pub fn in_order<J, M, E, Make>(
     threads: usize,
-    jobs: impl Iterator<Item = Result<J, SearchError>>,
+    jobs: impl Iterator<Item = Result<J, E>>,
     begin: impl Fn() -> Make + Sync,
-    take: impl FnMut(M) -> Result<(), SearchError> + Send,
-) -> Result<(), SearchError>
+    take: impl FnMut(M) -> Result<(), E> + Send,
+) -> Result<(), E>
 where
     J: Send,
     M: Send,
-    Make: FnMut(J) -> Result<M, SearchError>,
+    E: From<Panicked> + Send,
+    Make: FnMut(J) -> Result<M, E>,
 {
-    let (work, to_do) = bounded::<Work<J, M>>(threads);
-    let (order, in_turn) = bounded::<Receiver<Done<M>>>(threads * CHUNKS_WAITING);
+    let (work, to_do) = bounded::<Work<J, M, E>>(threads);
+    let (order, in_turn) = bounded::<Receiver<Done<M, E>>>(threads * CHUNKS_WAITING);
     let begin = &begin;
     scope(|scope| {
         let makers: Vec<_> = (0..threads)
@@ -43,17 +48,17 @@ where
         let given = give(jobs, &work, &order);
         drop((work, order));
         let done = makers.into_iter().map(joined).fold(Ok(()), Result::and);
-        let taken = joined(taker).flatten();
-        given.and(done).and(taken)
+        let taken = joined(taker).map_err(E::from).flatten();
+        given.and(done.map_err(E::from)).and(taken)
     })
 }
 
 /// Hands out chunks. Whoever does not listen any more has an error to tell.
-fn give<J, M>(
-    jobs: impl Iterator<Item = Result<J, SearchError>>,
-    work: &Sender<Work<J, M>>,
-    order: &Sender<Receiver<Done<M>>>,
-) -> Result<(), SearchError> {
+fn give<J, M, E>(
+    jobs: impl Iterator<Item = Result<J, E>>,
+    work: &Sender<Work<J, M, E>>,
+    order: &Sender<Receiver<Done<M, E>>>,
+) -> Result<(), E> {
     let mut jobs = jobs.peekable();
     while jobs.peek().is_some() {
         let chunk: Vec<J> = jobs.by_ref().take(CHUNK).collect::<Result<_, _>>()?;
@@ -65,7 +70,7 @@ fn give<J, M>(
     Ok(())
 }
 
-fn work_on<J, M>(to_do: &Receiver<Work<J, M>>, mut make: impl FnMut(J) -> Result<M, SearchError>) {
+fn work_on<J, M, E>(to_do: &Receiver<Work<J, M, E>>, mut make: impl FnMut(J) -> Result<M, E>) {
     for (chunk, done) in to_do {
         if done
             .send(chunk.into_iter().map(&mut make).collect())
@@ -76,24 +81,20 @@ fn work_on<J, M>(to_do: &Receiver<Work<J, M>>, mut make: impl FnMut(J) -> Result
     }
 }
 
-fn take_all<M>(
-    in_turn: &Receiver<Receiver<Done<M>>>,
-    mut take: impl FnMut(M) -> Result<(), SearchError>,
-) -> Result<(), SearchError> {
+fn take_all<M, E: From<Panicked>>(
+    in_turn: &Receiver<Receiver<Done<M, E>>>,
+    mut take: impl FnMut(M) -> Result<(), E>,
+) -> Result<(), E> {
     for made in in_turn {
-        for made in made.recv().map_err(|_| panicked())? {
+        for made in made.recv().map_err(|_| Panicked)? {
             take(made?)?;
         }
     }
     Ok(())
 }
 
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> Result<T, SearchError> {
-    thread.join().map_err(|_| panicked())
-}
-
-fn panicked() -> SearchError {
-    SearchError::Broken("a description at which making its document panicked".to_owned())
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> Result<T, Panicked> {
+    thread.join().map_err(|_| Panicked)
 }
 
 #[cfg(test)]
@@ -105,7 +106,15 @@ mod tests {
     const JOBS: usize = 10 * CHUNK + 5;
     const DEADLINE: Duration = Duration::from_secs(120);
 
-    fn jobs(number: usize) -> impl Iterator<Item = Result<usize, SearchError>> {
+    #[derive(Debug, thiserror::Error)]
+    enum Failed {
+        #[error("planned")]
+        Planned,
+        #[error(transparent)]
+        Panicked(#[from] Panicked),
+    }
+
+    fn jobs(number: usize) -> impl Iterator<Item = Result<usize, Failed>> {
         (0..number).map(Ok)
     }
 
@@ -136,7 +145,7 @@ mod tests {
     fn the_first_error_ends_it_and_what_was_before_is_taken() {
         let make = || {
             |job: usize| match job {
-                70 => Err(SearchError::Broken("planned".to_owned())),
+                70 => Err(Failed::Planned),
                 job => Ok(job),
             }
         };
@@ -146,7 +155,7 @@ mod tests {
             Ok(())
         };
         let error = in_order(2, jobs(JOBS), make, take).unwrap_err();
-        assert!(matches!(error, SearchError::Broken(why) if why == "planned"));
+        assert!(matches!(error, Failed::Planned));
         assert_eq!(taken, (0..70).collect::<Vec<_>>());
     }
 
@@ -159,6 +168,6 @@ mod tests {
             }
         };
         let error = in_order(2, jobs(JOBS), make, |_| Ok(())).unwrap_err();
-        assert!(matches!(error, SearchError::Broken(why) if why.contains("panicked")));
+        assert!(matches!(error, Failed::Panicked(_)));
     }
 }

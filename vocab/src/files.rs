@@ -1,6 +1,21 @@
-//! The fields of a file, as a source lists them in one text: `zone(使用分區);area(面積)`.
+//! What is in a file, as far as its description says: whether common loaders read it, and which fields it has, as a source
+//! lists them in one text (`zone(使用分區);area(面積)`).
 //!
 //! A text that is no list has no fields: words are not cut at a comma. Start at [`fields`].
+
+/// Media types that common loaders read as records.
+pub const LOADABLE: [&str; 8] = [
+    "text/csv",
+    "text/tab-separated-values",
+    "application/json",
+    "application/geo+json",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/vnd.apache.parquet",
+    "application/x-parquet",
+];
+/// Those of them that have columns with names.
+pub const TABLES: [&str; 2] = ["text/csv", "text/tab-separated-values"];
 
 /// Longer names are sentences.
 const NAME_CHARS_MAX: usize = 100;
