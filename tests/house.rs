@@ -397,7 +397,10 @@ fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<File> {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         let path = folder.join(&name);
-        if matches!(name.as_str(), "target" | "data" | ".git" | "node_modules") {
+        if matches!(
+            name.as_str(),
+            "target" | "data" | ".git" | "node_modules" | "fetched"
+        ) {
             continue;
         }
         if entry.file_type().unwrap().is_dir() {

@@ -34,7 +34,7 @@ impl<'s> Browser<'s> {
         body.extend_pairs(fields);
         let form = self.client.post(format!("{place}{path}"));
         let form = form.header("content-type", "application/x-www-form-urlencoded");
-        let form = form.body(body.finish());
+        let form = form.header("accept-language", "en").body(body.finish());
         let form = form.header("origin", place).header("cookie", &self.cookie);
         let answer = form.send().await.unwrap();
         assert_eq!(answer.status(), 303, "{path}");

@@ -60,6 +60,12 @@ pub struct Table {
     pub numbers: Vec<String>,
 }
 
+impl Table {
+    fn is_of_numbers(&self, head: &str) -> bool {
+        self.numbers.iter().any(|number| number == head)
+    }
+}
+
 /// A term of RDF.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -244,7 +250,6 @@ mod tests {
                 more,
                 labels: vec!["s".to_owned()],
                 numbers: vec!["n".to_owned()],
-                ..Table::default()
             }),
             took_ms: 12,
             forms: vec![("CSV", "/sparql?query=x&format=csv".to_owned())],

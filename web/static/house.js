@@ -34,9 +34,9 @@ for (const live of document.querySelectorAll("[data-live]")) {
 }
 
 // The query's editor, where the daemon was built with it. It asks no other host: no autocompletion from elsewhere.
-for (const field of document.querySelectorAll("textarea[data-editor]")) {
+const edit = (field) => {
   const Editor = window.Yasqe && (window.Yasqe.default || window.Yasqe);
-  if (!Editor) continue;
+  if (!Editor) return;
   const place = document.createElement("div");
   field.after(place);
   field.hidden = true;
@@ -56,4 +56,6 @@ for (const field of document.querySelectorAll("textarea[data-editor]")) {
   const wrong = document.querySelector("[data-line]");
   if (wrong) editor.setCursor({ line: Number(wrong.dataset.line) - 1, ch: Number(wrong.dataset.column) - 1 });
   field.form.addEventListener("submit", () => { field.value = editor.getValue(); });
-}
+};
+// Scripts that a page loads beside this one have run by then.
+document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("textarea[data-editor]").forEach(edit));

@@ -30,7 +30,7 @@ use std::{collections::HashMap, time::Instant};
 const FIRST: &str = "PREFIX dcat: <http://www.w3.org/ns/dcat#>\nPREFIX dct: <http://purl.org/dc/terms/>\n\
                      SELECT ?dataset ?title WHERE {\n  ?dataset a dcat:Dataset ; dct:title ?title .\n} LIMIT 20";
 /// What is read of an answer, whatever the form of the query: results in JSON, a graph in N-Triples.
-pub const READ: &str = "application/sparql-results+json, application/n-triples;q=0.9";
+pub const READ: &str = "application/sparql-results+json,application/n-triples;q=0.9";
 /// Of the editor, where the daemon was built with it.
 const EDITOR: [&str; 2] = ["yasqe.min.js", "yasqe.min.css"];
 

@@ -103,7 +103,7 @@ mod tests {
     fn axes_end_at_round_numbers() {
         for (highest, most, ticks) in [
             (0.0, 1.0, 2),
-            (1.0, 1.0, 5),
+            (1.0, 1.0, 3),
             (7.0, 8.0, 5),
             (52_547.0, 60_000.0, 4),
             (99.0, 100.0, 3),
