@@ -16,6 +16,7 @@ pub(super) use asked::narrowed;
 pub(super) use home::home;
 
 pub mod changes;
+pub mod quality;
 pub mod sources;
 pub mod sparql;
 

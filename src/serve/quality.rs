@@ -1,5 +1,5 @@
 //! How good the datasets are: `/quality` for all of them, `/quality/source/{id}`, `/quality/publisher/{name}`, and
-//! `/quality/dataset?iri=…` for one. In JSON or as a table.
+//! `/quality/dataset?iri=…` for one. In JSON or as a table; all but the last as pages, too.
 //!
 //! Sums are those of the newest snapshot; one dataset is measured when somebody asks. Who renders these figures otherwise
 //! starts at [`overview`], [`of_source`], [`of_publisher`] and [`detail`]; the doors at [`routes`].
@@ -16,6 +16,7 @@ use super::{
     House, fresh,
     negotiate::{self, Offer},
     openapi::{Routes, table as doors},
+    pages,
     problem::Problem,
     sparql::accept,
 };
@@ -26,7 +27,7 @@ use crate::{
 };
 use axum::{
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Uri, header},
     response::Response,
     routing::get,
 };
@@ -108,6 +109,13 @@ impl Asked {
     }
 }
 
+/// A browser that names no form reads a page.
+fn is_page(query: Option<&str>, headers: &HeaderMap) -> bool {
+    let mut pairs = query.unwrap_or_default().split('&');
+    let names_form = pairs.any(|pair| pair.starts_with("format="));
+    !names_form && pages::as_page(headers).unwrap_or(false)
+}
+
 fn bad(text: String) -> Problem {
     Problem::bad_request("query", text)
 }
@@ -115,8 +123,13 @@ fn bad(text: String) -> Problem {
 async fn whole(
     State(house): State<House>,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if is_page(query.as_deref(), &headers) {
+        let overview = overview(&house).await?;
+        return pages::quality::of_all(&house, &overview, &uri, &headers);
+    }
     let asked = Asked::of(query.as_deref(), &headers, false)?;
     let overview = overview(&house).await?;
     asked.given(&overview, || table::overview(&overview), &headers)
@@ -126,8 +139,13 @@ async fn source(
     State(house): State<House>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if is_page(query.as_deref(), &headers) {
+        let found = of_source(&house, &id).await?;
+        return pages::quality::of_some(&house, &found, "/sources/", &uri, &headers);
+    }
     let asked = Asked::of(query.as_deref(), &headers, false)?;
     let found = of_source(&house, &id).await?;
     asked.given(&found, || table::shares(&found.standing), &headers)
@@ -137,8 +155,13 @@ async fn publisher(
     State(house): State<House>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if is_page(query.as_deref(), &headers) {
+        let found = of_publisher(&house, &name).await?;
+        return pages::quality::of_some(&house, &found, "/publishers/", &uri, &headers);
+    }
     let asked = Asked::of(query.as_deref(), &headers, false)?;
     let found = of_publisher(&house, &name).await?;
     asked.given(&found, || table::shares(&found.standing), &headers)

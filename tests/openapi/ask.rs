@@ -203,11 +203,13 @@ pub const DOORS: &[Ask] = &[
     get("/graph/{rest}", "/graph/runs", TURTLE, 200),
     get("/graph/{rest}", "/graph/none", ANY, 404),
     get("/quality", "/quality", JSON, 200),
+    get("/quality", "/quality", HTML, 200),
     get("/quality", "/quality?format=csv", ANY, 200),
     get("/quality", "/quality", &[("if-none-match", "*")], 304),
     get("/quality", "/quality", IMAGE, 406),
     get("/quality", "/quality?by=source", ANY, 400),
     get("/quality/source/{id}", "/quality/source/a", ANY, 200),
+    get("/quality/source/{id}", "/quality/source/a", HTML, 200),
     get("/quality/source/{id}", "/quality/source/nobody", ANY, 404),
     get(
         "/quality/publisher/{name}",

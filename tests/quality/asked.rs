@@ -56,6 +56,22 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
         .await;
     assert_eq!(of_publisher["datasets"], whole["publishers"][0]["datasets"]);
 
+    // The pages say the same.
+    for (path, wanted) in [
+        ("/quality", "/quality/source/a"),
+        ("/quality/source/a", "/sources/a"),
+    ] {
+        let page = daemon.get(path).header("accept", "text/html");
+        let page = page.header("accept-language", "en").send().await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+        let page = page.text().await.unwrap();
+        let mqa = format!("{:.1} <span", number(&whole["mqa"]));
+        let name = whole["indicators"][0]["name"]["en"].as_str().unwrap();
+        for wanted in [wanted, &mqa, name, "Datasets by rating"] {
+            assert!(page.contains(wanted), "{path}: {wanted}: {page}");
+        }
+    }
+
     // What the graph says is what the door computes.
     let query = "SELECT ?d ?v { GRAPH ?g { ?d <http://www.w3.org/ns/dqv#hasQualityMeasurement> ?m . \
         ?m <http://www.w3.org/ns/dqv#isMeasurementOf> ?of ; <http://www.w3.org/ns/dqv#value> ?v } \

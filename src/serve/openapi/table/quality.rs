@@ -1,6 +1,6 @@
 //! The doors of quality. Start at [`quality`].
 
-use super::{HOUSE, JSON};
+use super::{HOUSE, HTML, JSON};
 use crate::serve::openapi::door::{Door, Operation, iri, text};
 
 /// In JSON or as a table.
@@ -23,21 +23,21 @@ pub fn quality() -> Door {
     );
     Door::at("/quality", HOUSE)
         .named("quality")
-        .may(told(get, "Quality"))
+        .may(told(get, "Quality").gives(200, &[HTML]))
 }
 
 pub fn quality_of_source() -> Door {
     let get = Operation::get("How good the datasets are that a source's catalogue lists.")
         .path("id", "The source's id.", text())
         .problems(&[404]);
-    Door::at("/quality/source/{id}", HOUSE).may(told(get, "QualityOfSome"))
+    Door::at("/quality/source/{id}", HOUSE).may(told(get, "QualityOfSome").gives(200, &[HTML]))
 }
 
 pub fn quality_of_publisher() -> Door {
     let get = Operation::get("How good the datasets of a publisher are.")
         .path("name", "Its name in organization_list.", text())
         .problems(&[404]);
-    Door::at("/quality/publisher/{name}", HOUSE).may(told(get, "QualityOfSome"))
+    Door::at("/quality/publisher/{name}", HOUSE).may(told(get, "QualityOfSome").gives(200, &[HTML]))
 }
 
 pub fn quality_of_dataset() -> Door {

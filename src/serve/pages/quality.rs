@@ -1,0 +1,264 @@
+//! The pages of quality, of the same figures that `/quality` gives in JSON. Start at [`of_all`] and [`of_some`].
+
+use super::{answer, frame};
+use crate::serve::{
+    House,
+    problem::Problem,
+    quality::{Figures, Overview, Row, Scoped, Share, Standing, Trend},
+};
+use axum::{
+    http::{HeaderMap, Uri},
+    response::Response,
+};
+use harvestd_vocab::quality::{Rating, Scheme};
+use harvestd_web::{
+    Frame, Language, Words,
+    chart::{About, Bar, Bars, Lines, Series, Tone},
+    frame::encoded,
+    quality::{self, Indicator, Line, Quality, Scope},
+    said::Said,
+    source::{Badge, Tint},
+};
+
+/// What is to be mended first: so many indicators are named.
+const WORST: usize = 5;
+/// Publishers on the page: those with the most datasets; all are in the table that can be downloaded.
+const PUBLISHERS: usize = 100;
+
+/// Everything, by source and by publisher.
+pub fn of_all(
+    house: &House,
+    overview: &Overview,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let frame = frame(house, uri, headers, |words| {
+        words.say("quality-title").to_owned()
+    });
+    let lines = |rows: &[Row], place: &str| {
+        let mut lines: Vec<Line> = rows.iter().map(|row| line(&frame, row, place)).collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.figures.datasets));
+        lines
+    };
+    let sources = lines(&overview.sources, "/quality/source/");
+    let mut publishers = lines(&overview.publishers, "/quality/publisher/");
+    publishers.truncate(PUBLISHERS);
+    let page = Quality {
+        sources,
+        publishers,
+        ..page(frame, &overview.standing, &overview.trend)
+    };
+    answer(&page, uri, headers)
+}
+
+/// Of a source or of a publisher; `own` is where that has its page.
+pub fn of_some(
+    house: &House,
+    scoped: &Scoped,
+    own: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let frame = frame(house, uri, headers, |_| scoped.name.id.clone());
+    let title = title(
+        &frame,
+        &scoped.name.id,
+        &scoped.name.title,
+        &scoped.name.english,
+    );
+    let scope = Scope {
+        page: Some(frame.to(&format!("{own}{}", encoded(&scoped.name.id)))),
+        title,
+    };
+    let page = Quality {
+        scope: Some(scope),
+        ..page(frame, &scoped.standing, &scoped.trend)
+    };
+    answer(&page, uri, headers)
+}
+
+fn page(frame: Frame, standing: &Standing, trend: &[Trend]) -> Quality {
+    let words = frame.words;
+    let worst = standing.worst.iter().take(WORST);
+    let worst = worst.filter_map(|id| {
+        let mut all = standing.indicators.iter();
+        all.find(|share| share.indicator.id == *id)
+    });
+    let place = frame.to(&frame.path);
+    Quality {
+        scope: None,
+        ratings: ratings(words, &standing.figures),
+        dimensions: Scheme::ALL
+            .into_iter()
+            .map(|scheme| dimensions(words, standing, scheme))
+            .collect(),
+        worst: worst.map(|share| indicator(words, share)).collect(),
+        indicators: standing
+            .indicators
+            .iter()
+            .map(|share| indicator(words, share))
+            .collect(),
+        timeliness: timeliness(words, &standing.figures),
+        trend: lines(words, trend),
+        figures: figures(words, &standing.figures),
+        sources: Vec::new(),
+        publishers: Vec::new(),
+        forms: vec![
+            ("JSON", format!("{place}?format=json")),
+            ("CSV", format!("{place}?format=csv")),
+        ],
+        frame,
+    }
+}
+
+fn figures(words: Words, figures: &Figures) -> quality::Figures {
+    let (tint, key) = match figures.rating {
+        Rating::Excellent => (Tint::Good, "rating-excellent"),
+        Rating::Good => (Tint::Good, "rating-good"),
+        Rating::Sufficient => (Tint::Fair, "rating-sufficient"),
+        Rating::Bad => (Tint::Bad, "rating-bad"),
+    };
+    let conforming = figures.conformance.as_ref();
+    quality::Figures {
+        datasets: figures.datasets,
+        mqa: figures.mqa,
+        rating: Badge::new(tint, words.say(key)),
+        fair: figures.fair,
+        ai_ready: figures.ai_ready,
+        conforming: conforming.map(|c| [c.validated, c.dcat_ap, c.taiwan]),
+    }
+}
+
+fn about(words: Words, id: &str, title: String) -> About {
+    About {
+        id: id.to_owned(),
+        title,
+        labels: words.say("quality-of").to_owned(),
+        ..About::default()
+    }
+}
+
+/// With its share of all.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "drawn with a few hundred pixels"
+)]
+fn counted(words: Words, key: &str, count: u64, all: u64, tone: Tone) -> Bar {
+    let share = count as f64 * 100.0 / all.max(1) as f64;
+    let says = format!("{} ({share:.1} %)", words.number(count));
+    Bar::new(words.say(key), count as f64).says(says).tone(tone)
+}
+
+fn ratings(words: Words, figures: &Figures) -> Bars {
+    let of = &figures.ratings;
+    let all = figures.datasets;
+    let bars = vec![
+        counted(words, "rating-excellent", of.excellent, all, Tone::Good),
+        counted(words, "rating-good", of.good, all, Tone::Good),
+        counted(words, "rating-sufficient", of.sufficient, all, Tone::Fair),
+        counted(words, "rating-bad", of.bad, all, Tone::Bad),
+    ];
+    let title = words.say("quality-ratings").to_owned();
+    Bars::new(words, about(words, "ratings", title), bars)
+}
+
+fn timeliness(words: Words, figures: &Figures) -> Bars {
+    let of = &figures.timeliness;
+    let all = figures.datasets;
+    let bars = vec![
+        counted(words, "timely-on-time", of.on_time, all, Tone::Good),
+        counted(words, "timely-late", of.late, all, Tone::Bad),
+        counted(words, "timely-no-rhythm", of.no_rhythm, all, Tone::Quiet),
+        counted(
+            words,
+            "timely-unknown-frequency",
+            of.unknown_frequency,
+            all,
+            Tone::Quiet,
+        ),
+        counted(
+            words,
+            "timely-unknown-change",
+            of.unknown_change,
+            all,
+            Tone::Quiet,
+        ),
+    ];
+    let title = words.say("quality-timeliness").to_owned();
+    Bars::new(words, about(words, "timeliness", title), bars)
+}
+
+/// Each dimension as a share of what it may get.
+fn dimensions(words: Words, standing: &Standing, scheme: Scheme) -> Bars {
+    let of_scheme = standing.dimensions.iter().filter(|d| d.scheme == scheme);
+    let bars = of_scheme.map(|dimension| {
+        let of = f64::from(dimension.of.max(1));
+        let key = format!("dimension-{}", dimension.dimension);
+        Bar::new(words.say(&key), dimension.points * 100.0 / of)
+            .says(format!("{:.1} / {}", dimension.points, dimension.of))
+    });
+    let name = words.say(scheme_key(scheme));
+    let title = words.fill("quality-dimensions", &[name]);
+    let about = about(words, scheme_key(scheme), title);
+    Bars::new(words, about, bars.collect()).of(100.0)
+}
+
+fn scheme_key(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Mqa => "scheme-mqa",
+        Scheme::Fair => "scheme-fair",
+        Scheme::AiReady => "scheme-ai-ready",
+    }
+}
+
+fn indicator(words: Words, share: &Share) -> Indicator {
+    let asks = &share.indicator;
+    let said = |text: &harvestd_vocab::quality::Words| match words.0 {
+        Language::Chinese => text.zh.clone(),
+        Language::English => text.en.clone(),
+    };
+    Indicator {
+        scheme: words.say(scheme_key(asks.scheme)).to_owned(),
+        name: said(&asks.name),
+        explanation: said(&asks.explanation),
+        source: asks.source.to_owned(),
+        points: u64::from(asks.points),
+        met: share.met,
+        unchecked: share.unchecked,
+        share: share.share * 100.0,
+    }
+}
+
+/// One day alone is no trend.
+fn lines(words: Words, trend: &[Trend]) -> Option<Lines> {
+    if trend.len() < 2 {
+        return None;
+    }
+    let labels = trend.iter().map(|day| day.day.to_string()).collect();
+    let about = About {
+        id: "trend".to_owned(),
+        title: words.say("quality-mqa").to_owned(),
+        text: words.say("quality-trend-text").to_owned(),
+        labels: words.say("quality-day").to_owned(),
+    };
+    let points = trend.iter().map(|day| day.mqa);
+    let series = vec![Series::new(words.say("quality-mqa"), Tone::One, points)];
+    Some(Lines::new(words, about, labels, series))
+}
+
+fn line(frame: &Frame, row: &Row, place: &str) -> Line {
+    Line {
+        name: title(frame, &row.name.id, &row.name.title, &row.name.english),
+        address: frame.to(&format!("{place}{}", encoded(&row.name.id))),
+        figures: figures(frame.words, &row.figures),
+    }
+}
+
+/// In the language of the page where it is known; else the id.
+fn title(frame: &Frame, id: &str, title: &Option<String>, english: &Option<String>) -> Said {
+    match (frame.language(), title, english) {
+        (Language::English, _, Some(english)) => Said::english(english),
+        (_, Some(title), _) => Said::of(title),
+        _ => Said::of(id),
+    }
+}
