@@ -11,6 +11,7 @@ mod faulty;
 #[expect(dead_code, reason = "shared with the tests of runs")]
 mod house;
 #[path = "support/origin.rs"]
+#[expect(dead_code, reason = "shared with other tests")]
 mod origin;
 #[path = "support/port.rs"]
 mod port;
@@ -18,6 +19,7 @@ mod port;
 #[expect(dead_code, reason = "shared with other tests")]
 mod serving;
 #[path = "support/texts.rs"]
+#[expect(dead_code, reason = "shared with other tests")]
 mod texts;
 
 #[path = "diagnosis/spared.rs"]

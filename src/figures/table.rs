@@ -54,6 +54,11 @@ pub const FIGURES: &[Figure] = &[
         "1 while nothing can be written, so that no run begins and no push is taken; /readyz says why",
     ),
     gauge(
+        "harvestd_damaged_files",
+        Unit::Count,
+        "Files of the store in which damage was met; /readyz names them, harvestd scrub reads all",
+    ),
+    gauge(
         "harvestd_disk_free_bytes",
         Unit::Bytes,
         "What is free for the daemon on the fullest of the disks that the data directory is on",

@@ -116,22 +116,10 @@ impl Quiet {
     }
 }
 
-/// As it may be written in a configuration.
+/// As the operator wrote it.
 impl std::fmt::Display for Quiet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, span) in self.spans.iter().enumerate() {
-            if number > 0 {
-                f.write_str("; ")?;
-            }
-            let days = DAYS.iter().zip(span.days).filter(|(_, is_in)| *is_in);
-            let days: Vec<&str> = days.map(|(day, _)| *day).collect();
-            if days.len() < DAYS.len() {
-                write!(f, "{} ", days.join(","))?;
-            }
-            let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
-            write!(f, "{}-{}", clock(span.from), clock(span.to))?;
-        }
-        Ok(())
+        f.write_str(&self.said.join("; "))
     }
 }
 
@@ -196,12 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn it_is_shown_as_it_may_be_written() {
+    fn it_is_shown_as_it_was_written() {
         let spans = ["mon-wed 08:00-18:00", "22:00-06:00"];
         let quiet = Quiet::parse(spans, Taipei).unwrap();
-        assert_eq!(quiet.to_string(), "mon,tue,wed 08:00-18:00; 22:00-06:00");
-        let again = Quiet::parse(["mon,tue,wed 08:00-18:00", "22:00-06:00"], Taipei);
-        assert_eq!(again.unwrap(), quiet);
+        assert_eq!(quiet.to_string(), "mon-wed 08:00-18:00; 22:00-06:00");
+        assert_eq!(quiet.said(), spans);
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl Bed {
                 let own = to_be.iter().filter(|((of, _), _)| *of == source);
                 let own: Datasets = own.map(|((_, key), revision)| (*key, *revision)).collect();
                 self.totals.checks += self.model.judge_killed(source, &own, &seen);
+                self.model.killed.push((source, self.model.runs.len()));
                 seen
             }
         };
@@ -131,7 +132,8 @@ impl Bed {
             Some((status, answer)) => {
                 // The graph's agent may be what others refer to; and what was taken back once may have come again since.
                 let again = run.name.ends_with(".undo");
-                let refused = built_on || again || run.source == "graph";
+                let maybe = self.model.may_be_built_on(&run);
+                let refused = built_on || maybe || again || run.source == "graph";
                 assert!(refused && (400..500).contains(&status), "{status} {answer}");
                 let as_is = self.model.held.clone();
                 self.seen_as(&as_is).await;

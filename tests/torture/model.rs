@@ -15,6 +15,8 @@ pub struct Model {
     pub kept: BTreeSet<Name>,
     /// Runs that can be taken back, oldest first.
     pub runs: Vec<Run>,
+    /// Sources whose runs were killed, and how many runs there were before.
+    pub killed: Vec<(&'static str, usize)>,
     /// Of a run that was killed or failed nobody knows whether it saw that they are named again: they may stay or go.
     pub soft: BTreeSet<Name>,
     /// Datasets that there were once, and what they said last.
@@ -267,6 +269,15 @@ impl Model {
             "{source} {lost:?} went in a run of two"
         );
         self.judge_killed(source, said, seen)
+    }
+
+    /// What a source's run replaces is noted before it is committed: one that was killed between the two changed nothing, and
+    /// is told of as built on what was.
+    pub fn may_be_built_on(&self, run: &Run) -> bool {
+        let later = |(of, at): &&(&'static str, usize)| {
+            *of == run.source && self.runs.iter().take(*at).any(|r| r.name == run.name)
+        };
+        self.killed.iter().any(|killed| later(&killed))
     }
 
     /// A run was killed. Each record is as it was, or as it was to be.

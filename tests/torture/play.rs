@@ -314,6 +314,7 @@ impl Bed {
         let run = self.new_run(source).await;
         let Some((status, report)) = answer else {
             self.totals.checks += self.model.judge_killed(source, &said.now, &seen);
+            self.model.killed.push((source, self.model.runs.len()));
             self.model.settled.remove(source);
             self.model.named(source, &said.now, false);
             self.model.broke_off(source, said.now);

@@ -50,6 +50,7 @@ impl Bed {
                 .map(|(n, r)| (n.1, *r))
                 .collect();
             self.totals.checks += self.model.judge_killed("centre", &own, &seen);
+            self.model.killed.push(("centre", self.model.runs.len()));
             let request = sent(self.process());
             answer = self.asks(request, None).await;
         }

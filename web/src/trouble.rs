@@ -26,7 +26,7 @@ impl Trouble {
             429 => "trouble-429",
             503 => "trouble-503",
             504 => "trouble-504",
-            400..500 => "trouble-4xx",
+            other if other / 100 == 4 => "trouble-4xx",
             _ => "trouble-500",
         }
     }

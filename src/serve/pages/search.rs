@@ -251,8 +251,8 @@ impl Asking<'_> {
             let values = top
                 .into_iter()
                 .map(|(value, count)| self.value(frame, labels, name, value, u64::from(count)));
-            let more = more.then(|| ("more", Some(name)));
-            let more = more.or_else(|| all.then_some(("fewer", None)));
+            let more = more.then_some(("more", Some(name)));
+            let more = more.or(all.then_some(("fewer", None)));
             facets.push(Facet {
                 name,
                 words: frame.words.say(&format!("facet-{name}")).to_owned(),
