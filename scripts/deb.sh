@@ -93,7 +93,7 @@ stage_control() {
   done
   printf '/etc/harvestd/harvestd.toml\n' >"$control/conffiles"
   local size needs
-  size=$(du -k -s --exclude=DEBIAN "$root" | cut -f1)
+  size=$(du -k -s --apparent-size --exclude=DEBIAN "$root" | cut -f1)
   needs=$(depends "$(realpath "$root/usr/bin/harvestd")")
   sed -e "s/@VERSION@/$version/" -e "s/@ARCH@/$arch/" -e "s/@SIZE@/$size/" -e "s/@MAINTAINER@/$maintainer/" \
     -e "s/@DEPENDS@/$needs/" scripts/deb/control >"$control/control"

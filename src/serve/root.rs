@@ -36,11 +36,17 @@ pub async fn root(
         return pages::home(&house, &uri, &headers).await;
     }
     let base = house.base();
-    let kept = house.desk.feedback().is_some();
+    let (feedback, links) = (
+        house.desk.feedback().is_some(),
+        house.desk.links().is_some(),
+    );
+    let open = |name: &str| {
+        (feedback || !name.starts_with("feedback")) && (links || !name.starts_with("links"))
+    };
     let doors = openapi::doors()
         .iter()
         .filter_map(|door| Some((door.name?, door.path.trim_start_matches('/'))))
-        .filter(|(name, _)| kept || !name.starts_with("feedback"));
+        .filter(|(name, _)| open(name));
     let doors = doors.map(|(name, path)| (name.to_owned(), format!("{base}{path}").into()));
     let mut response = fresh::json(&doors.collect::<serde_json::Map<_, _>>(), &headers)?;
     let headers = response.headers_mut();

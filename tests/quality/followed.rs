@@ -17,8 +17,10 @@ fn sums(daemon: &Daemon) -> Arc<Sums> {
     published.unwrap().quality().unwrap()
 }
 
+type Named = Vec<(String, Sum)>;
+
 /// By source and publisher, whatever the order in which they came.
-fn told(sums: &Sums) -> (Sum, Vec<(String, Sum)>, Vec<(String, Sum)>) {
+fn told(sums: &Sums) -> (Sum, Named, Named) {
     let sources = sums.by_source().into_iter();
     let publishers = sums.by_publisher().into_iter();
     (
@@ -110,14 +112,14 @@ async fn figures_follow_what_changes_and_are_what_measuring_anew_gives() {
 /// More datasets than a transaction may hold go through the bulk loader.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_come_in_at_once() {
-    let bed = Bed::new(document(60, 9)).await;
-    let house = bed.open("batch_triples_max = 50");
+    let bed = Bed::new(document(400, 9)).await;
+    let house = bed.open("batch_triples_max = 1000");
     house.complete("a").await;
     Whole::of(&house.daemon);
-    bed.origin.say("/a", JSON, document(60, 50));
+    bed.origin.say("/a", JSON, document(400, 50));
     house.complete("a").await;
     Whole::of(&house.daemon);
-    assert_eq!(sums(&house.daemon).whole().datasets, 60);
+    assert_eq!(sums(&house.daemon).whole().datasets, 400);
     house.close().await;
 }
 

@@ -100,5 +100,7 @@ async fn what_is_wrong_is_said_on_the_page_and_the_query_stays() {
     let program = doors
         .get("/sparql?query=ASK%7B%7D")
         .header("accept", "text/html");
-    problem(program.send().await.unwrap(), 406, "not-acceptable").await;
+    let (status, page) = text(program.send().await.unwrap()).await;
+    assert_eq!(status, 406);
+    assert!(page.contains("406 not-acceptable"), "{page}");
 }

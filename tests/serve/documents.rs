@@ -287,7 +287,7 @@ async fn a_prefix_of_public_url_belongs_to_our_iris() {
         .unwrap();
     assert!(
         page.contains("action=\"/open/data/sparql\"")
-            && page.contains("href=\"/open/data/house.css\""),
+            && page.contains("href=\"/open/data/assets/house.css?v="),
         "{page}"
     );
     let located = doors.get("/open/data/catalog").send().await.unwrap();

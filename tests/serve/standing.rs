@@ -103,8 +103,15 @@ async fn the_page_shows_what_sources_say_as_text() {
         chinese.contains("lang=\"zh-Hant\"") && chinese.contains("執行紀錄"),
         "{chinese}"
     );
-    problem(browser("/sources/nobody").await, 404, "not-found").await;
-    problem(browser("/sources/moi?fate=x").await, 400, "query").await;
+    for (path, status, said) in [
+        ("/sources/nobody", 404, "404 not-found"),
+        ("/sources/moi?fate=x", 400, "400 query"),
+    ] {
+        let response = browser(path).await;
+        assert_eq!(response.status(), status);
+        let page = response.text().await.unwrap();
+        assert!(page.contains(said), "{page}");
+    }
     let told = doors.json("/sources").await;
     assert_eq!(told[0]["id"], "moi");
     assert_eq!(

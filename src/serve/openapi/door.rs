@@ -257,6 +257,13 @@ impl Operation {
             operation.gives_json(*status, &[PROBLEM], "Problem")
         })
     }
+
+    /// Statuses that come with a problem document, and as a page to who reads pages.
+    #[must_use]
+    pub fn troubles(self, statuses: &[u16]) -> Self {
+        let pages = |operation: Self, status: &u16| operation.gives(*status, &["text/html"]);
+        statuses.iter().fold(self.problems(statuses), pages)
+    }
 }
 
 pub fn text() -> Value {

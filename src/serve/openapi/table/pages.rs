@@ -13,7 +13,7 @@ pub fn all_sources() -> Door {
         .gives(200, &[HTML])
         .gives_json(200, &[JSON], "SourceList")
         .empty(&[304])
-        .problems(&[406]);
+        .troubles(&[406]);
     Door::at("/sources", PAGES).named("sources").may(get)
 }
 
@@ -25,7 +25,7 @@ pub fn one_source() -> Door {
         .gives(200, &[HTML])
         .gives_json(200, &[JSON], "SourceInShort")
         .empty(&[304])
-        .problems(&[400, 404, 406]);
+        .troubles(&[400, 404, 406]);
     Door::at("/sources/{id}", PAGES).may(get)
 }
 

@@ -53,7 +53,7 @@ pub fn search() -> Door {
             )
             .gives(200, &[HTML])
             .empty(&[304])
-            .problems(&[400, 503]);
+            .troubles(&[400, 503]);
     Door::at("/search", PEOPLE).may(spoken(get))
 }
 
@@ -63,7 +63,7 @@ pub fn publishers() -> Door {
             .query("q", "Part of a name.", text())
             .gives(200, &[HTML])
             .empty(&[304])
-            .problems(&[503]);
+            .troubles(&[503]);
     Door::at("/publishers", PEOPLE).may(spoken(get))
 }
 
@@ -73,6 +73,6 @@ pub fn publisher() -> Door {
             .path("name", "Its name as organization_list has it.", text())
             .gives(200, &[HTML])
             .empty(&[304])
-            .problems(&[404, 503]);
+            .troubles(&[404, 503]);
     Door::at("/publishers/{name}", PEOPLE).may(spoken(get))
 }
