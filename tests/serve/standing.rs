@@ -200,7 +200,7 @@ async fn the_root_leads_on() {
                 let response = doors.get(&format!("{prefix}/{path}")).send().await.unwrap();
                 assert_ne!(response.status(), 404, "{name} is nowhere");
             }
-            assert_eq!(listed.as_object().unwrap().len(), 19, "{listed}");
+            assert_eq!(listed.as_object().unwrap().len(), 20, "{listed}");
         }
         let image = doors.get("/").header("accept", "image/png");
         problem(image.send().await.unwrap(), 406, "not-acceptable").await;
