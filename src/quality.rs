@@ -13,11 +13,15 @@ mod sums;
 
 pub use days::{Day, Scope, read as read_days};
 pub use entry::{Entry, Group, Publisher};
-pub use measure::{Reaching, entry_of};
+pub use measure::entry_of;
 pub use sums::{Sum, Sums};
 
 use crate::chunks::Panicked;
 use crate::log::Verb;
+use crate::state::{
+    StateError,
+    links::{KeptLinks, Moved},
+};
 use crate::store::{Head, Store, StoreError};
 use book::Book;
 use chrono::{DateTime, Utc};
@@ -40,6 +44,8 @@ pub enum SurveyError {
     Panicked(#[from] Panicked),
     #[error("measuring quality: {0}")]
     Io(#[from] io::Error),
+    #[error("measuring quality: {0}")]
+    State(#[from] StateError),
 }
 
 /// Up to where something is measured.
@@ -90,6 +96,8 @@ struct Prepared {
     is_anew: bool,
     /// Publishers that may be called something else now.
     renamed: HashSet<String>,
+    /// Of addresses, what is in it.
+    moved: Vec<Moved>,
 }
 
 /// The survey of a data directory.
@@ -100,7 +108,8 @@ pub struct Survey {
     book: Option<Book>,
     prepared: Option<Prepared>,
     days: Days,
-    reach: Option<Reaching>,
+    /// What is known of addresses. None: nobody checks any.
+    links: Option<KeptLinks>,
 }
 
 /// Today, as days since 1970 (UTC).
@@ -120,14 +129,19 @@ impl Survey {
             days: Days::of(&data_dir.join("quality")),
             book: None,
             prepared: None,
-            reach: None,
+            links: None,
         }
     }
 
-    /// From now on this is asked whether addresses answer. What changes there is seen when a dataset changes, and of all
-    /// datasets once a day.
-    pub fn with_reach(&mut self, reach: Reaching) {
-        self.reach = Some(reach);
+    /// The same with what is known of addresses. Where that changes, the datasets that name one are measured again.
+    pub fn with_links(mut self, links: KeptLinks) -> Self {
+        self.links = Some(links);
+        self
+    }
+
+    /// Has anything become known of addresses since?
+    pub fn has_news(&self) -> bool {
+        self.links.as_ref().is_some_and(KeptLinks::has_moved)
     }
 
     /// The day up to which is measured. None: nothing was.
@@ -178,7 +192,8 @@ impl Survey {
         let began = Instant::now();
         self.prepare_for(store, Mark::of(store.head(), day_of(now)))?;
         let mut book = self.book.take().unwrap_or_default();
-        if let Some(prepared) = self.prepared.take() {
+        if let Some(mut prepared) = self.prepared.take() {
+            let moved = std::mem::take(&mut prepared.moved);
             let (mark, measured) = (prepared.mark.text(), prepared.changes.len());
             let values = prepared.changes.iter();
             let values = values.map(|(entity, entry)| {
@@ -188,7 +203,10 @@ impl Survey {
             store.set_quality(values, &mark, prepared.is_anew)?;
             crate::crash_point!("measured");
             book.apply(prepared, store)?;
-            book.keep(&self.dir, began)?;
+            book.keep(&self.dir, began, !moved.is_empty())?;
+            if let Some(links) = &self.links {
+                links.settle(&moved)?;
+            }
             let took_ms = began.elapsed().as_millis() as u64;
             tracing::debug!(measured, took_ms, "quality is measured");
             metrics::histogram!("harvestd_quality_seconds").record(began.elapsed().as_secs_f64());
@@ -215,8 +233,11 @@ impl Survey {
         self.prepared = None;
         let stored = store.quality_mark()?.and_then(|text| Mark::parse(&text));
         let since = self.since(stored.clone(), &mark);
-        let (book, reach) = (self.book.get_or_insert_default(), self.reach.as_ref());
-        if stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark) {
+        let moved = self.links.as_ref().map(KeptLinks::moved).transpose()?;
+        let moved = moved.unwrap_or_default();
+        let (book, links) = (self.book.get_or_insert_default(), self.links.as_ref());
+        let is_measured = stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark);
+        if is_measured && moved.is_empty() {
             return Ok(());
         }
         let mut prepared = Prepared {
@@ -224,6 +245,7 @@ impl Survey {
             changes: HashMap::new(),
             is_anew: since.is_none(),
             renamed: HashSet::new(),
+            moved,
         };
         // What was never measured is read from the log, which has it in order; else all from the store.
         let is_new = since.is_none() && stored.is_none();
@@ -236,13 +258,14 @@ impl Survey {
                 Box::new(every(store))
             }
         };
-        measure::all(store, &mark, reach, jobs, &mut |made| {
+        measure::all(store, &mark, links, jobs, &mut |made| {
             take(book, &mut prepared, made);
         })?;
-        match since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
-            Some(_) if reach.is_some() => again(book, store, reach, &mut prepared)?,
-            Some((_, day)) => turned(book, store, day, &mut prepared)?,
-            None => {}
+        if !prepared.is_anew {
+            again(book, store, links, &mut prepared)?;
+        }
+        if let Some((_, day)) = since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
+            turned(book, store, day, &mut prepared)?;
         }
         self.prepared = Some(prepared);
         Ok(())
@@ -300,20 +323,25 @@ fn take(book: &mut Book, prepared: &mut Prepared, made: Made) {
     prepared.changes.insert(made.entity, entry);
 }
 
-/// All that has not changed: no log tells which addresses answer again, or no more.
+/// What has not changed itself, but of which an address leads to something now, or no more.
 fn again(
     book: &mut Book,
     store: &Store,
-    reach: Option<&Reaching>,
+    links: Option<&KeptLinks>,
     prepared: &mut Prepared,
 ) -> Result<(), SurveyError> {
-    let done: HashSet<String> = prepared.changes.keys().cloned().collect();
-    let jobs = every(store).filter(|job| {
-        let is_done = |job: &Job| done.contains(&job.entity);
-        !job.as_ref().is_ok_and(is_done)
-    });
+    let moved = prepared.moved.iter().filter_map(|moved| moved.iri.clone());
+    let others: Vec<String> = moved
+        .filter(|iri| !prepared.changes.contains_key(iri))
+        .collect();
+    let jobs = others
+        .into_iter()
+        .map(|entity| -> Result<Job, SurveyError> {
+            let body = store.body(&entity)?;
+            Ok(Job { entity, body })
+        });
     let mark = prepared.mark.clone();
-    measure::all(store, &mark, reach, jobs, &mut |made| {
+    measure::all(store, &mark, links, jobs, &mut |made| {
         take(book, prepared, made)
     })
 }

@@ -117,17 +117,21 @@ impl Book {
         Ok(bytes)
     }
 
-    /// Writes the file, where enough has changed since or it was long ago.
-    pub fn keep(&mut self, dir: &Path, now: Instant) -> io::Result<()> {
+    /// Writes the file, where enough has changed since or it was long ago. `durably`: in any case and to stay, since no log
+    /// tells what it would lack.
+    pub fn keep(&mut self, dir: &Path, now: Instant, durably: bool) -> io::Result<()> {
         let is_long = self
             .written
             .is_none_or(|at| now.saturating_duration_since(at) >= WRITE_EVERY);
-        if !is_long && self.unwritten * WRITE_SHARE < self.entries.len() {
+        if !durably && !is_long && self.unwritten * WRITE_SHARE < self.entries.len() {
             return Ok(());
         }
         fs::create_dir_all(dir)?;
         let temporary = dir.join("book.tmp");
         fs::write(&temporary, self.bytes()?)?;
+        if durably {
+            fs::File::open(&temporary)?.sync_all()?;
+        }
         fs::rename(temporary, dir.join(FILE))?;
         (self.unwritten, self.written) = (0, Some(now));
         Ok(())
@@ -292,7 +296,7 @@ mod tests {
     fn a_book_is_read_as_it_was_written_and_no_other_way() {
         let dir = tempfile::tempdir().unwrap();
         let mut book = book();
-        book.keep(dir.path(), Instant::now()).unwrap();
+        book.keep(dir.path(), Instant::now(), false).unwrap();
         let mut read = Book::read(dir.path());
         assert_eq!((&read.mark, &read.entries), (&book.mark, &book.entries));
         assert_eq!(read.sums().groups, book.sums().groups);
@@ -311,16 +315,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut book = book();
         let now = Instant::now();
-        book.keep(dir.path(), now).unwrap();
+        book.keep(dir.path(), now, false).unwrap();
         let file = dir.path().join(FILE);
         fs::remove_file(&file).unwrap();
-        book.keep(dir.path(), now).unwrap();
+        book.keep(dir.path(), now, false).unwrap();
         assert!(!file.exists());
         book.unwritten = 1;
-        book.keep(dir.path(), now).unwrap();
+        book.keep(dir.path(), now, false).unwrap();
         assert!(file.exists());
         fs::remove_file(&file).unwrap();
-        book.keep(dir.path(), now + WRITE_EVERY).unwrap();
+        book.keep(dir.path(), now + WRITE_EVERY, false).unwrap();
         assert!(file.exists());
     }
 }

@@ -13,7 +13,7 @@ pub use figures::{
 };
 
 use super::{
-    House, fresh,
+    House, fresh, links,
     negotiate::{self, Offer},
     openapi::{Routes, table as doors},
     pages,
@@ -240,6 +240,13 @@ pub async fn of_publisher(house: &House, name: &str) -> Result<Scoped, Problem> 
 /// One dataset, measured now: every indicator with what was found.
 pub async fn detail(house: &House, iri: &str) -> Result<Detail, Problem> {
     let snapshot = house.snapshot()?;
+    let checks = match house.desk.links() {
+        Some(links) => {
+            let iri = iri.to_owned();
+            links::read(&links, move |links| links.checks_of(&iri)).await?
+        }
+        None => None,
+    };
     let described = house.descriptions(&snapshot, vec![iri.to_owned()]).await?;
     let body = described.into_iter().next().map(|(_, said)| said.body);
     let body = body.unwrap_or_default();
@@ -264,5 +271,5 @@ pub async fn detail(house: &House, iri: &str) -> Result<Detail, Problem> {
             let told: Vec<Shaped> = results.iter().map(|r| Shaped::of(profile, r)).collect();
             told
         });
-    Ok(Detail::of(iri, &facts, &quality, results.collect()))
+    Ok(Detail::of(iri, &facts, &quality, results.collect(), checks))
 }

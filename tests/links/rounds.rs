@@ -11,6 +11,7 @@ use harvestd::links::{
     round::{Round, Wanted},
     trouble::Trouble,
 };
+use harvestd_vocab::quality::Reach;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -144,15 +145,9 @@ async fn the_book_follows_the_catalogue() {
     );
     assert_eq!(bed.known(), [urls[0].clone()]);
     assert_eq!(due(&urls[0]), 0, "it is asked again at once");
-    assert_eq!(
-        bed.means
-            .links
-            .reach(&urls[0])
-            .unwrap()
-            .map(|r| r.reachable),
-        Some(true)
-    );
-    assert_eq!(bed.means.links.reach(&urls[1]).unwrap(), None);
+    let reach = |url: &String| bed.means.links.reach(url).unwrap();
+    assert_eq!(reach(&urls[0]), Some(Reach::Reachable));
+    assert_eq!(reach(&urls[1]), None);
     // Two datasets name one address: it goes when both have gone.
     let both = ["https://a.example/0", "https://a.example/9"];
     let named = |iris: &[&str]| -> Vec<_> {

@@ -1,6 +1,7 @@
 //! The figures of `/quality` as values, in JSON as they stand. Pure: sums come in. Start at [`Overview`] and [`Detail`].
 
 use crate::facts::{CHINESE_FIRST, Facts};
+use crate::links::told::Checked;
 use crate::quality::{Day, Publisher, Sum, Sums};
 use chrono::{Days, NaiveDate};
 use harvestd_vocab::quality::{
@@ -178,6 +179,8 @@ pub struct Detail {
     pub indicators: Vec<Judged>,
     /// What shapes are violated, and what is recommended.
     pub results: Vec<Shaped>,
+    /// How its addresses fare: the national checks, beside the badge that the portal gives. None: nothing is known of any.
+    pub checks: Option<Checked>,
 }
 
 /// What a shape says of a description (SHACL, section 3.6).
@@ -398,7 +401,13 @@ impl Trend {
 }
 
 impl Detail {
-    pub fn of(iri: &str, facts: &Facts<'_>, quality: &Quality<'_>, results: Vec<Shaped>) -> Self {
+    pub fn of(
+        iri: &str,
+        facts: &Facts<'_>,
+        quality: &Quality<'_>,
+        results: Vec<Shaped>,
+        checks: Option<Checked>,
+    ) -> Self {
         let met = quality.met();
         let mqa = points(Scheme::Mqa, met);
         let rows = indicators().iter().zip(&quality.outcomes);
@@ -415,6 +424,7 @@ impl Detail {
             conformance: quality.conformance,
             file: quality.file.map(str::to_owned),
             results,
+            checks,
             indicators: rows
                 .map(|(row, outcome)| Judged {
                     indicator: Asks::of(row),

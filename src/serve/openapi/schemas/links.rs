@@ -78,6 +78,10 @@ pub(super) fn links() -> Value {
             ("next", perhaps("string")),
         ]),
         "LinkAddress": { "allOf": [{ "$ref": format!("{AT}LinkRow") }, whole] },
-        "LinkDatasets": object(&[("datasets", list(checked)), ("next", perhaps("string"))]),
+        "LinkChecks": checked,
+        "LinkDatasets": object(&[
+            ("datasets", list(json!({ "$ref": format!("{AT}LinkChecks") }))),
+            ("next", perhaps("string")),
+        ]),
     })
 }
