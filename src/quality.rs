@@ -26,6 +26,7 @@ use crate::store::{Head, Store, StoreError};
 use book::Book;
 use chrono::{DateTime, Utc};
 use days::Days;
+use harvestd_vocab::quality::Rating;
 use measure::{Job, Made};
 use std::{
     collections::{HashMap, HashSet},
@@ -98,6 +99,16 @@ struct Prepared {
     renamed: HashSet<String>,
     /// Of addresses, what is in it.
     moved: Vec<Moved>,
+    /// [`Book::ratings`] with it.
+    ratings: u64,
+}
+
+/// What the last measuring made of the ratings.
+struct Turn {
+    before: u64,
+    now: u64,
+    /// Whose rating is another.
+    moved: Vec<String>,
 }
 
 /// The survey of a data directory.
@@ -110,6 +121,8 @@ pub struct Survey {
     days: Days,
     /// What is known of addresses. None: nobody checks any.
     links: Option<KeptLinks>,
+    /// None: the ratings are not known.
+    turn: Option<Turn>,
 }
 
 /// Today, as days since 1970 (UTC).
@@ -130,6 +143,7 @@ impl Survey {
             book: None,
             prepared: None,
             links: None,
+            turn: None,
         }
     }
 
@@ -150,6 +164,30 @@ impl Survey {
         book.mark.as_ref().map(|mark| mark.today)
     }
 
+    /// How a dataset is rated, by the last measuring. None: it is none, or that is not known.
+    pub fn rating(&self, entity: &str) -> Option<Rating> {
+        let prepared = self.prepared.as_ref();
+        let entry = match prepared.and_then(|prepared| prepared.changes.get(entity)) {
+            Some(entry) => entry.as_ref(),
+            None => self.book.as_ref()?.entry(entity),
+        };
+        entry.map(Entry::rating)
+    }
+
+    /// Another number where a dataset is rated otherwise; 0: the ratings are not known, or there are none.
+    pub fn ratings(&self) -> u64 {
+        self.turn.as_ref().map_or(0, |turn| turn.now)
+    }
+
+    /// Whose rating is another than when [`Survey::ratings`] gave that number. None: nobody remembers.
+    pub fn rated_since(&self, ratings: u64) -> Option<&[String]> {
+        match &self.turn {
+            Some(turn) if turn.before == ratings => Some(&turn.moved),
+            Some(turn) if turn.now != ratings => None,
+            _ => Some(&[]),
+        }
+    }
+
     /// Brings the figures to where the store is, and gives the sums that belong to its head. Trouble here costs figures,
     /// never a publication: it is told, and all is tried again at the next one.
     pub fn follow(&mut self, store: &mut Store, now: DateTime<Utc>) -> Option<Arc<Sums>> {
@@ -157,7 +195,7 @@ impl Survey {
             Ok(sums) => Some(sums),
             Err(error) => {
                 tracing::error!(%error, "the quality of datasets could not be measured; it is tried again at the next publication");
-                (self.book, self.prepared) = (None, None);
+                (self.book, self.prepared, self.turn) = (None, None, None);
                 None
             }
         }
@@ -238,6 +276,13 @@ impl Survey {
         let (book, links) = (self.book.get_or_insert_default(), self.links.as_ref());
         let is_measured = stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark);
         if is_measured && moved.is_empty() {
+            let now = book.ratings;
+            let known = self.turn.take().filter(|turn| turn.now == now);
+            self.turn = Some(known.unwrap_or(Turn {
+                before: now,
+                now,
+                moved: Vec::new(),
+            }));
             return Ok(());
         }
         let mut prepared = Prepared {
@@ -246,6 +291,7 @@ impl Survey {
             is_anew: since.is_none(),
             renamed: HashSet::new(),
             moved,
+            ratings: 0,
         };
         // What was never measured is read from the log, which has it in order; else all from the store.
         let is_new = since.is_none() && stored.is_none();
@@ -267,6 +313,10 @@ impl Survey {
         if let Some((_, day)) = since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
             turned(book, store, day, &mut prepared)?;
         }
+        let before = book.ratings;
+        let (now, moved) = book.rated_with(&prepared.changes, prepared.is_anew);
+        prepared.ratings = now;
+        self.turn = Some(Turn { before, now, moved });
         self.prepared = Some(prepared);
         Ok(())
     }

@@ -33,6 +33,8 @@ pub struct Book {
     /// Up to where. None: nothing.
     pub mark: Option<Mark>,
     entries: HashMap<Key, Entry>,
+    /// Another one where a dataset is rated otherwise, comes or goes; 0 where there is none.
+    pub ratings: u64,
     /// In the order of their numbers, each with the sum of its datasets.
     groups: Vec<(Arc<Group>, Sum)>,
     numbers: HashMap<Arc<Group>, u32>,
@@ -94,6 +96,7 @@ impl Book {
             let (key, entry) = row.split_first_chunk::<16>()?;
             let entry = Entry::read(entry.try_into().ok()?)?;
             book.count(&entry, true)?;
+            book.ratings = book.ratings.wrapping_add(rated(key, &entry));
             book.entries.insert(*key, entry);
         }
         rest.is_empty().then_some(book)
@@ -166,10 +169,12 @@ impl Book {
     pub fn apply(&mut self, prepared: Prepared, store: &Store) -> Result<(), SurveyError> {
         if prepared.is_anew {
             self.entries.clear();
+            self.ratings = 0;
             for (_, sum) in &mut self.groups {
                 *sum = Sum::default();
             }
         }
+        self.ratings = prepared.ratings;
         for (entity, entry) in prepared.changes {
             let key = key(&entity);
             let before = match entry {
@@ -188,6 +193,29 @@ impl Book {
         self.mark = Some(prepared.mark);
         self.sums = None;
         Ok(())
+    }
+
+    /// What [`Book::ratings`] would be with these changes, and whose rating they change.
+    pub fn rated_with(
+        &self,
+        changes: &HashMap<String, Option<Entry>>,
+        is_anew: bool,
+    ) -> (u64, Vec<String>) {
+        let (mut ratings, mut moved) = (if is_anew { 0 } else { self.ratings }, Vec::new());
+        for (entity, entry) in changes {
+            let key = key(entity);
+            let before = self.entries.get(&key).filter(|_| !is_anew);
+            let (gone, come) = (before.map(Entry::rating), entry.map(|entry| entry.rating()));
+            if gone == come {
+                continue;
+            }
+            let of = |entry: Option<&Entry>| entry.map_or(0, |entry| rated(&key, entry));
+            ratings = ratings
+                .wrapping_sub(of(before))
+                .wrapping_add(of(entry.as_ref()));
+            moved.push(entity.clone());
+        }
+        (ratings, moved)
     }
 
     fn count(&mut self, entry: &Entry, comes: bool) -> Option<()> {
@@ -252,6 +280,16 @@ impl Book {
         }
         self.sums.clone().unwrap_or_default()
     }
+}
+
+/// A dataset's part of [`Book::ratings`].
+fn rated(key: &Key, entry: &Entry) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(key);
+    hasher.update(entry.rating().word().as_bytes());
+    let mut first = [0; 8];
+    hasher.finalize_xof().fill(&mut first);
+    u64::from_le_bytes(first)
 }
 
 fn key(entity: &str) -> Key {
