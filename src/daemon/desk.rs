@@ -21,7 +21,6 @@ use crate::state::KeptDigest;
 use crate::store::damage;
 use crate::undo::Kept;
 use crate::webhooks::Webhooks;
-use harvestd_vocab::quality::Reach;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
@@ -58,14 +57,6 @@ impl Desk for Daemon {
 
     fn links(&self) -> Option<Arc<Links>> {
         Some(self.links.clone())
-    }
-
-    fn reach(&self, address: &str) -> Option<Reach> {
-        let known = self.links.reach(address);
-        known.unwrap_or_else(|error| {
-            tracing::error!(%error, "what is known of an address cannot be read");
-            None
-        })
     }
 
     fn check_links(&self, wanted: Addresses) -> Result<mpsc::Receiver<Line>, DeskError> {

@@ -131,8 +131,9 @@ impl KeptLinks {
         }
         for used in self.uses.scan_prefix(address).keys() {
             let dataset = key_of(used?.get(16..).unwrap_or_default())?;
-            let number = self.db.generate_id()?.to_be_bytes();
-            self.moved.insert(dataset, &number)?;
+            let mut number = vec![FORMAT];
+            number.extend(self.db.generate_id()?.to_be_bytes());
+            self.moved.insert(dataset, number)?;
         }
         match now {
             Some(now) => self.reach.insert(address, &now)?,

@@ -193,8 +193,19 @@ async fn nothing_is_asked_where_checks_are_off_or_the_hours_are_quiet() {
         hour(-2),
         hour(2)
     );
-    for off in ["enabled = false\n".to_owned(), quiet] {
-        let bed = Bed::new(&format!("{OPEN}{off}"), PATIENT, &[]);
+    let own = crate::texts::source(
+        "a",
+        "data_gov_tw",
+        &format!("http://127.0.0.1:{}/", server.port()),
+        &quiet,
+    );
+    for (off, sources) in [
+        ("enabled = false\n".to_owned(), vec![]),
+        (quiet, vec![]),
+        // Those of the source whose server it is.
+        (String::new(), vec![own]),
+    ] {
+        let bed = Bed::new(&format!("{OPEN}{off}"), PATIENT, &sources);
         bed.hold(1, &datasets(&urls));
         let stop = CancellationToken::new();
         let round = tokio::spawn(Round::new(bed.means.clone(), stop.clone()).run());

@@ -15,6 +15,7 @@ fn row(id: &str, url: &str) -> String {
         "資料集識別碼": id,
         "資料集名稱": format!("資料 {id}"),
         "資料提供屬性": "檔案資料",
+        "服務分類": "公共資訊",
         "品質檢測": "金",
         "檔案格式": "CSV",
         "編碼格式": "UTF-8",
@@ -64,6 +65,68 @@ async fn in_graph(daemon: &Serving) -> u64 {
     all.as_str().unwrap().parse().unwrap()
 }
 
+const RATINGS: [&str; 4] = ["excellent", "good", "sufficient", "bad"];
+
+/// Datasets by rating, as the search has them.
+async fn searched(daemon: &Serving) -> [u64; 4] {
+    let path = "/api/3/action/package_search?rows=0&facet.field=%5B%22quality%22%5D";
+    let found = daemon.json(path).await;
+    let counts = &found["result"]["facets"]["quality"];
+    RATINGS.map(|rating| counts[rating].as_u64().unwrap_or_default())
+}
+
+/// The same, as they are measured.
+async fn overview(daemon: &Serving) -> [u64; 4] {
+    let whole = daemon.json("/quality").await;
+    RATINGS.map(|rating| whole["ratings"][rating].as_u64().unwrap())
+}
+
+async fn page(daemon: &Serving, path: &str) -> String {
+    let asked = daemon.get(path).header("accept", "text/html");
+    let answer = asked.header("accept-language", "en").send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    answer.text().await.unwrap()
+}
+
+/// People see it: at the dataset, at its publisher, and in the search.
+async fn shown(daemon: &Serving) {
+    let dataset = page(
+        daemon,
+        "/quality/dataset?iri=https%3A%2F%2Fdata.gov.tw%2Fdataset%2F3",
+    )
+    .await;
+    for wanted in [
+        "<h2 id=\"quality\">",
+        "What costs points",
+        "nothing is there any more",
+        "It did not answer: ",
+        "Fields match",
+    ] {
+        assert!(dataset.contains(wanted), "{wanted}: {dataset}");
+    }
+    let name = daemon.json("/quality").await["publishers"][0]["id"].clone();
+    let publisher = page(daemon, &format!("/publishers/{}", name.as_str().unwrap())).await;
+    for wanted in [
+        "Datasets by rating",
+        "What to mend first",
+        "points lost in all",
+        "quality=",
+    ] {
+        assert!(publisher.contains(wanted), "{wanted}: {publisher}");
+    }
+    let [_, good, sufficient, _] = searched(daemon).await;
+    for (rating, count) in [("good", good), ("sufficient", sufficient)] {
+        let found = page(daemon, &format!("/search?quality={rating}")).await;
+        let count = match count {
+            0 => "No dataset".to_owned(),
+            1 => "1 dataset".to_owned(),
+            many => format!("{many} datasets"),
+        };
+        assert!(found.contains(&count), "{rating}: {count}: {found}");
+        assert!(found.contains("Quality of the metadata"), "{found}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_learnt_of_addresses_counts_without_any_change_and_stays() {
     let bed = Bed::new("[]".to_owned()).await;
@@ -81,6 +144,8 @@ async fn what_is_learnt_of_addresses_counts_without_any_change_and_stays() {
     let daemon = bed.serve().await;
     daemon.run().await;
     assert_eq!(downloads(&daemon).await, (0, 3), "nobody looked");
+    let unrated = searched(&daemon).await;
+    assert_eq!(unrated, overview(&daemon).await);
     let before = in_graph(&daemon).await;
     let unknown = detail(&daemon, "1").await;
     assert_eq!(
@@ -109,6 +174,8 @@ async fn what_is_learnt_of_addresses_counts_without_any_change_and_stays() {
     assert!(each >= 30, "{each}");
     assert_eq!(in_graph(&daemon).await, before + 2 * each);
 
+    shown(&daemon).await;
+
     // It comes back, and is asked by hand.
     bed.origin.say("/gone.csv", "text/csv", "name,lon\na,121\n");
     let (code, said, errors) = asked::said(&bed, &["links", "check", &at("/gone.csv")]).await;
@@ -118,8 +185,12 @@ async fn what_is_learnt_of_addresses_counts_without_any_change_and_stays() {
     })
     .await;
     assert_eq!(in_graph(&daemon).await, before + 3 * each);
+    let rated = searched(&daemon).await;
+    assert_ne!(rated, unrated, "points that came made another rating");
+    assert_eq!(rated, overview(&daemon).await);
     daemon.stop().await;
     let daemon = bed.serve().await;
     assert_eq!(downloads(&daemon).await, (3, 0));
+    assert_eq!(searched(&daemon).await, rated);
     daemon.stop().await;
 }

@@ -24,7 +24,7 @@ use seen::{Node, Seen};
 use std::sync::LazyLock;
 
 /// Raised when a formula changes in a way that no table shows.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// 16 hexadecimal digits that change whenever a formula or a table does that results rest on: everything is then measured
 /// anew.

@@ -39,6 +39,7 @@ pub(super) fn links() -> Value {
         ("badge", perhaps("string")),
         ("declared", json!({ "type": "object" })),
         ("checked_ms", perhaps("integer")),
+        ("leads", perhaps("boolean")),
         ("verdict", perhaps("object")),
     ]);
     let whole = object(&[
