@@ -10,6 +10,7 @@ pub mod chart;
 pub mod entity;
 pub mod frame;
 pub mod home;
+pub mod judged;
 pub mod language;
 pub mod map;
 pub mod moment;
