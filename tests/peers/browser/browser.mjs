@@ -66,6 +66,8 @@ export class Visit {
     this.hosts = new Set(hosts.map((host) => new URL(host).origin));
     this.way = way;
     this.faults = [];
+    /** How many requests the pages made, all of them passed. */
+    this.requests = 0;
     /** Answers of 4xx and 5xx that the trial means to get, as addresses. */
     this.expected = new Set();
   }
@@ -81,6 +83,7 @@ export class Visit {
   }
 
   #passes(route) {
+    this.requests += 1;
     const url = new URL(route.request().url());
     if (["data:", "blob:"].includes(url.protocol) || this.hosts.has(url.origin)) return route.continue();
     this.fault(`asks another host: ${url}`);
