@@ -105,12 +105,13 @@ export class Visit {
   }
 
   /** Opens an address and looks at its policy. False: no page is there. */
-  async open(url) {
+  async open(url, status = null) {
     const response = await this.page.goto(url, { waitUntil: "load" }).catch((error) => {
       this.fault(`${url} cannot be opened: ${error.message.split("\n")[0]}`);
       return null;
     });
     if (!response) return false;
+    if (status !== null && response.status() !== status) this.fault(`is answered with ${response.status()}, not ${status}`);
     const type = response.headers()["content-type"] ?? "nothing";
     if (!type.startsWith("text/html")) {
       this.fault(`is no page, but ${type}`);

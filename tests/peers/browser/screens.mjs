@@ -37,11 +37,12 @@ async function look(browser, where, pages, way, before = async () => {}) {
   const visit = await Visit.begin(browser, [where], way);
   let looked = 0;
   await before(visit);
-  for (const { name, at, says } of pages) {
+  for (const { name, at, says, status = 200 } of pages) {
     if (only && !only.includes(name)) continue;
-    const url = typeof at === "function" ? await at(where) : new URL(at, where).href;
+    const url = typeof at === "function" ? await at(where, visit) : new URL(at, where).href;
     looked += 1;
-    if (!(await visit.open(url))) continue;
+    if (status !== 200) visit.expected.add(url);
+    if (!(await visit.open(url, status))) continue;
     if ((await visit.page.locator(says).count()) === 0) visit.fault(`has no ${says}`);
     await visit.judge();
     await visit.shot(out, name);
