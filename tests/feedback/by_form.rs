@@ -10,6 +10,7 @@ async fn send(bed: &Bed, pairs: &[(&str, &str)]) -> reqwest::Response {
         .extend_pairs(pairs)
         .finish();
     let request = bed.request("POST", "/feedback").header("accept", PAGE);
+    let request = request.header("accept-language", "en");
     request
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body)

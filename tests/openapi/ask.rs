@@ -405,7 +405,7 @@ pub const DOORS: &[Ask] = &[
     send("POST", "/feedback", "/feedback", SENDS_TEXT, "no", 415),
     send("POST", "/feedback", "/feedback", SENDS_FORM, REMARK, 303),
     send("POST", "/feedback", "/feedback", SENDS_FORM, "text=x", 422),
-    get("/feedback", "/feedback?lang=en", HTML, 200),
+    get("/feedback", "/feedback", HTML, 200),
     get("/feedback/{id}", "/feedback/1", HTML, 200),
     get("/feedback/{id}", "/feedback/99", HTML, 404),
     get("/feedback", "/feedback", ANY, 200),

@@ -38,6 +38,11 @@ export function launch() {
   });
 }
 
+/** The name of a way: en.light.desk, or en.light.desk.no-scripts. */
+export function called({ language, scheme, width, scripts }) {
+  return [language, scheme, width, ...(scripts ? [] : ["no-scripts"])].join(".");
+}
+
 /** One way to look at the pages: a language, light or dark, a width, with or without scripts. */
 export class Visit {
   /**
@@ -74,8 +79,7 @@ export class Visit {
 
   /** How this visit is called in file names and faults. */
   get name() {
-    const { language, scheme, width, scripts } = this.way;
-    return [language, scheme, width, ...(scripts ? [] : ["no-scripts"])].join(".");
+    return called(this.way);
   }
 
   fault(what) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // A visitor's and an operator's way through the pages, in both languages, with scripts and without: search, facet, dataset,
-// SPARQL query and its picture, changes, language switched; signed in, a forged approval refused, held deletions approved,
+// feedback, SPARQL query and its picture, changes, language switched; signed in, a forged approval refused, held deletions approved,
 // signed out. With scripts also: answers while typing, the query's editor, changes that come by themselves. Every page on the
 // way is judged, and every request that it makes (browser.mjs).
 //
@@ -48,6 +48,7 @@ async function visitor(visit, base) {
   await page.locator(".hits h3 a").first().click();
   await page.locator("#get").waitFor();
   await step(visit, "dataset");
+  await feedback(visit);
   await query(visit, base);
   await changes(visit, base);
 
@@ -93,6 +94,24 @@ async function type(visit, [beginning, word]) {
   if (new URL(page.url()).searchParams.get("q") !== word) visit.fault("the address does not follow what is typed");
   if (!(await page.evaluate(() => window.stayed === true))) visit.fault("the page went while somebody typed");
   await step(visit, "typed");
+}
+
+/** Something is said of the dataset: first what cannot be taken, which stays, then what can. */
+async function feedback(visit) {
+  const { page } = visit;
+  const said = `A trial: ${visit.name}`;
+  await page.fill("#feedback-text", said);
+  await page.fill("#feedback-who", "trial@people.example");
+  visit.expected.add(new URL("/feedback", page.url()).href);
+  await page.locator("form.feedback button").click();
+  await page.locator("[role=alert]").waitFor();
+  if ((await page.inputValue("#feedback-text")) !== said) visit.fault("what was typed is gone");
+  await step(visit, "feedback-refused");
+  await page.fill("#feedback-who", "Trial");
+  await page.locator("form.feedback button").click();
+  await page.waitForURL(/\/feedback\/\d+$/);
+  if (!(await page.locator("main").innerText()).includes(said)) visit.fault("what was said is not shown");
+  await step(visit, "feedback");
 }
 
 async function query(visit, base) {

@@ -12,7 +12,7 @@ if (!base) {
   console.error("usage: pictures.mjs BASE [OUT]");
   process.exit(2);
 }
-const WORDS = { en: "air quality", "zh-Hant": "空氣品質" };
+const WORDS = { en: "PM2.5", "zh-Hant": "空氣品質" };
 /** All pictures together, in bytes. */
 const MOST = 1_200_000;
 
@@ -22,7 +22,7 @@ const QUERY = await readFile(fileURLToPath(new URL("../../../web/queries/publish
 const PICTURES = [
   { name: "search", at: (language) => `/search?q=${encodeURIComponent(WORDS[language])}`, scheme: "light", says: ".hits li" },
   { name: "quality", at: () => "/quality", scheme: "light", says: "svg" },
-  { name: "sparql", at: () => `/sparql?format=html&query=${encodeURIComponent(QUERY.split("\n").slice(2).join("\n").trim())}`, scheme: "dark", says: "main svg" },
+  { name: "sparql", at: () => `/sparql?format=html&query=${encodeURIComponent(QUERY.split("\n").slice(2).join("\n").trim())}`, scheme: "dark", says: "main svg", from: "#answer" },
 ];
 
 /** A picture in PNG as WebP: the browser does it. */
@@ -47,11 +47,12 @@ let taken = 0;
 let bytes = 0;
 await mkdir(out, { recursive: true });
 for (const language of Object.keys(LANGUAGES)) {
-  for (const { name, at, scheme, says } of PICTURES) {
+  for (const { name, at, scheme, says, from } of PICTURES) {
     const visit = await Visit.begin(browser, [base], { language, scheme, width: "desk", scripts: true });
     await visit.open(new URL(at(language), base).href);
     if ((await visit.page.locator(says).count()) === 0) visit.fault(`has no ${says}`);
     await visit.judge();
+    if (from) await visit.page.locator(from).evaluate((place) => place.scrollIntoView());
     const picture = await webp(visit.page, await visit.page.screenshot({ animations: "disabled" }));
     await writeFile(join(out, `${name}.${language}.webp`), picture);
     bytes += picture.length;
