@@ -26,7 +26,6 @@ mod fresh;
 pub mod geo;
 mod graph_store;
 pub mod guard;
-mod html;
 mod interchange;
 pub mod layers;
 mod lease;
@@ -307,6 +306,5 @@ fn routes(query_bytes_max: usize) -> Routes {
         .merge(dumps::routes())
         .merge(openapi::routes())
         .route(table::root(), get(root::root))
-        .route(table::style(), get(html::style))
         .merge(pages::routes())
 }
