@@ -194,7 +194,7 @@ fn quiet_now(config: &Config) -> HashSet<HostKey> {
         quiet.is_some_and(|quiet| quiet.is_at(now))
     });
     sources
-        .map(|source| host_key(&host_of(&source.url)))
+        .map(|source| host_key(&host_of(source.url.as_str())))
         .collect()
 }
 
