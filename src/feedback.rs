@@ -8,6 +8,7 @@
 mod accept;
 pub mod atom;
 mod forget;
+mod form;
 mod item;
 mod journal;
 mod plain;
@@ -37,6 +38,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 use tokio::sync::watch;
+
+/// What the form of a page sends (URL Standard, section 5).
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Why something was not taken, or not done. Nothing of it is kept then.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -196,10 +200,12 @@ impl Feedback {
         }
     }
 
-    /// Reads a body: `application/json` is our own form, everything else RDF. Asks nobody, and keeps nothing.
+    /// Reads a body: `application/json` is our own, [`FORM`] is of a page, everything else RDF. Asks nobody, and keeps
+    /// nothing.
     pub fn read(&self, body: &[u8], media_type: &str, base: &str) -> Result<Sent, FeedbackError> {
         let sent = match media_type {
             "application/json" => plain::read(body)?,
+            FORM => form::read(body)?,
             _ => read_rdf::read(body, media_type, base)?,
         };
         sent.checked(&self.settings().limits)

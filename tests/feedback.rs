@@ -11,6 +11,8 @@ mod texts;
 mod admission;
 #[path = "feedback/bed.rs"]
 mod bed;
+#[path = "feedback/by_form.rs"]
+mod by_form;
 #[path = "feedback/judged.rs"]
 mod judged;
 #[path = "feedback/killed.rs"]

@@ -12,8 +12,22 @@ pub fn completions(args: &Completions) -> Exit {
 
 fn script(shell: clap_complete::Shell) -> String {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "harvestd", &mut text);
+    clap_complete::generate(shell, &mut offered(), "harvestd", &mut text);
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The command line without what the help hides: clap completes that, too.
+fn offered() -> clap::Command {
+    let whole = Cli::command();
+    let shown = whole
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let shown: Vec<clap::Command> = shown.cloned().collect();
+    clap::Command::new("harvestd")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_subcommand(whole.is_disable_help_subcommand_set())
+        .args(whole.get_arguments().cloned())
+        .subcommands(shown)
 }
 
 pub fn man(args: &Man) -> Exit {
@@ -80,6 +94,18 @@ mod tests {
             assert!(
                 fish.contains(&format!("-a \"{command}\"")),
                 "{command} in\n{fish}"
+            );
+        }
+    }
+
+    #[test]
+    fn shells_are_told_of_no_hidden_command() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = script(shell);
+            assert!(!script.contains("worker"), "{shell}: {script}");
+            assert!(
+                script.contains("--version") || script.contains("-l version"),
+                "{shell}"
             );
         }
     }

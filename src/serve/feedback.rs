@@ -1,10 +1,12 @@
-//! What is said of datasets: `POST /feedback` takes it, `GET /feedback`, `/feedback/{id}` and `/feedback/feed` show it.
+//! What is said of datasets: `POST /feedback` takes it, also from the form of a page; `GET /feedback`, `/feedback/{id}` and
+//! `/feedback/feed` show it.
 //!
 //! Nobody's body is read before it is known who sends it. How a sender can be asked is shown at the operator's door alone
 //! (`operator.rs`). What can be said and what becomes of it is [`crate::feedback`]'s. Start at [`routes`] and [`taking`].
 
 mod list;
 pub mod operator;
+mod page;
 
 use super::{
     House,
@@ -17,9 +19,10 @@ use super::{
     push,
     wire::Question,
 };
-use crate::feedback::{Feedback, FeedbackError, Held, Sender, Shown, Taken};
+use crate::feedback::{FORM, Feedback, FeedbackError, Held, Sender, Shown, Taken};
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -29,7 +32,7 @@ use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 
 const MEDIA_TYPES: &str = "application/ld+json, text/turtle, application/trig, application/n-triples, application/n-quads, \
-    application/rdf+xml, or application/json";
+    application/rdf+xml, application/x-www-form-urlencoded, or application/json";
 const RETRY_AFTER_S: u32 = 60;
 
 /// What everybody may read.
@@ -62,11 +65,27 @@ fn kept(house: &House) -> Result<Arc<Feedback>, Problem> {
 
 async fn take(State(house): State<House>, request: Request) -> Result<Response, Problem> {
     let feedback = kept(&house)?;
-    let taken = taken(&house, &feedback, request).await;
+    let (uri, headers) = (request.uri().clone(), request.headers().clone());
+    let is_form = push::media_type(&headers, FORM).is_ok();
+    let mut body = Bytes::new();
+    let taken = match arrived(&house, &feedback, request).await {
+        Ok(arrived) => {
+            body = arrived.body.clone();
+            taken(&house, &feedback, arrived).await
+        }
+        Err(refused) => Err(refused),
+    };
     let taken = taken.inspect_err(|refused| {
         let status = refused.status.as_u16().to_string();
         metrics::counter!("harvestd_feedback_refused_total", "status" => status).increment(1);
-    })?;
+    });
+    if is_form {
+        return page::sent(&house, &uri, &headers, &body, taken);
+    }
+    told(&house, &taken?)
+}
+
+fn told(house: &House, taken: &Taken) -> Result<Response, Problem> {
     let shown = Shown::of(&taken.item, house.base());
     let status = match taken.again && !taken.replayed {
         true => StatusCode::OK,
@@ -83,19 +102,45 @@ async fn take(State(house): State<House>, request: Request) -> Result<Response, 
     Ok(response)
 }
 
-async fn taken(
-    house: &House,
-    feedback: &Arc<Feedback>,
-    request: Request,
-) -> Result<Taken, Problem> {
-    let now_ms = crate::run::now_ms();
+/// What somebody sent who may.
+struct Arrived {
+    sender: Sender,
+    media_type: String,
+    key: Option<String>,
+    body: Bytes,
+    at_ms: i64,
+}
+
+async fn arrived(house: &House, feedback: &Feedback, request: Request) -> Result<Arrived, Problem> {
+    let at_ms = crate::run::now_ms();
     let sender = sender(feedback, &house.config.proxies, &request)?;
-    feedback.admit(&sender, now_ms)?;
+    feedback.admit(&sender, at_ms)?;
     let media_type = push::media_type(request.headers(), MEDIA_TYPES)?;
     let key = push::key(request.headers())?;
     let longest = Duration::from_millis(house.config.limits.http.body_read_ms);
     let bytes_max = feedback.limits().body_bytes_max;
     let body = read_body(request.into_body(), bytes_max, longest).await?;
+    Ok(Arrived {
+        sender,
+        media_type,
+        key,
+        body,
+        at_ms,
+    })
+}
+
+async fn taken(
+    house: &House,
+    feedback: &Arc<Feedback>,
+    arrived: Arrived,
+) -> Result<Taken, Problem> {
+    let Arrived {
+        sender,
+        media_type,
+        key,
+        body,
+        at_ms,
+    } = arrived;
     let mut hasher = Sha256::new();
     hasher.update(&media_type);
     hasher.update([0]);
@@ -113,7 +158,7 @@ async fn taken(
     let held = held.ok_or(FeedbackError::UnknownDataset(iri))?;
     let keeper = feedback.clone();
     let kept =
-        tokio::task::spawn_blocking(move || keeper.take(&sender, sent, held, key, &digest, now_ms));
+        tokio::task::spawn_blocking(move || keeper.take(&sender, sent, held, key, &digest, at_ms));
     Ok(kept.await.map_err(|_| Problem::internal())??)
 }
 
@@ -207,8 +252,8 @@ impl From<FeedbackError> for Problem {
     }
 }
 
-/// A page of a list, as the query asks for it.
-fn page(headers: &HeaderMap, body: &[u8], mut response: Response) -> Result<Response, Problem> {
+/// An answer with its entity tag, or 304.
+fn tagged(headers: &HeaderMap, body: &[u8], mut response: Response) -> Result<Response, Problem> {
     let hash = hex::encode(&Sha256::digest(body)[..8]);
     let tag = format!("W/\"{hash}\"");
     let held = headers.get_all(header::IF_NONE_MATCH).iter();

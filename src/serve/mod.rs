@@ -26,7 +26,6 @@ mod fresh;
 pub mod geo;
 mod graph_store;
 pub mod guard;
-mod html;
 mod interchange;
 pub mod layers;
 mod lease;
@@ -77,7 +76,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use admin::admin_router;
-pub use listen::{ListenLimits, serve};
+pub use listen::{Leftover, ListenLimits, serve};
 
 /// Which snapshot was counted, and what is in it. Does not keep the snapshot.
 type Counted = (Head, wire::Holdings);
@@ -307,6 +306,5 @@ fn routes(query_bytes_max: usize) -> Routes {
         .merge(dumps::routes())
         .merge(openapi::routes())
         .route(table::root(), get(root::root))
-        .route(table::style(), get(html::style))
         .merge(pages::routes())
 }

@@ -12,17 +12,19 @@ pub mod table;
 use super::{
     House, fresh,
     negotiate::{self, Offer},
+    pages,
     problem::Problem,
     sparql::accept,
 };
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Uri, header},
     response::Response,
     routing::{MethodRouter, get},
 };
 use door::{Answer, Door, Operation, Parameter, Token};
+use harvestd_web::doors::Doors;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -95,10 +97,14 @@ async fn as_json(State(house): State<House>, headers: HeaderMap) -> Result<Respo
 }
 
 /// The page, unless the client likes JSON better.
-async fn by_accept(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn by_accept(
+    State(house): State<House>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     const OFFERS: &[Offer<bool>] = &[
         Offer {
-            media_type: "text/html; charset=utf-8",
+            media_type: "text/html",
             format: true,
         },
         Offer {
@@ -108,13 +114,16 @@ async fn by_accept(State(house): State<House>, headers: HeaderMap) -> Result<Res
     ];
     let offer = negotiate::choose(&accept(&headers), OFFERS)
         .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
-    let mut response = match offer.format {
-        true => {
-            let page = page::page(house.prefix(), doors());
-            fresh::given(page.into_bytes(), offer.media_type, &headers)?
-        }
-        false => as_json(State(house), headers).await?,
-    };
+    if offer.format {
+        let page = Doors {
+            frame: pages::frame(&house, &uri, &headers, |words| {
+                words.say("doors-title").to_owned()
+            }),
+            groups: page::groups(doors()),
+        };
+        return pages::answer(&page, &uri, &headers);
+    }
+    let mut response = as_json(State(house), headers).await?;
     let vary = HeaderValue::from_static("Accept");
     response.headers_mut().insert(header::VARY, vary);
     Ok(response)

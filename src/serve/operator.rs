@@ -22,8 +22,9 @@ use super::{
 use crate::serve::desk::SourceStatus;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -53,11 +54,19 @@ pub struct Operating {
 /// The pages, for the operator's listener.
 pub fn pages(house: House, token_sha256: Option<[u8; 32]>) -> Router {
     let sessions = Arc::new(Sessions::new(house.config.limits.operator.clone()));
-    routes().router.with_state(Operating {
+    let operating = Operating {
         house,
         sessions,
         token_sha256,
-    })
+    };
+    let troubles = middleware::from_fn_with_state(operating.clone(), troubles);
+    routes().router.route_layer(troubles).with_state(operating)
+}
+
+/// Errors are pages for who reads pages.
+async fn troubles(State(operating): State<Operating>, request: Request, next: Next) -> Response {
+    let frame = |uri: &Uri, headers: &HeaderMap| frame(&operating, uri, headers, |_| String::new());
+    pages::trouble::framed(request, next, frame).await
 }
 
 pub fn routes() -> Routes<Operating> {

@@ -5,7 +5,7 @@
 
 pub mod croissant;
 pub mod page;
-mod places;
+pub(super) mod places;
 pub mod schema_org;
 
 use crate::facts::{CHINESE_FIRST, Facts, Text};

@@ -67,6 +67,9 @@ const fn bearing(ask: Ask) -> Ask {
 const RAIN: &str = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n\
     <https://centre.example/rain> a dcat:Dataset ; dct:identifier \"rain\" ; dct:title \"Rain\"@en .";
 pub const CORRECTION: &str = "{\"kind\": \"remark\", \"dataset\": \"https://data.gov.tw/dataset/1\", \"text\": \"Which rows?\", \"who\": \"Mei\"}";
+/// As a page's form sends it.
+const REMARK: &str =
+    "dataset=https%3A%2F%2Fdata.gov.tw%2Fdataset%2F1&text=Which+columns%3F&who=Mei";
 
 const ACCOUNT: &str = "/sources/{id}/report/{run}";
 const PUSH: &str = "/push/{source}";
@@ -79,7 +82,6 @@ pub const DOORS: &[Ask] = &[
     get("/", "/", ANY, 200),
     get("/", "/", HTML, 200),
     get("/", "/", IMAGE, 406),
-    get("/house.css", "/house.css", ANY, 200),
     get("/assets/{name}", "/assets/house.css", ANY, 200),
     get("/assets/{name}", "/assets/nobody.css", ANY, 404),
     get("/openapi", "/openapi", HTML, 200),
@@ -401,6 +403,11 @@ pub const DOORS: &[Ask] = &[
     ),
     send("POST", "/feedback", "/feedback", SENDS_JSON, "{}", 422),
     send("POST", "/feedback", "/feedback", SENDS_TEXT, "no", 415),
+    send("POST", "/feedback", "/feedback", SENDS_FORM, REMARK, 303),
+    send("POST", "/feedback", "/feedback", SENDS_FORM, "text=x", 422),
+    get("/feedback", "/feedback", HTML, 200),
+    get("/feedback/{id}", "/feedback/1", HTML, 200),
+    get("/feedback/{id}", "/feedback/99", HTML, 404),
     get("/feedback", "/feedback", ANY, 200),
     get("/feedback", "/feedback", TURTLE, 200),
     get("/feedback", "/feedback?what=ever", ANY, 400),

@@ -77,6 +77,13 @@ async fn it_prints_what_to_open_harvests_changes_and_ends() {
             "{}: {page}",
             example.english
         );
+        let has_places = example.query.contains("dcat:centroid");
+        assert_eq!(
+            page.contains("<svg class=\"map\""),
+            has_places,
+            "{}: {page}",
+            example.english
+        );
     }
 
     // What the sample server changes is seen by the next run, whoever asks for it.

@@ -43,8 +43,8 @@ pub struct Entity {
 /// What people say of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feedback {
-    /// Everybody may say something.
-    pub open: bool,
+    /// Where everybody may say something.
+    pub form: Option<crate::feedback::Form>,
     /// Where is told what was said.
     pub list: String,
 }

@@ -7,7 +7,9 @@
 pub mod assets;
 pub mod changes;
 pub mod chart;
+pub mod doors;
 pub mod entity;
+pub mod feedback;
 pub mod frame;
 pub mod home;
 pub mod judged;

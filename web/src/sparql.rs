@@ -5,6 +5,7 @@ use crate::{
     Frame, Language, Words,
     chart::{Bars, Columns, Lines},
     frame::encoded,
+    map::Map,
     said::link,
 };
 use askama::Template;
@@ -40,6 +41,8 @@ pub struct Answer {
     /// The whole answer in other forms: name and address.
     pub forms: Vec<(&'static str, String)>,
     pub picture: Option<Picture>,
+    /// It has places, so that a map can be asked for.
+    pub mappable: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +64,10 @@ pub struct Table {
 }
 
 impl Table {
+    fn is_chartable(&self) -> bool {
+        !self.labels.is_empty() && !self.numbers.is_empty()
+    }
+
     fn is_of_numbers(&self, head: &str) -> bool {
         self.numbers.iter().any(|number| number == head)
     }
@@ -89,7 +96,7 @@ impl Cell {
     }
 }
 
-/// The picture of an answer, and what it is of.
+/// The picture of an answer, and the heads of what it is of: of a map none.
 #[derive(Debug)]
 pub struct Picture {
     pub drawn: Drawn,
@@ -102,6 +109,7 @@ pub enum Drawn {
     Bars(Bars),
     Lines(Lines),
     Columns(Columns),
+    Map(Map),
 }
 
 impl Drawn {
@@ -110,6 +118,7 @@ impl Drawn {
             Self::Bars(_) => "bars",
             Self::Lines(_) => "line",
             Self::Columns(_) => "columns",
+            Self::Map(_) => "map",
         }
     }
 
@@ -118,11 +127,25 @@ impl Drawn {
             Self::Bars(picture) => picture.render(),
             Self::Lines(picture) => picture.render(),
             Self::Columns(picture) => picture.render(),
+            Self::Map(map) => map.render(),
         }
     }
 }
 
 impl Answer {
+    /// The kinds of pictures that can be drawn of it; none: no picture at all.
+    fn kinds(&self, table: &Table) -> Vec<(&'static str, &'static str)> {
+        let charted = table.is_chartable();
+        let fits = |kind: &str| match kind {
+            "map" => self.mappable,
+            "none" => self.mappable || charted,
+            _ => charted,
+        };
+        let mut kinds = KINDS.to_vec();
+        kinds.retain(|(kind, _)| fits(kind));
+        kinds
+    }
+
     /// Is it drawn so?
     fn is_drawn(&self, kind: &str) -> bool {
         match &self.picture {
@@ -139,7 +162,8 @@ impl Answer {
 }
 
 /// The kinds of pictures that can be asked for, with the keys of their words.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
+    ("map", "picture-map"),
     ("bars", "picture-bars"),
     ("columns", "picture-columns"),
     ("line", "picture-line"),
@@ -159,7 +183,7 @@ const FILES: [&str; 8] = [
     include_str!("../queries/formats.rq"),
     include_str!("../queries/licences.rq"),
     include_str!("../queries/themes.rq"),
-    include_str!("../queries/modified.rq"),
+    include_str!("../queries/issued.rq"),
     include_str!("../queries/access.rq"),
     include_str!("../queries/places.rq"),
     include_str!("../queries/recent.rq"),
@@ -208,7 +232,10 @@ impl Sparql {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::chart::{About, Bar};
+    use crate::{
+        chart::{About, Bar},
+        map::Extent,
+    };
 
     fn page(language: Language, failure: Option<Failure>, answer: Option<Answer>) -> String {
         let page = Sparql {
@@ -262,6 +289,7 @@ mod tests {
                 label: "s".to_owned(),
                 number: "n".to_owned(),
             }),
+            mappable: false,
         }
     }
 
@@ -288,6 +316,34 @@ mod tests {
             whole.contains("共 3 列") && !whole.contains("只顯示"),
             "{whole}"
         );
+    }
+
+    #[test]
+    fn where_there_are_places_a_map_can_be_asked_for() {
+        let plain = page(Language::English, None, Some(answer(false)));
+        assert!(!plain.contains("<option value=\"map\""), "{plain}");
+        let mut answer = answer(false);
+        answer.mappable = true;
+        let map = Map::of(&[Extent::Point((121.5, 25.0))], "One place".to_owned()).unwrap();
+        answer.picture = Some(Picture {
+            drawn: Drawn::Map(map),
+            label: String::new(),
+            number: String::new(),
+        });
+        // Without numbers there is no chart, and no column to choose for one.
+        let Found::Table(table) = &mut answer.found else {
+            panic!();
+        };
+        table.numbers.clear();
+        let mapped = page(Language::English, None, Some(answer));
+        assert!(
+            mapped.contains("<option value=\"map\" selected>"),
+            "{mapped}"
+        );
+        assert!(mapped.contains("<circle") && mapped.contains("One place"));
+        for never in ["value=\"bars\"", "name=\"x\""] {
+            assert!(!mapped.contains(never), "{never}: {mapped}");
+        }
     }
 
     #[test]

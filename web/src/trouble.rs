@@ -39,6 +39,7 @@ impl Trouble {
     /// What to do.
     fn advice(&self) -> &str {
         let key = match self.status {
+            404 | 410 if self.frame.operator => "advice-mend",
             404 | 410 => "advice-search",
             429 | 503 | 504 => "advice-wait",
             500.. => "advice-tell",

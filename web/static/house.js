@@ -1,10 +1,9 @@
 // What pages gain from scripts; without them everything works as well. Each part finds its place by a data- attribute.
 "use strict";
 
-// Forms with data-live fetch their answer while somebody types; data-filter hides rows of a table; data-feedback sends.
+// Forms with data-live fetch their answer while somebody types; data-filter hides rows of a table.
 for (const form of document.querySelectorAll("form[data-live]")) live(form);
 for (const form of document.querySelectorAll("form[data-filter]")) filter(form);
-for (const form of document.querySelectorAll("form[data-feedback]")) feedback(form);
 
 function live(form) {
   const place = document.getElementById(form.dataset.live);
@@ -51,25 +50,6 @@ function filter(form) {
       if (!row.hidden) seen += 1;
     }
     if (number) count.textContent = count.textContent.replace(/[0-9][0-9,]*/, seen.toLocaleString("en"));
-  });
-}
-
-function feedback(form) {
-  const status = form.querySelector("[role=status]");
-  form.hidden = false;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const said = Object.fromEntries(new FormData(form));
-    const body = JSON.stringify({ kind: "remark", dataset: form.dataset.dataset, ...said });
-    const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    const answer = await fetch(form.dataset.feedback, { method: "POST", headers, body }).catch(() => null);
-    if (answer?.ok) {
-      form.reset();
-      status.textContent = form.dataset.thanks;
-    } else {
-      const problem = await answer?.json().catch(() => null);
-      status.textContent = form.dataset.refused + " " + (problem?.detail ?? answer?.status ?? "");
-    }
   });
 }
 

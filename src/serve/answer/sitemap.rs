@@ -8,7 +8,7 @@ use super::{Failure, portray};
 use crate::{
     digest::{self, BUCKETS},
     log::date_time,
-    serve::{guard, html::escape, wire::Site, worker::Reply},
+    serve::{guard, wire::Site, worker::Reply},
     store_read::{self, Times},
 };
 use harvestd_vocab::terms::dcat;
@@ -16,6 +16,7 @@ use oxigraph::{
     model::{GraphNameRef, NamedNode, NamedOrBlankNode, vocab::rdf},
     store::{StorageError, Store},
 };
+use quick_xml::escape::escape;
 use std::{
     collections::HashMap,
     io::{BufWriter, Write},

@@ -1,7 +1,7 @@
 //! What is said, in lists: pages by number in JSON and RDF, one item at its own address, and a feed of the newest in
 //! Atom. Start at [`list`].
 
-use super::{House, Problem, held, kept, page};
+use super::{House, Problem, held, kept, page, tagged};
 use crate::{
     feedback::{Feedback, Filter, Held, Item, Shown, Status, atom as news, rdf},
     serve::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use oxigraph::model::Triple;
@@ -25,6 +25,8 @@ use std::{
 enum Form {
     Json,
     Graph(GraphFormat),
+    /// For people.
+    Page,
 }
 
 const fn offer(media_type: &'static str, format: Form) -> Offer<Form> {
@@ -42,6 +44,7 @@ const OFFERS: &[Offer<Form>] = &[
     offer("application/rdf+xml", Form::Graph(GraphFormat::RdfXml)),
     offer("application/trig", Form::Graph(GraphFormat::TriG)),
     offer("application/n-quads", Form::Graph(GraphFormat::NQuads)),
+    offer("text/html", Form::Page),
 ];
 
 /// What the query of a list says.
@@ -78,6 +81,8 @@ impl Asked {
                     let kind = serde_json::from_value((*value).into());
                     filter.kind = Some(kind.map_err(|_| wrong())?);
                 }
+                // Of the page.
+                "lang" => continue,
                 "after" => asked.after = number()?,
                 "before" => asked.before = Some(number()?),
                 "limit" => {
@@ -136,11 +141,11 @@ pub(super) async fn known(
 
 pub(super) async fn list(
     State(house): State<House>,
-    RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let form = form(&headers)?;
-    let (asked, feedback) = (Asked::of(query.as_deref())?, kept(&house)?);
+    let (asked, feedback) = (Asked::of(uri.query())?, kept(&house)?);
     let known = known(&house, &feedback, &asked.filter).await?;
     let most = asked.limit(&feedback);
     let fits = |item: &Item| asked.filter.fits(item, known.get(&item.said.dataset));
@@ -148,11 +153,15 @@ pub(super) async fn list(
     let more = items.len() > most;
     items.truncate(most);
     let last = items.last().filter(|_| more).map(|item| item.id);
-    let next = last.map(|id| asked.address(house.base(), "feedback", Some(("after", id))));
+    let next = |base: &str| last.map(|id| asked.address(base, "feedback", Some(("after", id))));
     let body = match form.format {
+        Form::Page => {
+            let next = next(&format!("{}/", house.prefix()));
+            return page::list(&house, &uri, &headers, &items, next);
+        }
         Form::Json => {
             let shown: Vec<Shown> = items.iter().map(|r| Shown::of(r, house.base())).collect();
-            serde_json::json!({ "items": shown, "next": next })
+            serde_json::json!({ "items": shown, "next": next(house.base()) })
                 .to_string()
                 .into_bytes()
         }
@@ -162,13 +171,14 @@ pub(super) async fn list(
         }
     };
     let mut response = answered(form, body.clone());
-    linked(&mut response, next.as_deref());
-    page(&headers, &body, response)
+    linked(&mut response, next(house.base()).as_deref());
+    tagged(&headers, &body, response)
 }
 
 pub(super) async fn one(
     State(house): State<House>,
     Path(id): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let form = form(&headers)?;
@@ -179,13 +189,14 @@ pub(super) async fn one(
     let none = || Problem::not_found(format!("No feedback has the number {id:?}."));
     let item = found.ok_or_else(none)?;
     let body = match form.format {
+        Form::Page => return page::list(&house, &uri, &headers, &[item], None),
         Form::Json => {
             serde_json::to_vec(&Shown::of(&item, house.base())).map_err(|_| Problem::internal())?
         }
         Form::Graph(format) => graph(rdf::triples(house.base(), &item), format)?,
     };
     let response = answered(form, body.clone());
-    page(&headers, &body, response)
+    tagged(&headers, &body, response)
 }
 
 /// Atom, whatever is accepted: there is nothing else at this address.
@@ -210,7 +221,7 @@ pub(super) async fn atom(
     let text = news::feed(house.base(), &links, &items);
     let kind = [(header::CONTENT_TYPE, news::MEDIA_TYPE)];
     let response = (kind, text.clone()).into_response();
-    page(&headers, text.as_bytes(), response)
+    tagged(&headers, text.as_bytes(), response)
 }
 
 fn form(headers: &HeaderMap) -> Result<Offer<Form>, Problem> {

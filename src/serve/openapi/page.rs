@@ -1,76 +1,52 @@
-//! The doors as a page for people: no scripts, no other host. Start at [`page`].
+//! The doors as a page for people. Start at [`groups`].
 
 use super::{
-    super::html::{self, escape},
-    door::{Door, Operation, Token},
+    door::{Door, Operation, Parameter, Token},
     meaning,
 };
+use harvestd_web::doors as web;
 
-pub fn page(prefix: &str, doors: &[Door]) -> String {
-    let mut groups: Vec<&str> = Vec::new();
+/// In the order in which the groups first come.
+pub fn groups(doors: &[Door]) -> Vec<web::Group> {
+    let mut groups: Vec<web::Group> = Vec::new();
     for door in doors {
-        if !groups.contains(&door.group) {
-            groups.push(door.group);
+        let operations = door.operations.iter().map(|does| shown(door, does));
+        match groups.iter_mut().find(|group| group.name == door.group) {
+            Some(group) => group.operations.extend(operations),
+            None => groups.push(web::Group {
+                name: door.group,
+                operations: operations.collect(),
+            }),
         }
     }
-    let mut body = format!(
-        "<p>Every public door, as the router was built. For programs: <a href=\"{0}/openapi.json\">openapi.json</a> \
-         (OpenAPI 3.1). Whatever answers GET answers HEAD as well.</p>",
-        escape(prefix)
-    );
-    for group in groups {
-        body.push_str(&format!("\n<h2>{}</h2>", escape(group)));
-        for door in doors.iter().filter(|door| door.group == group) {
-            for operation in &door.operations {
-                body.push_str(&shown(door, operation));
-            }
-        }
-    }
-    html::page(prefix, "The doors", &body)
+    groups
 }
 
-fn shown(door: &Door, operation: &Operation) -> String {
-    let mut text = format!(
-        "\n<h3>{} {}</h3><p>{}</p>",
-        operation.verb.word().to_uppercase(),
-        escape(&door.template()),
-        escape(operation.summary)
-    );
-    match operation.token {
-        Some(Token::Needed) => text.push_str("<p>With a token.</p>"),
-        Some(Token::Possible) => text.push_str("<p>With a token, or without.</p>"),
-        None => {}
+fn shown(door: &Door, operation: &Operation) -> web::Operation {
+    let parameter = |parameter: &Parameter| {
+        let needed = if parameter.required { ", needed" } else { "" };
+        [
+            parameter.name.to_owned(),
+            format!("{}{needed}", parameter.place),
+            parameter.about.to_owned(),
+        ]
+    };
+    let answers = operation.answers.iter().map(|answer| {
+        let forms = answer.media_types.join(", ");
+        let meaning = meaning(answer.status).to_owned();
+        [answer.status.to_string(), forms, meaning]
+    });
+    web::Operation {
+        verb: operation.verb.word().to_uppercase(),
+        path: door.template(),
+        summary: operation.summary,
+        token: match operation.token {
+            Some(Token::Needed) => "with a token",
+            Some(Token::Possible) => "with a token, or without",
+            None => "",
+        },
+        takes: operation.bodies.join(", "),
+        parameters: operation.parameters.iter().map(parameter).collect(),
+        answers: answers.collect(),
     }
-    if !operation.bodies.is_empty() {
-        let bodies = operation.bodies.join(", ");
-        text.push_str(&format!("<p>Takes {}.</p>", escape(&bodies)));
-    }
-    let mut rows = String::new();
-    for parameter in &operation.parameters {
-        rows.push_str(&format!(
-            "<tr><td>{}</td><td>{}{}</td><td>{}</td></tr>",
-            escape(parameter.name),
-            parameter.place,
-            if parameter.required { ", needed" } else { "" },
-            escape(parameter.about)
-        ));
-    }
-    if !rows.is_empty() {
-        text.push_str(&format!(
-            "<table><tr><th>parameter</th><th>where</th><th>what</th></tr>{rows}</table>"
-        ));
-    }
-    let mut rows = String::new();
-    for answer in &operation.answers {
-        rows.push_str(&format!(
-            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
-            answer.status,
-            escape(&answer.media_types.join(", ")),
-            meaning(answer.status)
-        ));
-    }
-    text.push_str(&format!(
-        "<table><tr><th>status</th><th>form</th><th>meaning</th></tr>{rows}</table>"
-    ));
-    text
 }

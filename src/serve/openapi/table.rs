@@ -65,11 +65,6 @@ pub fn root() -> Door {
     Door::at("/", HOUSE).may(get)
 }
 
-pub fn style() -> Door {
-    let get = Operation::get("The style of our pages.").gives(200, &["text/css"]);
-    Door::at("/house.css", HOUSE).may(get)
-}
-
 pub fn asset() -> Door {
     let get = Operation::get("A file that our pages load.")
         .path("name", "The file's name.", text())

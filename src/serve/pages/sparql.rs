@@ -4,6 +4,7 @@
 //! [`found`].
 
 mod picture;
+mod places;
 mod read;
 
 use super::{answer, dress, frame};
@@ -140,15 +141,18 @@ async fn read_answer(
         Problem::internal()
     })?;
     let took_ms = u64::try_from(asked.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let picture = match &found {
+    let (picture, mappable) = match &found {
         Found::Table(table) => {
             let wanted = |name: &str| asked.parameters.get(name).map(String::as_str);
             let wanted = [wanted("chart"), wanted("x"), wanted("y")];
-            picture::of(frame.words, table, wanted)
+            let places = places::of(table);
+            let picture = picture::of(frame.words, table, &places, wanted);
+            (picture, !places.is_empty())
         }
-        Found::Truth(_) => None,
+        Found::Truth(_) => (None, false),
     };
     Ok(Answer {
+        mappable,
         forms: forms(frame, asked, is_graph),
         found,
         took_ms,

@@ -10,11 +10,11 @@ use crate::serve::{
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Uri, header},
     middleware::Next,
     response::Response,
 };
-use harvestd_web::{Template, trouble::Trouble};
+use harvestd_web::{Frame, Template, trouble::Trouble};
 
 /// The document, or a page where Accept likes that better.
 const OFFERS: &[Offer<bool>] = &[
@@ -34,6 +34,17 @@ const OFFERS: &[Offer<bool>] = &[
 
 /// Answers with the page of an error, where the answer is a problem and the client reads pages.
 pub async fn around(State(house): State<House>, request: Request, next: Next) -> Response {
+    let frame =
+        |uri: &Uri, headers: &HeaderMap| pages::frame(&house, uri, headers, |_| String::new());
+    framed(request, next, frame).await
+}
+
+/// The same in another frame.
+pub async fn framed(
+    request: Request,
+    next: Next,
+    frame: impl FnOnce(&Uri, &HeaderMap) -> Frame,
+) -> Response {
     let headers = request.headers();
     let likes = negotiate::choose(&accept(headers), OFFERS).is_some_and(|offer| offer.format);
     if !likes {
@@ -45,7 +56,7 @@ pub async fn around(State(house): State<House>, request: Request, next: Next) ->
         return response;
     };
     let status = problem.status.as_u16();
-    let mut frame = pages::frame(&house, &uri, &headers, |_| String::new());
+    let mut frame = frame(&uri, &headers);
     frame.title = Trouble::heading(&frame, status);
     let page = Trouble {
         frame,

@@ -143,7 +143,10 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
         json_ld: schema_org.map(|document| document.to_string().replace('<', "\\u003c")),
         feedback: beside.framed.feedback.filter(|_| is_dataset).map(|open| {
             harvestd_web::entity::Feedback {
-                open,
+                form: open.then(|| harvestd_web::feedback::Form {
+                    dataset: node.to_owned(),
+                    ..Default::default()
+                }),
                 list: format!("{}/feedback?dataset={}", beside.site.prefix, encoded(node)),
             }
         }),

@@ -45,27 +45,30 @@ fn place(said: &Said<'_>, node: &str) -> Option<Value> {
 
 /// The same, as a map shows it: of each place what says most.
 pub fn extents(said: &Said<'_>) -> Vec<Extent> {
-    /// An area with more positions is shown by its box.
-    const POSITIONS_MAX: usize = 2_000;
     let shapes = [
         locn::GEOMETRY,
         geosparql::AS_WKT,
         dcat::BBOX,
         dcat::CENTROID,
     ];
-    let extent = |node| {
+    let of_place = |node| {
         let mut texts = shapes.iter().flat_map(|p| said.facts.texts(node, *p));
-        texts.find_map(|text| {
-            let [west, south, east, north] = bounds(text)?;
-            if west == east && south == north {
-                return Some(Extent::Point((west, south)));
-            }
-            let rings = geo::rings(&literal(text), POSITIONS_MAX);
-            Some(rings.map_or(Extent::Box([west, south, east, north]), Extent::Rings))
-        })
+        texts.find_map(|text| extent(&literal(text)))
     };
     let spatial = said.facts.iris(&said.entity, dct::SPATIAL);
-    spatial.filter_map(extent).collect()
+    spatial.filter_map(of_place).collect()
+}
+
+/// A geometry as a map shows it. None: it cannot be read.
+pub fn extent(geometry: &Term) -> Option<Extent> {
+    /// An area with more positions is shown by its box.
+    const POSITIONS_MAX: usize = 2_000;
+    let [west, south, east, north] = geo::bounds(geometry)?;
+    if west == east && south == north {
+        return Some(Extent::Point((west, south)));
+    }
+    let rings = geo::rings(geometry, POSITIONS_MAX);
+    Some(rings.map_or(Extent::Box([west, south, east, north]), Extent::Rings))
 }
 
 fn bounds(text: &Text<'_>) -> Option<[f64; 4]> {

@@ -38,6 +38,11 @@ export function launch() {
   });
 }
 
+/** The name of a way: en.light.desk, or en.light.desk.no-scripts. */
+export function called({ language, scheme, width, scripts }) {
+  return [language, scheme, width, ...(scripts ? [] : ["no-scripts"])].join(".");
+}
+
 /** One way to look at the pages: a language, light or dark, a width, with or without scripts. */
 export class Visit {
   /**
@@ -66,14 +71,15 @@ export class Visit {
     this.hosts = new Set(hosts.map((host) => new URL(host).origin));
     this.way = way;
     this.faults = [];
+    /** How many requests the pages made, all of them passed. */
+    this.requests = 0;
     /** Answers of 4xx and 5xx that the trial means to get, as addresses. */
     this.expected = new Set();
   }
 
   /** How this visit is called in file names and faults. */
   get name() {
-    const { language, scheme, width, scripts } = this.way;
-    return [language, scheme, width, ...(scripts ? [] : ["no-scripts"])].join(".");
+    return called(this.way);
   }
 
   fault(what) {
@@ -81,6 +87,7 @@ export class Visit {
   }
 
   #passes(route) {
+    this.requests += 1;
     const url = new URL(route.request().url());
     if (["data:", "blob:"].includes(url.protocol) || this.hosts.has(url.origin)) return route.continue();
     this.fault(`asks another host: ${url}`);
@@ -102,12 +109,13 @@ export class Visit {
   }
 
   /** Opens an address and looks at its policy. False: no page is there. */
-  async open(url) {
+  async open(url, status = null) {
     const response = await this.page.goto(url, { waitUntil: "load" }).catch((error) => {
       this.fault(`${url} cannot be opened: ${error.message.split("\n")[0]}`);
       return null;
     });
     if (!response) return false;
+    if (status !== null && response.status() !== status) this.fault(`is answered with ${response.status()}, not ${status}`);
     const type = response.headers()["content-type"] ?? "nothing";
     if (!type.startsWith("text/html")) {
       this.fault(`is no page, but ${type}`);

@@ -5,9 +5,10 @@
 //   node tests/peers/browser/screens.mjs --demo target/debug/harvestd [OUT]   beside a demo of its own
 //   node tests/peers/browser/screens.mjs BASE [ADMIN_BASE] [OUT]              beside a daemon that runs
 //
-// OUT is the folder for the pictures (screens). ONLY=home,status names some pages; HARVESTD_ADMIN_TOKEN is the token for the
+// OUT is the folder for the pictures (screens). ONLY=home,sources names some pages, WAYS=en.light.desk some ways to look at
+// them; HARVESTD_ADMIN_TOKEN is the token for the
 // operator's pages of a daemon that runs (without it they are left out). browser.mjs says what has to be installed.
-import { LANGUAGES, SCHEMES, Visit, WIDTHS, conclude, launch } from "./browser.mjs";
+import { LANGUAGES, SCHEMES, Visit, WIDTHS, called, conclude, launch } from "./browser.mjs";
 import { startDemo } from "./demo.mjs";
 import { OPERATOR, PUBLIC, signIn } from "./pages.mjs";
 
@@ -19,6 +20,7 @@ if (words.length === 0) {
 const demo = words[0] === "--demo" ? await startDemo(words[1]) : null;
 const [base, adminBase, out = "screens"] = demo ? [demo.base, demo.adminBase, words[2]] : words;
 const only = process.env.ONLY?.split(",");
+const wanted = process.env.WAYS?.split(",");
 const token = demo?.token ?? process.env.HARVESTD_ADMIN_TOKEN;
 
 function ways() {
@@ -30,18 +32,19 @@ function ways() {
     all.push({ language, scheme: "light", width: "desk", scripts: false });
     all.push({ language, scheme: "light", width: "phone", scripts: false });
   }
-  return all;
+  return all.filter((way) => !wanted || wanted.includes(called(way)));
 }
 
 async function look(browser, where, pages, way, before = async () => {}) {
   const visit = await Visit.begin(browser, [where], way);
   let looked = 0;
   await before(visit);
-  for (const { name, at, says } of pages) {
+  for (const { name, at, says, status = 200 } of pages) {
     if (only && !only.includes(name)) continue;
-    const url = typeof at === "function" ? await at(where) : new URL(at, where).href;
+    const url = typeof at === "function" ? await at(where, visit) : new URL(at, where).href;
     looked += 1;
-    if (!(await visit.open(url))) continue;
+    if (status !== 200) visit.expected.add(url);
+    if (!(await visit.open(url, status))) continue;
     if ((await visit.page.locator(says).count()) === 0) visit.fault(`has no ${says}`);
     await visit.judge();
     await visit.shot(out, name);

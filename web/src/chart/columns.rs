@@ -2,7 +2,7 @@
 
 use super::{
     About, Row, Series, rows,
-    scale::{Axis, every, shown},
+    scale::{Axis, every, short, shown, within},
 };
 use crate::Words;
 use askama::Template;
@@ -92,8 +92,8 @@ impl Columns {
                 from += value;
             }
         }
-        let every = every(&labels, column);
-        let marks = labels.iter().enumerate().step_by(every);
+        let shorts: Vec<String> = labels.iter().map(|label| short(label)).collect();
+        let marks = shorts.iter().enumerate().step_by(every(&shorts, column));
         Self {
             bars,
             ticks: axis
@@ -102,7 +102,7 @@ impl Columns {
                 .map(|tick| (floor - up(*tick), shown(*tick)))
                 .collect(),
             marks: marks
-                .map(|(place, label)| (middle(place), label.clone()))
+                .map(|(place, label)| (within(middle(place), label, WIDTH), label.clone()))
                 .collect(),
             legend: legend(&series),
             heads: series.iter().map(|one| one.name.clone()).collect(),

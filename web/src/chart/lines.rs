@@ -2,7 +2,7 @@
 
 use super::{
     About, Row, Series, rows,
-    scale::{Axis, every, shown},
+    scale::{Axis, every, short, shown, within},
 };
 use crate::Words;
 use askama::Template;
@@ -95,8 +95,8 @@ impl Lines {
                 name: one.name.clone(),
             });
         }
-        let every = every(&labels, gap);
-        let marks = labels.iter().enumerate().step_by(every);
+        let shorts: Vec<String> = labels.iter().map(|label| short(label)).collect();
+        let marks = shorts.iter().enumerate().step_by(every(&shorts, gap));
         Self {
             lines,
             ticks: axis
@@ -105,7 +105,7 @@ impl Lines {
                 .map(|tick| (y(*tick), shown(*tick)))
                 .collect(),
             marks: marks
-                .map(|(place, label)| (x(place), label.clone()))
+                .map(|(place, label)| (within(x(place), label, WIDTH), label.clone()))
                 .collect(),
             heads: series.iter().map(|one| one.name.clone()).collect(),
             rows: rows(&labels, &series),

@@ -88,6 +88,30 @@ pub fn width(text: &str) -> f64 {
         .sum()
 }
 
+/// A label below a picture is no wider than this, in pixels: the table beside it has it whole.
+const LABEL_MAX: f64 = 120.0;
+
+/// A label as it fits below a picture.
+pub fn short(label: &str) -> String {
+    if width(label) <= LABEL_MAX {
+        return label.to_owned();
+    }
+    let mut text = String::new();
+    for letter in label.chars() {
+        text.push(letter);
+        if width(&text) > LABEL_MAX - 12.0 {
+            break;
+        }
+    }
+    text + "…"
+}
+
+/// Where the middle of a label is, so that nothing of it lies beyond a picture of this width.
+pub fn within(middle: f64, label: &str, picture: f64) -> f64 {
+    let half = width(label) / 2.0;
+    middle.min(picture - half).max(half)
+}
+
 /// Each how many labels one is written, so that they do not touch in columns of this width.
 pub fn every(labels: &[String], column: f64) -> usize {
     let widest = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 8.0;
@@ -114,6 +138,21 @@ mod tests {
             assert!(axis.share(highest) <= 1.0);
         }
         assert!((Axis::of([f64::NAN, 3.0].into_iter()).share(f64::NAN)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_label_is_cut_by_the_edge_of_its_picture() {
+        assert_eq!(short("2026-11"), "2026-11");
+        let long = short("Directorate General of Budget, Accounting and Statistics");
+        assert!(
+            long.starts_with("Directorate") && long.ends_with('…'),
+            "{long}"
+        );
+        assert!(width(&long) <= LABEL_MAX + 12.0, "{long}");
+        for (middle, expected) in [(644.0, 660.0 - 23.8), (300.0, 300.0), (2.0, 23.8)] {
+            let found = within(middle, "2026-11", 660.0);
+            assert!((found - expected).abs() < 1e-6, "{middle}: {found}");
+        }
     }
 
     #[test]

@@ -42,13 +42,13 @@ fn which(operation: Operation) -> Operation {
 /// A page that only the operator sees: whoever is not signed in is led to where one can.
 fn room(path: &str, summary: &'static str) -> Door {
     let get = Operation::get(summary).gives(200, &[HTML]);
-    Door::at(path, PAGES).may(get.empty(&[303, 304]).problems(&[404]))
+    Door::at(path, PAGES).may(get.empty(&[303, 304]).troubles(&[404]))
 }
 
 /// A form of the operator's. What it comes to is shown on the page it leads to.
 fn form(path: &str, summary: &'static str) -> Door {
     let post = Operation::post(summary).takes(&[FORM]);
-    Door::at(path, PAGES).may(post.empty(&[303]).problems(&[400, 403, 404]))
+    Door::at(path, PAGES).may(post.empty(&[303]).troubles(&[400, 403, 404]))
 }
 
 pub fn operators_home(path: &str) -> Door {

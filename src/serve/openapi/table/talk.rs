@@ -2,8 +2,9 @@
 
 use super::{
     super::door::{Door, Operation, Token, iri, one_of, text, truth, whole},
-    GRAPHS, JSON,
+    GRAPHS, HTML, JSON,
 };
+use crate::feedback::FORM;
 
 const CHANGES: &str = "Changes";
 const IN: &str = "What is taken in";
@@ -93,7 +94,7 @@ fn said(operation: Operation) -> Operation {
     operation
         .gives(200, &GRAPHS)
         .empty(&[304])
-        .problems(&[400, 404, 406, 503])
+        .troubles(&[400, 404, 406, 503])
 }
 
 fn filtered(operation: Operation) -> Operation {
@@ -118,7 +119,8 @@ fn filtered(operation: Operation) -> Operation {
 pub fn feedback() -> Door {
     let get = Operation::get("What is said of datasets, in pages.")
         .query("after", "Those after this number.", whole(0))
-        .gives_json(200, &[JSON], "FeedbackList");
+        .gives_json(200, &[JSON], "FeedbackList")
+        .gives(200, &[HTML]);
     Door::at("/feedback", IN)
         .named("feedback")
         .may(said(filtered(get)))
@@ -134,9 +136,11 @@ pub fn feedback_taken() -> Door {
         )
         .takes(&[JSON])
         .takes_also(&GRAPHS)
+        .takes_also(&[FORM])
         .gives_json(200, &[JSON], "Feedback")
         .gives_json(201, &[JSON], "Feedback")
-        .problems(&[400, 401, 404, 408, 409, 413, 415, 422, 429, 503]);
+        .empty(&[303])
+        .troubles(&[400, 401, 404, 408, 409, 413, 415, 422, 429, 503]);
     Door::at("/feedback", IN).may(post)
 }
 
@@ -154,7 +158,8 @@ pub fn feedback_feed() -> Door {
 pub fn feedback_one() -> Door {
     let get = Operation::get("One thing that was said, and what became of it.")
         .path("id", "Its number.", text())
-        .gives_json(200, &[JSON], "Feedback");
+        .gives_json(200, &[JSON], "Feedback")
+        .gives(200, &[HTML]);
     Door::at("/feedback/{id}", IN).may(said(get))
 }
 

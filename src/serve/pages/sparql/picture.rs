@@ -1,8 +1,10 @@
-//! Which picture fits a table: a column of texts or dates, and one of numbers. Start at [`of`].
+//! Which picture fits a table: a map of its places, else one of a column of texts or dates and one of numbers. Start at
+//! [`of`].
 
 use harvestd_web::{
     Words,
     chart::{About, Bar, Bars, Columns, Lines, Series, Tone},
+    map::{Extent, Map},
     sparql::{Drawn, Picture, Table},
 };
 
@@ -10,9 +12,33 @@ use harvestd_web::{
 const BARS_MAX: usize = 40;
 const POINTS_MAX: usize = 400;
 
-/// `wanted`: the kind (`bars`, `columns`, `line`, `none`) and the heads of the two columns, as they were asked for; what
-/// was not is chosen. None: nothing can be drawn, or nothing is to be.
-pub fn of(words: Words, table: &Table, wanted: [Option<&str>; 3]) -> Option<Picture> {
+/// `wanted`: the kind (`map`, `bars`, `columns`, `line`, `none`) and the heads of the two columns, as they were asked for;
+/// what was not is chosen. None: nothing can be drawn, or nothing is to be.
+pub fn of(
+    words: Words,
+    table: &Table,
+    places: &[Extent],
+    wanted: [Option<&str>; 3],
+) -> Option<Picture> {
+    if matches!(wanted[0], None | Some("map"))
+        && let Some(map) = mapped(words, table, places)
+    {
+        return Some(map);
+    }
+    charted(words, table, wanted)
+}
+
+fn mapped(words: Words, table: &Table, places: &[Extent]) -> Option<Picture> {
+    let counts = [places.len(), table.rows.len()].map(|count| words.number(count as u64));
+    let said = words.fill("picture-map-said", &[&counts[0], &counts[1]]);
+    Some(Picture {
+        drawn: Drawn::Map(Map::of(places, said)?),
+        label: String::new(),
+        number: String::new(),
+    })
+}
+
+fn charted(words: Words, table: &Table, wanted: [Option<&str>; 3]) -> Option<Picture> {
     let [kind, label, number] = wanted;
     let chosen = |heads: &[String], wanted: Option<&str>| {
         let asked = heads.iter().find(|head| Some(head.as_str()) == wanted);
@@ -118,11 +144,12 @@ mod tests {
     }
 
     fn drawn(rows: &[(&str, &str)], wanted: [Option<&str>; 3]) -> Option<&'static str> {
-        let picture = of(Words(Language::English), &table(rows), wanted)?;
+        let picture = of(Words(Language::English), &table(rows), &[], wanted)?;
         Some(match picture.drawn {
             Drawn::Bars(_) => "bars",
             Drawn::Columns(_) => "columns",
             Drawn::Lines(_) => "line",
+            Drawn::Map(_) => "map",
         })
     }
 
@@ -139,5 +166,26 @@ mod tests {
         assert_eq!(drawn(&texts, [Some("none"), None, None]), None);
         assert_eq!(drawn(&[("a", "-1"), ("b", "1")], [None; 3]), None);
         assert_eq!(drawn(&[("a", "1")], [None; 3]), None);
+    }
+
+    #[test]
+    fn places_are_a_map_unless_another_picture_is_wanted() {
+        let words = Words(Language::English);
+        let rows = table(&[("CSV", "3"), ("JSON", "2")]);
+        let places = [Extent::Point((121.5, 25.0))];
+        let said = |wanted: Option<&str>| {
+            let picture = of(words, &rows, &places, [wanted, None, None]);
+            picture.map(|picture| picture.drawn)
+        };
+        let Some(Drawn::Map(map)) = said(None) else {
+            panic!("no map");
+        };
+        assert_eq!(map.said, "1 places on the map, of 2 rows");
+        assert!(matches!(said(Some("bars")), Some(Drawn::Bars(_))));
+        assert!(said(Some("none")).is_none());
+        assert!(matches!(
+            of(words, &rows, &[], [Some("map"), None, None]).map(|picture| picture.drawn),
+            Some(Drawn::Bars(_))
+        ));
     }
 }

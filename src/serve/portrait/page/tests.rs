@@ -168,7 +168,8 @@ fn a_dataset_is_told_in_both_languages_and_nothing_is_hidden() {
                 "href=\"/open/search?frequency=DAILY\"",
                 ">mm<",
                 "href=\"/open/api/3/action/package_show?id=http%3A%2F%2Fe.example%2F1\"",
-                "data-feedback=\"/open/feedback\"",
+                "method=\"post\" action=\"/open/feedback\"",
+                "name=\"dataset\" value=\"http://e.example/1\"",
             ],
         );
         assert!(!page.contains(">text/csv<"), "{page}");
