@@ -91,6 +91,9 @@ pub struct Package {
     pub words: Words,
     pub created_us: i64,
     pub modified_us: i64,
+    /// When its data changed last, as it is told of the dataset and its files, else when they were issued; of one that tells
+    /// nothing, as `modified_us`.
+    pub dated_us: i64,
     /// What `package_show` gives as its result: JSON.
     pub json: Vec<u8>,
 }
@@ -99,6 +102,17 @@ pub struct Package {
 pub fn parties(source: &Source<'_>) -> (Option<Group>, Vec<String>) {
     let (_, organization, _) = groups::organization(source);
     (organization, sources(source))
+}
+
+fn told_date(facts: &Facts<'_>, node: &str) -> Option<i64> {
+    let newest = |property| {
+        let files = facts.iris(node, dcat::HAS_DISTRIBUTION);
+        let texts = std::iter::once(node)
+            .chain(files)
+            .flat_map(|node| facts.texts(node, property));
+        texts.filter_map(|text| dates::read(text.value())).max()
+    };
+    newest(dct::MODIFIED).or_else(|| newest(dct::ISSUED))
 }
 
 /// Texts to search in, in every language they come in.
@@ -168,6 +182,7 @@ impl Package {
             resources: resources.iter().map(|r| r.id().to_owned()).collect(),
             created_us: source.created_us,
             modified_us: source.modified_us,
+            dated_us: told_date(facts, node).unwrap_or(source.modified_us),
             json: Vec::new(),
             id: id.clone(),
         };

@@ -23,6 +23,7 @@ use crate::state::links::{KeptLinks, Key, key};
 use crate::state::{State, StateError};
 use book::{Address, NAMED_BY_MAX};
 use declared::Dataset;
+use harvestd_vocab::quality::Reach;
 use judge::Came;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use trouble::Trouble;
@@ -35,14 +36,6 @@ pub struct Links {
     sums: Mutex<Option<Arc<Sums>>>,
     /// Held while the datasets are brought up to the log.
     following: tokio::sync::Mutex<()>,
-}
-
-/// Whether an address leads to something, for those who count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reach {
-    pub reachable: bool,
-    /// When that was last looked at, milliseconds since 1970.
-    pub checked_ms: i64,
 }
 
 impl Links {
@@ -74,16 +67,9 @@ impl Links {
         self.kept.make_durable()
     }
 
-    /// Does this address lead to something? None: nobody knows yet. One look into the book.
+    /// Does this address lead to something? None: nobody knows yet.
     pub fn reach(&self, url: &str) -> Result<Option<Reach>, StateError> {
-        let Some(address) = self.kept.address(key(url))? else {
-            return Ok(None);
-        };
-        let told = address.reach().zip(address.checked_ms);
-        Ok(told.map(|(reachable, checked_ms)| Reach {
-            reachable,
-            checked_ms,
-        }))
+        self.kept.reach(url)
     }
 
     pub fn address(&self, url: &str) -> Result<Option<Address>, StateError> {

@@ -13,15 +13,20 @@ mod sums;
 
 pub use days::{Day, Scope, read as read_days};
 pub use entry::{Entry, Group, Publisher};
-pub use measure::{Reaching, entry_of};
+pub use measure::entry_of;
 pub use sums::{Sum, Sums};
 
 use crate::chunks::Panicked;
 use crate::log::Verb;
+use crate::state::{
+    StateError,
+    links::{KeptLinks, Moved},
+};
 use crate::store::{Head, Store, StoreError};
 use book::Book;
 use chrono::{DateTime, Utc};
 use days::Days;
+use harvestd_vocab::quality::Rating;
 use measure::{Job, Made};
 use std::{
     collections::{HashMap, HashSet},
@@ -40,6 +45,8 @@ pub enum SurveyError {
     Panicked(#[from] Panicked),
     #[error("measuring quality: {0}")]
     Io(#[from] io::Error),
+    #[error("measuring quality: {0}")]
+    State(#[from] StateError),
 }
 
 /// Up to where something is measured.
@@ -90,6 +97,18 @@ struct Prepared {
     is_anew: bool,
     /// Publishers that may be called something else now.
     renamed: HashSet<String>,
+    /// Of addresses, what is in it.
+    moved: Vec<Moved>,
+    /// [`Book::ratings`] with it.
+    ratings: u64,
+}
+
+/// What the last measuring made of the ratings.
+struct Turn {
+    before: u64,
+    now: u64,
+    /// Whose rating is another.
+    moved: Vec<String>,
 }
 
 /// The survey of a data directory.
@@ -100,7 +119,10 @@ pub struct Survey {
     book: Option<Book>,
     prepared: Option<Prepared>,
     days: Days,
-    reach: Option<Reaching>,
+    /// What is known of addresses. None: nobody checks any.
+    links: Option<KeptLinks>,
+    /// None: the ratings are not known.
+    turn: Option<Turn>,
 }
 
 /// Today, as days since 1970 (UTC).
@@ -120,20 +142,50 @@ impl Survey {
             days: Days::of(&data_dir.join("quality")),
             book: None,
             prepared: None,
-            reach: None,
+            links: None,
+            turn: None,
         }
     }
 
-    /// From now on this is asked whether addresses answer. What changes there is seen when a dataset changes, and of all
-    /// datasets once a day.
-    pub fn with_reach(&mut self, reach: Reaching) {
-        self.reach = Some(reach);
+    /// The same with what is known of addresses. Where that changes, the datasets that name one are measured again.
+    pub fn with_links(mut self, links: KeptLinks) -> Self {
+        self.links = Some(links);
+        self
+    }
+
+    /// Has anything become known of addresses since?
+    pub fn has_news(&self) -> bool {
+        self.links.as_ref().is_some_and(KeptLinks::has_moved)
     }
 
     /// The day up to which is measured. None: nothing was.
     pub fn day(&self) -> Option<i32> {
         let book = self.book.as_ref()?;
         book.mark.as_ref().map(|mark| mark.today)
+    }
+
+    /// How a dataset is rated, by the last measuring. None: it is none, or that is not known.
+    pub fn rating(&self, entity: &str) -> Option<Rating> {
+        let prepared = self.prepared.as_ref();
+        let entry = match prepared.and_then(|prepared| prepared.changes.get(entity)) {
+            Some(entry) => entry.as_ref(),
+            None => self.book.as_ref()?.entry(entity),
+        };
+        entry.map(Entry::rating)
+    }
+
+    /// Another number where a dataset is rated otherwise; 0: the ratings are not known, or there are none.
+    pub fn ratings(&self) -> u64 {
+        self.turn.as_ref().map_or(0, |turn| turn.now)
+    }
+
+    /// Whose rating is another than when [`Survey::ratings`] gave that number. None: nobody remembers.
+    pub fn rated_since(&self, ratings: u64) -> Option<&[String]> {
+        match &self.turn {
+            Some(turn) if turn.before == ratings => Some(&turn.moved),
+            Some(turn) if turn.now != ratings => None,
+            _ => Some(&[]),
+        }
     }
 
     /// Brings the figures to where the store is, and gives the sums that belong to its head. Trouble here costs figures,
@@ -143,7 +195,7 @@ impl Survey {
             Ok(sums) => Some(sums),
             Err(error) => {
                 tracing::error!(%error, "the quality of datasets could not be measured; it is tried again at the next publication");
-                (self.book, self.prepared) = (None, None);
+                (self.book, self.prepared, self.turn) = (None, None, None);
                 None
             }
         }
@@ -178,7 +230,8 @@ impl Survey {
         let began = Instant::now();
         self.prepare_for(store, Mark::of(store.head(), day_of(now)))?;
         let mut book = self.book.take().unwrap_or_default();
-        if let Some(prepared) = self.prepared.take() {
+        if let Some(mut prepared) = self.prepared.take() {
+            let moved = std::mem::take(&mut prepared.moved);
             let (mark, measured) = (prepared.mark.text(), prepared.changes.len());
             let values = prepared.changes.iter();
             let values = values.map(|(entity, entry)| {
@@ -188,7 +241,10 @@ impl Survey {
             store.set_quality(values, &mark, prepared.is_anew)?;
             crate::crash_point!("measured");
             book.apply(prepared, store)?;
-            book.keep(&self.dir, began)?;
+            book.keep(&self.dir, began, !moved.is_empty())?;
+            if let Some(links) = &self.links {
+                links.settle(&moved)?;
+            }
             let took_ms = began.elapsed().as_millis() as u64;
             tracing::debug!(measured, took_ms, "quality is measured");
             metrics::histogram!("harvestd_quality_seconds").record(began.elapsed().as_secs_f64());
@@ -215,8 +271,18 @@ impl Survey {
         self.prepared = None;
         let stored = store.quality_mark()?.and_then(|text| Mark::parse(&text));
         let since = self.since(stored.clone(), &mark);
-        let (book, reach) = (self.book.get_or_insert_default(), self.reach.as_ref());
-        if stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark) {
+        let moved = self.links.as_ref().map(KeptLinks::moved).transpose()?;
+        let moved = moved.unwrap_or_default();
+        let (book, links) = (self.book.get_or_insert_default(), self.links.as_ref());
+        let is_measured = stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark);
+        if is_measured && moved.is_empty() {
+            let now = book.ratings;
+            let known = self.turn.take().filter(|turn| turn.now == now);
+            self.turn = Some(known.unwrap_or(Turn {
+                before: now,
+                now,
+                moved: Vec::new(),
+            }));
             return Ok(());
         }
         let mut prepared = Prepared {
@@ -224,6 +290,8 @@ impl Survey {
             changes: HashMap::new(),
             is_anew: since.is_none(),
             renamed: HashSet::new(),
+            moved,
+            ratings: 0,
         };
         // What was never measured is read from the log, which has it in order; else all from the store.
         let is_new = since.is_none() && stored.is_none();
@@ -236,14 +304,19 @@ impl Survey {
                 Box::new(every(store))
             }
         };
-        measure::all(store, &mark, reach, jobs, &mut |made| {
+        measure::all(store, &mark, links, jobs, &mut |made| {
             take(book, &mut prepared, made);
         })?;
-        match since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
-            Some(_) if reach.is_some() => again(book, store, reach, &mut prepared)?,
-            Some((_, day)) => turned(book, store, day, &mut prepared)?,
-            None => {}
+        if !prepared.is_anew {
+            again(book, store, links, &mut prepared)?;
         }
+        if let Some((_, day)) = since.filter(|(_, day)| *day != mark.today && !prepared.is_anew) {
+            turned(book, store, day, &mut prepared)?;
+        }
+        let before = book.ratings;
+        let (now, moved) = book.rated_with(&prepared.changes, prepared.is_anew);
+        prepared.ratings = now;
+        self.turn = Some(Turn { before, now, moved });
         self.prepared = Some(prepared);
         Ok(())
     }
@@ -300,20 +373,25 @@ fn take(book: &mut Book, prepared: &mut Prepared, made: Made) {
     prepared.changes.insert(made.entity, entry);
 }
 
-/// All that has not changed: no log tells which addresses answer again, or no more.
+/// What has not changed itself, but of which an address leads to something now, or no more.
 fn again(
     book: &mut Book,
     store: &Store,
-    reach: Option<&Reaching>,
+    links: Option<&KeptLinks>,
     prepared: &mut Prepared,
 ) -> Result<(), SurveyError> {
-    let done: HashSet<String> = prepared.changes.keys().cloned().collect();
-    let jobs = every(store).filter(|job| {
-        let is_done = |job: &Job| done.contains(&job.entity);
-        !job.as_ref().is_ok_and(is_done)
-    });
+    let moved = prepared.moved.iter().filter_map(|moved| moved.iri.clone());
+    let others: Vec<String> = moved
+        .filter(|iri| !prepared.changes.contains_key(iri))
+        .collect();
+    let jobs = others
+        .into_iter()
+        .map(|entity| -> Result<Job, SurveyError> {
+            let body = store.body(&entity)?;
+            Ok(Job { entity, body })
+        });
     let mark = prepared.mark.clone();
-    measure::all(store, &mark, reach, jobs, &mut |made| {
+    measure::all(store, &mark, links, jobs, &mut |made| {
         take(book, prepared, made)
     })
 }

@@ -55,7 +55,7 @@ impl Room {
         now.clone()
     }
 
-    /// What of the store is known not to be what was written. Only a restart forgets it, after it was mended.
+    /// What of the store is known not to be what was written: until another takes its place, or a scrub finds it whole.
     pub fn damaged(&self) -> Option<Damaged> {
         damage::below(&self.data_dir.join("store"))
     }

@@ -114,7 +114,7 @@ impl Writer {
     pub fn measured(&mut self) -> Result<(), StoreError> {
         let sums = self.survey.follow(&mut self.store, chrono::Utc::now());
         self.publisher.measured(sums);
-        self.publisher.publish(&self.store)?;
+        self.publisher.publish(&self.store, &self.survey)?;
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ pub use render::Agents;
 pub use schema::Label;
 pub use view::{Counted, Found, Labels, Package, Question, View};
 
+use crate::quality::Survey;
 use crate::store::{Store, StoreError};
 use follow::Index;
 use serde::{Deserialize, Serialize};
@@ -118,10 +119,10 @@ impl Search {
     }
 
     /// Makes the documents that [`Search::follow`] will commit, for whoever has time before.
-    pub fn prepare(&mut self, store: &Store) -> Result<(), SearchError> {
+    pub fn prepare(&mut self, store: &Store, survey: &Survey) -> Result<(), SearchError> {
         let began = Instant::now();
         let mut index = self.opened()?;
-        index.prepare(store)?;
+        index.prepare(store, survey)?;
         self.index = Some(index);
         self.prepared_in += began.elapsed();
         Ok(())
@@ -136,14 +137,14 @@ impl Search {
 
     /// Brings the index to where the store is, and gives the view that belongs to its head. What fails is not committed, and
     /// the next one begins with what was.
-    pub fn follow(&mut self, store: &Store) -> Result<Arc<View>, SearchError> {
+    pub fn follow(&mut self, store: &Store, survey: &Survey) -> Result<Arc<View>, SearchError> {
         let began = Instant::now();
         let mut index = self.opened()?;
         crate::trouble_point!(
             "search-follow",
             SearchError::Broken("what a test wants".to_owned())
         );
-        let view = index.follow(store)?;
+        let view = index.follow(store, survey)?;
         self.index = Some(index);
         let took = std::mem::take(&mut self.prepared_in) + began.elapsed();
         metrics::histogram!("harvestd_search_index_seconds").record(took.as_secs_f64());

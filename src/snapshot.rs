@@ -8,7 +8,7 @@ use crate::state::KeptDigest;
 pub mod shelf;
 
 use crate::log::Log;
-use crate::quality::Sums;
+use crate::quality::{Sums, Survey};
 use crate::search::{Search, View};
 use crate::store::{Beyond, Head, Store, StoreError};
 use chrono::Utc;
@@ -255,17 +255,21 @@ impl Publisher {
     }
 
     /// Makes ready what [`Publisher::publish`] would make first. The store need not be flushed.
-    pub fn prepare(&mut self, store: &Store) {
+    pub fn prepare(&mut self, store: &Store, survey: &Survey) {
         if let Some(search) = &mut self.search
-            && let Err(error) = search.prepare(store)
+            && let Err(error) = search.prepare(store, survey)
         {
             // It is tried once more when it is needed, and told then.
             tracing::debug!(%error, "the search index could not be prepared");
         }
     }
 
-    /// Publishes what the store holds. The store must be flushed.
-    pub fn publish(&mut self, store: &Store) -> Result<Arc<Published>, StoreError> {
+    /// Publishes what the store holds, as it is measured. The store must be flushed.
+    pub fn publish(
+        &mut self,
+        store: &Store,
+        survey: &Survey,
+    ) -> Result<Arc<Published>, StoreError> {
         crate::crash::hold("publish");
         let head = store.head();
         self.made_us = Utc::now().timestamp_micros().max(self.made_us + 1);
@@ -278,7 +282,7 @@ impl Publisher {
             self.dir.join(format!("{name}.making")),
         );
         // Before the snapshot: after a first load that waits until the store is compacted.
-        let view = self.indexed(store);
+        let view = self.indexed(store, survey);
         store.checkpoint(&making)?;
         fs::rename(&making, &path)
             .and_then(|()| File::open(&self.dir)?.sync_all())
@@ -304,8 +308,8 @@ impl Publisher {
     }
 
     /// The view of what the store holds. Trouble here costs the doors that need it, never a publication.
-    fn indexed(&mut self, store: &Store) -> Option<Arc<View>> {
-        match self.search.as_mut()?.follow(store) {
+    fn indexed(&mut self, store: &Store, survey: &Survey) -> Option<Arc<View>> {
+        match self.search.as_mut()?.follow(store, survey) {
             Ok(view) => Some(view),
             Err(error) => {
                 tracing::error!(%error, "the search index stays behind; it is tried again");
@@ -316,7 +320,7 @@ impl Publisher {
 
     /// Tries once more where the index failed at the newest publication. Gives whether that was mended. What was committed
     /// since waits for its own publication, and so does its index.
-    pub fn index_again(&mut self, store: &Store) -> bool {
+    pub fn index_again(&mut self, store: &Store, survey: &Survey) -> bool {
         let newest = self.sender.borrow().clone();
         let lacking = newest.filter(|newest| {
             newest.search().is_none() && Head::from(newest.as_ref()) == store.head()
@@ -324,7 +328,7 @@ impl Publisher {
         let Some(newest) = lacking else {
             return false;
         };
-        let view = self.indexed(store);
+        let view = self.indexed(store, survey);
         let mended = view.is_some();
         newest.set_search(view);
         mended

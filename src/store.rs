@@ -197,16 +197,16 @@ impl Store {
         std::fs::create_dir_all(&dir).map_err(StoreError::log("creating the store's folder"))?;
         let strays = sweep_bulk_files(&dir)
             .map_err(StoreError::log("removing files of an interrupted load"))?;
+        damage::recall(&dir).map_err(StoreError::log("reading what is known of its damage"))?;
         let quads = Quads::open(&dir).map_err(whole::opening(data_dir))?;
         check_base(data_dir, base)?;
         let log = Log::open(data_dir.join("log"), base).map_err(StoreError::log("opening"))?;
         let (head, is_behind) = whole::head(&quads, data_dir, base)?;
-        // Of a store that is behind what was published, no segment is a stray.
-        let swept = match is_behind {
-            true => Ok(0),
-            false => log.sweep(head.generation, head.seq),
-        };
-        let swept = swept.map_err(StoreError::log("sweeping"))?;
+        // Of a store that is behind what was published, nothing is a stray.
+        let committed = if is_behind { u64::MAX } else { head.seq };
+        let swept = log
+            .sweep(head.generation, committed)
+            .map_err(StoreError::log("sweeping"))?;
         if strays + swept > 0 {
             tracing::info!(
                 strays,
@@ -216,7 +216,7 @@ impl Store {
         }
         let journal = Journal::new(data_dir);
         journal
-            .mend(head.generation)
+            .mend(head.generation, committed)
             .map_err(StoreError::log("mending the undo journal"))?;
         let mut store = Self {
             quads,

@@ -214,10 +214,12 @@ mod tests {
                     before: None,
                 })
                 .collect();
-            let run = (*run).to_owned();
-            journal
-                .append(1, "a", &Head { run, at_ms }, &entries)
-                .unwrap();
+            let head = Head {
+                run: (*run).to_owned(),
+                at_ms,
+                seq: 0,
+            };
+            journal.append(1, "a", &head, &entries).unwrap();
         }
         journal
     }

@@ -35,6 +35,8 @@ mod starts;
 mod storage;
 #[path = "crash/sweep.rs"]
 mod sweep;
+#[path = "crash/undone.rs"]
+mod undone;
 
 use harvestd::report::Report;
 use house::{DEADLINE, House};

@@ -358,6 +358,35 @@ fn every_fault_has_its_test() {
     assert_eq!(rows.len(), 18 + 50);
 }
 
+/// A code stands on pages beside what it means, in both languages.
+#[test]
+fn every_code_of_a_refusal_or_finding_has_its_words() {
+    let words = read("web/words.tsv");
+    let known: Vec<&str> = words
+        .lines()
+        .filter_map(|line| line.split('\t').next()?.strip_prefix("code-"))
+        .collect();
+    let mut found = Vec::new();
+    let mut codes = 0;
+    for file in rust_files().into_iter().filter(|file| !file.is_test()) {
+        let code = file.code();
+        for call in ["Refusal::new(", "Finding::new("] {
+            let literals = code.split(call).skip(1).filter_map(|rest| {
+                let rest = rest.trim_start().strip_prefix('"')?;
+                Some(rest.split_once('"')?.0)
+            });
+            for literal in literals {
+                codes += 1;
+                if !known.contains(&literal) {
+                    found.push(format!("{literal}, in {}", file.path));
+                }
+            }
+        }
+    }
+    assert!(codes > 40, "{codes} codes");
+    assert_none(&found, "codes without words (`code-…` in web/words.tsv)");
+}
+
 #[test]
 fn the_changelog_knows_this_version() {
     let heading = format!("## {}", env!("CARGO_PKG_VERSION"));

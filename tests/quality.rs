@@ -23,5 +23,7 @@ mod whole;
 mod asked;
 #[path = "quality/followed.rs"]
 mod followed;
+#[path = "quality/reached.rs"]
+mod reached;
 
 const JSON: &str = "application/json";

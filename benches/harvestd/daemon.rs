@@ -318,6 +318,21 @@ impl<'a> Daemon<'a> {
         Ok((published >= last_activity).then_some(run))
     }
 
+    /// The sum of a histogram of `/metrics`, in its unit.
+    pub fn sum_of(&mut self, histogram: &str) -> Result<f64> {
+        let answer = self.public.get("/metrics")?;
+        let text = String::from_utf8(answer.body).context("/metrics is no text")?;
+        let name = format!("{histogram}_sum");
+        let sums = text.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let of_it = series.split('{').next() == Some(&name);
+            of_it.then(|| value.parse::<f64>().ok()).flatten()
+        });
+        let sums: Vec<f64> = sums.collect();
+        ensure!(!sums.is_empty(), "/metrics does not have {name}");
+        Ok(sums.iter().sum())
+    }
+
     pub fn peak_bytes(&self) -> Result<u64> {
         memory::peak_bytes(self.child.id())
     }

@@ -170,7 +170,37 @@ fn detail(found: &Value) -> String {
         ]);
     }
     told.push_str(&out::table(&rows));
+    told.push_str(&addresses(&found["checks"]));
     told
+}
+
+/// The national checks of its addresses.
+fn addresses(checks: &Value) -> String {
+    const CHECKS: [&str; 5] = [
+        "linkable",
+        "downloadable",
+        "structure",
+        "encoding_match",
+        "desc_match",
+    ];
+    let places = checks["places"].as_array();
+    let mut rows = vec![["ADDRESS", "TROUBLE"].map(str::to_owned).to_vec()];
+    rows[0].extend(CHECKS.map(str::to_uppercase));
+    for place in places.into_iter().flatten() {
+        let verdict = &place["verdict"];
+        let trouble = verdict["trouble"].as_str().unwrap_or("unchecked");
+        let mut row = vec![text(&place["url"]), trouble.to_owned()];
+        row.extend(CHECKS.map(|name| text(&verdict[name])));
+        rows.push(row);
+    }
+    match rows.len() {
+        1 => String::new(),
+        _ => format!(
+            "\nThe portal's badge: {}\n{}",
+            text(&checks["badge"]),
+            out::table(&rows)
+        ),
+    }
 }
 
 #[cfg(test)]

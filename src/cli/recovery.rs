@@ -17,6 +17,7 @@ use crate::{
     },
     lock::{Lock, LockError},
     scrub::{Scrub, Scrubbed, scrub as scrubbed},
+    store::damage,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{fmt::Write, io::IsTerminal, path::Path};
@@ -44,19 +45,31 @@ pub fn scrub(args: &args::Scrub, common: &Common) -> Exit {
         },
     });
     bar.finish_and_clear();
-    match done {
-        Ok(scrubbed) => told(&scrubbed, common),
-        Err(e) => out::complain(&format!("reading everything: {e}"), Exit::Failed),
+    let scrubbed = match done {
+        Ok(scrubbed) => scrubbed,
+        Err(e) => return out::complain(&format!("reading everything: {e}"), Exit::Failed),
+    };
+    // Beside a daemon the store itself was not read.
+    let forgotten = match scrubbed.damaged.is_empty() && lock.is_some() {
+        true => damage::forget(&config.data_dir.join("store")),
+        false => Ok(false),
+    };
+    match forgotten {
+        Ok(forgotten) => told(&scrubbed, forgotten, common),
+        Err(e) => {
+            let text = format!("forgetting what was noted of the store's damage: {e}");
+            out::complain(&text, Exit::Failed)
+        }
     }
 }
 
-fn told(scrubbed: &Scrubbed, common: &Common) -> Exit {
+fn told(scrubbed: &Scrubbed, forgotten: bool, common: &Common) -> Exit {
     let text = match common.json {
         true => match serde_json::to_string(scrubbed) {
             Ok(text) => text + "\n",
             Err(e) => return out::complain(&format!("writing JSON: {e}"), Exit::Failed),
         },
-        false => in_words(scrubbed),
+        false => in_words(scrubbed, forgotten),
     };
     match out::print(&text) {
         Exit::Ok if !scrubbed.damaged.is_empty() => Exit::Damaged,
@@ -64,7 +77,7 @@ fn told(scrubbed: &Scrubbed, common: &Common) -> Exit {
     }
 }
 
-fn in_words(scrubbed: &Scrubbed) -> String {
+fn in_words(scrubbed: &Scrubbed, forgotten: bool) -> String {
     let mut text = String::new();
     for looked in &scrubbed.looked {
         let _ = match &looked.left_out {
@@ -82,6 +95,11 @@ fn in_words(scrubbed: &Scrubbed) -> String {
     }
     if scrubbed.damaged.is_empty() {
         text.push_str("Nothing is damaged.\n");
+    }
+    if forgotten {
+        text.push_str(
+            "What a daemon had met of the store's damage is not there any more, and forgotten.\n",
+        );
     }
     out::printable(&text)
 }

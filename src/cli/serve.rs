@@ -17,7 +17,7 @@ use crate::figures;
 use crate::lock::LockError;
 use crate::network::local::Local;
 use crate::serve::pool::{Pool, PoolOptions};
-use crate::serve::{self, ListenLimits, admin_router};
+use crate::serve::{self, Leftover, ListenLimits, admin_router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -163,6 +163,11 @@ impl House {
             proxies: config.proxies.clone(),
             header_read: Duration::from_millis(limits.http.header_read_ms),
             write_stall: Duration::from_millis(limits.http.write_ms),
+            leftover: Leftover {
+                bytes_max: limits.http.leftover_bytes_max,
+                longest: Duration::from_millis(limits.http.body_read_ms),
+                wait: Duration::from_millis(limits.http.leftover_wait_ms),
+            },
             grace: Duration::from_millis(limits.shutdown_grace_ms),
         };
         doors.spawn(feed_cache::keep(

@@ -315,6 +315,11 @@ pub struct HttpLimits {
     pub body_read_ms: u64,
     /// Decoded bytes of a request's body.
     pub body_bytes_max: usize,
+    /// Bytes that are read and thrown away of a body that was not taken, before its connection closes: who still sends, and a
+    /// proxy above all, does not read the answer otherwise. For `body_read_ms` at most.
+    pub leftover_bytes_max: u64,
+    /// The same ends where nothing comes for so long.
+    pub leftover_wait_ms: u64,
     /// Longest time that a client may take no byte of its answer.
     pub write_ms: u64,
 }
@@ -327,6 +332,8 @@ impl Default for HttpLimits {
             header_read_ms: 15_000,
             body_read_ms: 30_000,
             body_bytes_max: 4 * 1024 * 1024,
+            leftover_bytes_max: 64 * 1024 * 1024,
+            leftover_wait_ms: 1_000,
             write_ms: 60_000,
         }
     }
@@ -540,6 +547,8 @@ const RANGES: &[(&str, u64, u64)] = &[
     ("http.header_read_ms", 100, 5 * MINUTE),
     ("http.body_read_ms", 100, HOUR),
     ("http.body_bytes_max", KB, 256 * MB),
+    ("http.leftover_bytes_max", 0, GB),
+    ("http.leftover_wait_ms", 1, MINUTE),
     ("http.write_ms", 100, HOUR),
     ("changes.streams_max", 0, 100_000),
     ("changes.heartbeat_ms", 100, HOUR),

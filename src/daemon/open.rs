@@ -127,7 +127,7 @@ impl Daemon {
             agencies: store.agencies()?,
             store,
             publisher,
-            survey: Survey::of(&data_dir),
+            survey: Survey::of(&data_dir).with_links(state.addresses()?),
             policy: policy(&config),
             thresholds: config.identity,
             overrides: Arc::default(),

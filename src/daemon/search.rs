@@ -40,9 +40,12 @@ impl Daemon {
         let again = tokio::task::spawn_blocking(move || {
             let mut writer = self.rooms.writer()?;
             let Writer {
-                store, publisher, ..
+                store,
+                publisher,
+                survey,
+                ..
             } = &mut *writer;
-            Ok::<_, RunError>(publisher.index_again(store))
+            Ok::<_, RunError>(publisher.index_again(store, survey))
         });
         let error = match again.await {
             Ok(Ok(mended)) => return mended,

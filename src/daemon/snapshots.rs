@@ -19,8 +19,9 @@ impl Daemon {
             let daemon = self.clone();
             let looked = tokio::task::spawn_blocking(move || {
                 let mut writer = daemon.rooms.writer()?;
-                // What was on time yesterday may be late today, and each day has its figure.
-                if writer.survey.day().is_some_and(|day| day != today()) {
+                // What was on time yesterday may be late today, and each day has its figure. And addresses fall silent.
+                let is_over = writer.survey.day().is_some_and(|day| day != today());
+                if is_over || writer.survey.has_news() {
                     writer.store.flush()?;
                     writer.measured()?;
                 }

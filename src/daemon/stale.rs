@@ -38,12 +38,8 @@ impl Daemon {
             return;
         }
         let last = self.with(id, |place| place.last.clone()).flatten();
-        let why = last.and_then(|report| {
-            report
-                .diagnosis
-                .map(|d| d.lines()[0].clone())
-                .or(report.why)
-        });
+        let (known, why) = last.map_or((None, None), |report| (report.diagnosis, report.why));
+        let why = known.as_ref().map(|d| d.lines()[0].clone()).or(why);
         let text = format!(
             "{}; due {periods} times since{}",
             complete.map_or("no run was ever complete".to_owned(), |last| format!(
@@ -56,6 +52,11 @@ impl Daemon {
             text,
             ..Seen::default()
         };
+        let mut diagnosis = Diagnosis::new(Ailment::Stale, seen);
+        // What helps is what helps against the trouble of its last run.
+        if let Some(known) = known.filter(|known| known.grave) {
+            diagnosis.advice = known.advice;
+        }
         tell_change(
             &self.rooms,
             Change {
@@ -63,7 +64,7 @@ impl Daemon {
                 at_ms: now_ms(),
                 source: id.to_owned(),
                 state: Standing::Stale,
-                diagnosis: Some(Diagnosis::new(Ailment::Stale, seen)),
+                diagnosis: Some(diagnosis),
                 last_complete_ms: state.last_complete_ms,
             },
         );

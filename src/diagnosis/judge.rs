@@ -262,11 +262,20 @@ fn clock(course: &Course) -> Option<Diagnosis> {
     (ahead_s.unsigned_abs() > course.clock_skew_s_max).then(|| {
         let way = if ahead_s > 0 { "ahead of" } else { "behind" };
         let text = format!(
-            "the source's clock is {} s {way} this machine's",
-            ahead_s.unsigned_abs()
+            "the source's clock is {} {way} this machine's",
+            in_words(ahead_s.unsigned_abs())
         );
         seen(Ailment::Clock, text)
     })
+}
+
+/// So many seconds, in the unit that a person would take.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        0..7_200 => format!("{seconds} seconds"),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn moved(course: &Course) -> Option<Diagnosis> {
@@ -374,8 +383,9 @@ mod tests {
         for (ahead_s, words) in [
             (None, None),
             (Some(300), None),
-            (Some(301), Some("301 s ahead of")),
-            (Some(-86_400), Some("86400 s behind")),
+            (Some(301), Some("301 seconds ahead of")),
+            (Some(-86_400), Some("24 hours behind")),
+            (Some(-347_322_795), Some("4019 days behind")),
         ] {
             course.vitals.ahead_s = ahead_s;
             let found = of_run(&report, &course);

@@ -301,7 +301,7 @@ impl Ailment {
             Self::Stale => row(
                 "stale",
                 "no run has been complete for longer than may be",
-                "see what the last run says of the source, and whether it is harvested at all",
+                "do what helps against the trouble of its last run; without one, see whether the source is harvested at all",
             )
             .unsparing(),
         }

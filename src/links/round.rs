@@ -3,12 +3,13 @@
 //! What is due stands in the book, so a round goes on where the last process ended, and holds no more in memory than the
 //! hosts that are being asked. Start at [`Round::run`]; [`Links::check_now`] is the same by hand.
 
-use super::{Links, check::Checker, trouble::Trouble};
+use super::{Links, book::host_of, check::Checker, trouble::Trouble};
+use crate::config::Config;
 use crate::network::Network;
 use crate::run::now_ms;
 use crate::state::{
     StateError,
-    links::{HostKey, Key},
+    links::{HostKey, Key, host_key},
 };
 use chrono::Utc;
 use futures_util::{Stream, StreamExt, stream};
@@ -166,8 +167,9 @@ impl Round {
             return Ok(());
         }
         let most = config.limits.links.hosts_at_once_max;
+        let quiet = quiet_now(&config);
         while self.turns.len() < most {
-            let skip = |host| self.hosts.contains(&host);
+            let skip = |host| self.hosts.contains(&host) || quiet.contains(&host);
             let kept = &self.means.links.kept;
             let Some(host) = kept.host_due(self.at, now_ms(), skip)? else {
                 return Ok(());
@@ -182,6 +184,18 @@ impl Round {
         }
         Ok(())
     }
+}
+
+/// The servers of sources that are not to be asked at this hour.
+fn quiet_now(config: &Config) -> HashSet<HostKey> {
+    let now = Utc::now();
+    let sources = config.sources.iter().filter(|source| {
+        let quiet = source.quiet.as_ref();
+        quiet.is_some_and(|quiet| quiet.is_at(now))
+    });
+    sources
+        .map(|source| host_key(&host_of(source.url.as_str())))
+        .collect()
 }
 
 /// One host's turn.

@@ -13,6 +13,7 @@ use crate::state::{
     StateError,
     links::{Key, key},
 };
+use harvestd_vocab::quality::Reach;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -101,7 +102,7 @@ pub struct Whole {
 }
 
 /// How an address fares for one dataset.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fares {
     pub dataset: String,
     pub distribution: String,
@@ -111,12 +112,14 @@ pub struct Fares {
     pub badge: Option<String>,
     pub declared: Declared,
     pub checked_ms: Option<i64>,
+    /// It leads to something, as those see it who count: one bad minute changes nothing. None: nobody knows yet.
+    pub leads: Option<bool>,
     /// None: it was never checked.
     pub verdict: Option<Verdict>,
 }
 
 /// The national checks of one dataset, beside the badge that the portal gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     pub dataset: String,
     pub source: String,
@@ -149,6 +152,17 @@ impl Row {
             encoding: came.and_then(|came| came.look.encoding.clone()),
             said: came.and_then(|came| came.said.clone()),
         }
+    }
+}
+
+impl Checked {
+    /// Does this address of it lead to something? None: nobody knows yet.
+    pub fn reach(&self, url: &str) -> Option<Reach> {
+        let place = self.places.iter().find(|place| place.url == url)?;
+        Some(match place.leads? {
+            true => Reach::Reachable,
+            false => Reach::Unreachable,
+        })
     }
 }
 
@@ -366,6 +380,7 @@ fn fares(dataset: &Dataset, place: &super::declared::Place, address: Option<&Add
         badge: dataset.badge.clone(),
         declared: place.declared.clone(),
         checked_ms: address.and_then(|address| address.checked_ms),
+        leads: address.and_then(Address::reach),
         verdict,
     }
 }

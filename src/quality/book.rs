@@ -33,6 +33,8 @@ pub struct Book {
     /// Up to where. None: nothing.
     pub mark: Option<Mark>,
     entries: HashMap<Key, Entry>,
+    /// Another one where a dataset is rated otherwise, comes or goes; 0 where there is none.
+    pub ratings: u64,
     /// In the order of their numbers, each with the sum of its datasets.
     groups: Vec<(Arc<Group>, Sum)>,
     numbers: HashMap<Arc<Group>, u32>,
@@ -94,6 +96,7 @@ impl Book {
             let (key, entry) = row.split_first_chunk::<16>()?;
             let entry = Entry::read(entry.try_into().ok()?)?;
             book.count(&entry, true)?;
+            book.ratings = book.ratings.wrapping_add(rated(key, &entry));
             book.entries.insert(*key, entry);
         }
         rest.is_empty().then_some(book)
@@ -117,17 +120,21 @@ impl Book {
         Ok(bytes)
     }
 
-    /// Writes the file, where enough has changed since or it was long ago.
-    pub fn keep(&mut self, dir: &Path, now: Instant) -> io::Result<()> {
+    /// Writes the file, where enough has changed since or it was long ago. `durably`: in any case and to stay, since no log
+    /// tells what it would lack.
+    pub fn keep(&mut self, dir: &Path, now: Instant, durably: bool) -> io::Result<()> {
         let is_long = self
             .written
             .is_none_or(|at| now.saturating_duration_since(at) >= WRITE_EVERY);
-        if !is_long && self.unwritten * WRITE_SHARE < self.entries.len() {
+        if !durably && !is_long && self.unwritten * WRITE_SHARE < self.entries.len() {
             return Ok(());
         }
         fs::create_dir_all(dir)?;
         let temporary = dir.join("book.tmp");
         fs::write(&temporary, self.bytes()?)?;
+        if durably {
+            fs::File::open(&temporary)?.sync_all()?;
+        }
         fs::rename(temporary, dir.join(FILE))?;
         (self.unwritten, self.written) = (0, Some(now));
         Ok(())
@@ -162,10 +169,12 @@ impl Book {
     pub fn apply(&mut self, prepared: Prepared, store: &Store) -> Result<(), SurveyError> {
         if prepared.is_anew {
             self.entries.clear();
+            self.ratings = 0;
             for (_, sum) in &mut self.groups {
                 *sum = Sum::default();
             }
         }
+        self.ratings = prepared.ratings;
         for (entity, entry) in prepared.changes {
             let key = key(&entity);
             let before = match entry {
@@ -184,6 +193,29 @@ impl Book {
         self.mark = Some(prepared.mark);
         self.sums = None;
         Ok(())
+    }
+
+    /// What [`Book::ratings`] would be with these changes, and whose rating they change.
+    pub fn rated_with(
+        &self,
+        changes: &HashMap<String, Option<Entry>>,
+        is_anew: bool,
+    ) -> (u64, Vec<String>) {
+        let (mut ratings, mut moved) = (if is_anew { 0 } else { self.ratings }, Vec::new());
+        for (entity, entry) in changes {
+            let key = key(entity);
+            let before = self.entries.get(&key).filter(|_| !is_anew);
+            let (gone, come) = (before.map(Entry::rating), entry.map(|entry| entry.rating()));
+            if gone == come {
+                continue;
+            }
+            let of = |entry: Option<&Entry>| entry.map_or(0, |entry| rated(&key, entry));
+            ratings = ratings
+                .wrapping_sub(of(before))
+                .wrapping_add(of(entry.as_ref()));
+            moved.push(entity.clone());
+        }
+        (ratings, moved)
     }
 
     fn count(&mut self, entry: &Entry, comes: bool) -> Option<()> {
@@ -250,6 +282,16 @@ impl Book {
     }
 }
 
+/// A dataset's part of [`Book::ratings`].
+fn rated(key: &Key, entry: &Entry) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(key);
+    hasher.update(entry.rating().word().as_bytes());
+    let mut first = [0; 8];
+    hasher.finalize_xof().fill(&mut first);
+    u64::from_le_bytes(first)
+}
+
 fn key(entity: &str) -> Key {
     let mut key = [0; 16];
     key.copy_from_slice(&blake3::hash(entity.as_bytes()).as_bytes()[..16]);
@@ -292,7 +334,7 @@ mod tests {
     fn a_book_is_read_as_it_was_written_and_no_other_way() {
         let dir = tempfile::tempdir().unwrap();
         let mut book = book();
-        book.keep(dir.path(), Instant::now()).unwrap();
+        book.keep(dir.path(), Instant::now(), false).unwrap();
         let mut read = Book::read(dir.path());
         assert_eq!((&read.mark, &read.entries), (&book.mark, &book.entries));
         assert_eq!(read.sums().groups, book.sums().groups);
@@ -311,16 +353,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut book = book();
         let now = Instant::now();
-        book.keep(dir.path(), now).unwrap();
+        book.keep(dir.path(), now, false).unwrap();
         let file = dir.path().join(FILE);
         fs::remove_file(&file).unwrap();
-        book.keep(dir.path(), now).unwrap();
+        book.keep(dir.path(), now, false).unwrap();
         assert!(!file.exists());
         book.unwritten = 1;
-        book.keep(dir.path(), now).unwrap();
+        book.keep(dir.path(), now, false).unwrap();
         assert!(file.exists());
         fs::remove_file(&file).unwrap();
-        book.keep(dir.path(), now + WRITE_EVERY).unwrap();
+        book.keep(dir.path(), now + WRITE_EVERY, false).unwrap();
         assert!(file.exists());
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept of a measurement: bits and small numbers. Start at [`Entry`].
 
 use crate::ckan;
-use harvestd_vocab::quality::{Quality, Scheme, Timely, outcome_of_id, percent, points};
+use harvestd_vocab::quality::{Quality, Rating, Scheme, Timely, outcome_of_id, percent, points};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of an entry in a file.
@@ -98,6 +98,10 @@ impl Entry {
 
     pub fn mqa(&self) -> u32 {
         points(Scheme::Mqa, self.met)
+    }
+
+    pub fn rating(&self) -> Rating {
+        Rating::of(self.mqa())
     }
 
     pub fn fair(&self) -> u32 {

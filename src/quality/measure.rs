@@ -5,14 +5,12 @@ use super::{Mark, SurveyError};
 use crate::ckan::{self, Source};
 use crate::facts::Facts;
 use crate::search::Agents;
+use crate::state::links::KeptLinks;
 use crate::store::Store;
 use crate::{chunks, store::StoreError};
 use harvestd_vocab::quality::{self, Circumstances, Conformance, Reach};
 use harvestd_vocab::terms::dcat;
-use std::{cell::RefCell, sync::Arc, thread::available_parallelism};
-
-/// What is known of an address. None: it was not checked.
-pub type Reaching = Arc<dyn Fn(&str) -> Option<Reach> + Send + Sync>;
+use std::{cell::RefCell, thread::available_parallelism};
 
 /// An entity to be measured.
 pub struct Job {
@@ -52,7 +50,7 @@ pub fn entry_of(
 pub fn all(
     store: &Store,
     mark: &Mark,
-    reach: Option<&Reaching>,
+    links: Option<&KeptLinks>,
     jobs: impl Iterator<Item = Result<Job, SurveyError>>,
     take: &mut (dyn FnMut(Made) + Send),
 ) -> Result<(), SurveyError> {
@@ -62,7 +60,7 @@ pub fn all(
             store,
             agents: Agents::of(store),
             today: mark.today,
-            reach,
+            links,
         };
         move |job: Job| measure.made(job)
     };
@@ -77,7 +75,7 @@ struct Measure<'s> {
     store: &'s Store,
     agents: Agents<'s>,
     today: i32,
-    reach: Option<&'s Reaching>,
+    links: Option<&'s KeptLinks>,
 }
 
 impl Measure<'_> {
@@ -92,14 +90,24 @@ impl Measure<'_> {
         })
     }
 
-    fn measured(&self, entity: &str, body: &str) -> Result<Option<(Entry, Group)>, StoreError> {
-        let unknown = |_: &str| None;
-        let reach: &dyn Fn(&str) -> Option<Reach> = match self.reach {
-            Some(reach) => &**reach,
-            None => &unknown,
+    fn measured(&self, entity: &str, body: &str) -> Result<Option<(Entry, Group)>, SurveyError> {
+        let failed = RefCell::new(None);
+        let reach = |address: &str| {
+            let known = self.links.map(|links| links.reach(address));
+            known
+                .transpose()
+                .map(Option::flatten)
+                .unwrap_or_else(|error| {
+                    failed.replace(Some(error));
+                    None
+                })
         };
         let facts = Facts::of(body);
-        match entry_of(entity, body, &facts, self.today, reach) {
+        let entry = entry_of(entity, body, &facts, self.today, &reach);
+        if let Some(error) = failed.into_inner() {
+            return Err(error.into());
+        }
+        match entry {
             Some(entry) => Ok(Some((entry, self.group(entity, &facts)?))),
             None => Ok(None),
         }

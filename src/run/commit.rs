@@ -318,8 +318,9 @@ impl Run<'_> {
         let survey = &mut writer.survey;
         std::thread::scope(|scope| {
             let preparing = scope.spawn(|| {
-                publisher.prepare(store);
+                // First how good they are: the index tells it.
                 survey.prepare(store, chrono::Utc::now());
+                publisher.prepare(store, survey);
             });
             let kept = store
                 .flush()

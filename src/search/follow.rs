@@ -9,6 +9,7 @@ use super::{
     schema::{self, Fields},
 };
 use crate::log::{Activity, Verb};
+use crate::quality::Survey;
 use crate::store::{Head, Store, Times};
 use std::{
     collections::{HashMap, HashSet},
@@ -21,15 +22,32 @@ use tantivy::{
     indexer::IndexWriterOptions,
 };
 
+/// Where an index is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    head: Head,
+    /// [`Survey::ratings`] by which datasets are rated in it.
+    ratings: u64,
+}
+
+impl Place {
+    fn of(store: &Store, survey: &Survey) -> Self {
+        Self {
+            head: store.head(),
+            ratings: survey.ratings(),
+        }
+    }
+}
+
 /// The index and its only writer.
 pub struct Index {
     writer: IndexWriter,
     reader: IndexReader,
     fields: Fields,
     /// Up to where it is written. None: it has to be made anew.
-    at: Option<Head>,
+    at: Option<Place>,
     /// Up to where documents are handed to the writer, and not committed.
-    written: Option<Head>,
+    written: Option<Place>,
     view: Option<Arc<View>>,
 }
 
@@ -95,64 +113,75 @@ impl Index {
     }
 
     /// Brings the index to where the store is: from the log, where that tells everything since; else from the whole store.
-    /// Gives the view that belongs to this head.
-    pub fn follow(&mut self, store: &Store) -> Result<Arc<View>, SearchError> {
-        let head = store.head();
-        if let Some(view) = self.view.as_ref().filter(|_| self.at == Some(head)) {
+    /// Datasets are rated as the survey has them. Gives the view that belongs to this head.
+    pub fn follow(&mut self, store: &Store, survey: &Survey) -> Result<Arc<View>, SearchError> {
+        let place = Place::of(store, survey);
+        if let Some(view) = self.view.as_ref().filter(|_| self.at == Some(place)) {
             return Ok(view.clone());
         }
-        self.advance(store)?;
+        self.advance(store, survey)?;
         self.reader.reload()?;
         let view = Arc::new(View::new(self.reader.searcher(), self.fields));
         self.view = Some(view.clone());
         Ok(view)
     }
 
-    fn advance(&mut self, store: &Store) -> Result<(), SearchError> {
-        let head = store.head();
-        if self.at == Some(head) {
+    fn advance(&mut self, store: &Store, survey: &Survey) -> Result<(), SearchError> {
+        let place = Place::of(store, survey);
+        if self.at == Some(place) {
             return Ok(());
         }
-        self.prepare(store)?;
+        self.prepare(store, survey)?;
         let mut commit = self.writer.prepare_commit()?;
-        commit.set_payload(&payload(head));
+        commit.set_payload(&payload(place));
         commit.commit()?;
         crate::crash_point!("indexed");
         self.written = None;
-        self.at = Some(head);
+        self.at = Some(place);
         Ok(())
     }
 
     /// Makes the documents of what is committed, and commits none of them: that waits until the store is durable, since an
     /// index must never know more.
-    pub fn prepare(&mut self, store: &Store) -> Result<(), SearchError> {
-        let head = store.head();
-        if self.at == Some(head) || self.written == Some(head) {
+    pub fn prepare(&mut self, store: &Store, survey: &Survey) -> Result<(), SearchError> {
+        let place = Place::of(store, survey);
+        if self.at == Some(place) || self.written == Some(place) {
             return Ok(());
         }
         if self.written.take().is_some() {
             // What it brought is not to be seen yet, and more cannot be made of it.
             self.writer.rollback()?;
         }
+        let head = place.head;
         let empty = self.reader.searcher().num_docs() == 0;
-        let begin = Head {
-            generation: head.generation,
-            ..Head::default()
+        let begin = Place {
+            head: Head {
+                generation: head.generation,
+                ..Head::default()
+            },
+            ratings: survey.ratings(),
         };
-        let from = self.at.or(empty.then_some(begin));
-        let from = from.filter(|at| at.generation == head.generation && at.seq <= head.seq);
-        let logged = from.map(|at| store.log().after(head.generation, at.seq, head.seq));
+        let from = self.at.filter(|_| !empty).or(empty.then_some(begin));
+        let from =
+            from.filter(|at| at.head.generation == head.generation && at.head.seq <= head.seq);
+        let moved = from.and_then(|from| survey.rated_since(from.ratings));
+        let logged = from.filter(|_| moved.is_some()).map(|from| {
+            let log = store.log();
+            log.after(head.generation, from.head.seq, head.seq)
+        });
         match logged {
-            Some(Ok(activities)) => self.take(store, activities)?,
+            Some(Ok(activities)) => {
+                self.take(store, survey, activities, moved.unwrap_or_default())?;
+            }
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => self.rebuild(store)?,
+            _ => self.rebuild(store, survey)?,
         }
-        self.written = Some(head);
+        self.written = Some(place);
         Ok(())
     }
 
     /// Everything anew, from the store.
-    fn rebuild(&mut self, store: &Store) -> Result<(), SearchError> {
+    fn rebuild(&mut self, store: &Store, survey: &Survey) -> Result<(), SearchError> {
         tracing::info!(
             to = store.head().seq,
             "the search index is made from the store"
@@ -171,14 +200,16 @@ impl Index {
                 replaces: false,
             })
         });
-        self.write(store, jobs).map(drop)
+        self.write(store, survey, jobs).map(drop)
     }
 
-    /// What activities change.
+    /// What activities change, and ratings that are others without one.
     fn take(
         &mut self,
         store: &Store,
+        survey: &Survey,
         activities: impl Iterator<Item = io::Result<Activity>>,
+        moved: &[String],
     ) -> Result<(), SearchError> {
         let before = View::new(self.reader.searcher(), self.fields);
         let empty = before.datasets() == 0;
@@ -191,7 +222,10 @@ impl Index {
             let created = match (activity.verb, known) {
                 (Verb::Delete, _) => None,
                 (Verb::Update, Some(Some(us))) => Some(*us),
-                (Verb::Update, None) => before.created(&activity.entity)?,
+                (Verb::Update, None) => {
+                    let times = before.times(&activity.entity)?;
+                    times.map(|times| times.created_us)
+                }
                 _ => None,
             };
             let created_us = created.unwrap_or(activity.published_us);
@@ -207,27 +241,28 @@ impl Index {
                 replaces,
             })
         });
-        let others = self.write(store, jobs)?;
-        self.renew(store, &before, &came, &others)
+        let others = self.write(store, survey, jobs)?;
+        let mut renewed = HashMap::new();
+        for agent in &others {
+            renewed.extend(before.published_by(agent)?);
+        }
+        for entity in moved {
+            if let Some(times) = before.times(entity)? {
+                renewed.insert(entity.clone(), times);
+            }
+        }
+        renewed.retain(|entity, _| !came.contains_key(entity));
+        self.renew(store, survey, renewed)
     }
 
-    /// Datasets that did not change themselves, but whose publishers did.
+    /// Datasets that did not change themselves, but whose publishers or ratings did.
     fn renew(
         &mut self,
         store: &Store,
-        before: &View,
-        done: &HashMap<String, Option<i64>>,
-        agents: &HashSet<String>,
+        survey: &Survey,
+        datasets: HashMap<String, Times>,
     ) -> Result<(), SearchError> {
-        let mut published = HashMap::new();
-        for agent in agents {
-            for (entity, times) in before.published_by(agent)? {
-                if !done.contains_key(&entity) {
-                    published.insert(entity, times);
-                }
-            }
-        }
-        let jobs = published.into_iter().map(|(entity, times)| {
+        let jobs = datasets.into_iter().map(|(entity, times)| {
             Ok(Job {
                 entity,
                 body: None,
@@ -235,17 +270,18 @@ impl Index {
                 replaces: true,
             })
         });
-        self.write(store, jobs).map(drop)
+        self.write(store, survey, jobs).map(drop)
     }
 
     /// Writes documents. Gives what is no dataset.
     fn write(
         &self,
         store: &Store,
+        survey: &Survey,
         jobs: impl Iterator<Item = Result<Job, SearchError>>,
     ) -> Result<HashSet<String>, SearchError> {
         let mut others = HashSet::new();
-        in_order(store, &self.fields, jobs, |made| {
+        in_order(store, survey, &self.fields, jobs, |made| {
             if made.replaces {
                 let term = Term::from_field_text(self.fields.uri, &made.entity);
                 self.writer.delete_term(term);
@@ -265,9 +301,10 @@ impl Index {
 }
 
 /// What a commit of the index says of where it is.
-fn payload(head: Head) -> String {
+fn payload(place: Place) -> String {
+    let Place { head, ratings } = place;
     format!(
-        "{} {} {} {}",
+        "{} {} {} {} {ratings}",
         schema::version(),
         head.generation,
         head.seq,
@@ -276,12 +313,15 @@ fn payload(head: Head) -> String {
 }
 
 /// Where an index is. None: it is of another version.
-fn place(payload: &str) -> Option<Head> {
+fn place(payload: &str) -> Option<Place> {
     let rest = payload.strip_prefix(&schema::version())?;
     let mut numbers = rest.split_whitespace();
-    Some(Head {
-        generation: numbers.next()?.parse().ok()?,
-        seq: numbers.next()?.parse().ok()?,
-        published_us: numbers.next()?.parse().ok()?,
+    Some(Place {
+        head: Head {
+            generation: numbers.next()?.parse().ok()?,
+            seq: numbers.next()?.parse().ok()?,
+            published_us: numbers.next()?.parse().ok()?,
+        },
+        ratings: numbers.next()?.parse().ok()?,
     })
 }

@@ -148,6 +148,7 @@ impl Terms<'_> {
     fn date(&self, name: &str, value: &Value) -> Result<Boxed, String> {
         let field = match name {
             "metadata_modified" => self.fields.modified,
+            "data_modified" => self.fields.dated,
             _ => self.fields.created,
         };
         let term = |text: &str| self.moment(text).map(|us| Term::from_field_i64(field, us));

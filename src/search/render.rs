@@ -7,6 +7,7 @@ use super::{SearchError, schema::Fields};
 use crate::chunks;
 use crate::ckan::{Agent, Package, Source};
 use crate::facts::Facts;
+use crate::quality::Survey;
 use crate::store::{Store, StoreError, Times};
 use std::{cell::RefCell, collections::HashMap, io, thread::available_parallelism};
 use tantivy::TantivyDocument;
@@ -32,13 +33,14 @@ pub struct Made {
 /// Makes a document of each job and hands it to `take`, in the order of the jobs. Ends with the first error.
 pub fn in_order(
     store: &Store,
+    survey: &Survey,
     fields: &Fields,
     jobs: impl Iterator<Item = Result<Job, SearchError>>,
     take: impl FnMut(Made) -> Result<(), SearchError> + Send,
 ) -> Result<(), SearchError> {
     let threads = available_parallelism().map_or(1, usize::from);
     let begin = || {
-        let mut render = Render::new(store, fields);
+        let mut render = Render::new(store, survey, fields);
         move |job| match &mut render {
             Ok(render) => render.made(job),
             Err(error) => Err(io::Error::new(error.kind(), error.to_string()).into()),
@@ -50,15 +52,17 @@ pub fn in_order(
 /// One thread's: with the names of agents as the store has them.
 struct Render<'s> {
     store: &'s Store,
+    survey: &'s Survey,
     fields: &'s Fields,
     agents: Agents<'s>,
     pack: Compressor<'static>,
 }
 
 impl<'s> Render<'s> {
-    fn new(store: &'s Store, fields: &'s Fields) -> io::Result<Self> {
+    fn new(store: &'s Store, survey: &'s Survey, fields: &'s Fields) -> io::Result<Self> {
         Ok(Self {
             store,
+            survey,
             fields,
             agents: Agents::of(store),
             pack: Fields::pack()?,
@@ -74,7 +78,9 @@ impl<'s> Render<'s> {
             Some(body) => self.package(&job.entity, &body, job.times)?,
             None => None,
         };
-        let document = package.map(|package| self.fields.document(&package, &mut self.pack));
+        let rating = self.survey.rating(&job.entity);
+        let document =
+            package.map(|package| self.fields.document(&package, rating, &mut self.pack));
         Ok(Made {
             entity: job.entity,
             document: document.transpose()?,

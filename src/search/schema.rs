@@ -4,6 +4,7 @@
 
 use super::text::{self, ANALYZER, Analyzer};
 use crate::ckan::{Group, Package, names};
+use harvestd_vocab::quality::Rating;
 use tantivy::{
     Index, TantivyDocument,
     schema::{
@@ -14,7 +15,7 @@ use tantivy::{
 use zstd::bulk::Compressor;
 
 /// Raised when the same package would become another document: the index is then built anew.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 /// zstd, as everywhere in the house: a package is some four kilobytes, and packs threefold.
 const LEVEL: i32 = 3;
 /// Separates the parts of a label; a control character, which no title has.
@@ -43,7 +44,7 @@ pub enum Kind {
 }
 
 /// The fields that queries, sorting and facets know by name.
-pub const FIELDS: [(&str, Kind); 25] = [
+pub const FIELDS: [(&str, Kind); 27] = [
     ("id", Kind::Keyword),
     ("name", Kind::Keyword),
     ("uri", Kind::Keyword),
@@ -58,11 +59,13 @@ pub const FIELDS: [(&str, Kind); 25] = [
     ("high_value", Kind::Keyword),
     ("frequency", Kind::Keyword),
     ("language", Kind::Keyword),
+    ("quality", Kind::Keyword),
     ("title", Kind::Text),
     ("notes", Kind::Text),
     ("text", Kind::Text),
     ("metadata_modified", Kind::Date),
     ("metadata_created", Kind::Date),
+    ("data_modified", Kind::Date),
     ("state", Kind::Always("active")),
     ("type", Kind::Always("dataset")),
     ("dataset_type", Kind::Always("dataset")),
@@ -72,7 +75,7 @@ pub const FIELDS: [(&str, Kind); 25] = [
 ];
 
 /// Keyword fields that are facets, in the order of [`Fields::facets`].
-pub const FACETS: [&str; 10] = [
+pub const FACETS: [&str; 11] = [
     "organization",
     "groups",
     "tags",
@@ -83,6 +86,7 @@ pub const FACETS: [&str; 10] = [
     "high_value",
     "frequency",
     "language",
+    "quality",
 ];
 
 /// What a name of [`FIELDS`] is.
@@ -108,6 +112,8 @@ pub struct Fields {
     pub ids: Field,
     pub modified: Field,
     pub created: Field,
+    /// When the data changed last, as far as it is told; else as `modified`.
+    pub dated: Field,
     /// The upper half of the id, for sorting by it.
     pub id_high: Field,
     /// The title, folded, for sorting by it.
@@ -138,6 +144,7 @@ impl Fields {
             ids: words(&mut schema, "ids"),
             modified: schema.add_i64_field("metadata_modified", FAST | INDEXED),
             created: schema.add_i64_field("metadata_created", FAST | INDEXED),
+            dated: schema.add_i64_field("data_modified", FAST | INDEXED),
             id_high: schema.add_u64_field("id_high", FAST),
             title_sort: schema.add_text_field("title_sort", TextOptions::default().set_fast("raw")),
             labels: schema.add_text_field("labels", TextOptions::default().set_fast("raw")),
@@ -175,6 +182,7 @@ impl Fields {
     pub fn document(
         &self,
         package: &Package,
+        rating: Option<Rating>,
         pack: &mut Compressor<'_>,
     ) -> std::io::Result<TantivyDocument> {
         let mut document = TantivyDocument::default();
@@ -194,6 +202,7 @@ impl Fields {
             high_value,
             frequency,
             languages,
+            quality,
         ] = self.facets;
         say(self.uri, &mut one(&package.iri));
         say(self.id, &mut one(&package.id));
@@ -220,6 +229,7 @@ impl Fields {
         say(high_value, &mut texts(&package.high_value));
         say(frequency, &mut package.frequency.as_deref().into_iter());
         say(languages, &mut texts(&package.languages));
+        say(quality, &mut rating.map(Rating::word).into_iter());
         let words = &package.words;
         say(self.title, &mut texts(&words.title));
         say(self.notes, &mut texts(&words.notes));
@@ -237,6 +247,7 @@ impl Fields {
         say(self.labels, &mut texts(&labels));
         document.add_i64(self.modified, package.modified_us);
         document.add_i64(self.created, package.created_us);
+        document.add_i64(self.dated, package.dated_us);
         let high = names::id_number(&package.id).unwrap_or_default() >> 64;
         document.add_u64(self.id_high, u64::try_from(high).unwrap_or_default());
         document.add_bytes(self.package, &pack.compress(&package.json)?);

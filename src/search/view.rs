@@ -265,16 +265,20 @@ impl View {
         Ok(found)
     }
 
-    /// When a dataset came, microseconds since 1970.
-    pub(super) fn created(&self, uri: &str) -> Result<Option<i64>, SearchError> {
-        let Some(at) = self.with(self.fields.uri, uri)?.first().copied() else {
-            return Ok(None);
-        };
-        let reader = self.searcher.segment_reader(at.segment_ord);
-        Ok(reader
-            .fast_fields()
-            .i64("metadata_created")?
-            .first(at.doc_id))
+    /// When a dataset came, and when it changed last. None: it is not here.
+    pub(super) fn times(&self, uri: &str) -> Result<Option<Times>, SearchError> {
+        let found = self.with(self.fields.uri, uri)?;
+        found.first().map(|at| self.times_at(*at)).transpose()
+    }
+
+    fn times_at(&self, at: DocAddress) -> Result<Times, SearchError> {
+        let fast = self.searcher.segment_reader(at.segment_ord).fast_fields();
+        let date =
+            |name| Ok::<_, SearchError>(fast.i64(name)?.first(at.doc_id).unwrap_or_default());
+        Ok(Times {
+            created_us: date("metadata_created")?,
+            modified_us: date("metadata_modified")?,
+        })
     }
 
     /// The datasets that name this publisher.
@@ -288,15 +292,8 @@ impl View {
             let mut uri = extras
                 .filter(|extra| extra["key"] == "uri")
                 .filter_map(|extra| extra["value"].as_str());
-            let fast = self.searcher.segment_reader(at.segment_ord).fast_fields();
-            let date =
-                |name| Ok::<_, SearchError>(fast.i64(name)?.first(at.doc_id).unwrap_or_default());
             if let Some(uri) = uri.next() {
-                let times = Times {
-                    created_us: date("metadata_created")?,
-                    modified_us: date("metadata_modified")?,
-                };
-                found.push((uri.to_owned(), times));
+                found.push((uri.to_owned(), self.times_at(at)?));
             }
         }
         Ok(found)

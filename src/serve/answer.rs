@@ -194,6 +194,11 @@ pub fn answer(
             let scene = portray::Scene { site, framed };
             portray::write(session.store(snapshot)?, iri, *portrait, &scene, reply)
         }
+        Question::Whose {
+            snapshot,
+            iri,
+            base,
+        } => house::whose(session.store(snapshot)?, iri, base, reply),
         Question::Sitemap {
             snapshot,
             number,

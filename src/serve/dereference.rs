@@ -13,16 +13,19 @@ use super::{
     pool::PoolError,
     portrait::Portrait,
     problem::Problem,
+    quality,
     sitemap::site,
     sparql::accept,
     wire::{Framed, Question},
 };
+use crate::{links::told::Checked, snapshot::Published};
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use std::sync::Arc;
 
 /// First words of our own IRIs.
 const SEGMENTS: [&str; 6] = ["dataset", "record", "agent", "catalog", "service", "series"];
@@ -55,10 +58,17 @@ async fn describe(
         },
         Form::Portrait(portrait) => Question::Portray {
             snapshot: snapshot.path.clone(),
-            iri,
             portrait,
             site: site(&house, snapshot),
-            framed: framed(&house, &uri, &headers),
+            framed: Framed {
+                // Of today: nobody kept how addresses fared in the past.
+                checks: match is_page && view.newest {
+                    true => checks(&house, snapshot, &iri).await?,
+                    false => None,
+                },
+                ..framed(&house, &uri, &headers)
+            },
+            iri,
         },
     };
     let readers = view.pool(&house, &house.readers);
@@ -80,6 +90,21 @@ async fn describe(
     Ok(response)
 }
 
+/// How the addresses fare of the dataset that is told of under an IRI of ours.
+async fn checks(
+    house: &House,
+    snapshot: &Arc<Published>,
+    iri: &str,
+) -> Result<Option<Checked>, Problem> {
+    if house.desk.links().is_none() {
+        return Ok(None);
+    }
+    match house.whose(snapshot, iri).await? {
+        Some(entity) => quality::checks(house, &entity).await,
+        None => quality::checks(house, iri).await,
+    }
+}
+
 /// What a worker has to know of the page around an entity.
 fn framed(house: &House, uri: &Uri, headers: &HeaderMap) -> Framed {
     let frame = pages::frame(house, uri, headers, |_| String::new());
@@ -94,6 +119,7 @@ fn framed(house: &House, uri: &Uri, headers: &HeaderMap) -> Framed {
             .filter(|source| source.portal)
             .map(|source| source.id)
             .collect(),
+        checks: None,
     }
 }
 

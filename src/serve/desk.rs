@@ -21,7 +21,6 @@ use crate::state::KeptDigest;
 use crate::undo::Kept;
 use crate::webhooks::Webhooks;
 use harvestd_harvesters::RecordId;
-use harvestd_vocab::quality::Reach;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
@@ -49,10 +48,6 @@ pub trait Desk: Send + Sync {
     fn pause(&self, id: &str) -> Result<(), DeskError>;
     fn resume(&self, id: &str) -> Result<(), DeskError>;
     fn ready(&self) -> Readiness;
-    /// What is known of an address of data. None: nobody checked it.
-    fn reach(&self, _address: &str) -> Option<Reach> {
-        None
-    }
     /// Orders a change of a source's records by hand, which waits for a run under way. Returns at once; what became of it
     /// comes when it is done.
     fn change(

@@ -128,13 +128,13 @@ fn place(text: &str) -> Option<Key> {
     Some(key)
 }
 
-fn kept(house: &House) -> Result<Arc<Links>, Problem> {
+pub(super) fn kept(house: &House) -> Result<Arc<Links>, Problem> {
     let none = || Problem::not_found("No addresses are checked here.");
     house.desk.links().ok_or_else(none)
 }
 
 /// Reads the book beside other requests.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     links: &Arc<Links>,
     read: impl FnOnce(&Links) -> Result<T, StateError> + Send + 'static,
 ) -> Result<T, Problem> {

@@ -3,28 +3,31 @@
 //!
 //! Knows nothing of what is served. Start at [`serve`].
 
+mod impatient;
+
+pub use impatient::Leftover;
+
 use super::crowd::Crowd;
-use axum::Router;
+use axum::{Router, body::HttpBody};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
     service::TowerToHyperService,
 };
+use impatient::Impatient;
 use ipnet::IpNet;
 use std::{
     future::Future,
     io,
     net::SocketAddr,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::{Context, Poll, ready},
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
-    time::{Instant, Sleep, sleep, timeout},
+    time::{sleep, timeout},
 };
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -42,6 +45,8 @@ pub struct ListenLimits {
     pub header_read: Duration,
     /// A client that takes no byte for so long is gone.
     pub write_stall: Duration,
+    /// What is done with the rest of a body that was not taken.
+    pub leftover: Leftover,
     /// After a stop, requests under way may take so long.
     pub grace: Duration,
 }
@@ -54,6 +59,11 @@ impl Default for ListenLimits {
             proxies: Vec::new(),
             header_read: Duration::from_secs(30),
             write_stall: Duration::from_secs(60),
+            leftover: Leftover {
+                bytes_max: 64 * 1024 * 1024,
+                longest: Duration::from_secs(30),
+                wait: Duration::from_secs(1),
+            },
             grace: Duration::from_secs(20),
         }
     }
@@ -158,8 +168,11 @@ async fn connection(
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.header_read)
         .keep_alive_timeout(limits.header_read);
-    let io = TokioIo::new(Impatient::new(stream, limits.write_stall));
+    let stream = Impatient::new(stream, limits.write_stall, limits.leftover);
+    let sends = Arc::clone(&stream.sends);
+    let io = TokioIo::new(stream);
     let router = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        sends.store(!request.body().is_end_stream(), Relaxed);
         request.extensions_mut().insert(peer);
         request
     });
@@ -183,84 +196,4 @@ async fn connection(
 async fn reached(mut staged: watch::Receiver<Stage>, stage: Stage) {
     // A listener that is gone has ended.
     let _ = staged.wait_for(|now| *now >= stage).await;
-}
-
-/// A stream whose writes fail when the other side takes nothing for too long.
-struct Impatient {
-    stream: TcpStream,
-    longest: Duration,
-    /// Runs while a write waits.
-    stalled: Option<Pin<Box<Sleep>>>,
-}
-
-impl Impatient {
-    fn new(stream: TcpStream, longest: Duration) -> Self {
-        Self {
-            stream,
-            longest,
-            stalled: None,
-        }
-    }
-
-    fn judge<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let longest = self.longest;
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + longest)));
-        ready!(stalled.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the client takes nothing",
-        )))
-    }
-}
-
-impl AsyncRead for Impatient {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Impatient {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.judge(cx, written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.judge(cx, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }

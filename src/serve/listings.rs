@@ -94,6 +94,21 @@ impl House {
         Ok(iris.into_iter().zip(described).collect())
     }
 
+    /// The entity that is told of under an IRI of ours. None: there is none.
+    pub(crate) async fn whose(
+        &self,
+        snapshot: &Arc<Published>,
+        iri: &str,
+    ) -> Result<Option<String>, Problem> {
+        let question = Question::Whose {
+            snapshot: snapshot.path.clone(),
+            iri: iri.to_owned(),
+            base: self.base().to_owned(),
+        };
+        let found: Vec<Option<String>> = self.lines(question, snapshot).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
     /// The answer of a reader that is a line of JSON for each thing.
     async fn lines<T: DeserializeOwned>(
         &self,

@@ -76,7 +76,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use admin::admin_router;
-pub use listen::{ListenLimits, serve};
+pub use listen::{Leftover, ListenLimits, serve};
 
 /// Which snapshot was counted, and what is in it. Does not keep the snapshot.
 type Counted = (Head, wire::Holdings);

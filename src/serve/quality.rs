@@ -1,19 +1,21 @@
 //! How good the datasets are: `/quality` for all of them, `/quality/source/{id}`, `/quality/publisher/{name}`, and
-//! `/quality/dataset?iri=…` for one. In JSON or as a table; all but the last as pages, too.
+//! `/quality/dataset?iri=…` for one. In JSON or as a table; as pages, too, of which that of one dataset is its own.
 //!
 //! Sums are those of the newest snapshot; one dataset is measured when somebody asks. Who renders these figures otherwise
 //! starts at [`overview`], [`of_source`], [`of_publisher`] and [`detail`]; the doors at [`routes`].
 
+mod detail;
 mod figures;
 mod table;
 
+pub use detail::{Detail, Judged, Promise, Shaped};
 pub use figures::{
-    Asks, Conforming, Detail, Dimension, Figures, Judged, Name, Overview, Promise, Ratings, Row,
-    Scoped, Shaped, Share, Standing, Timeliest, Trend,
+    Asks, Conforming, Dimension, Figures, Name, Overview, Ratings, Row, Scoped, Share, Standing,
+    Timeliest, Trend,
 };
 
 use super::{
-    House, fresh,
+    House, fresh, links,
     negotiate::{self, Offer},
     openapi::{Routes, table as doors},
     pages,
@@ -22,6 +24,7 @@ use super::{
 };
 use crate::{
     facts::Facts,
+    links::told::Checked,
     quality::{Scope, Sums, read_days, today},
     snapshot::Published,
 };
@@ -31,11 +34,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use harvestd_vocab::{
-    quality::{Circumstances, Conformance, measure},
-    shacl,
-    terms::dcat,
-};
+use harvestd_vocab::{shacl, terms::dcat};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -170,12 +169,20 @@ async fn publisher(
 async fn dataset(
     State(house): State<House>,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked::of(query.as_deref(), &headers, true)?;
+    let is_page = is_page(query.as_deref(), &headers);
+    let asked = match is_page {
+        true => Asked::of(query.as_deref(), &HeaderMap::new(), true)?,
+        false => Asked::of(query.as_deref(), &headers, true)?,
+    };
     let iri = asked.iri.clone().ok_or_else(|| {
         bad("Which dataset? ?iri= is the IRI under which it is published.".to_owned())
     })?;
+    if is_page {
+        return pages::quality::of_dataset(&house, iri, &uri, &headers).await;
+    }
     let found = detail(&house, &iri).await?;
     asked.given(&found, || table::detail(&found), &headers)
 }
@@ -240,6 +247,7 @@ pub async fn of_publisher(house: &House, name: &str) -> Result<Scoped, Problem> 
 /// One dataset, measured now: every indicator with what was found.
 pub async fn detail(house: &House, iri: &str) -> Result<Detail, Problem> {
     let snapshot = house.snapshot()?;
+    let checks = checks(house, iri).await?;
     let described = house.descriptions(&snapshot, vec![iri.to_owned()]).await?;
     let body = described.into_iter().next().map(|(_, said)| said.body);
     let body = body.unwrap_or_default();
@@ -249,20 +257,15 @@ pub async fn detail(house: &House, iri: &str) -> Result<Detail, Problem> {
             "{iri} is no dataset that is published here."
         )));
     }
-    let reach = |address: &str| house.desk.reach(address);
-    let circumstances = Circumstances {
-        today: today(),
-        reach: &reach,
-        conformance: Some(Conformance::of(&body)),
-    };
-    let quality = measure(&facts, iri, &circumstances);
     let shaped = shacl::Facts::of_body(&body);
-    let results = [("dcat-ap", shacl::dcat_ap()), ("taiwan", shacl::taiwan())]
-        .into_iter()
-        .flat_map(|(profile, shapes)| {
-            let results = shapes.validate(&shaped);
-            let told: Vec<Shaped> = results.iter().map(|r| Shaped::of(profile, r)).collect();
-            told
-        });
-    Ok(Detail::of(iri, &facts, &quality, results.collect()))
+    Ok(Detail::measured(iri, &facts, &shaped, today(), checks))
+}
+
+/// How its addresses fare. None: nothing is known of any.
+pub async fn checks(house: &House, iri: &str) -> Result<Option<Checked>, Problem> {
+    let Some(links) = house.desk.links() else {
+        return Ok(None);
+    };
+    let iri = iri.to_owned();
+    links::read(&links, move |links| links.checks_of(&iri)).await
 }

@@ -5,7 +5,7 @@
 //! it is not whole. Start at [`Question`] and [`Head`].
 
 use super::portrait::Portrait;
-use crate::{identity::Linked, store::damage::Damaged, store_read::Which};
+use crate::{identity::Linked, links::told::Checked, store::damage::Damaged, store_read::Which};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -175,6 +175,12 @@ pub enum Question {
         /// For a page: what is around it.
         framed: Framed,
     },
+    /// The entity that is told of under an IRI of ours, in JSON; null where there is none.
+    Whose {
+        snapshot: PathBuf,
+        iri: String,
+        base: String,
+    },
     /// Datasets with their addresses here: the sitemap of that number, or the index of all.
     Sitemap {
         snapshot: PathBuf,
@@ -310,6 +316,8 @@ pub struct Framed {
     pub feedback: Option<bool>,
     /// Sources whose datasets are the central portal's own.
     pub portals: Vec<String>,
+    /// How its addresses fare. None: nothing is known of any.
+    pub checks: Option<Checked>,
 }
 
 /// The default graph in figures.

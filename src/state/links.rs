@@ -10,6 +10,7 @@ use super::{
 use crate::links::book::Address;
 use crate::links::declared::Dataset;
 use crate::store::Head;
+use harvestd_vocab::quality::Reach;
 use std::ops::Bound;
 
 const HEAD: &str = "head";
@@ -41,6 +42,19 @@ pub struct KeptLinks {
     uses: sled::Tree,
     /// The host's key, when it is due, the address's key.
     due: sled::Tree,
+    /// Whether each address leads to something: a byte of each, so that counting reads nothing of what came.
+    reach: sled::Tree,
+    /// Datasets of which an address leads to something now, or no more, each with the number of that news.
+    moved: sled::Tree,
+}
+
+/// A dataset to be measured anew, since another of its addresses leads to something than did before.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    dataset: Key,
+    number: sled::IVec,
+    /// None: it names no address any more.
+    pub iri: Option<String>,
 }
 
 impl State {
@@ -51,6 +65,8 @@ impl State {
             datasets: self.db.open_tree("links:datasets")?,
             uses: self.db.open_tree("links:uses")?,
             due: self.db.open_tree("links:due")?,
+            reach: self.db.open_tree("links:reach")?,
+            moved: self.db.open_tree("links:moved")?,
         })
     }
 }
@@ -88,6 +104,7 @@ impl KeptLinks {
     /// Puts an address in the place of what was known of it; durable with what is flushed next.
     pub fn set_address(&self, key: Key, now: &Address) -> Result<(), StateError> {
         let host = host_key(&now.host);
+        self.set_reach(key, now.reach())?;
         if let Some(before) = self.address(key)? {
             self.due.remove(due_key(host, before.due_ms, key))?;
         }
@@ -101,6 +118,68 @@ impl KeptLinks {
             self.due
                 .remove(due_key(host_key(&before.host), before.due_ms, key))?;
             self.addresses.remove(key)?;
+            self.reach.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// Before the address itself: a kill between costs a measurement too many, and none too few.
+    fn set_reach(&self, address: Key, now: Option<bool>) -> Result<(), StateError> {
+        let now = now.map(|leads| [FORMAT, u8::from(leads)]);
+        if self.reach.get(address)?.as_deref() == now.as_ref().map(<[u8; 2]>::as_slice) {
+            return Ok(());
+        }
+        for used in self.uses.scan_prefix(address).keys() {
+            let dataset = key_of(used?.get(16..).unwrap_or_default())?;
+            let mut number = vec![FORMAT];
+            number.extend(self.db.generate_id()?.to_be_bytes());
+            self.moved.insert(dataset, number)?;
+        }
+        match now {
+            Some(now) => self.reach.insert(address, &now)?,
+            None => self.reach.remove(address)?,
+        };
+        Ok(())
+    }
+
+    /// Does this address lead to something? None: nobody knows yet.
+    pub fn reach(&self, url: &str) -> Result<Option<Reach>, StateError> {
+        let known = self.reach.get(key(url))?;
+        Ok(known.map(|known| match *known == [FORMAT, 1] {
+            true => Reach::Reachable,
+            false => Reach::Unreachable,
+        }))
+    }
+
+    /// Is there news for who counts?
+    pub fn has_moved(&self) -> bool {
+        !self.moved.is_empty()
+    }
+
+    /// The datasets that are to be measured anew.
+    pub fn moved(&self) -> Result<Vec<Moved>, StateError> {
+        let all = self.moved.iter().map(|entry| {
+            let (dataset, number) = entry?;
+            let dataset = key_of(&dataset)?;
+            let iri = self.dataset(dataset)?.map(|dataset| dataset.iri);
+            Ok(Moved {
+                dataset,
+                number,
+                iri,
+            })
+        });
+        all.collect()
+    }
+
+    /// These are measured. What came meanwhile stays.
+    pub fn settle(&self, measured: &[Moved]) -> Result<(), StateError> {
+        for one in measured {
+            let none: Option<sled::IVec> = None;
+            let swapped =
+                self.moved
+                    .compare_and_swap(one.dataset, Some(one.number.clone()), none)?;
+            // Another number: there is news of it since.
+            drop(swapped);
         }
         Ok(())
     }

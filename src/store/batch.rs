@@ -3,7 +3,7 @@
 //! Decides nothing: what a batch holds is worked out in `apply.rs`. Start at [`Store::commit`].
 
 use super::replaced::Run;
-use super::{Clock, Notes, Store, StoreError};
+use super::{Clock, Head, Notes, Store, StoreError};
 use crate::digest::Change;
 use crate::log::{Activity, SegmentWriter, Verb};
 use crate::undo::journal::Entry;
@@ -88,7 +88,8 @@ impl Store {
             self.sweep_strays()?;
             self.has_strays = true;
         }
-        let (index, changes) = self.keep_beside(run, &batch.replaced, || {
+        let last = clock.seq + batch.activities.len() as u64;
+        let (index, changes) = self.keep_beside(run, &batch.replaced, last, || {
             self.segment(batch.activities, &mut clock)
         })?;
         let triples = batch.gone.len() + batch.come.len();
@@ -129,12 +130,18 @@ impl Store {
         Ok(logged)
     }
 
-    /// Removes the segments of what failed: their numbers are given out once more.
+    /// Removes what was written beside a commit that failed: its numbers are given out once more.
     pub(super) fn sweep_strays(&mut self) -> Result<(), StoreError> {
         if self.has_strays {
+            let Head {
+                generation, seq, ..
+            } = self.head;
             self.log
-                .sweep(self.head.generation, self.head.seq)
+                .sweep(generation, seq)
                 .map_err(StoreError::log("sweeping"))?;
+            self.journal
+                .mend(generation, seq)
+                .map_err(StoreError::log("mending the undo journal"))?;
             self.has_strays = false;
         }
         Ok(())

@@ -194,7 +194,9 @@ impl Bulk<'_> {
     }
 
     fn keep(&self) -> Result<(), StoreError> {
-        let run = self.run.map(|run| self.store.keep(run, &self.new));
+        let run = self
+            .run
+            .map(|run| self.store.keep(run, &self.new, self.clock.seq));
         run.unwrap_or(Ok(()))
     }
 

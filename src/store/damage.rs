@@ -1,14 +1,17 @@
 //! What the engine says where a file is not what was written: told from its other errors here and nowhere else. Whoever meets
 //! it (a run, a push, a lookup, a worker's query) is seldom who has to know, so it is remembered for the whole process, and
-//! told once.
+//! told once; and in the store's own folder ([`NOTE`]), so that a restart does not forget it. What takes the store's place
+//! takes the place of that note as well.
 //!
-//! Changes nothing on disk. Start at [`met`] and [`below`].
+//! Changes nothing else on disk. Start at [`met`] and [`below`].
 
 use oxigraph::store::{CorruptionError, StorageError};
 use serde::{Deserialize, Serialize};
 use std::{
     error::Error,
-    fmt, fs, io,
+    fmt,
+    fs::{self, File},
+    io::{self, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -19,7 +22,20 @@ pub const HELP: &str = "`harvestd scrub` says what else is, `harvestd recover` p
 /// Files of which is remembered that they are damaged. A disk that loses one seldom loses a thousand.
 const REMEMBERED_MAX: usize = 100;
 
-static MET: Mutex<Vec<Damaged>> = Mutex::new(Vec::new());
+/// What was met in the store beside it, as JSON.
+const NOTE: &str = "damaged.json";
+
+static MET: Mutex<Met> = Mutex::new(Met {
+    all: Vec::new(),
+    stores: Vec::new(),
+});
+
+/// What this process knows.
+struct Met {
+    all: Vec<Damaged>,
+    /// Folders of the stores that it writes to.
+    stores: Vec<PathBuf>,
+}
 
 /// A file that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +44,13 @@ pub struct Damaged {
     pub file: Option<PathBuf>,
     /// In the engine's words.
     pub found: String,
+}
+
+impl Damaged {
+    /// Is it of a file in this folder, or of one that the engine did not name?
+    fn is_below(&self, dir: &Path) -> bool {
+        self.file.as_ref().is_none_or(|file| file.starts_with(dir))
+    }
 }
 
 impl fmt::Display for Damaged {
@@ -58,29 +81,71 @@ pub fn met_in(dir: Option<&Path>, error: &(dyn Error + 'static)) -> Option<Damag
 
 /// Remembers what was met here or by another process.
 pub fn note(damaged: &Damaged) {
-    let mut met = all();
-    let is_known = met.iter().any(|known| match &damaged.file {
+    let mut met = met_so_far();
+    let is_known = met.all.iter().any(|known| match &damaged.file {
         Some(_) => known.file == damaged.file,
         None => known.found == damaged.found,
     });
-    if is_known || met.len() >= REMEMBERED_MAX {
+    if is_known || met.all.len() >= REMEMBERED_MAX {
         return;
     }
     tracing::error!("damaged: {damaged}. {HELP}");
-    met.push(damaged.clone());
-    metrics::gauge!("harvestd_damaged_files").set(u32::try_from(met.len()).unwrap_or(u32::MAX));
+    met.all.push(damaged.clone());
+    metrics::gauge!("harvestd_damaged_files").set(u32::try_from(met.all.len()).unwrap_or(u32::MAX));
+    for dir in met.stores.iter().filter(|dir| damaged.is_below(dir)) {
+        let of_it: Vec<&Damaged> = met.all.iter().filter(|all| all.is_below(dir)).collect();
+        if let Err(error) = write(dir, &of_it) {
+            tracing::warn!(%error, "that the store is damaged could not be noted: a restart forgets it");
+        }
+    }
+}
+
+/// From now on what is met in this store is noted there, and what was noted before is known. For who writes to it.
+pub fn recall(dir: &Path) -> io::Result<()> {
+    let noted: Vec<Damaged> = match fs::read(dir.join(NOTE)) {
+        // A note that cannot be read says enough.
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|e| {
+            vec![Damaged {
+                file: Some(dir.join(NOTE)),
+                found: e.to_string(),
+            }]
+        }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(e),
+    };
+    noted.iter().for_each(note);
+    let mut met = met_so_far();
+    if !met.stores.iter().any(|known| known == dir) {
+        met.stores.push(dir.to_owned());
+    }
+    Ok(())
+}
+
+/// The store was read and is whole: what was noted there holds no more, from the next start on. Says whether anything was.
+pub fn forget(dir: &Path) -> io::Result<bool> {
+    match fs::remove_file(dir.join(NOTE)) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        removed => removed.map(|()| true),
+    }
+}
+
+/// Durable when it returns.
+fn write(dir: &Path, damaged: &[&Damaged]) -> io::Result<()> {
+    let temporary = dir.join("damaged.tmp");
+    let mut file = File::create(&temporary)?;
+    file.write_all(&serde_json::to_vec(damaged)?)?;
+    file.sync_all()?;
+    fs::rename(temporary, dir.join(NOTE))?;
+    File::open(dir)?.sync_all()
 }
 
 /// What is known to be damaged of the files in this folder, or in one that the engine did not name.
 pub fn below(dir: &Path) -> Option<Damaged> {
-    let is_there = |damaged: &&Damaged| match &damaged.file {
-        Some(file) => file.starts_with(dir),
-        None => true,
-    };
-    all().iter().find(is_there).cloned()
+    let met = met_so_far();
+    met.all.iter().find(|known| known.is_below(dir)).cloned()
 }
 
-fn all() -> MutexGuard<'static, Vec<Damaged>> {
+fn met_so_far() -> MutexGuard<'static, Met> {
     // A list is right at every step.
     MET.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -200,5 +265,29 @@ mod tests {
             found: "planned".to_owned(),
         });
         assert!(store.note(Vec::new()).unwrap_err().is_damage());
+        let noted = fs::read_to_string(dir.path().join("store").join(NOTE)).unwrap();
+        assert!(noted.contains("000007.sst"), "{noted}");
+    }
+
+    #[test]
+    fn what_was_noted_is_known_until_it_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let damaged = Damaged {
+            file: Some(dir.path().join("000008.sst")),
+            found: "planned".to_owned(),
+        };
+        recall(dir.path()).unwrap();
+        assert!(!forget(dir.path()).unwrap(), "nothing was noted");
+        write(dir.path(), &[&damaged]).unwrap();
+        assert_eq!(below(dir.path()), None);
+        recall(dir.path()).unwrap();
+        assert_eq!(below(dir.path()), Some(damaged));
+        assert!(forget(dir.path()).unwrap());
+        assert!(!forget(dir.path()).unwrap());
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join(NOTE), "[{").unwrap();
+        recall(other.path()).unwrap();
+        let known = below(other.path()).unwrap();
+        assert_eq!(known.file, Some(other.path().join(NOTE)));
     }
 }

@@ -62,18 +62,19 @@ impl Applying<'_> {
 
 impl Store {
     /// Keeps what a commit is about to replace while `write` writes its segment: two files are made durable in little more
-    /// time than one. Both are when this returns.
+    /// time than one. Both are when this returns. `last`: number of the commit's last activity.
     pub(super) fn keep_beside<T>(
         &self,
         run: Option<&Run>,
         replaced: &[Entry],
+        last: u64,
         write: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let Some(run) = run.filter(|_| !replaced.is_empty()) else {
             return write();
         };
         thread::scope(|scope| {
-            let keeping = scope.spawn(|| self.keep(run, replaced));
+            let keeping = scope.spawn(|| self.keep(run, replaced, last));
             let written = write();
             let panic = |_| {
                 Err(StoreError::Broken(
@@ -84,14 +85,15 @@ impl Store {
         })
     }
 
-    /// Keeps what a commit is about to replace.
-    pub(super) fn keep(&self, run: &Run, replaced: &[Entry]) -> Result<(), StoreError> {
+    /// Keeps what a commit is about to replace, whose last activity gets the number `last`.
+    pub(super) fn keep(&self, run: &Run, replaced: &[Entry], last: u64) -> Result<(), StoreError> {
         if replaced.is_empty() {
             return Ok(());
         }
         let head = Head {
             run: run.name.clone(),
             at_ms: now_us() / 1000,
+            seq: last,
         };
         self.journal
             .append(self.head.generation, &run.source, &head, replaced)

@@ -3,7 +3,7 @@
 //!
 //! The change log tells what was published; what a source's record said cannot be read from it where another record is the
 //! one that is published, or a correction lies over it. So each commit writes here, synced, beside its segment of the log
-//! and before it replaces anything. A frame of a commit that never came to be says what still holds.
+//! and before it replaces anything. A frame of a commit that never came to be is taken away again ([`Journal::mend`]).
 //!
 //! `undo/{generation}/{source}/{day}.frames`: frames of `{bytes of payload: u32}{BLAKE3 of it: 16 bytes}{payload: lines of
 //! JSON, zstd}`. A frame that is not whole ends its file: it was never synced. It goes with its generation of the log.
@@ -55,6 +55,10 @@ pub struct Before {
 pub struct Head {
     pub run: String,
     pub at_ms: i64,
+    /// Number of the commit's last activity; of a commit without any, of the last one before it. 0: written before this was
+    /// kept.
+    #[serde(default)]
+    pub seq: u64,
 }
 
 /// What one commit replaced.
@@ -106,18 +110,21 @@ impl Journal {
         Ok(())
     }
 
-    /// After a start: takes away what was not written whole, so that whole frames can follow it.
-    pub fn mend(&self, generation: u64) -> io::Result<()> {
+    /// After a start, or a commit that failed: takes away what was not written whole, and the frame of a commit that never
+    /// came to be, so that others can follow. `committed`: number of the newest activity.
+    pub fn mend(&self, generation: u64, committed: u64) -> io::Result<()> {
         for source in names(&self.dir.join(generation.to_string()))? {
             // An interrupted write is the last one of its source.
             let Some(path) = days(&source)?.pop() else {
                 continue;
             };
             let mut frames = Frames::open(&path)?;
-            for frame in &mut frames {
-                frame?;
+            let mut whole = 0;
+            while let Some(frame) = frames.frame()?
+                && frame.head.seq <= committed
+            {
+                whole = frames.whole;
             }
-            let whole = frames.whole;
             if whole < fs::metadata(&path)?.len() {
                 let file = OpenOptions::new().write(true).open(&path)?;
                 file.set_len(whole)?;
@@ -312,6 +319,7 @@ mod tests {
         Head {
             run: run.to_owned(),
             at_ms: day * DAY_MS + 1,
+            seq: 0,
         }
     }
 
@@ -348,12 +356,31 @@ mod tests {
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(len - 3).unwrap();
         assert_eq!(runs(&journal), [("1-a".to_owned(), 2)]);
-        journal.mend(1).unwrap();
+        journal.mend(1, 0).unwrap();
         journal.append(1, "a", &head("3-a", 100), &entries).unwrap();
         assert_eq!(
             runs(&journal),
             [("1-a".to_owned(), 2), ("3-a".to_owned(), 2)]
         );
+    }
+
+    #[test]
+    fn what_was_never_committed_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::new(dir.path());
+        for seq in [7, 9] {
+            let head = Head {
+                seq,
+                ..head(&format!("{seq}-a"), 100)
+            };
+            journal.append(1, "a", &head, &[entry("1", None)]).unwrap();
+        }
+        journal.mend(1, 9).unwrap();
+        assert_eq!(runs(&journal).len(), 2);
+        journal.mend(1, 8).unwrap();
+        assert_eq!(runs(&journal), [("7-a".to_owned(), 1)]);
+        journal.mend(1, 6).unwrap();
+        assert!(runs(&journal).is_empty());
     }
 
     #[test]

@@ -113,6 +113,7 @@ async fn a_source_without_a_good_run_for_too_long_is_stale_until_it_is_well() {
         diagnosis.seen.text.contains("due 2 times since"),
         "{diagnosis:?}"
     );
+    assert_eq!(diagnosis.advice, Ailment::Moved.advice(), "of its last run");
     origin.say("/a", "text/turtle", turtle(&[("1", "One", "")]));
     until(&house, "it is well", is(Standing::Well)).await;
     let book = &house.daemon.rooms.health;

@@ -11,6 +11,7 @@ use harvestd::links::{
     round::{Round, Wanted},
     trouble::Trouble,
 };
+use harvestd_vocab::quality::Reach;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -144,15 +145,9 @@ async fn the_book_follows_the_catalogue() {
     );
     assert_eq!(bed.known(), [urls[0].clone()]);
     assert_eq!(due(&urls[0]), 0, "it is asked again at once");
-    assert_eq!(
-        bed.means
-            .links
-            .reach(&urls[0])
-            .unwrap()
-            .map(|r| r.reachable),
-        Some(true)
-    );
-    assert_eq!(bed.means.links.reach(&urls[1]).unwrap(), None);
+    let reach = |url: &String| bed.means.links.reach(url).unwrap();
+    assert_eq!(reach(&urls[0]), Some(Reach::Reachable));
+    assert_eq!(reach(&urls[1]), None);
     // Two datasets name one address: it goes when both have gone.
     let both = ["https://a.example/0", "https://a.example/9"];
     let named = |iris: &[&str]| -> Vec<_> {
@@ -198,8 +193,19 @@ async fn nothing_is_asked_where_checks_are_off_or_the_hours_are_quiet() {
         hour(-2),
         hour(2)
     );
-    for off in ["enabled = false\n".to_owned(), quiet] {
-        let bed = Bed::new(&format!("{OPEN}{off}"), PATIENT, &[]);
+    let own = crate::texts::source(
+        "a",
+        "data_gov_tw",
+        &format!("http://127.0.0.1:{}/", server.port()),
+        &quiet,
+    );
+    for (off, sources) in [
+        ("enabled = false\n".to_owned(), vec![]),
+        (quiet, vec![]),
+        // Those of the source whose server it is.
+        (String::new(), vec![own]),
+    ] {
+        let bed = Bed::new(&format!("{OPEN}{off}"), PATIENT, &sources);
         bed.hold(1, &datasets(&urls));
         let stop = CancellationToken::new();
         let round = tokio::spawn(Round::new(bed.means.clone(), stop.clone()).run());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use serving::Bed;
 use texts::{export, rows};
 
-async fn said(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(super) async fn said(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = bed.command(arguments).output().await.unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     (

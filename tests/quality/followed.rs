@@ -5,7 +5,6 @@ use harvestd::{
     daemon::Daemon,
     quality::{Day, Scope, Sum, Sums, Survey, read_days},
 };
-use harvestd_vocab::quality::Reach;
 use house::House;
 use origin::Origin;
 use std::{fs, path::Path, sync::Arc};
@@ -183,47 +182,6 @@ async fn on_another_day_what_was_on_time_is_late() {
     assert_eq!(next, today);
     Whole::of(&house.daemon);
     house.close().await;
-}
-
-/// Whether addresses answer changes without any activity: it is looked at of all datasets once a day.
-#[tokio::test(flavor = "multi_thread")]
-async fn on_another_day_addresses_are_looked_at_again() {
-    let bed = Bed::new(document(10, 0)).await;
-    let house = bed.open("");
-    house.complete("a").await;
-    let before = sums(&house.daemon).whole();
-    let place = |id| harvestd_vocab::quality::outcome_of_id(id).unwrap();
-    let of = [
-        place("access-url-reachable"),
-        place("download-url-reachable"),
-    ];
-    assert_eq!(
-        of.map(|at| (before.met[at], before.unchecked[at])),
-        [(0, 10), (0, 10)]
-    );
-    let writer = &mut *house.daemon.rooms.writer.lock().unwrap();
-    writer
-        .survey
-        .with_reach(Arc::new(|_| Some(Reach::Reachable)));
-    let now = chrono::Utc::now();
-    let mut follow = |now| {
-        writer
-            .survey
-            .follow(&mut writer.store, now)
-            .unwrap()
-            .whole()
-    };
-    assert_eq!(
-        follow(now).mqa,
-        before.mqa,
-        "nothing changed, and it is the same day"
-    );
-    let next = follow(now + chrono::Days::new(1));
-    assert_eq!(
-        of.map(|at| (next.met[at], next.unchecked[at])),
-        [(10, 0), (10, 0)]
-    );
-    assert_eq!(next.mqa, before.mqa + 10 * 80);
 }
 
 #[tokio::test(flavor = "multi_thread")]

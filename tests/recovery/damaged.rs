@@ -263,4 +263,42 @@ async fn met_by_a_daemon_at_work() {
         .filter(|line| line.contains("ERROR") && line.contains(file));
     assert_eq!(told.count(), 1, "{log}");
     serving.stop().await;
+
+    let noted = fs::read_to_string(store.join("damaged.json")).unwrap();
+    assert!(noted.contains(file), "{noted}");
+}
+
+/// A restart does not forget what was met, before anybody meets it once more. What was noted of a store that reads whole (its
+/// disk was mended, or its memory) goes with the next scrub.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_met_is_known_until_a_scrub_finds_nothing() {
+    let bed = twice().await;
+    let note = bed.data_dir().join("store/damaged.json");
+    let write = || {
+        let table = bed.data_dir().join("store/000007.sst");
+        let noted = serde_json::json!([{ "file": table, "found": "a block" }]);
+        fs::write(&note, noted.to_string()).unwrap();
+    };
+    write();
+    let refused = told(&bed, &["run", "a"]).await;
+    assert!(refused.error.contains("000007.sst"), "{refused:?}");
+    let serving = bed.serve().await;
+    let unready = serving.get("/readyz").send().await.unwrap();
+    assert_eq!(unready.status(), 503);
+    let why = serving::parsed(unready).await["detail"].to_string();
+    assert!(why.contains("000007.sst: a block"), "{why}");
+    let refused = serving.admin("POST", "/sources/a/run").await;
+    assert_eq!(refused.status(), 503);
+    told(&bed, &["scrub"]).await.ends_with(0);
+    assert!(note.exists(), "beside a daemon the store is not read");
+    serving.stop().await;
+    let scrubbed = told(&bed, &["scrub"]).await.ends_with(0);
+    assert!(scrubbed.out.contains("forgotten"), "{scrubbed:?}");
+    told(&bed, &["run", "a"]).await.ends_with(0);
+
+    // Where another store comes into its place, the note goes as well.
+    write();
+    told(&bed, &["recover"]).await.ends_with(0);
+    assert!(!note.exists());
+    told(&bed, &["run", "a"]).await.ends_with(0);
 }

@@ -1,6 +1,7 @@
 //! What every answer has in common: documents for errors, headers, limits of requests, a clean stop.
 
 use super::*;
+use tokio::io::AsyncWriteExt;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn errors_are_documents() {
@@ -343,6 +344,33 @@ async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
         .unwrap();
     problem(admin, 413, "content-too-large").await;
     assert!(doors.desk.asked.lock().unwrap().is_empty());
+}
+
+/// A proxy sends the whole body before it reads, and tells its client of a bad gateway where it cannot.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_still_sends_hears_the_refusal() {
+    // More than the buffers of a socket take in.
+    const BYTES: usize = 24 << 20;
+    let head = format!(
+        "POST /sparql HTTP/1.1\r\nHost: hub.example\r\nContent-Type: application/sparql-query\r\nContent-Length: {BYTES}\r\n\r\n"
+    );
+    let body = vec![b'x'; BYTES];
+    let doors = open(Plan::default()).await;
+    let mut stream = doors.raw(&head).await;
+    stream.write_all(&body).await.unwrap();
+    let answer = read_all(stream).await;
+    let text = String::from_utf8_lossy(&answer);
+    assert!(
+        text.starts_with("HTTP/1.1 413") && text.contains("content-too-large"),
+        "{text}"
+    );
+
+    let mut plan = Plan::default();
+    plan.listen.leftover.bytes_max = 1 << 20;
+    let doors = open(plan).await;
+    let mut stream = doors.raw(&head).await;
+    let sent = stream.write_all(&body).await;
+    assert!(sent.is_err(), "not without an end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

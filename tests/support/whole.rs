@@ -277,6 +277,10 @@ fn assert_measured(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, Str
         assert!(!is_published, "published, and measured up to {mark:?}");
         return;
     }
+    let links = daemon.rooms.state.addresses().unwrap();
+    if links.has_moved() {
+        return;
+    }
     let today: i32 = told[3].parse().unwrap();
     let (graph, node) = (
         format!("{}graph/quality", store.base()),
@@ -293,7 +297,8 @@ fn assert_measured(daemon: &Daemon, store: &Store, bodies: &BTreeMap<String, Str
         .collect();
     let mut expected = BTreeSet::new();
     for (entity, body) in bodies {
-        let entry = entry_of(entity, body, &Facts::of(body), today, &|_| None);
+        let reach = |address: &str| links.reach(address).unwrap();
+        let entry = entry_of(entity, body, &Facts::of(body), today, &reach);
         for (metric, value) in entry.iter().flat_map(|entry| entry.values()) {
             expected.insert(format!("<{entity}> <{node}{metric}-{value}>"));
         }

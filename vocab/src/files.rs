@@ -3,6 +3,8 @@
 //!
 //! A text that is no list has no fields: words are not cut at a comma. Start at [`fields`].
 
+use std::collections::BTreeSet;
+
 /// Media types that common loaders read as records.
 pub const LOADABLE: [&str; 8] = [
     "text/csv",
@@ -31,22 +33,32 @@ pub fn fields(text: &str) -> Vec<(&str, Option<&str>)> {
     let found: Vec<_> = text
         .split(separators)
         .map(str::trim)
-        .filter(|field| !field.is_empty())
+        // Some lists end as sentences do.
+        .filter(|field| !field.is_empty() && *field != "。")
         .take(LIST_MAX)
-        .map(field)
         .collect();
-    let mut names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
-    names.sort_unstable();
-    names.dedup();
+    let apart: Vec<_> = found.iter().map(|text| field(text)).collect();
+    // Where only brackets tell two fields apart, they belong to the names: `期限(起);期限(迄)`.
+    let found = match distinct(&apart) < apart.len() {
+        true => found.into_iter().map(|text| (text, None)).collect(),
+        false => apart,
+    };
     let plain = |name: &&str| {
         !name.is_empty()
             && name.chars().count() <= NAME_CHARS_MAX
             && !name.contains(['。', '\n', '，'])
     };
-    if found.len() < 2 || names.len() < found.len() || !names.iter().all(plain) {
+    let mut names = found.iter().map(|(name, _)| name);
+    if found.len() < 2 || distinct(&found) < found.len() || !names.all(plain) {
         return Vec::new();
     }
     found
+}
+
+/// How many different names there are.
+fn distinct(fields: &[(&str, Option<&str>)]) -> usize {
+    let names: BTreeSet<&str> = fields.iter().map(|(name, _)| *name).collect();
+    names.len()
 }
 
 fn field(text: &str) -> (&str, Option<&str>) {
@@ -69,6 +81,9 @@ mod tests {
         assert_eq!(fields("zone(使用分區);area"), zone);
         assert_eq!(fields("zone（使用分區）； area；"), zone);
         assert_eq!(fields("站名、經度、緯度").len(), 3);
+        assert_eq!(fields("zone(使用分區);area;。"), zone);
+        let span = [("期限(起)", None), ("期限(迄)", None), ("備註(說明)", None)];
+        assert_eq!(fields("期限(起);期限(迄);備註(說明)"), span);
         for none in [
             "",
             "無",

@@ -18,13 +18,13 @@ pub use judged::{Found, Met, Outcome, Words};
 pub use table::{COUNT, Indicator, Scheme, indicators, outcome_of_id};
 pub use timely::{Timeliness, Timely, days_of_duration};
 
-use crate::shacl::{self, Severity, Shapes};
+use crate::shacl::{self, Severity, Shapes, ValidationResult};
 use crate::terms::dct;
 use seen::{Node, Seen};
 use std::sync::LazyLock;
 
 /// Raised when a formula changes in a way that no table shows.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// 16 hexadecimal digits that change whenever a formula or a table does that results rest on: everything is then measured
 /// anew.
@@ -73,6 +73,15 @@ impl Rating {
         all.find(|(_, least)| points >= *least)
             .map_or(Self::Bad, |(rating, _)| *rating)
     }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Excellent => "excellent",
+            Self::Good => "good",
+            Self::Sufficient => "sufficient",
+            Self::Bad => "bad",
+        }
+    }
 }
 
 /// An object.
@@ -111,6 +120,20 @@ pub struct Counts {
     pub warnings: u32,
 }
 
+impl Counts {
+    pub fn of(results: &[ValidationResult<'_>]) -> Self {
+        let mut counts = Self::default();
+        for result in results {
+            match result.severity() {
+                Severity::Violation => counts.violations += 1,
+                Severity::Warning => counts.warnings += 1,
+                _ => {}
+            }
+        }
+        counts
+    }
+}
+
 /// What the shapes say of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Conformance {
@@ -124,17 +147,7 @@ impl Conformance {
     /// Holds the shapes of both against a description (sorted N-Triples).
     pub fn of(body: &str) -> Self {
         let facts = shacl::Facts::of_body(body);
-        let counted = |shapes: &Shapes| {
-            let mut counts = Counts::default();
-            for result in shapes.validate(&facts) {
-                match result.severity() {
-                    Severity::Violation => counts.violations += 1,
-                    Severity::Warning => counts.warnings += 1,
-                    _ => {}
-                }
-            }
-            counts
-        };
+        let counted = |shapes: &Shapes| Counts::of(&shapes.validate(&facts));
         Self {
             dcat_ap: counted(shacl::dcat_ap()),
             taiwan: counted(shacl::taiwan()),

@@ -3,6 +3,7 @@
 
 use crate::{
     Frame, Template, Words,
+    judged::Judged,
     map::Map,
     values::{Link, Moment, Said},
 };
@@ -27,8 +28,8 @@ pub struct Entity {
     pub facts: Vec<Fact>,
     pub keywords: Vec<Link>,
     pub map: Option<Map>,
-    /// What is measured of it, the worst first.
-    pub quality: Option<Quality>,
+    /// What is measured of it.
+    pub quality: Option<Judged>,
     pub accounts: Vec<Account>,
     pub changes: Vec<Change>,
     pub forms: Vec<Form>,
@@ -80,14 +81,6 @@ impl File {
 pub struct Fact {
     pub words: String,
     pub values: Vec<Link>,
-}
-
-/// Figures of quality: how many of how many, and each with its standing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Quality {
-    pub said: String,
-    pub class: &'static str,
-    pub facts: Vec<Fact>,
 }
 
 /// What a source says of it.

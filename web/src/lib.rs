@@ -12,6 +12,7 @@ pub mod entity;
 pub mod feedback;
 pub mod frame;
 pub mod home;
+pub mod judged;
 pub mod language;
 pub mod map;
 pub mod moment;

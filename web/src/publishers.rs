@@ -2,6 +2,9 @@
 
 use crate::{
     Frame, Template,
+    chart::{Bars, Lines},
+    entity::Badge,
+    quality::Indicator,
     values::{Bar, Brief, Choice, Link, Said},
 };
 
@@ -15,7 +18,7 @@ pub struct Publishers {
     pub all: Vec<Choice>,
 }
 
-#[derive(Debug, Clone, Default, Template)]
+#[derive(Debug, Default, Template)]
 #[template(path = "publisher.html")]
 pub struct Publisher {
     pub frame: Frame,
@@ -26,8 +29,27 @@ pub struct Publisher {
     pub newest: Vec<Brief>,
     /// What its datasets have, facet by facet: how that is called, and its values.
     pub parts: Vec<(String, Vec<Bar>)>,
+    /// None: its datasets are not measured.
+    pub quality: Option<Quality>,
     /// Where the same is for machines, and who it is.
     pub links: Vec<Link>,
+}
+
+/// How good its datasets are.
+#[derive(Debug)]
+pub struct Quality {
+    pub datasets: u64,
+    /// Mean points of 405, and what they are called.
+    pub mqa: f64,
+    pub rating: Badge,
+    /// Datasets by what their points are called.
+    pub ratings: Bars,
+    /// Points day by day. None: there is one day only.
+    pub trend: Option<Lines>,
+    /// What most points are lost by, with the points that all its datasets lose.
+    pub worst: Vec<(Indicator, u64)>,
+    /// Where every indicator is.
+    pub all: String,
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub struct Line {
 }
 
 /// A mean, to one decimal.
-fn one(value: &f64) -> String {
+pub(crate) fn one(value: &f64) -> String {
     match value.is_finite() {
         true => format!("{value:.1}"),
         false => "–".to_owned(),

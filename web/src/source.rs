@@ -172,6 +172,8 @@ pub struct Row {
     pub fate: String,
     pub record: Option<String>,
     pub code: String,
+    /// What the code means, where we have words for it.
+    pub means: Option<&'static str>,
     pub path: String,
     pub found: String,
     pub expected: String,
@@ -287,6 +289,7 @@ mod tests {
                 }],
                 rows: vec![Row {
                     fate: words.say("fate-refused").to_owned(),
+                    means: Some("It has no <title>"),
                     record: Some("a<b".to_owned()),
                     code: "no-title".to_owned(),
                     path: "$.title".to_owned(),

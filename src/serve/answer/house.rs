@@ -50,16 +50,34 @@ pub fn describe(
     write_graph(triples.into_iter().map(Ok), offer, reply)
 }
 
+/// The entity that is told of under an IRI of ours: itself, or that for which a record speaks.
+pub fn whose(store: &Store, iri: &str, base: &str, reply: &mut Reply<'_>) -> Result<(), Failure> {
+    let found = match NamedNodeRef::new(iri) {
+        Ok(node) => entity_under(store, node, base)?,
+        Err(_) => None,
+    };
+    reply.is("application/json");
+    serde_json::to_writer(reply, &found.as_ref().map(NamedNode::as_str))
+        .map_err(|e| Failure::Output(e.into()))
+}
+
+fn entity_under(
+    store: &Store,
+    node: NamedNodeRef<'_>,
+    base: &str,
+) -> Result<Option<NamedNode>, StorageError> {
+    match store_read::entity_of(store, node)? {
+        None => super::graph::spoken_for(store, base, node),
+        winner => Ok(winner),
+    }
+}
+
 /// What is held under an IRI, with the entity that it is of: an entity's description, or the graph of a record that is
 /// not the winner.
 pub fn found(store: &Store, iri: &str, base: &str) -> Result<(NamedNode, Vec<Triple>), Failure> {
     let node = NamedNodeRef::new(iri)
         .map_err(|e| guard::refuse(404, "not-found", format!("{iri:?} is no IRI: {e}.")))?;
-    let entity = match store_read::entity_of(store, node)? {
-        None => super::graph::spoken_for(store, base, node)?,
-        winner => winner,
-    };
-    let entity = entity.unwrap_or_else(|| node.into_owned());
+    let entity = entity_under(store, node, base)?.unwrap_or_else(|| node.into_owned());
     let mut triples = description(store, entity.as_ref())?;
     if triples.is_empty() {
         triples = store

@@ -6,6 +6,7 @@ use super::{Failure, house};
 use crate::{
     facts::{Facts, NAMES},
     log::date_time,
+    quality::today,
     serve::{
         guard,
         portrait::{
@@ -13,12 +14,13 @@ use crate::{
             page::{self, Activity, Beside, Held},
             schema_org,
         },
+        quality::Detail,
         wire::{Framed, Site},
         worker::Reply,
     },
     store_read,
 };
-use harvestd_vocab::{iris::parse_record_iri, terms::foaf};
+use harvestd_vocab::{iris::parse_record_iri, shacl, terms::foaf};
 use oxigraph::{
     model::{GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, Triple},
     store::{StorageError, Store},
@@ -57,7 +59,7 @@ pub fn write(
         ..own
     };
     let text = match portrait {
-        Portrait::Page => page(store, &said, scene)?,
+        Portrait::Page => page(store, &said, &triples, scene)?,
         Portrait::Croissant => match croissant::document(&said) {
             Ok(document) => document.to_string(),
             Err(lacks) => {
@@ -77,7 +79,12 @@ pub fn write(
     reply.write_all(text.as_bytes()).map_err(Failure::Output)
 }
 
-fn page(store: &Store, said: &Said<'_>, scene: &Scene<'_>) -> Result<String, Failure> {
+fn page(
+    store: &Store,
+    said: &Said<'_>,
+    triples: &[Triple],
+    scene: &Scene<'_>,
+) -> Result<String, Failure> {
     let site = scene.site;
     let entity = NamedNodeRef::new_unchecked(&said.entity);
     let newest = store_read::activities(store, &site.base, site.generation, entity, CHANGES_MAX)?;
@@ -88,11 +95,19 @@ fn page(store: &Store, said: &Said<'_>, scene: &Scene<'_>) -> Result<String, Fai
             class,
             published_us,
         });
+    // Of what is published, and of no other record.
+    let is_measured = said.committed.is_some() && said.is_dataset();
+    let quality = is_measured.then(|| {
+        let (entity, checks) = (&said.entity, scene.framed.checks.clone());
+        let shaped = shacl::Facts::of_triples(triples);
+        Detail::measured(entity, &said.facts, &shaped, today(), checks)
+    });
     let beside = Beside {
         site,
         framed: scene.framed,
         records: &records(store, &site.base, entity)?,
         activities: &activities.collect::<Vec<_>>(),
+        quality: quality.as_ref(),
     };
     page::document(said, &beside).map_err(|error| super::internal(&error.to_string()))
 }

@@ -6,24 +6,25 @@ use harvestd_web::frame::encoded;
 use url::form_urlencoded;
 
 /// Facets that the page shows, in their order.
-pub const SHOWN: [&str; 8] = [
+pub const SHOWN: [&str; 9] = [
     "organization",
     "groups",
     "res_format",
     "license_id",
     "access",
+    "quality",
     "high_value",
     "frequency",
     "source",
 ];
-/// The facet of when something changed here.
+/// The facet of when data changed, as their source says; else when something changed here.
 pub const CHANGED: &str = "changed";
 /// Its values, and what they are in the language of queries.
 pub const AGES: [(&str, &str); 4] = [
-    ("week", "metadata_modified:[NOW-7DAYS TO *]"),
-    ("month", "metadata_modified:[NOW-1MONTH TO *]"),
-    ("year", "metadata_modified:[NOW-1YEAR TO *]"),
-    ("older", "metadata_modified:[* TO NOW-1YEAR}"),
+    ("week", "data_modified:[NOW-7DAYS TO *]"),
+    ("month", "data_modified:[NOW-1MONTH TO *]"),
+    ("year", "data_modified:[NOW-1YEAR TO *]"),
+    ("older", "data_modified:[* TO NOW-1YEAR}"),
 ];
 /// Orders: the name in the address, and by what. The first is that of words, the second that of everything.
 pub const ORDERS: [(&str, &[Sort]); 3] = [

@@ -18,6 +18,7 @@ pub fn label(facet: &'static str, name: &str, labels: &Labels, words: &Words) ->
     };
     match facet {
         "access" | "frequency" | "language" | "changed" => ours(format!("{facet}-{name}")),
+        "quality" => ours(format!("rating-{name}")),
         "high_value" => high_value(name, words),
         _ => match labels.get(&(facet, name.to_owned())) {
             Some(label) => named(&label.title, &label.iri, words),
@@ -102,6 +103,7 @@ mod tests {
                 "Climate and environment (high value)",
             ),
             ("groups", "own", "觀光", "觀光"),
+            ("quality", "sufficient", "可", "sufficient"),
             ("res_format", "CSV", "CSV", "CSV"),
         ] {
             let said = |language| label(facet, name, &labels, &Words(language)).text;

@@ -71,7 +71,7 @@ impl Listed {
     }
 
     /// Where people find it here.
-    fn address(&self, house: &House, frame: &Frame) -> String {
+    pub fn address(&self, house: &House, frame: &Frame) -> String {
         let base = house.base();
         let chain = self.extra("harvest_chain").unwrap_or_default();
         let chain: Vec<String> = serde_json::from_str(chain).unwrap_or_default();

@@ -5,11 +5,16 @@ use super::{
     asked::narrowed,
     labels::{label, named},
     listed::{Listed, Shelf},
+    quality::{indicator, lines, rated, ratings},
     searching,
 };
 use crate::{
     search::{By, Label, Labels, Question, Sort, View},
-    serve::{House, pages, problem::Problem},
+    serve::{
+        House, pages,
+        problem::Problem,
+        quality::{self, Scoped},
+    },
 };
 use axum::{
     extract::{Path, State},
@@ -30,6 +35,8 @@ const NEWEST: usize = 10;
 /// What is told of a publisher's datasets, and so many values of each.
 const PARTS: [&str; 5] = ["res_format", "license_id", "access", "frequency", "groups"];
 const VALUES: usize = 8;
+/// What is to be mended first: so many indicators are named.
+const WORST: usize = 5;
 
 pub async fn list(
     State(house): State<House>,
@@ -93,12 +100,16 @@ pub async fn one(
 ) -> Result<Response, Problem> {
     let view = pages::view(&house)?;
     let frame = titled(&house, &uri, &headers);
+    // A page without figures is better than none: those are measured with what is published.
+    let scoped = quality::of_publisher(&house, &name).await.ok();
     let page = tokio::task::spawn_blocking(move || {
         let labels = view.labels().map_err(searching)?;
         let organization = labels
             .get(&(FACET, name.clone()))
             .ok_or_else(|| Problem::not_found(format!("No publisher is called {name:?} here.")))?;
-        told(&house, &view, frame, &labels, organization)
+        let mut page = told(&house, &view, frame, &labels, organization)?;
+        page.quality = scoped.map(|scoped| measured(&page.frame, &scoped));
+        Ok::<_, Problem>(page)
     });
     let page = page.await.map_err(|_| Problem::internal())??;
     pages::answer(&page, &uri, &headers)
@@ -157,10 +168,35 @@ fn told(
         datasets: frame.to(&asked.address()),
         newest,
         parts: parts.collect(),
+        quality: None,
         links: links(&frame, organization),
         title,
         frame,
     })
+}
+
+/// How good its datasets are, by band and over time, and by what most points are lost.
+fn measured(frame: &Frame, scoped: &Scoped) -> web::Quality {
+    let (words, standing) = (frame.words, &scoped.standing);
+    let name = &scoped.name.id;
+    let worst = standing.worst.iter().filter_map(|id| {
+        let mut all = standing.indicators.iter();
+        all.find(|share| share.indicator.id == *id)
+    });
+    let worst = worst.map(|share| {
+        let lost = (standing.figures.datasets - share.met) * u64::from(share.indicator.points);
+        (indicator(words, share), lost)
+    });
+    let worst = worst.filter(|(_, lost)| *lost > 0).take(WORST);
+    web::Quality {
+        datasets: standing.figures.datasets,
+        mqa: standing.figures.mqa,
+        rating: rated(words, standing.figures.rating),
+        ratings: ratings(frame, &standing.figures, &narrowed(FACET, name)),
+        trend: lines(words, &scoped.trend),
+        worst: worst.collect(),
+        all: frame.to(&format!("/quality/publisher/{}", encoded(name))),
+    }
 }
 
 /// Where the same is for machines. A publisher that is known by its name alone has no address of its own.

@@ -1,6 +1,12 @@
 //! The pages of quality, of the same figures that `/quality` gives in JSON. Start at [`of_all`] and [`of_some`].
 
-use super::{answer, frame};
+use super::{
+    answer,
+    asked::{Asked, narrowed},
+    frame,
+    listed::Listed,
+    searching, view,
+};
 use crate::serve::{
     House,
     problem::Problem,
@@ -8,16 +14,18 @@ use crate::serve::{
 };
 use axum::{
     http::{HeaderMap, Uri},
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
 };
-use harvestd_vocab::quality::{Rating, Scheme};
+use harvestd_vocab::quality::{Rating, Scheme, Timely};
 use harvestd_web::{
     Frame, Language, Words,
     chart::{About, Bar, Bars, Lines, Series, Tone},
+    entity,
     frame::encoded,
     quality::{self, Indicator, Line, Quality, Scope},
     said::Said,
     source::{Badge, Tint},
+    values,
 };
 
 /// What is to be mended first: so many indicators are named.
@@ -46,16 +54,37 @@ pub fn of_all(
     let page = Quality {
         sources,
         publishers,
-        ..page(frame, &overview.standing, &overview.trend)
+        ..page(frame, &overview.standing, &overview.trend, Asked::default())
     };
     answer(&page, uri, headers)
+}
+
+/// The page of a dataset has its quality: there, where it is in the search index.
+pub async fn of_dataset(
+    house: &House,
+    iri: String,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let (view, home) = (view(house)?, house.clone());
+    let frame = frame(house, uri, headers, |_| String::new());
+    let found = tokio::task::spawn_blocking(move || {
+        let package = view.find(&iri).map_err(searching)?;
+        let package = package.ok_or_else(|| {
+            Problem::not_found(format!("{iri} is no dataset that is published here."))
+        })?;
+        let listed = Listed::read(&view, package)?;
+        Ok::<_, Problem>(listed.address(&home, &frame))
+    });
+    let address = found.await.map_err(|_| Problem::internal())??;
+    Ok(Redirect::to(&format!("{address}#quality")).into_response())
 }
 
 /// Of a source or of a publisher; `own` is where that has its page.
 pub fn of_some(
     house: &House,
     scoped: &Scoped,
-    own: &str,
+    own: &'static str,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -66,18 +95,24 @@ pub fn of_some(
         &scoped.name.title,
         &scoped.name.english,
     );
+    let facet = match own {
+        "/sources/" => "source",
+        _ => "organization",
+    };
+    let asked = narrowed(facet, &scoped.name.id);
     let scope = Scope {
         page: Some(frame.to(&format!("{own}{}", encoded(&scoped.name.id)))),
         title,
     };
     let page = Quality {
         scope: Some(scope),
-        ..page(frame, &scoped.standing, &scoped.trend)
+        ..page(frame, &scoped.standing, &scoped.trend, asked)
     };
     answer(&page, uri, headers)
 }
 
-fn page(frame: Frame, standing: &Standing, trend: &[Trend]) -> Quality {
+/// `asked` is the search for its datasets.
+fn page(frame: Frame, standing: &Standing, trend: &[Trend], asked: Asked) -> Quality {
     let words = frame.words;
     let worst = standing.worst.iter().take(WORST);
     let worst = worst.filter_map(|id| {
@@ -87,7 +122,7 @@ fn page(frame: Frame, standing: &Standing, trend: &[Trend]) -> Quality {
     let place = frame.to(&frame.path);
     Quality {
         scope: None,
-        ratings: ratings(words, &standing.figures),
+        ratings: ratings(&frame, &standing.figures, &asked),
         dimensions: Scheme::ALL
             .into_iter()
             .map(|scheme| dimensions(words, standing, scheme))
@@ -112,12 +147,12 @@ fn page(frame: Frame, standing: &Standing, trend: &[Trend]) -> Quality {
 }
 
 fn figures(words: Words, figures: &Figures) -> quality::Figures {
-    let (tint, key) = match figures.rating {
-        Rating::Excellent => (Tint::Good, "rating-excellent"),
-        Rating::Good => (Tint::Good, "rating-good"),
-        Rating::Sufficient => (Tint::Fair, "rating-sufficient"),
-        Rating::Bad => (Tint::Bad, "rating-bad"),
+    let tint = match figures.rating {
+        Rating::Excellent | Rating::Good => Tint::Good,
+        Rating::Sufficient => Tint::Fair,
+        Rating::Bad => Tint::Bad,
     };
+    let key = rating_key(figures.rating);
     let conforming = figures.conformance.as_ref();
     quality::Figures {
         datasets: figures.datasets,
@@ -126,6 +161,47 @@ fn figures(words: Words, figures: &Figures) -> quality::Figures {
         fair: figures.fair,
         ai_ready: figures.ai_ready,
         conforming: conforming.map(|c| [c.validated, c.dcat_ap, c.taiwan]),
+    }
+}
+
+fn rating_key(rating: Rating) -> &'static str {
+    match rating {
+        Rating::Excellent => "rating-excellent",
+        Rating::Good => "rating-good",
+        Rating::Sufficient => "rating-sufficient",
+        Rating::Bad => "rating-bad",
+    }
+}
+
+/// What so many points are called, as a badge.
+pub(in crate::serve) fn rated(words: Words, rating: Rating) -> entity::Badge {
+    let class = match rating {
+        Rating::Excellent | Rating::Good => "good",
+        Rating::Sufficient => "fair",
+        Rating::Bad => "bad",
+    };
+    let said = values::Said::ours(words.say(rating_key(rating)), words.0);
+    entity::Badge { class, said }
+}
+
+/// In the language of the page.
+pub(in crate::serve) fn spoken<'w>(
+    words: &Words,
+    text: &'w harvestd_vocab::quality::Words,
+) -> &'w str {
+    match words.0 {
+        Language::Chinese => &text.zh,
+        Language::English => &text.en,
+    }
+}
+
+pub(in crate::serve) fn timely_key(state: Timely) -> &'static str {
+    match state {
+        Timely::OnTime => "timely-on-time",
+        Timely::Late => "timely-late",
+        Timely::NoRhythm => "timely-no-rhythm",
+        Timely::UnknownFrequency => "timely-unknown-frequency",
+        Timely::UnknownChange => "timely-unknown-change",
     }
 }
 
@@ -149,15 +225,23 @@ fn counted(words: Words, key: &str, count: u64, all: u64, tone: Tone) -> Bar {
     Bar::new(words.say(key), count as f64).says(says).tone(tone)
 }
 
-fn ratings(words: Words, figures: &Figures) -> Bars {
-    let of = &figures.ratings;
-    let all = figures.datasets;
-    let bars = vec![
-        counted(words, "rating-excellent", of.excellent, all, Tone::Good),
-        counted(words, "rating-good", of.good, all, Tone::Good),
-        counted(words, "rating-sufficient", of.sufficient, all, Tone::Fair),
-        counted(words, "rating-bad", of.bad, all, Tone::Bad),
+/// Each leads to its datasets.
+pub(super) fn ratings(frame: &Frame, figures: &Figures, asked: &Asked) -> Bars {
+    let (of, words) = (&figures.ratings, frame.words);
+    let bars = [
+        (Rating::Excellent, of.excellent, Tone::Good),
+        (Rating::Good, of.good, Tone::Good),
+        (Rating::Sufficient, of.sufficient, Tone::Fair),
+        (Rating::Bad, of.bad, Tone::Bad),
     ];
+    let bars = bars.into_iter().map(|(rating, count, tone)| {
+        let bar = counted(words, rating_key(rating), count, figures.datasets, tone);
+        match count {
+            0 => bar,
+            _ => bar.link(frame.to(&asked.turned("quality", rating.word()).address())),
+        }
+    });
+    let bars = bars.collect();
     let title = words.say("quality-ratings").to_owned();
     Bars::new(words, about(words, "ratings", title), bars)
 }
@@ -203,7 +287,7 @@ fn dimensions(words: Words, standing: &Standing, scheme: Scheme) -> Bars {
     Bars::new(words, about, bars.collect()).of(100.0)
 }
 
-fn scheme_key(scheme: Scheme) -> &'static str {
+pub(in crate::serve) fn scheme_key(scheme: Scheme) -> &'static str {
     match scheme {
         Scheme::Mqa => "scheme-mqa",
         Scheme::Fair => "scheme-fair",
@@ -211,12 +295,9 @@ fn scheme_key(scheme: Scheme) -> &'static str {
     }
 }
 
-fn indicator(words: Words, share: &Share) -> Indicator {
+pub(super) fn indicator(words: Words, share: &Share) -> Indicator {
     let asks = &share.indicator;
-    let said = |text: &harvestd_vocab::quality::Words| match words.0 {
-        Language::Chinese => text.zh.clone(),
-        Language::English => text.en.clone(),
-    };
+    let said = |text| spoken(&words, text).to_owned();
     Indicator {
         scheme: words.say(scheme_key(asks.scheme)).to_owned(),
         name: said(&asks.name),
@@ -230,7 +311,7 @@ fn indicator(words: Words, share: &Share) -> Indicator {
 }
 
 /// One day alone is no trend.
-fn lines(words: Words, trend: &[Trend]) -> Option<Lines> {
+pub(super) fn lines(words: Words, trend: &[Trend]) -> Option<Lines> {
     if trend.len() < 2 {
         return None;
     }

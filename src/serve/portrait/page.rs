@@ -4,6 +4,7 @@
 //! worker's process. Start at [`document`].
 
 mod files;
+mod quality;
 mod records;
 mod teller;
 
@@ -15,6 +16,7 @@ use crate::{
     facts::Value,
     serve::{
         pages,
+        quality::Detail,
         wire::{Framed, Site},
     },
 };
@@ -81,6 +83,8 @@ pub struct Beside<'a> {
     pub records: &'a [Held],
     /// The newest first.
     pub activities: &'a [Activity],
+    /// None: it is no dataset, or not what is published.
+    pub quality: Option<&'a Detail>,
 }
 
 /// The page, rendered.
@@ -128,7 +132,9 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
         facts: in_short(&teller, package.as_ref()),
         keywords: keywords(&teller, is_dataset),
         map: Map::of(&places::extents(said), place),
-        quality: None,
+        quality: beside
+            .quality
+            .map(|detail| quality::told(&words, detail, &beside.site.prefix)),
         accounts: records::accounts(&teller, beside),
         changes: records::changes(beside, &words),
         forms: forms(said, beside, is_dataset, schema_org.is_some()),

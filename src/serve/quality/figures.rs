@@ -1,14 +1,8 @@
-//! The figures of `/quality` as values, in JSON as they stand. Pure: sums come in. Start at [`Overview`] and [`Detail`].
+//! The figures of `/quality` as values, in JSON as they stand. Pure: sums come in. Start at [`Overview`].
 
-use crate::facts::{CHINESE_FIRST, Facts};
 use crate::quality::{Day, Publisher, Sum, Sums};
 use chrono::{Days, NaiveDate};
-use harvestd_vocab::quality::{
-    self, Conformance, Met, Quality, Rating, Scheme, Timeliness, Timely, Words, indicators,
-    percent, points,
-};
-use harvestd_vocab::shacl::ValidationResult;
-use harvestd_vocab::terms::dct;
+use harvestd_vocab::quality::{self, Rating, Scheme, Words, indicators};
 use serde::Serialize;
 
 /// Everything that is published.
@@ -159,63 +153,6 @@ pub struct Trend {
     pub ai_ready: f64,
 }
 
-/// One dataset.
-#[derive(Debug, Clone, Serialize)]
-pub struct Detail {
-    pub dataset: String,
-    pub title: Option<String>,
-    /// Points of 405.
-    pub mqa: u32,
-    pub rating: Rating,
-    /// Per cent.
-    pub fair: u32,
-    pub ai_ready: u32,
-    pub timeliness: Promise,
-    /// None: no shapes were held against it.
-    pub conformance: Option<Conformance>,
-    /// The file whose points count.
-    pub file: Option<String>,
-    pub indicators: Vec<Judged>,
-    /// What shapes are violated, and what is recommended.
-    pub results: Vec<Shaped>,
-}
-
-/// What a shape says of a description (SHACL, section 3.6).
-#[derive(Debug, Clone, Serialize)]
-pub struct Shaped {
-    /// `dcat-ap` or `taiwan`.
-    pub profile: &'static str,
-    pub severity: String,
-    pub focus: String,
-    /// With short names: `dct:title`.
-    pub path: Option<String>,
-    /// Local name of the constraint component.
-    pub component: String,
-    pub found: String,
-    pub message: Option<Words>,
-}
-
-/// How a promised rhythm is kept.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Promise {
-    pub state: Timely,
-    pub promised_days: Option<i32>,
-    pub changed: Option<NaiveDate>,
-    /// Unless it changes.
-    pub late_from: Option<NaiveDate>,
-}
-
-/// What came of an indicator.
-#[derive(Debug, Clone, Serialize)]
-pub struct Judged {
-    #[serde(flatten)]
-    pub indicator: Asks,
-    pub met: Met,
-    /// What it gets of its points.
-    pub gets: u32,
-    pub found: Words,
-}
-
 impl Overview {
     pub fn of(sums: &Sums, trend: Vec<Trend>) -> Self {
         let sources = sums.by_source();
@@ -361,7 +298,7 @@ impl Standing {
 }
 
 impl Share {
-    fn of(row: &quality::Indicator, place: usize, sum: &Sum) -> Self {
+    pub(super) fn of(row: &quality::Indicator, place: usize, sum: &Sum) -> Self {
         Self {
             indicator: Asks::of(row),
             met: sum.met[place],
@@ -372,7 +309,7 @@ impl Share {
 }
 
 impl Asks {
-    fn of(row: &quality::Indicator) -> Self {
+    pub(super) fn of(row: &quality::Indicator) -> Self {
         Self {
             id: row.id,
             scheme: row.scheme,
@@ -397,69 +334,8 @@ impl Trend {
     }
 }
 
-impl Detail {
-    pub fn of(iri: &str, facts: &Facts<'_>, quality: &Quality<'_>, results: Vec<Shaped>) -> Self {
-        let met = quality.met();
-        let mqa = points(Scheme::Mqa, met);
-        let rows = indicators().iter().zip(&quality.outcomes);
-        Self {
-            dataset: iri.to_owned(),
-            title: facts
-                .text(iri, dct::TITLE, CHINESE_FIRST)
-                .map(str::to_owned),
-            mqa,
-            rating: Rating::of(mqa),
-            fair: percent(Scheme::Fair, met),
-            ai_ready: percent(Scheme::AiReady, met),
-            timeliness: Promise::of(&quality.timeliness),
-            conformance: quality.conformance,
-            file: quality.file.map(str::to_owned),
-            results,
-            indicators: rows
-                .map(|(row, outcome)| Judged {
-                    indicator: Asks::of(row),
-                    met: outcome.met,
-                    gets: match outcome.met {
-                        Met::Yes => row.points,
-                        Met::No | Met::Unchecked => 0,
-                    },
-                    found: outcome.found.told(),
-                })
-                .collect(),
-        }
-    }
-}
-
-impl Shaped {
-    pub fn of(profile: &'static str, result: &ValidationResult<'_>) -> Self {
-        let message = |language| result.message(language);
-        Self {
-            profile,
-            severity: format!("{:?}", result.severity()).to_lowercase(),
-            focus: result.focus.to_string(),
-            path: result.path(),
-            component: result.component(),
-            found: result.found(),
-            message: message("en")
-                .zip(message("zh-hant"))
-                .map(|(en, zh)| Words::of(en, zh)),
-        }
-    }
-}
-
-impl Promise {
-    fn of(found: &Timeliness) -> Self {
-        Self {
-            state: found.state,
-            promised_days: found.promised_days,
-            changed: found.changed.map(date),
-            late_from: found.late_from.map(date),
-        }
-    }
-}
-
 /// The date of a day since 1970; the first or last of all where there is none.
-fn date(day: i32) -> NaiveDate {
+pub(super) fn date(day: i32) -> NaiveDate {
     let epoch = NaiveDate::default();
     let days = Days::new(u64::from(day.unsigned_abs()));
     match day {

@@ -1,6 +1,7 @@
 //! The figures of `/quality` as tables. Start at [`csv`].
 
-use super::figures::{Detail, Figures, Overview, Row, Standing};
+use super::detail::Detail;
+use super::figures::{Figures, Overview, Row, Standing};
 use crate::serve::problem::Problem;
 use serde::Serialize;
 

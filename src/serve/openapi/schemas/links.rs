@@ -39,6 +39,7 @@ pub(super) fn links() -> Value {
         ("badge", perhaps("string")),
         ("declared", json!({ "type": "object" })),
         ("checked_ms", perhaps("integer")),
+        ("leads", perhaps("boolean")),
         ("verdict", perhaps("object")),
     ]);
     let whole = object(&[
@@ -78,6 +79,10 @@ pub(super) fn links() -> Value {
             ("next", perhaps("string")),
         ]),
         "LinkAddress": { "allOf": [{ "$ref": format!("{AT}LinkRow") }, whole] },
-        "LinkDatasets": object(&[("datasets", list(checked)), ("next", perhaps("string"))]),
+        "LinkChecks": checked,
+        "LinkDatasets": object(&[
+            ("datasets", list(json!({ "$ref": format!("{AT}LinkChecks") }))),
+            ("next", perhaps("string")),
+        ]),
     })
 }

@@ -94,6 +94,7 @@ pub fn quality() -> Value {
             ("conformance", perhaps("object")),
             ("file", perhaps("string")),
             ("indicators", list(both(named("Indicator"), judged))),
+            ("checks", json!({ "anyOf": [named("LinkChecks"), { "type": "null" }] })),
         ]),
     })
 }

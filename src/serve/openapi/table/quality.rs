@@ -44,5 +44,5 @@ pub fn quality_of_dataset() -> Door {
     let get = Operation::get("How good a dataset is: every indicator, with what was found.")
         .query("iri", "The IRI under which it is published.", iri())
         .problems(&[404]);
-    Door::at("/quality/dataset", HOUSE).may(told(get, "QualityOfDataset"))
+    Door::at("/quality/dataset", HOUSE).may(told(get, "QualityOfDataset").empty(&[303]))
 }

@@ -174,6 +174,7 @@ fn shown(words: Words, row: &Row) -> source::Row {
     source::Row {
         fate: word(words, row.fate).to_owned(),
         record: row.record.clone(),
+        means: words.known(&format!("code-{}", row.code)),
         code: row.code.clone(),
         path: row.path.clone(),
         found: row.found.clone(),

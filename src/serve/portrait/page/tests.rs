@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::facts::Facts;
+use crate::links::told::Checked;
+use harvestd_vocab::shacl;
 use oxigraph::io::{RdfFormat, RdfParser};
 use oxigraph::model::Triple;
 
@@ -33,6 +35,30 @@ fn triples(turtle: &str) -> Vec<Triple> {
     parsed.map(|quad| quad.unwrap().into()).collect()
 }
 
+/// One address that came to nothing, with a hostile name, and one that nobody checked.
+fn checks() -> Checked {
+    let place = |url: &str, verdict: serde_json::Value, leads: serde_json::Value| {
+        serde_json::json!({
+            "dataset": "http://e.example/1", "distribution": "http://h.example/record/s/1#d", "url": url,
+            "role": "download", "badge": null, "declared": {}, "checked_ms": 1_700_000_000_000_i64,
+            "leads": leads, "verdict": verdict,
+        })
+    };
+    let gone = serde_json::json!({
+        "trouble": "gone", "troubles": ["gone"], "linkable": false, "downloadable": false,
+        "missing": [], "undescribed": [],
+    });
+    let checks = serde_json::json!({
+        "dataset": "http://e.example/1", "source": "s", "publisher": "", "badge": "GOLD",
+        "linkable": false,
+        "places": [
+            place("http://e.example/1.csv", gone, false.into()),
+            place("javascript:alert(2)", serde_json::Value::Null, serde_json::Value::Null),
+        ],
+    });
+    serde_json::from_value(checks).unwrap()
+}
+
 fn site() -> Site {
     Site {
         base: "http://h.example/".to_owned(),
@@ -55,12 +81,16 @@ fn shown(language: &str, records: &[Held], activities: &[Activity]) -> String {
         feedback: Some(true),
         ..Framed::default()
     };
+    let checks = checks();
+    let shaped = shacl::Facts::of_triples(&triples);
+    let quality = Detail::measured(&said.entity, &said.facts, &shaped, 20_000, Some(checks));
     let site = site();
     let beside = Beside {
         site: &site,
         framed: &framed,
         records,
         activities,
+        quality: Some(&quality),
     };
     document(&said, &beside).unwrap()
 }
@@ -188,4 +218,33 @@ fn the_page_says_which_source_says_what_and_what_changed_when() {
     );
     let corrected = shown("en", &[held("s", true, Some(portal))], &[]);
     has(&corrected, &["Corrected by hand", ">Rainfall<"]);
+}
+
+#[test]
+fn quality_is_told_with_its_reasons_and_the_national_checks() {
+    let english = shown("en", &[], &[]);
+    has(
+        &english,
+        &[
+            "<h2 id=\"quality\">",
+            "/ 405",
+            "What costs points",
+            // Not said at all, and what came of an address.
+            "Temporal",
+            "It did not answer: http://e.example/1.csv",
+            "Linkable",
+            "nothing is there any more",
+            "not checked yet",
+            "dct:",
+            "/quality/dataset?iri=http%3A%2F%2Fe.example%2F1&amp;format=json",
+        ],
+    );
+    let chinese = shown("zh-Hant", &[], &[]);
+    has(
+        &chinese,
+        &["失分原因", "連結有效", "欄位說明相符", "尚未檢查", "違反"],
+    );
+    for page in [english, chinese] {
+        assert!(!page.contains("href=\"javascript:"), "{page}");
+    }
 }
