@@ -5,7 +5,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-/** Starts `harvestd demo` and waits until there is something to look at. `config` is a configuration for it, as text. */
+/** Every source has been harvested once. */
+async function harvested(base) {
+  if (!(await fetch(`${base}/readyz`)).ok) return false;
+  const { sources } = await (await fetch(`${base}/status.json`)).json();
+  return sources.every(({ last, running }) => last && !running);
+}
+
+/** Starts `harvestd demo` and waits until there is something of every source to look at. `config` is a configuration for it, as text. */
 export async function startDemo(binary, config = null) {
   const folder = await mkdtemp(join(tmpdir(), "harvestd-browser-"));
   const data = join(folder, "demo");
@@ -28,7 +35,7 @@ export async function startDemo(binary, config = null) {
       // Which ports the system gave: the daemon says so in its data directory.
       const { listen, admin_listen } = JSON.parse(await readFile(join(data, "running.json"), "utf8"));
       const base = `http://${listen}`;
-      if ((await fetch(`${base}/readyz`)).ok) {
+      if (await harvested(base)) {
         const token = (await readFile(join(data, "admin-token"), "utf8")).trim();
         return { base, adminBase: `http://${admin_listen}`, token, data, stop };
       }

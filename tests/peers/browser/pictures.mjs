@@ -22,7 +22,7 @@ const QUERY = await readFile(fileURLToPath(new URL("../../../web/queries/publish
 const PICTURES = [
   { name: "search", at: (language) => `/search?q=${encodeURIComponent(WORDS[language])}`, scheme: "light", says: ".hits li" },
   { name: "quality", at: () => "/quality", scheme: "light", says: "svg" },
-  { name: "sparql", at: () => `/sparql?format=html&query=${encodeURIComponent(QUERY.split("\n").slice(2).join("\n").trim())}`, scheme: "dark", says: "main svg", from: "#answer" },
+  { name: "sparql", at: () => `/sparql?format=html&query=${encodeURIComponent(QUERY.split("\n").slice(2).join("\n").trim())}`, scheme: "dark", says: "main svg", from: "table.bars" },
 ];
 
 /** A picture in PNG as WebP: the browser does it. */
@@ -52,7 +52,7 @@ for (const language of Object.keys(LANGUAGES)) {
     await visit.open(new URL(at(language), base).href);
     if ((await visit.page.locator(says).count()) === 0) visit.fault(`has no ${says}`);
     await visit.judge();
-    if (from) await visit.page.locator(from).evaluate((place) => place.scrollIntoView());
+    if (from) await visit.page.locator(from).evaluate((place) => scrollTo(0, place.getBoundingClientRect().top));
     const picture = await webp(visit.page, await visit.page.screenshot({ animations: "disabled" }));
     await writeFile(join(out, `${name}.${language}.webp`), picture);
     bytes += picture.length;
