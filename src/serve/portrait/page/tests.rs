@@ -230,13 +230,13 @@ fn quality_is_told_with_its_reasons_and_the_national_checks() {
             "/ 405",
             "What costs points",
             // Not said at all, and what came of an address.
-            "Temporal",
+            "Its addresses, checked",
             "It did not answer: http://e.example/1.csv",
             "Linkable",
             "nothing is there any more",
             "not checked yet",
             "dct:",
-            "/quality/dataset?iri=http%3A%2F%2Fe.example%2F1&amp;format=json",
+            "/quality/dataset?iri=http%3A%2F%2Fe.example%2F1&#38;format=json",
         ],
     );
     let chinese = shown("zh-Hant", &[], &[]);
