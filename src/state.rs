@@ -33,7 +33,7 @@ use std::{
 
 /// What we remember of the sources between runs.
 pub struct State {
-    db: sled::Db,
+    db: unlocked::Db,
 }
 
 /// How the state was found.

@@ -192,20 +192,24 @@ async fn a_wrong_content_type_is_read_and_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_which_nothing_can_be_taken_is_no_success_the_second_time_either() {
-    let bed = Bed::ministry(export(&rows(1, 3, 1))).await;
-    bed.house.complete("a").await;
-    bed.say(export(&["42".to_owned()]));
-    for _ in 0..2 {
-        let report = bed.house.run("a").await;
-        assert_eq!(report.outcome, Outcome::Partial, "{}", report.line());
-        assert_eq!(report.why.as_deref(), Some("every record was refused"));
-        let c = &report.counts;
-        assert_eq!(
-            (report.not_modified, c.received, c.not_taken(), c.holds),
-            (0, 1, 1, 3)
-        );
+    let one_row = export(&["42".to_owned()]);
+    let never_any = Bed::ministry(one_row.clone()).await;
+    let some_before = Bed::ministry(export(&rows(1, 3, 1))).await;
+    some_before.house.complete("a").await;
+    some_before.say(one_row);
+    for (bed, held) in [(never_any, 0), (some_before, 3)] {
+        for _ in 0..2 {
+            let report = bed.house.run("a").await;
+            assert_eq!(report.outcome, Outcome::Partial, "{}", report.line());
+            assert_eq!(report.why.as_deref(), Some("every record was refused"));
+            let c = &report.counts;
+            assert_eq!(
+                (report.not_modified, c.received, c.not_taken(), c.holds),
+                (0, 1, 1, held)
+            );
+        }
+        bed.house.close().await;
     }
-    bed.house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
