@@ -159,8 +159,8 @@ async fn a_full_disk_fails_the_run_and_nothing_else() {
     assert_eq!(whole.titles().len(), 2_000);
 }
 
-/// Nobody looked, and the state's own disk is full: whatever becomes of the run, reads go on, and the daemon, killed
-/// and started again it goes on where there is room.
+/// Nobody looked, and the state's own disk is full: whatever becomes of the run, reads go on, and the
+/// daemon, killed and started again, goes on where there is room.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_of_the_state() {
     let bed = Bed::new(export(&rows(1, 20, 1))).await;
