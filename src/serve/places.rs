@@ -1,22 +1,15 @@
 //! The workers' places, and who waits for one: the client that has used least goes first, and the last free place is never
 //! given to one that has used much; nor any, while questions that take long have no room.
 //!
-//! Knows no worker. Start at [`Places::take_for`].
+//! Knows no worker. Start at [`Places::take`].
 
-use super::{accounts::Account, pool::lock};
+use super::pool::lock;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::{
-    sync::{oneshot, watch},
-    time::timeout,
-};
-
-/// How soon, and how late, one that waits is ranked anew.
-const OWES_MIN: Duration = Duration::from_millis(20);
-const OWES_MAX: Duration = Duration::from_secs(60);
+use tokio::sync::{oneshot, watch};
 
 /// Who goes first: clients that have used little, and among those the one that has used least.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,32 +64,8 @@ impl Places {
         Some(Place(Arc::clone(self)))
     }
 
-    /// A place for a question of this client's. While it waits it is forgiven what it owes, and then it waits as one that
-    /// has used little: others that come again and again do not keep it out until its deadline. Where `waiting_max` wait
-    /// already, their number.
-    pub async fn take_for(
-        self: &Arc<Self>,
-        account: Option<&Account>,
-        waiting_max: usize,
-    ) -> Result<Place, usize> {
-        let Some(account) = account else {
-            return self.take(Rank::default(), waiting_max).await;
-        };
-        loop {
-            let rank = account.rank();
-            let taking = self.take(rank, waiting_max);
-            if !rank.is_heavy {
-                return taking.await;
-            }
-            let owes = account.wait().clamp(OWES_MIN, OWES_MAX);
-            if let Ok(taken) = timeout(owes, taking).await {
-                return taken;
-            }
-        }
-    }
-
     /// A place, waited for in the order of ranks. Where `waiting_max` wait already, their number.
-    async fn take(self: &Arc<Self>, rank: Rank, waiting_max: usize) -> Result<Place, usize> {
+    pub async fn take(self: &Arc<Self>, rank: Rank, waiting_max: usize) -> Result<Place, usize> {
         let (told, turn) = {
             let mut state = lock(&self.state);
             if self.may(&state, rank) {
@@ -275,24 +244,6 @@ mod tests {
         assert!(now(waits.as_mut()).is_none());
         places.crowded(false);
         assert!(now(waits).is_some());
-    }
-
-    #[tokio::test]
-    async fn who_has_used_much_is_forgiven_while_it_waits() {
-        let limits = crate::config::QueryLimits {
-            client_ms_per_second: 60_000,
-            ..crate::config::QueryLimits::default()
-        };
-        let accounts = crate::serve::accounts::Accounts::new(&limits);
-        let account = accounts.open([192, 0, 2, 1].into()).unwrap();
-        account.charge(Duration::from_secs(30));
-        let places = Places::new(2);
-        places.crowded(true);
-        assert!(account.rank().is_heavy);
-        assert!(now(places.take_for(Some(&account), 9)).is_none());
-        let taken = timeout(Duration::from_secs(60), places.take_for(Some(&account), 9)).await;
-        assert!(taken.unwrap().is_ok());
-        assert!(!account.rank().is_heavy);
     }
 
     #[test]

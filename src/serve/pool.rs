@@ -7,7 +7,7 @@ use super::{
     accounts::Account,
     child::{Begun, Child, ChildError},
     lease::{Lease, Patience, pump},
-    places::{Place, Places},
+    places::{Place, Places, Rank},
     running::{Impatient, Running},
     warm::keep_warm,
     wire::{BODY_BYTES, Question, Refused, WorkerLimits},
@@ -274,10 +274,11 @@ impl Pool {
                 | Question::Sitemap { .. }
         );
         let lane = match is_dump {
-            true => Some(self.place(&self.lanes, None).await?),
+            true => Some(self.place(&self.lanes, Rank::default()).await?),
             false => None,
         };
-        let place = self.place(&self.places, account.as_ref()).await?;
+        let rank = account.as_ref().map(Account::rank).unwrap_or_default();
+        let place = self.place(&self.places, rank).await?;
         let mut lease = self.lease(account, place, lane).await?;
         let running = Arc::clone(&lease.running);
         let patience = if is_dump {
@@ -313,13 +314,13 @@ impl Pool {
     }
 
     /// A place of these for one question.
-    async fn place(&self, of: &Arc<Places>, account: Option<&Account>) -> Result<Place, PoolError> {
+    async fn place(&self, of: &Arc<Places>, rank: Rank) -> Result<Place, PoolError> {
         let PoolOptions {
             queue_max,
             deadline,
             ..
         } = self.options;
-        match timeout(deadline, of.take_for(account, queue_max)).await {
+        match timeout(deadline, of.take(rank, queue_max)).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(waiting)) => Err(PoolError::Busy { waiting }),
             Err(_) => Err(PoolError::NoWorkerInTime(deadline)),
