@@ -5,12 +5,12 @@
 
 mod bodies;
 mod carry;
+mod db;
 mod entries;
 mod identity;
 mod kept_digest;
 pub mod links;
 mod readable;
-mod unlocked;
 
 pub use bodies::Body;
 pub use entries::{digest, id_digest, part_name};
@@ -33,7 +33,7 @@ use std::{
 
 /// What we remember of the sources between runs.
 pub struct State {
-    db: unlocked::Db,
+    db: db::Db,
 }
 
 /// How the state was found.
@@ -429,7 +429,7 @@ impl State {
 }
 
 fn open_checked(dir: &Path, cache_bytes: u64) -> Result<State, StateError> {
-    let db = unlocked::open(dir, cache_bytes)?;
+    let db = db::open(dir, cache_bytes)?;
     for name in db.tree_names() {
         for entry in db.open_tree(&name)?.iter() {
             let (_, value) = entry?;

@@ -20,7 +20,7 @@ const HEAD: &str = "head";
 
 /// Every entity's hash, on disk, and the sums, in memory.
 pub struct KeptDigest {
-    db: super::unlocked::Db,
+    db: super::db::Db,
     tree: sled::Tree,
     now: RwLock<Now>,
 }

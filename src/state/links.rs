@@ -35,7 +35,7 @@ pub fn host_key(host: &str) -> HostKey {
 /// The addresses and the datasets that name them. Cheap to clone.
 #[derive(Clone)]
 pub struct KeptLinks {
-    db: super::unlocked::Db,
+    db: super::db::Db,
     addresses: sled::Tree,
     datasets: sled::Tree,
     /// The address's key, then the key of a dataset that names it.
