@@ -15,7 +15,8 @@ use crate::{
 };
 use harvestd_vocab::{
     agents,
-    terms::{cnt, dcat, dct, foaf, harvestd, rdfs, schema, vcard},
+    concepts::SERVICE_CATEGORIES,
+    terms::{TAIWAN_LICENCE, cnt, dcat, dct, foaf, harvestd, rdfs, schema, vcard},
 };
 use oxigraph::model::NamedNodeRef;
 use serde_json::{Map, Value, json};
@@ -24,8 +25,6 @@ use time::taiwan_time;
 
 const TABLE_OF_CONTENTS: NamedNodeRef<'_> =
     NamedNodeRef::new_unchecked("http://purl.org/dc/terms/tableOfContents");
-const CATEGORY: &str = "https://w3id.org/harvestd/tw/service-category/";
-const OGDL: &str = "https://data.gov.tw/license";
 const OGDL_NAME: &str = "政府資料開放授權條款-第1版";
 
 /// The datasets that are handed over, each with its identifier, in the order in which they came. Those whose published
@@ -108,7 +107,7 @@ pub fn dataset(told: &Told<'_>, identifier: &str, changed_us: i64) -> Value {
 
 fn category<'a>(told: &Told<'a>) -> Option<&'a str> {
     let mut themes = told.facts.iris(told.iri, dcat::THEME);
-    themes.find_map(|theme| theme.strip_prefix(CATEGORY))
+    themes.find_map(|theme| theme.strip_prefix(SERVICE_CATEGORIES))
 }
 
 /// rawData, TOOLS or SERVICES: what the source said, or else what its distributions are.
@@ -195,7 +194,7 @@ fn licence(told: &Told<'_>, put: &mut impl FnMut(&str, Option<&str>)) {
         .find(|iri| !told.facts.knows(iri));
     let said = told.facts.label(node, dct::LICENSE, CHINESE_FIRST);
     let name = match address {
-        Some(OGDL) => Some(OGDL_NAME),
+        Some(TAIWAN_LICENCE) => Some(OGDL_NAME),
         _ => said.or(address),
     };
     put("license", name);

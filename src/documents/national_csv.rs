@@ -13,7 +13,7 @@ use crate::{
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use harvestd_vocab::{
     concepts,
-    terms::{cnt, dcat, dct, dqv, foaf, harvestd, oa, rdfs, schema, vcard},
+    terms::{TAIWAN_LICENCE, cnt, dcat, dct, dqv, foaf, harvestd, oa, rdfs, schema, vcard},
 };
 use oxrdf::NamedNodeRef;
 
@@ -46,7 +46,6 @@ pub const COLUMNS: [&str; 22] = [
 /// What a spreadsheet would calculate begins with one of these, also in full width.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 const AT_THE_PORTAL: &str = "https://data.gov.tw/dataset/";
-const NATIONAL_LICENCE: &str = "https://data.gov.tw/license";
 /// What the export has where the format has no name.
 const OTHER_FORMAT: &str = "其他";
 const ACCRUAL_METHOD: NamedNodeRef<'_> =
@@ -247,7 +246,7 @@ fn licence(entry: &Entry<'_>) -> String {
     else {
         return String::new();
     };
-    if licence == NATIONAL_LICENCE {
+    if licence == TAIWAN_LICENCE {
         return "政府資料開放授權條款-第1版".to_owned();
     }
     entry

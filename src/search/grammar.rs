@@ -14,6 +14,7 @@
 //! stand: a query that we do not understand never answers with something else.
 
 mod read;
+mod same;
 
 use super::text;
 use read::Reader;
@@ -26,6 +27,8 @@ pub enum Tree {
     Not(Box<Tree>),
     And(Vec<Tree>),
     Or(Vec<Tree>),
+    /// What was typed, all of it; or else one of these phrases, which say it in another language.
+    Same(Vec<Tree>, Vec<&'static str>),
     Leaf {
         /// None: anywhere in the texts.
         field: Option<&'static str>,
@@ -79,7 +82,8 @@ pub fn parse(text: &str) -> Result<Tree, Refused> {
 }
 
 /// Reads what people type: words that must all be there, phrases in quotes, `-` before what must not. A quote that is not
-/// closed ends with the text, signs between words are passed over; where there is nothing but signs, that is refused.
+/// closed ends with the text, signs between words are passed over; where there is nothing but signs, that is refused. What
+/// the other language has a word for is looked for in both.
 pub fn words(text: &str) -> Result<Tree, Refused> {
     let mut clauses = Vec::new();
     let mut rest = text.trim_start();
@@ -111,7 +115,18 @@ pub fn words(text: &str) -> Result<Tree, Refused> {
             "there is no word in it: letters, digits or characters are looked for, signs are not";
         return Err(refused(text, 0, why));
     }
-    Ok(Tree::And(clauses))
+    Ok(Tree::And(same::widened(same::without_small(clauses))))
+}
+
+impl Tree {
+    /// The phrases that are looked for besides what was typed.
+    pub fn besides(&self) -> Vec<&'static str> {
+        match self {
+            Tree::And(trees) => trees.iter().flat_map(Tree::besides).collect(),
+            Tree::Same(_, others) => others.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 fn refused(text: &str, at: usize, why: impl Into<String>) -> Refused {

@@ -10,7 +10,10 @@ use std::{collections::HashSet, ops::Range};
 
 /// What a query looks for in texts.
 #[derive(Debug, Default)]
-pub struct Wanted(HashSet<String>);
+pub struct Wanted {
+    words: HashSet<String>,
+    besides: Vec<&'static str>,
+}
 
 impl Wanted {
     /// Of words or a query, as [`super::View::search`] takes it. Nothing, where it is neither.
@@ -22,6 +25,7 @@ impl Wanted {
         };
         if let Ok(tree) = tree {
             wanted.add(&tree);
+            wanted.besides = tree.besides();
         }
         wanted
     }
@@ -29,17 +33,28 @@ impl Wanted {
     fn add(&mut self, tree: &Tree) {
         match tree {
             Tree::And(trees) | Tree::Or(trees) => trees.iter().for_each(|tree| self.add(tree)),
+            Tree::Same(typed, others) => {
+                typed.iter().for_each(|tree| self.add(tree));
+                others.iter().for_each(|other| self.add_words(other));
+            }
             Tree::Leaf {
                 field: None | Some("title" | "notes" | "text"),
                 value: Value::Word(text) | Value::Phrase(text),
-            } => {
-                let words = text::words(text).into_iter();
-                // The characters of a run are looked for in pairs.
-                let sought = words.filter(|word| word.kind != Kind::One { alone: false });
-                self.0.extend(sought.map(|word| word.text));
-            }
+            } => self.add_words(text),
             Tree::Everything | Tree::Not(_) | Tree::Leaf { .. } => {}
         }
+    }
+
+    fn add_words(&mut self, text: &str) {
+        let words = text::words(text).into_iter();
+        // The characters of a run are looked for in pairs.
+        let sought = words.filter(|word| word.kind != Kind::One { alone: false });
+        self.words.extend(sought.map(|word| word.text));
+    }
+
+    /// Phrases that are looked for besides what was typed, in the other language.
+    pub fn besides(&self) -> &[&'static str] {
+        &self.besides
     }
 
     /// The text in pieces, each with whether it was looked for.
@@ -85,7 +100,7 @@ impl Wanted {
 
     /// Bytes of the text, in order, none of them twice.
     fn found(&self, text: &str) -> Vec<Range<usize>> {
-        if self.0.is_empty() {
+        if self.words.is_empty() {
             return Vec::new();
         }
         // Where each byte of the folded text comes from.
@@ -96,7 +111,7 @@ impl Wanted {
         }
         let mut found: Vec<Range<usize>> = Vec::new();
         text::scan(&folded, &mut |word, range| {
-            if range.is_empty() || !self.0.contains(&word.text) {
+            if range.is_empty() || !self.words.contains(&word.text) {
                 return;
             }
             let (start, end) = (origin[range.start].start, origin[range.end - 1].end);
@@ -134,6 +149,7 @@ mod tests {
             ("ＭＲＴ", "Metro (MRT)", "Metro ([MRT])"),
             ("統計 -病例", "病例統計", "病例[統計]"),
             ("title:雨量 AND organization:水", "雨量與水", "[雨量]與水"),
+            ("rainfall", "日雨量, rainfalls", "日[雨量], [rainfalls]"),
             ("", "雨量", "雨量"),
             ("(", "雨量", "雨量"),
             ("㎞", "10 ㎞ 內", "10 [㎞] 內"),

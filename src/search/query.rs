@@ -26,6 +26,8 @@ const TITLE: f32 = 8.0;
 const IDS: f32 = 8.0;
 const TAGS: f32 = 4.0;
 const ORGANIZATION: f32 = 2.0;
+/// What is said in another language than was typed counts so much: it comes after what was typed.
+const OTHER_LANGUAGE: f32 = 0.2;
 /// How much of what the other fields say counts beside the best one.
 const TIE: f32 = 0.1;
 
@@ -60,6 +62,17 @@ impl Terms<'_> {
             Tree::And(trees) => self.and(trees),
             Tree::Or(trees) => {
                 let either = trees.iter().map(|tree| self.of(tree));
+                Ok(Box::new(BooleanQuery::union(
+                    either.collect::<Result<_, _>>()?,
+                )))
+            }
+            Tree::Same(typed, others) => {
+                let phrase = |other: &&str| -> Result<Boxed, String> {
+                    let said = self.anywhere(&Value::Phrase((*other).to_owned()))?;
+                    Ok(Box::new(BoostQuery::new(said, OTHER_LANGUAGE)))
+                };
+                let others = others.iter().map(phrase);
+                let either = std::iter::once(self.and(typed)).chain(others);
                 Ok(Box::new(BooleanQuery::union(
                     either.collect::<Result<_, _>>()?,
                 )))
@@ -335,6 +348,7 @@ fn leaves(tree: &Tree) -> usize {
         Tree::Everything => 1,
         Tree::Not(tree) => leaves(tree),
         Tree::And(trees) | Tree::Or(trees) => trees.iter().map(leaves).sum(),
+        Tree::Same(typed, others) => typed.len() + others.len(),
         Tree::Leaf { .. } => 1,
     }
 }

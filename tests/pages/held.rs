@@ -21,10 +21,22 @@ async fn the_first_page_leads_to_datasets_and_these_to_their_publishers() {
     let english = page(&serving, "/", "en-GB").await;
     for expected in [
         "<html lang=\"en\">",
+        "Browse by service category",
         "Safety and quality of life",
-        "All 1 sources are well",
+        "The source is well",
+        "</span> source</a>",
     ] {
         assert!(english.contains(expected), "{expected}: {english}");
+    }
+    // What is asked in English is found where it is written in Chinese.
+    let dengue = page(&serving, "/search?q=dengue+fever", "en-GB").await;
+    for expected in [
+        "1 dataset found",
+        "<mark>登革熱</mark>病例統計",
+        "Also looked for: <q lang=\"zh-Hant\">登革熱</q>",
+        "<span lang=\"en\">Open Government Data License, version 1.0</span>",
+    ] {
+        assert!(dengue.contains(expected), "{expected}: {dengue}");
     }
     // Programs get what they got.
     assert!(serving.json("/").await["sparql"].is_string());
@@ -60,7 +72,7 @@ async fn the_first_page_leads_to_datasets_and_these_to_their_publishers() {
     assert!(all.contains("11 publishers"), "{all}");
     let some = page(&serving, "/publishers?q=%E4%BA%A4%E9%80%9A", "en").await;
     assert!(
-        some.contains("1 publishers") && some.contains("交通局"),
+        some.contains("1 publisher<") && some.contains("交通局"),
         "{some}"
     );
     let (status, none) = answered(&serving, "/publishers/nobody", "en").await;

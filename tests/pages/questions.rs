@@ -3,7 +3,7 @@
 use super::{catalogue, page, search, titles};
 
 /// A question, and the titles that come first.
-const QUESTIONS: [(&str, &[&str]); 17] = [
+const QUESTIONS: [(&str, &[&str]); 20] = [
     ("空氣品質", &["空氣品質即時監測資料"]),
     // Words that stand apart in the title.
     ("空氣品質監測", &["空氣品質即時監測資料"]),
@@ -25,7 +25,11 @@ const QUESTIONS: [(&str, &[&str]); 17] = [
     ("station", &["Air quality stations"]),
     ("city population", &["Population by city"]),
     ("county", &["Cities and counties"]),
-    ("bus", &["Bus routes"]),
+    // What is typed comes before what says it in the other language, which comes too.
+    ("bus", &["Bus routes", "臺北市公車站牌位置"]),
+    ("dengue fever", &["登革熱病例統計"]),
+    ("reservoirs", &["水庫每日營運狀況"]),
+    ("the metro of Taipei", &["台北捷運進出站人次"]),
     // A colon that people type is no field.
     ("監測:空氣", &["空氣品質即時監測資料"]),
 ];

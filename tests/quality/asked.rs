@@ -40,9 +40,12 @@ async fn the_doors_say_one_thing_in_every_form_and_so_does_the_command() {
     assert_eq!(whole["trend"].as_array().unwrap().len(), 1);
     let worst = whole["worst"][0].as_str().unwrap();
     let lost = whole["indicators"].as_array().unwrap().iter();
-    let lost = lost
-        .filter(|i| i["scheme"] == "mqa")
-        .max_by_key(|i| i["points"].as_u64().unwrap() * (6 - i["met"].as_u64().unwrap()));
+    // Of those by which as much is lost, the first in the table.
+    let lost = lost.rev().filter(|i| i["scheme"] == "mqa").max_by_key(|i| {
+        let number = |key: &str| i[key].as_u64().unwrap();
+        // What was not checked is not lost.
+        number("points") * (6 - number("met") - number("unchecked"))
+    });
     assert_eq!(worst, lost.unwrap()["id"].as_str().unwrap());
 
     let of_source = daemon.json("/quality/source/a").await;

@@ -16,6 +16,10 @@ use std::sync::LazyLock;
 
 /// What the IRIs of our schemes and concepts begin with.
 pub const BASE: &str = "https://w3id.org/harvestd/tw/";
+/// What the IRIs of the service categories begin with.
+pub const SERVICE_CATEGORIES: &str = "https://w3id.org/harvestd/tw/service-category/";
+/// What the IRIs of the high-value themes begin with.
+pub const HIGH_VALUE_THEMES: &str = "https://w3id.org/harvestd/tw/high-value-theme/";
 /// What the IRIs of the EU's categories of high-value datasets begin with.
 const HIGH_VALUE_DATASETS: &str = "http://data.europa.eu/bna/";
 

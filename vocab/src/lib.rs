@@ -8,6 +8,7 @@ pub mod description;
 pub mod normalise;
 
 pub mod agents;
+pub mod bilingual;
 pub mod body;
 pub mod concepts;
 pub mod containment;

@@ -307,6 +307,9 @@ pub mod authority {
     pub const LICENCE: &str = "http://publications.europa.eu/resource/authority/licence/";
 }
 
+/// Taiwan's Open Government Data License, version 1.0: 政府資料開放授權條款-第1版.
+pub const TAIWAN_LICENCE: &str = "https://data.gov.tw/license";
+
 /// What the IRIs of IANA's media types begin with.
 pub const MEDIA_TYPES: &str = "https://www.iana.org/assignments/media-types/";
 

@@ -12,6 +12,8 @@ pub struct Home {
     pub figures: Vec<Figure>,
     pub newest: Vec<Brief>,
     pub themes: Vec<Choice>,
+    /// Taiwan's categories of services.
+    pub services: Vec<Choice>,
     pub high_value: Vec<Choice>,
     pub formats: Vec<Choice>,
     /// How the sources stand, in one line, with the class of its ground.

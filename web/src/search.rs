@@ -22,6 +22,8 @@ pub struct Found {
     pub words: Words,
     /// How many, in words.
     pub count: String,
+    /// What was looked for besides what was typed: the same in another language.
+    pub besides: Vec<Said>,
     /// Why there is nothing, where that is not just so.
     pub trouble: Option<String>,
     pub chosen: Vec<Chosen>,
@@ -59,7 +61,7 @@ pub struct Hit {
     pub notes_lang: String,
     pub publisher: Option<Link>,
     pub formats: Vec<String>,
-    pub licence: Option<String>,
+    pub licence: Option<Said>,
     /// Words for who may have it, where that is not everybody.
     pub access: Option<String>,
     pub changed: Option<Moment>,

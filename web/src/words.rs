@@ -52,10 +52,17 @@ impl Words {
         WORDS.get(key).map(|words| words[place])
     }
 
-    /// The words of a key with `{}` replaced, one after the other.
+    /// The words of a key beside a number: beside one those of the key with `-one`, where the table has them.
+    pub fn beside<'k>(&self, key: &'k str, number: &str) -> &'k str {
+        let one = (number == "1").then(|| self.known(&format!("{key}-one")));
+        one.flatten().unwrap_or_else(|| self.say(key))
+    }
+
+    /// The words of a key with `{}` replaced, one after the other; where the first is 1, as [`Self::beside`] has them.
     pub fn fill<V: AsRef<str>>(&self, key: &str, values: &(impl AsRef<[V]> + ?Sized)) -> String {
         let values = values.as_ref();
-        let mut pieces = self.say(key).split("{}");
+        let first = values.first().map_or("", AsRef::as_ref);
+        let mut pieces = self.beside(key, first).split("{}");
         let mut text = pieces.next().unwrap_or_default().to_owned();
         for (number, piece) in pieces.enumerate() {
             text.push_str(values.get(number).map_or("", AsRef::as_ref));

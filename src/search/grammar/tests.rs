@@ -12,6 +12,7 @@ fn shown(tree: &Tree) -> String {
         Tree::Not(tree) => format!("-{}", shown(tree)),
         Tree::And(trees) => many(trees, " & "),
         Tree::Or(trees) => many(trees, " | "),
+        Tree::Same(typed, others) => format!("{} = {}", many(typed, " & "), others.join(", ")),
         Tree::Leaf { field, value } => {
             let field = field.map(|field| format!("{field}=")).unwrap_or_default();
             let end = |bound: &Bound| match bound {
@@ -131,12 +132,12 @@ fn nesting_has_an_end() {
 #[test]
 fn what_people_type_is_read_kindly() {
     for (text, meant) in [
-        ("air quality", "(air & quality)"),
+        ("iron quality", "(iron & quality)"),
         ("\"air quality\" -sea", "('air quality' & -sea)"),
         ("空氣　品質", "(空氣 & 品質)"),
-        ("a (b", "(a & (b)"),
+        ("x (b", "(x & (b)"),
         ("wat* [x] \"open", "(wat* & [x] & 'open')"),
-        ("air & water - sea, ...", "(air & water & sea,)"),
+        ("air & wader - seen, ...", "(air & wader & seen,)"),
         ("\"a\"\"b\"", "('a' & 'b')"),
     ] {
         assert_eq!(shown(&words(text).unwrap()), meant, "{text}");
@@ -145,4 +146,31 @@ fn what_people_type_is_read_kindly() {
         let refused = words(text).unwrap_err();
         assert!(refused.why.contains("no word"), "{text}: {refused}");
     }
+}
+
+#[test]
+fn what_is_typed_in_one_language_is_looked_for_in_the_other() {
+    for (text, meant) in [
+        ("air quality", "((air & quality) = 空氣品質)"),
+        ("Zip-Codes", "((Zip-Codes) = 郵遞區號)"),
+        (
+            "Taipei traffic  accidents 2025",
+            "((Taipei) = 臺北 & (traffic & accidents) = 交通事故, 車禍 & 2025)",
+        ),
+        ("台北", "((台北) = taipei)"),
+        ("空氣品質", "((空氣品質) = air quality)"),
+        ("空氣品質監測", "(空氣品質監測)"),
+        ("\"air quality\" -bus", "('air quality' & -bus)"),
+        ("air -quality", "(air & -quality)"),
+        ("The Mayors of Keelung", "(Mayors & (Keelung) = 基隆)"),
+        ("the -of", "(the & -of)"),
+        ("to the", "(to & the)"),
+    ] {
+        assert_eq!(shown(&words(text).unwrap()), meant, "{text}");
+    }
+    let besides = words("taipei bus").unwrap().besides();
+    assert_eq!(besides, ["臺北", "公車", "客運"]);
+    assert!(words("\"taipei\" -bus").unwrap().besides().is_empty());
+    // A query of the grammar means what it says.
+    assert_eq!(shown(&parse("air quality").unwrap()), "(air & quality)");
 }

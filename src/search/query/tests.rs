@@ -125,6 +125,10 @@ fn what_people_type_finds_all_its_words() {
         ("road works", "roads"),
         ("roads -works", "lamps"),
         ("空氣監測", "rain"),
+        // 空氣品質 in a title, 道路 in the words of another.
+        ("Air Quality", "rain"),
+        ("道路", "lamps roads"),
+        ("\"道路\"", ""),
         ("\"air quality\"", "rain"),
         ("lamps & roads", "lamps"),
     ] {

@@ -2,7 +2,7 @@
 
 use super::{
     asked::narrowed,
-    labels::{self, HIGH_VALUE},
+    labels,
     listed::{Listed, Shelf},
     searching,
 };
@@ -16,6 +16,10 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
+use harvestd_vocab::{
+    concepts::{HIGH_VALUE_THEMES, SERVICE_CATEGORIES},
+    terms::authority,
+};
 use harvestd_web::{
     Frame, Words,
     home::{self as web, Figure},
@@ -92,29 +96,56 @@ fn shown(
         (week, "home-week", "/search?changed=week"),
     ];
     let figures = figures.map(|(number, key, path)| Figure {
+        words: frame.words.beside(key, &number.to_string()).to_owned(),
         number: frame.words.number(number),
-        words: frame.words.say(key).to_owned(),
         href: frame.to(path),
     });
-    let (mut valued, themes): (Vec<_>, Vec<_>) = choices("groups", groups, THEMES_MAX)
-        .into_iter()
-        .partition(|(label, _)| {
-            label
-                .as_ref()
-                .is_some_and(|l| l.iri.starts_with(HIGH_VALUE))
-        });
-    valued.extend(choices("high_value", high_value, THEMES_MAX));
+    let groups = choices("groups", groups, THEMES_MAX);
+    let themes = |of: &[Scheme]| {
+        let these = groups
+            .iter()
+            .filter(|(label, _)| of.contains(&Scheme::of(label.as_ref())));
+        these
+            .map(|(_, choice)| choice.clone())
+            .collect::<Vec<Choice>>()
+    };
     let plain = |choices: Vec<(Option<Label>, Choice)>| choices.into_iter().map(|(_, one)| one);
+    let mut valued = themes(&[Scheme::HighValue]);
+    valued.extend(plain(choices("high_value", high_value, THEMES_MAX)));
     Ok(web::Home {
         figures: figures.to_vec(),
         newest,
-        themes: plain(themes).collect(),
-        high_value: plain(valued).collect(),
+        themes: themes(&[Scheme::Eu, Scheme::Own]),
+        services: themes(&[Scheme::Service]),
+        high_value: valued,
         formats: plain(choices("res_format", formats, FORMATS_MAX)).collect(),
         sources: line,
         sources_class: class,
         frame,
     })
+}
+
+/// Whose theme a theme is: each has a list of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Eu,
+    HighValue,
+    Service,
+    /// A catalogue's own.
+    Own,
+}
+
+impl Scheme {
+    fn of(label: Option<&Label>) -> Self {
+        let iri = label.map_or("", |label| label.iri.as_str());
+        let known = [
+            (authority::DATA_THEME, Self::Eu),
+            (HIGH_VALUE_THEMES, Self::HighValue),
+            (SERVICE_CATEGORIES, Self::Service),
+        ];
+        let mut known = known.into_iter().filter(|(base, _)| iri.starts_with(base));
+        known.next().map_or(Self::Own, |(_, scheme)| scheme)
+    }
 }
 
 /// The values of a facet with the most datasets, each with what the index knows of it.
@@ -139,19 +170,17 @@ fn choices(
 
 /// How the sources stand, in one line, and the class of its ground.
 fn standing(sources: &[SourceStatus], words: &Words) -> (String, &'static str) {
-    let enabled: Vec<&SourceStatus> = sources.iter().filter(|source| source.enabled).collect();
-    let ill = enabled.iter().filter(|source| source.is_ill()).count();
-    let number = |number: usize| words.number(number as u64);
-    match ill {
-        0 => (
-            words.fill("home-sources-well", &[&number(enabled.len())]),
-            "good",
-        ),
-        ill => (
-            words.fill("home-sources-ill", &[&number(enabled.len()), &number(ill)]),
-            "fair",
-        ),
-    }
+    let enabled = sources.iter().filter(|source| source.enabled);
+    let ill = enabled.clone().filter(|source| source.is_ill()).count() as u64;
+    let all = enabled.count() as u64;
+    let (key, class) = match ill {
+        0 => ("home-sources-well", "good"),
+        _ => ("home-sources-ill", "fair"),
+    };
+    (
+        words.fill(key, &[words.number(all), words.number(ill)]),
+        class,
+    )
 }
 
 /// When the day began in Taiwan, as queries have it.

@@ -2,11 +2,12 @@
 //! Pure. Start at [`label`].
 
 use crate::search::Labels;
-use harvestd_vocab::{agents, concepts, terms::authority};
+use harvestd_vocab::{
+    agents,
+    concepts::{self, HIGH_VALUE_THEMES},
+    terms::{TAIWAN_LICENCE, authority},
+};
 use harvestd_web::{Words, values::Said};
-
-/// Taiwan's themes of high value; what they begin with.
-pub const HIGH_VALUE: &str = "https://w3id.org/harvestd/tw/high-value-theme/";
 
 /// What a value of a facet is called.
 pub fn label(facet: &'static str, name: &str, labels: &Labels, words: &Words) -> Said {
@@ -33,7 +34,7 @@ pub fn named(title: &str, iri: &str, words: &Words) -> Said {
     if let Some(concept) = concepts::of_iri(iri) {
         let label = concept.label(&tag.to_ascii_lowercase());
         // Themes of high value are called as other themes are.
-        return match iri.starts_with(HIGH_VALUE) {
+        return match iri.starts_with(HIGH_VALUE_THEMES) {
             true => Said::ours(words.fill("label-high-value", &[label]), words.0),
             false => Said::ours(label, words.0),
         };
@@ -42,6 +43,9 @@ pub fn named(title: &str, iri: &str, words: &Words) -> Said {
         && let Some(text) = words.known(&format!("theme-{theme}"))
     {
         return Said::ours(text, words.0);
+    }
+    if iri == TAIWAN_LICENCE {
+        return Said::ours(words.say("licence-taiwan"), words.0);
     }
     match agents::named(title) {
         Some(agency) if tag == "en" && !agency.english.is_empty() => {
@@ -55,7 +59,7 @@ pub fn named(title: &str, iri: &str, words: &Words) -> Said {
 fn high_value(name: &str, words: &Words) -> Said {
     let eu = words.known(&format!("hvd-{name}"));
     let taiwan = || {
-        let concept = concepts::of_iri(&format!("{HIGH_VALUE}{name}"))?;
+        let concept = concepts::of_iri(&format!("{HIGH_VALUE_THEMES}{name}"))?;
         Some(concept.label(&words.0.tag().to_ascii_lowercase()))
     };
     match eu.or_else(taiwan) {
@@ -86,7 +90,11 @@ mod tests {
         let transport = format!("{}TRAN", authority::DATA_THEME);
         let labels = Labels::from([
             theme("tran", &transport, "Transport"),
-            theme("air", &format!("{HIGH_VALUE}climate-and-environment"), "x"),
+            theme(
+                "air",
+                &format!("{HIGH_VALUE_THEMES}climate-and-environment"),
+                "x",
+            ),
             theme("own", "", "觀光"),
         ]);
         for (facet, name, chinese, english) in [

@@ -25,6 +25,7 @@ pub struct Listed {
     title: String,
     notes: String,
     name: String,
+    license_id: Option<String>,
     license_title: Option<String>,
     metadata_modified: String,
     organization: Option<Organization>,
@@ -117,6 +118,16 @@ impl Listed {
         Some(Link::own(said, shelf.frame.to(&path)))
     }
 
+    fn licence(&self, shelf: &Shelf<'_>) -> Option<Said> {
+        let title = self.license_title.as_deref()?;
+        let id = self.license_id.as_deref().unwrap_or_default();
+        let label = shelf.labels.get(&("license_id", id.to_owned()));
+        Some(match label {
+            Some(label) => labels::named(title, &label.iri, &shelf.frame.words),
+            None => Said::new(title, ""),
+        })
+    }
+
     fn formats(&self) -> Vec<String> {
         let mut formats: Vec<String> = Vec::new();
         for resource in &self.resources {
@@ -155,7 +166,7 @@ impl Listed {
             notes_lang: notes.lang,
             publisher: self.publisher(shelf),
             formats: self.formats(),
-            licence: self.license_title.clone(),
+            licence: self.licence(shelf),
             access: access
                 .map(|tier| labels::label("access", tier, shelf.labels, &shelf.frame.words).text),
             changed: self.changed(),

@@ -184,10 +184,10 @@ fn measured(frame: &Frame, scoped: &Scoped) -> web::Quality {
         all.find(|share| share.indicator.id == *id)
     });
     let worst = worst.map(|share| {
-        let lost = (standing.figures.datasets - share.met) * u64::from(share.indicator.points);
+        let lost = share.lost(standing.figures.datasets);
         (indicator(words, share), lost)
     });
-    let worst = worst.filter(|(_, lost)| *lost > 0).take(WORST);
+    let worst = worst.take(WORST);
     web::Quality {
         datasets: standing.figures.datasets,
         mqa: standing.figures.mqa,

@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use harvestd_web::{
     Frame, Words,
     search::{self as web, Chosen, Facet, Order, Value},
-    values::Pages,
+    values::{Pages, Said},
 };
 use std::sync::Arc;
 
@@ -176,6 +176,7 @@ impl Asking<'_> {
         Ok(web::Found {
             words,
             count: counted(found.count, &words),
+            besides: besides(&wanted),
             trouble: self.trouble(found, &words),
             without: (chosen.len() > 1).then(|| frame.to(&self.asked.everything().address())),
             chosen,
@@ -342,11 +343,19 @@ impl Asking<'_> {
     }
 }
 
+/// Phrases in the other language: of Chinese or English, whichever they are written in.
+fn besides(wanted: &Wanted) -> Vec<Said> {
+    let tag = |phrase: &str| if phrase.is_ascii() { "en" } else { "zh-Hant" };
+    let phrases = wanted.besides().iter();
+    phrases
+        .map(|phrase| Said::new(*phrase, tag(phrase)))
+        .collect()
+}
+
 /// How many were found, in words.
 fn counted(count: u64, words: &Words) -> String {
     match count {
         0 => words.say("search-found-none").to_owned(),
-        1 => words.say("search-found-one").to_owned(),
         many => words.fill("search-found", &[&words.number(many)]),
     }
 }

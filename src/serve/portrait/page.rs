@@ -262,8 +262,9 @@ fn conditions(teller: &Teller<'_>, package: Option<&ckan::Package>) -> Vec<Fact>
         .is_none()
         && let Some(licence) = package.and_then(|package| package.licence.as_ref())
     {
-        let said = harvestd_web::values::Said::new(&licence.title, "");
-        let link = Link::out(said, licence.url.as_deref().unwrap_or_default());
+        let iri = licence.url.as_deref().unwrap_or_default();
+        let said = pages::labels::named(&licence.title, iri, &teller.words);
+        let link = Link::out(said, iri);
         let words = teller.property(dct::LICENSE.as_str());
         facts.insert(
             0,

@@ -107,7 +107,7 @@ pub struct Standing {
     pub figures: Figures,
     pub dimensions: Vec<Dimension>,
     pub indicators: Vec<Share>,
-    /// Ids of indicators of the 405 points, those first by which most points are lost.
+    /// Ids of indicators of the 405 points, those first by which most points are lost, as [`Share::lost`] has it.
     pub worst: Vec<&'static str>,
 }
 
@@ -249,12 +249,8 @@ impl Figures {
 impl Standing {
     fn of(sum: &Sum) -> Self {
         let mut dimensions: Vec<(Dimension, u64)> = Vec::new();
-        let mut worst: Vec<(u64, &str)> = Vec::new();
         for (place, row) in indicators().iter().enumerate() {
             let (met, points) = (sum.met[place], u64::from(row.points));
-            if row.scheme == Scheme::Mqa {
-                worst.push((points * (sum.datasets.saturating_sub(met)), row.id));
-            }
             let known = dimensions
                 .iter_mut()
                 .find(|(d, _)| d.scheme == row.scheme && d.dimension == row.dimension);
@@ -274,8 +270,16 @@ impl Standing {
                 )),
             }
         }
-        worst.sort_by_key(|(lost, _)| std::cmp::Reverse(*lost));
         let shares = indicators().iter().enumerate();
+        let shares: Vec<Share> = shares
+            .map(|(place, row)| Share::of(row, place, sum))
+            .collect();
+        let mqa = shares
+            .iter()
+            .filter(|share| share.indicator.scheme == Scheme::Mqa);
+        let lost = mqa.map(|share| (share.lost(sum.datasets), share.indicator.id));
+        let mut worst: Vec<(u64, &str)> = lost.filter(|(lost, _)| *lost > 0).collect();
+        worst.sort_by_key(|(lost, _)| std::cmp::Reverse(*lost));
         Self {
             figures: Figures::of(sum),
             dimensions: dimensions
@@ -285,19 +289,19 @@ impl Standing {
                     ..dimension
                 })
                 .collect(),
-            indicators: shares
-                .map(|(place, row)| Share::of(row, place, sum))
-                .collect(),
-            worst: worst
-                .into_iter()
-                .filter(|(lost, _)| *lost > 0)
-                .map(|(_, id)| id)
-                .collect(),
+            indicators: shares,
+            worst: worst.into_iter().map(|(_, id)| id).collect(),
         }
     }
 }
 
 impl Share {
+    /// Points that so many datasets do not get by it. What was not checked is not counted: there is nothing to mend yet.
+    pub fn lost(&self, datasets: u64) -> u64 {
+        let missed = datasets.saturating_sub(self.met + self.unchecked);
+        missed * u64::from(self.indicator.points)
+    }
+
     pub(super) fn of(row: &quality::Indicator, place: usize, sum: &Sum) -> Self {
         Self {
             indicator: Asks::of(row),
@@ -341,5 +345,34 @@ pub(super) fn date(day: i32) -> NaiveDate {
     match day {
         0.. => epoch.checked_add_days(days).unwrap_or(NaiveDate::MAX),
         _ => epoch.checked_sub_days(days).unwrap_or(NaiveDate::MIN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_checked_is_not_among_what_is_mended_first() {
+        let of = |id: &str| indicators().iter().position(|row| row.id == id);
+        let (access, keyword) = (of("access-url-reachable"), of("keyword"));
+        let (Some(access), Some(keyword)) = (access, keyword) else {
+            panic!("these indicators are in the table");
+        };
+        let mut sum = Sum {
+            datasets: 10,
+            met: [10; _],
+            ..Sum::default()
+        };
+        (sum.met[access], sum.unchecked[access]) = (0, 10);
+        sum.met[keyword] = 4;
+        let standing = Standing::of(&sum);
+        assert_eq!(standing.worst, ["keyword"]);
+        assert_eq!(standing.indicators[keyword].lost(10), 180);
+        sum.unchecked[access] = 3;
+        assert_eq!(
+            Standing::of(&sum).worst,
+            ["access-url-reachable", "keyword"]
+        );
     }
 }

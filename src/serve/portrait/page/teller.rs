@@ -245,11 +245,10 @@ impl<'a> Teller<'a> {
             })
             .or_else(|| {
                 let word = tables::word_of(iri)?;
-                let word = match iri.starts_with(authority::LICENCE) {
-                    true => word.to_uppercase(),
-                    false => word.to_owned(),
-                };
-                Some(values::Said::new(word, ""))
+                Some(match iri.starts_with(authority::LICENCE) {
+                    true => values::Said::new(word.to_uppercase(), ""),
+                    false => labels::named(word, iri, &self.words),
+                })
             })
             .or_else(|| self.inside(iri))
             .unwrap_or_else(|| values::Said::new(iri.strip_prefix("mailto:").unwrap_or(iri), ""))
