@@ -176,7 +176,10 @@ pub struct Row {
     pub means: Option<&'static str>,
     pub path: String,
     pub found: String,
+    /// In English.
     pub expected: String,
+    /// What was expected where it has this code, and what to do, in the language of the page.
+    pub mend: Option<&'static str>,
     /// Where in the answer, in words.
     pub place: String,
 }
@@ -195,6 +198,16 @@ pub struct Setting {
 impl Record {
     fn address(&self) -> Option<&str> {
         link(self.page.as_deref()?)
+    }
+}
+
+impl Row {
+    /// What was found is told in English, or is the source's own: nobody knows in which language that is.
+    fn found_lang(&self) -> &'static str {
+        match self.found.is_ascii() {
+            true => "en",
+            false => "",
+        }
     }
 }
 
@@ -295,6 +308,7 @@ mod tests {
                     path: "$.title".to_owned(),
                     found: "\"<script>\"".to_owned(),
                     expected: "a title".to_owned(),
+                    mend: Some("Give it a <title>"),
                     place: "12".to_owned(),
                 }],
                 from: 1,
@@ -322,7 +336,8 @@ mod tests {
             "abc123",
             "no-title",
             "$.title",
-            "&#34;&#60;script&#62;&#34;",
+            "<td lang=\"en\">&#34;&#60;script&#62;&#34;<",
+            "<td>Give it a &#60;title&#62;<br><span class=\"small quiet\" lang=\"en\">a title<",
             "format=csv",
             "?before=1-moi",
             "1,000",

@@ -119,7 +119,7 @@ fn standing(house: &House) -> sources::Standing {
     let ready = house.desk.ready();
     let published = house.published.borrow().as_ref().map(|published| {
         let head = format!("{}-{}", published.generation, published.seq);
-        (head, Moment::of_ms(published.published_us.div_euclid(1000)))
+        (head, Moment::of_us(published.published_us))
     });
     let overrides = status::overrides(house).into_iter();
     let feedback = house.desk.feedback().map(|feedback| feedback.counts());
