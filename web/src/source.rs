@@ -116,6 +116,8 @@ pub struct Run {
 pub struct Held {
     /// Names the list: the same for the same records.
     pub list: String,
+    /// What holds them, in the language of the page.
+    pub cause: Option<&'static str>,
     pub why: Said,
     pub datasets: u64,
     pub others: u64,
@@ -275,6 +277,7 @@ mod tests {
             expected: Some("2 min".to_owned()),
             held: Some(Held {
                 list: "abc123".to_owned(),
+                cause: Some("Too much <is> gone"),
                 why: Said::english("40 absent"),
                 datasets: 40,
                 since: Moment::of_ms(0),
@@ -334,6 +337,7 @@ mod tests {
             "more is missing",
             "40 of 100 &#60;absent&#62;",
             "abc123",
+            "Too much &#60;is&#62; gone<br><span lang=\"en\">40 absent<",
             "no-title",
             "$.title",
             "<td lang=\"en\">&#34;&#60;script&#62;&#34;<",

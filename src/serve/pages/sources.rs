@@ -248,6 +248,7 @@ fn held(
     records.truncate(HELD_SHOWN);
     Ok(Some(source::Held {
         list: held.list.clone(),
+        cause: frame.words.known(&format!("code-{}", held.cause.word())),
         why: Said::english(&held.why),
         datasets: held.datasets,
         others: held.others,
@@ -341,8 +342,17 @@ fn trouble(status: &SourceStatus, words: Words) -> Option<Trouble> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::Ailment;
-    use harvestd_web::source::is_known_trouble;
+    use crate::{diagnosis::Ailment, gate::Cause};
+    use harvestd_web::{Language, Words, source::is_known_trouble};
+
+    #[test]
+    fn the_pages_have_words_for_every_cause_that_holds_deletions() {
+        use Cause::{Churn, Empty, Nameless, Share};
+        for cause in [Empty, Churn, Share, Nameless] {
+            let key = format!("code-{}", cause.word());
+            assert!(Words(Language::Chinese).known(&key).is_some(), "{key}");
+        }
+    }
 
     #[test]
     fn the_pages_have_words_for_every_ailment() {
