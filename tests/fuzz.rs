@@ -12,6 +12,8 @@ mod dice;
 mod material;
 #[path = "fuzz/mutate.rs"]
 mod mutate;
+#[path = "fuzz/reading.rs"]
+mod reading;
 #[path = "fuzz/targets.rs"]
 mod targets;
 

@@ -4,6 +4,8 @@
 
 #[path = "support/certificates.rs"]
 mod certificates;
+#[path = "support/checked.rs"]
+mod checked;
 #[path = "support/daemon.rs"]
 mod daemon;
 #[path = "support/faulty.rs"]
@@ -19,7 +21,7 @@ mod many;
 #[path = "links/rounds.rs"]
 mod rounds;
 
-use daemon::texts;
+use daemon::{serving, texts};
 use harvestd::{
     config::Config,
     links::{Links, round::Means, told::Filter, trouble::Trouble},

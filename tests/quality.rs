@@ -4,6 +4,8 @@
 //! gives, here and wherever else it looks.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/checked.rs"]
+mod checked;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/origin.rs"]

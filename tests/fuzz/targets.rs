@@ -1,6 +1,7 @@
 //! What is fuzzed: a name, and a function of bytes that must come back. What it may answer is checked where rules hold of
 //! every answer (an error says something; what is complete was readable).
 
+use super::reading::{RECORD_BYTES_MAX, opened, read};
 use harvestd::{
     config::{Config, Outside, Source},
     push::{What, read as push_read},
@@ -8,21 +9,15 @@ use harvestd::{
     serve::{geo, guard as query_guard},
 };
 use harvestd_harvesters::{
-    Answer, Bookmark, Completeness, Harvester, Kind, Location, Page, PartName, Record, RecordId,
-    Request, Settings, Stop,
+    Harvester,
     csv_rows::Rows,
     guard::{self, DocumentLimits},
     json_slices::{SliceLimits, slices},
 };
-use harvestd_vocab::{Context, Refusal, normalise};
 use oxrdf::{Literal, NamedNode, Term};
 use serde::de::IgnoredAny;
 use std::{
-    collections::{BTreeMap, VecDeque},
-    io::Cursor,
-    ops::ControlFlow::{self, Continue},
-    path::Path,
-    sync::LazyLock,
+    collections::BTreeMap, io::Cursor, ops::ControlFlow::Continue, path::Path, sync::LazyLock,
 };
 
 pub struct Target {
@@ -101,7 +96,8 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-const RECORD_BYTES_MAX: usize = 1 << 20;
+/// Of one document: more take longer, and show nothing else.
+const RECORDS_MAX: usize = 200;
 const MEDIA_TYPES: [Option<&str>; 9] = [
     None,
     Some("application/json"),
@@ -114,40 +110,11 @@ const MEDIA_TYPES: [Option<&str>; 9] = [
     Some("application/xml"),
 ];
 
-/// Opened as each of its recorded cases is, that say something different.
 static OPENED: LazyLock<BTreeMap<&str, Vec<Box<dyn Harvester>>>> = LazyLock::new(|| {
     let all = harvestd_harvesters::KINDS.iter();
-    all.map(|kind| (kind.name, opened(kind))).collect()
+    let cases = Path::new("tests/connectors");
+    all.map(|kind| (kind.name, opened(kind, cases))).collect()
 });
-
-fn opened(kind: &Kind) -> Vec<Box<dyn Harvester>> {
-    let mut options = vec![serde_json::Value::Null];
-    let cases = std::fs::read_dir(Path::new("tests/connectors").join(kind.name)).unwrap();
-    let mut cases: Vec<_> = cases.map(|case| case.unwrap().path()).collect();
-    cases.sort();
-    for case in cases {
-        let Ok(text) = std::fs::read_to_string(case.join("case.json")) else {
-            continue;
-        };
-        let case: serde_json::Value = serde_json::from_str(&text).unwrap();
-        if !options.contains(&case["options"]) {
-            options.push(case["options"].clone());
-        }
-    }
-    let open = |options| {
-        (kind.open)(Settings {
-            source: "fuzz".to_owned(),
-            url: "https://fuzz.example/data".parse().unwrap(),
-            options,
-            record_bytes_max: RECORD_BYTES_MAX,
-            document: DocumentLimits::default(),
-        })
-        .ok()
-    };
-    let opened: Vec<_> = options.into_iter().filter_map(open).collect();
-    assert!(!opened.is_empty(), "{} cannot be opened", kind.name);
-    opened
-}
 
 /// The bytes are the answer to the first question, and to those that follow from it.
 fn catalogue(kind: &str, bytes: &[u8]) {
@@ -159,7 +126,9 @@ fn catalogue(kind: &str, bytes: &[u8]) {
         if media_type.is_some() && !matches!(kind, "dcat" | "ldes" | "push") {
             break;
         }
-        let is_taken = read(&**harvester, media_type, bytes);
+        let said = read(&**harvester, media_type, bytes, RECORDS_MAX);
+        assert!(said.proofs < 3, "complete is said again and again");
+        let is_taken = said.proofs > 0 && said.refused == 0;
         let looks = matches!(bytes.first(), Some(b'[' | b'{'));
         let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         assert!(
@@ -171,104 +140,6 @@ fn catalogue(kind: &str, bytes: &[u8]) {
 
 /// Kinds that read nothing but JSON where a document begins like it.
 const ONLY_JSON: [&str; 4] = ["ckan", "data_gov_tw", "sensorthings", "tw_interchange"];
-
-#[derive(Default)]
-struct Said {
-    records: Vec<Record>,
-    questions: VecDeque<Request>,
-    proofs: usize,
-    refused: usize,
-}
-
-impl Page for Said {
-    fn part(&mut self, id: RecordId, part: PartName, raw: &[u8]) -> ControlFlow<Stop> {
-        let parts = vec![(part, raw.to_vec())];
-        self.records.push(Record { id, parts });
-        match self.records.len() < 200 {
-            true => Continue(()),
-            false => ControlFlow::Break(Stop),
-        }
-    }
-    fn gone(&mut self, _: RecordId) -> ControlFlow<Stop> {
-        Continue(())
-    }
-    fn refused(&mut self, _: Location, why: Refusal) -> ControlFlow<Stop> {
-        assert!(!why.to_string().is_empty());
-        self.refused += 1;
-        Continue(())
-    }
-    fn filtered(&mut self, _: RecordId, _: &'static str) -> ControlFlow<Stop> {
-        Continue(())
-    }
-    fn noticed(&mut self, _: &'static str, text: String) -> ControlFlow<Stop> {
-        assert!(!text.is_empty());
-        Continue(())
-    }
-    fn next(&mut self, question: Request) -> ControlFlow<Stop> {
-        self.questions.push_back(question);
-        Continue(())
-    }
-    fn declares(&mut self, _: u64) -> ControlFlow<Stop> {
-        Continue(())
-    }
-    fn complete(&mut self, _: Completeness) -> ControlFlow<Stop> {
-        self.proofs += 1;
-        Continue(())
-    }
-    fn bookmark(&mut self, _: Bookmark) -> ControlFlow<Stop> {
-        Continue(())
-    }
-}
-
-/// True: the catalogue is complete, and nothing in it was refused.
-fn read(harvester: &dyn Harvester, media_type: Option<&str>, bytes: &[u8]) -> bool {
-    let mut said = Said::default();
-    said.questions
-        .extend(harvester.begin(None, 1_795_000_000_000));
-    if said.questions.is_empty() {
-        let url = "https://fuzz.example/data".parse().unwrap();
-        said.questions.push_back(Request::get(url, "*/*"));
-    }
-    for _ in 0..4 {
-        let Some(request) = said.questions.pop_front() else {
-            break;
-        };
-        let answer = Answer {
-            request: &request,
-            status: 200,
-            url: request.url.clone(),
-            media_type: media_type.map(str::to_owned),
-            link_next: None,
-            body: &mut Cursor::new(bytes),
-        };
-        if let Err(error) = harvestd_harvesters::read(harvester, answer, &mut said) {
-            assert!(
-                !error.found.is_empty() && !error.expected.is_empty(),
-                "{error}"
-            );
-            break;
-        }
-    }
-    assert!(said.proofs < 3, "complete is said again and again");
-    let context = Context {
-        base: "https://hub.example/".to_owned(),
-        source: "fuzz".to_owned(),
-        language: Some("zh-Hant".to_owned()),
-        offset_minutes: Some(480),
-        shared_agencies: true,
-    };
-    let mut refused = said.refused;
-    for record in said.records.iter().take(40) {
-        let described = harvester.describe(record);
-        let normal = described.and_then(|d| normalise(d, &record.id.key, &context));
-        match normal {
-            Ok(normal) => assert!(!normal.body.lines().any(|line| line.starts_with("_:"))),
-            Err(_) => refused += 1,
-        }
-        let _ = harvester.detail(record);
-    }
-    said.proofs > 0 && refused == 0 && said.records.len() <= 40
-}
 
 static CENTRE: LazyLock<(Config, Source)> = LazyLock::new(|| {
     let text = "public_url = \"https://hub.example/\"\ndata_dir = \"unused\"\n[[source]]\nid = \"centre\"\nkind = \"push\"\ntitle = { en = \"Centre\" }\n";

@@ -1,49 +1,22 @@
 //! The program itself: what it checks by itself, what its doors tell of it, and the command with a daemon and without.
 
-use crate::daemon::{
+use crate::{
+    checked::{self, row},
     serving::{Bed, Serving, eventually, parsed},
     texts::export,
 };
 use serde_json::{Value, json};
 
-/// A row of an export whose file is at this address.
-fn row(id: &str, url: &str, fields: &str) -> String {
-    json!({
-        "資料集識別碼": id,
-        "資料集名稱": format!("資料 {id}"),
-        "資料提供屬性": "檔案資料",
-        "品質檢測": "金",
-        "檔案格式": "CSV",
-        "編碼格式": "UTF-8",
-        "資料下載網址": url,
-        "主要欄位說明": fields,
-        "資料集描述": "第一列",
-        "提供機關": "示範部",
-        "更新頻率": "每1月",
-        "授權方式": "政府資料開放授權條款-第1版",
-        "上架日期": "2020-01-02 03:04:05",
-    })
-    .to_string()
-}
-
-const SOON: &str = "[links]\nrequests_per_second = 1000.0\nrobots = \"ignore\"\n\
-    [limits.links]\nbegin_after_ms = 0\nlook_every_ms = 20\nsums_every_ms = 0\npage_max = 2\n";
-
 /// Three datasets: one as it should be, one with other columns, one whose file is gone.
 async fn bed(more: &str) -> Bed {
-    let bed = Bed::new("[]".to_owned()).await;
-    let at = |path: &str| bed.origin.at(path);
-    let rows = [
-        row("1", &at("/1.csv"), "name(站名);lon(經度)"),
-        row("2", &at("/2.csv"), "name(站名);height(高度)"),
-        row("3", &at("/gone.csv"), "無"),
-    ];
-    bed.origin.say("/a", "application/json", export(&rows));
-    for path in ["/1.csv", "/2.csv"] {
-        bed.origin.say(path, "text/csv", "name,lon\na,121\n");
-    }
+    let fields = ["name(站名);lon(經度)", "name(站名);height(高度)", "無"];
+    let bed = checked::bed(fields).await;
     bed.configure("", more);
     bed
+}
+
+fn at_once() -> String {
+    checked::at_once("page_max = 2\n")
 }
 
 async fn checked(daemon: &Serving, count: u64) {
@@ -78,7 +51,7 @@ fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_checks_what_it_publishes_and_tells_of_it() {
-    let bed = bed(SOON).await;
+    let bed = bed(&at_once()).await;
     let daemon = bed.serve().await;
     daemon.run().await;
     checked(&daemon, 3).await;
@@ -131,7 +104,15 @@ async fn a_daemon_checks_what_it_publishes_and_tells_of_it() {
     assert_eq!(one["history"].as_array().unwrap().len(), 1);
     assert_eq!(one["came"]["look"]["columns"], json!(["name", "lon"]));
     assert_eq!(one["places"][0]["verdict"]["missing"], json!(["height"]));
-    assert_eq!(one["words"]["zh-Hant"], "欄位與欄位說明不符");
+    let words = &one["words"];
+    assert_eq!(words["zh-Hant"], "欄位與欄位說明不符");
+    assert_eq!(
+        (&words["advice"], &words["advice-zh-Hant"]),
+        (
+            &json!("bring the description of the fields up to the file"),
+            &json!("請依檔案內容更新欄位說明")
+        )
+    );
 
     let datasets = daemon
         .json("/links/datasets?dataset=https://data.gov.tw/dataset/2")
@@ -220,7 +201,7 @@ async fn said(bed: &Bed, arguments: &[&str]) -> (String, i32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_works_with_a_daemon_and_without() {
-    let bed = bed(&SOON.replace("begin_after_ms = 0", "begin_after_ms = 86_400_000")).await;
+    let bed = bed(&at_once().replace("begin_after_ms = 0", "begin_after_ms = 86_400_000")).await;
     let daemon = bed.serve().await;
     daemon.run().await;
     let gone = bed.origin.at("/gone.csv");

@@ -2,32 +2,13 @@
 
 use super::*;
 use serde_json::{Value, json};
-use serving::{Bed, Serving, eventually};
-use texts::export;
+use serving::{Serving, eventually};
 
 /// One failure is enough, and what is learnt is measured at once.
-const SOON: &str = "[links]\nrequests_per_second = 1000.0\nrobots = \"ignore\"\n\
-    [limits.links]\nbegin_after_ms = 0\nlook_every_ms = 20\nsums_every_ms = 0\nfailures_min = 1\nfailing_ms_min = 0\n\
-    [limits.snapshots]\nlook_every_ms = 20\n";
-
-fn row(id: &str, url: &str) -> String {
-    json!({
-        "資料集識別碼": id,
-        "資料集名稱": format!("資料 {id}"),
-        "資料提供屬性": "檔案資料",
-        "服務分類": "公共資訊",
-        "品質檢測": "金",
-        "檔案格式": "CSV",
-        "編碼格式": "UTF-8",
-        "資料下載網址": url,
-        "主要欄位說明": "name(站名);lon(經度)",
-        "資料集描述": "第一列",
-        "提供機關": "示範部",
-        "更新頻率": "每1月",
-        "授權方式": "政府資料開放授權條款-第1版",
-        "上架日期": "2020-01-02 03:04:05",
-    })
-    .to_string()
+fn at_once() -> String {
+    checked::at_once(
+        "failures_min = 1\nfailing_ms_min = 0\n[limits.snapshots]\nlook_every_ms = 20\n",
+    )
 }
 
 /// Of all: how many datasets have a download that answers, and of how many nobody knows.
@@ -129,17 +110,8 @@ async fn shown(daemon: &Serving) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_learnt_of_addresses_counts_without_any_change_and_stays() {
-    let bed = Bed::new("[]".to_owned()).await;
+    let bed = checked::bed(["name(站名);lon(經度)"; 3]).await;
     let at = |path: &str| bed.origin.at(path);
-    let rows = [
-        row("1", &at("/1.csv")),
-        row("2", &at("/2.csv")),
-        row("3", &at("/gone.csv")),
-    ];
-    bed.origin.say("/a", JSON, export(&rows));
-    for path in ["/1.csv", "/2.csv"] {
-        bed.origin.say(path, "text/csv", "name,lon\na,121\n");
-    }
     bed.configure("", "[links]\nenabled = false\n");
     let daemon = bed.serve().await;
     daemon.run().await;
@@ -154,7 +126,7 @@ async fn what_is_learnt_of_addresses_counts_without_any_change_and_stays() {
     );
     daemon.stop().await;
 
-    bed.configure("", SOON);
+    bed.configure("", &at_once());
     let daemon = bed.serve().await;
     eventually("all are checked and measured", async || {
         downloads(&daemon).await == (2, 0)

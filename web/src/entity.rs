@@ -5,7 +5,8 @@ use crate::{
     Frame, Template, Words,
     judged::Judged,
     map::Map,
-    values::{Link, Moment, Said},
+    moment::Moment,
+    values::{Link, Said},
 };
 
 #[derive(Debug, Clone, Default, Template)]

@@ -1,11 +1,7 @@
 //! How good one dataset is: points with the reasons for those that it does not get, what shapes say, and how its addresses
 //! fare. Start at [`Judged`].
 
-use crate::{
-    Template, Words,
-    entity::Badge,
-    values::{Link, Moment},
-};
+use crate::{Template, Words, entity::Badge, moment::Moment, values::Link};
 
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "judged.html")]
@@ -81,6 +77,8 @@ pub struct Violation {
 pub struct Address {
     pub link: Link,
     pub came: String,
+    /// What its publisher should do; empty where nothing is known, or nothing is wrong.
+    pub advice: &'static str,
     pub checked: Option<Moment>,
     pub checks: [&'static str; 5],
 }

@@ -1,7 +1,7 @@
 //! Times and spans of time as pages show them: on Taipei's clock, which the foot of every page says. Start at [`Moment`].
 
 use crate::{Language, Words};
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, SecondsFormat};
 
 /// Taipei's clock has been eight hours ahead, summer and winter, since 1980.
 const AHEAD_S: i32 = 8 * 3600;
@@ -11,18 +11,38 @@ const AHEAD_S: i32 = 8 * 3600;
 pub struct Moment {
     /// RFC 3339, in UTC.
     pub iso: String,
-    /// `2026-11-22 10:50`.
+    /// `2026-11-22 10:50`; of a catalogue also `2026-11-22` alone, or what it wrote.
     pub shown: String,
 }
 
 impl Moment {
     /// Of milliseconds since 1970. None: no clock shows it.
     pub fn of_ms(ms: i64) -> Option<Self> {
-        let time = DateTime::from_timestamp_millis(ms)?;
+        Self::of_us(ms.checked_mul(1_000)?)
+    }
+
+    /// Of microseconds since 1970. None: no clock shows it.
+    pub fn of_us(us: i64) -> Option<Self> {
+        let time = DateTime::from_timestamp_micros(us)?;
+        let here = time.with_timezone(&FixedOffset::east_opt(AHEAD_S)?);
         Some(Self {
             iso: time.to_rfc3339_opts(SecondsFormat::Secs, true),
-            shown: here(time)?.format("%Y-%m-%d %H:%M").to_string(),
+            shown: here.format("%Y-%m-%d %H:%M").to_string(),
         })
+    }
+
+    /// Of a date or time as a catalogue wrote it: what cannot be read stands as it is.
+    pub fn of_text(text: &str) -> Self {
+        let read = DateTime::parse_from_rfc3339(text).ok();
+        let moment = read.and_then(|time| Self::of_us(time.timestamp_micros()));
+        let mut moment = moment.unwrap_or_else(|| Self {
+            iso: text.to_owned(),
+            shown: text.to_owned(),
+        });
+        if let Some(day) = moment.shown.strip_suffix(" 00:00") {
+            moment.shown = day.to_owned();
+        }
+        moment
     }
 
     /// Its day, `2026-11-22`.
@@ -39,10 +59,6 @@ impl Moment {
     pub fn short(&self) -> &str {
         self.shown.get(5..10).unwrap_or_default()
     }
-}
-
-fn here(time: DateTime<Utc>) -> Option<DateTime<FixedOffset>> {
-    Some(time.with_timezone(&FixedOffset::east_opt(AHEAD_S)?))
 }
 
 /// A span of time in the two largest units that say something.
@@ -84,7 +100,23 @@ mod tests {
             (moment.day(), moment.time(), moment.short()),
             ("2026-01-01", "08:00", "01-01")
         );
-        assert_eq!(Moment::of_ms(i64::MAX), None);
+        assert_eq!(Moment::of_us(1_767_225_600_000_000), Some(moment));
+        assert_eq!(
+            (Moment::of_ms(i64::MAX), Moment::of_us(i64::MAX)),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn what_catalogues_write_is_read_or_stands_as_it_is() {
+        for (text, expected) in [
+            ("2025-03-01T09:30:00Z", "2025-03-01 17:30"),
+            ("2025-03-01T00:00:00+08:00", "2025-03-01"),
+            ("2025-03-01", "2025-03-01"),
+            ("民國114年", "民國114年"),
+        ] {
+            assert_eq!(Moment::of_text(text).shown, expected);
+        }
     }
 
     #[test]

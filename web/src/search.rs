@@ -3,7 +3,8 @@
 
 use crate::{
     Frame, Template, Words,
-    values::{Link, Moment, Pages, Said},
+    moment::Moment,
+    values::{Link, Pages, Said},
 };
 
 #[derive(Debug, Clone, Default, Template)]

@@ -116,6 +116,8 @@ pub struct Run {
 pub struct Held {
     /// Names the list: the same for the same records.
     pub list: String,
+    /// What holds them, in the language of the page.
+    pub cause: Option<&'static str>,
     pub why: Said,
     pub datasets: u64,
     pub others: u64,
@@ -176,7 +178,10 @@ pub struct Row {
     pub means: Option<&'static str>,
     pub path: String,
     pub found: String,
+    /// In English.
     pub expected: String,
+    /// What was expected where it has this code, and what to do, in the language of the page.
+    pub mend: Option<&'static str>,
     /// Where in the answer, in words.
     pub place: String,
 }
@@ -195,6 +200,16 @@ pub struct Setting {
 impl Record {
     fn address(&self) -> Option<&str> {
         link(self.page.as_deref()?)
+    }
+}
+
+impl Row {
+    /// What was found is told in English, or is the source's own: nobody knows in which language that is.
+    fn found_lang(&self) -> &'static str {
+        match self.found.is_ascii() {
+            true => "en",
+            false => "",
+        }
     }
 }
 
@@ -262,6 +277,7 @@ mod tests {
             expected: Some("2 min".to_owned()),
             held: Some(Held {
                 list: "abc123".to_owned(),
+                cause: Some("Too much <is> gone"),
                 why: Said::english("40 absent"),
                 datasets: 40,
                 since: Moment::of_ms(0),
@@ -295,6 +311,7 @@ mod tests {
                     path: "$.title".to_owned(),
                     found: "\"<script>\"".to_owned(),
                     expected: "a title".to_owned(),
+                    mend: Some("Give it a <title>"),
                     place: "12".to_owned(),
                 }],
                 from: 1,
@@ -320,9 +337,11 @@ mod tests {
             "more is missing",
             "40 of 100 &#60;absent&#62;",
             "abc123",
+            "Too much &#60;is&#62; gone<br><span lang=\"en\">40 absent<",
             "no-title",
             "$.title",
-            "&#34;&#60;script&#62;&#34;",
+            "<td lang=\"en\">&#34;&#60;script&#62;&#34;<",
+            "<td>Give it a &#60;title&#62;<br><span class=\"small quiet\" lang=\"en\">a title<",
             "format=csv",
             "?before=1-moi",
             "1,000",

@@ -1,8 +1,7 @@
-//! What pages show of catalogues: words with their language, addresses that may be followed, moments, sizes. Start at
+//! What pages show of catalogues: words with their language, addresses that may be followed, sizes. Start at
 //! [`Said`].
 
-use crate::{Language, Words};
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use crate::{Language, Words, moment::Moment};
 
 /// Words of a catalogue, with the tag of their language (BCP 47); empty where nobody says which it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,46 +56,6 @@ pub fn followed(address: &str) -> Option<String> {
     let plain = !address.contains(|c: char| c.is_control() || c == ' ');
     (plain && may.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
         .then(|| address.to_owned())
-}
-
-/// A moment as people read it, in Taiwan's time, and as machines do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Moment {
-    /// RFC 3339.
-    pub iso: String,
-    pub shown: String,
-}
-
-/// UTC+8, all year.
-const TAIWAN_S: i32 = 8 * 3_600;
-
-impl Moment {
-    /// Of microseconds since 1970; None beyond the years that have a name.
-    pub fn of_us(us: i64) -> Option<Self> {
-        let zone = FixedOffset::east_opt(TAIWAN_S)?;
-        let utc: DateTime<Utc> = DateTime::from_timestamp_micros(us)?;
-        Some(Self {
-            iso: utc.to_rfc3339_opts(SecondsFormat::Secs, true),
-            shown: utc
-                .with_timezone(&zone)
-                .format("%Y-%m-%d %H:%M")
-                .to_string(),
-        })
-    }
-
-    /// Of a date or time as a catalogue wrote it: what cannot be read stands as it is.
-    pub fn of_text(text: &str) -> Self {
-        let read = DateTime::parse_from_rfc3339(text).ok();
-        let moment = read.and_then(|time| Self::of_us(time.timestamp_micros()));
-        let mut moment = moment.unwrap_or_else(|| Self {
-            iso: text.to_owned(),
-            shown: text.to_owned(),
-        });
-        if let Some(day) = moment.shown.strip_suffix(" 00:00") {
-            moment.shown = day.to_owned();
-        }
-        moment
-    }
 }
 
 /// A number of bytes as people read it: `1.2 MB`.
@@ -180,7 +139,6 @@ impl Pages {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -208,19 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_in_taiwan_and_sizes_in_tens() {
-        let moment = Moment::of_us(1_767_225_600_000_000).unwrap();
-        assert_eq!(
-            (moment.iso.as_str(), moment.shown.as_str()),
-            ("2026-01-01T00:00:00Z", "2026-01-01 08:00")
-        );
-        for (text, expected) in [
-            ("2025-03-01T00:00:00+08:00", "2025-03-01"),
-            ("2025-03-01", "2025-03-01"),
-            ("民國114年", "民國114年"),
-        ] {
-            assert_eq!(Moment::of_text(text).shown, expected);
-        }
+    fn sizes_are_told_in_tens() {
         for (bytes, expected) in [
             (0, "0 B"),
             (999, "999 B"),

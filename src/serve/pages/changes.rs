@@ -112,7 +112,7 @@ fn shown_as(
         title: told.title(words.0),
         iri: activity.entity.clone(),
         page,
-        moment: Moment::of_ms(activity.published_us.div_euclid(1000)),
+        moment: Moment::of_us(activity.published_us),
         seq: activity.seq,
         activity: format!("{prefix}/activity/{generation}/{}", activity.seq),
     }

@@ -9,8 +9,9 @@ use crate::{
 use harvestd_web::{
     Frame, Language,
     frame::encoded,
+    moment::Moment,
     search::{Hit, Piece},
-    values::{Brief, Link, Moment, Said},
+    values::{Brief, Link, Said},
 };
 use serde::Deserialize;
 

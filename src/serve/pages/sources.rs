@@ -119,7 +119,7 @@ fn standing(house: &House) -> sources::Standing {
     let ready = house.desk.ready();
     let published = house.published.borrow().as_ref().map(|published| {
         let head = format!("{}-{}", published.generation, published.seq);
-        (head, Moment::of_ms(published.published_us.div_euclid(1000)))
+        (head, Moment::of_us(published.published_us))
     });
     let overrides = status::overrides(house).into_iter();
     let feedback = house.desk.feedback().map(|feedback| feedback.counts());
@@ -248,6 +248,7 @@ fn held(
     records.truncate(HELD_SHOWN);
     Ok(Some(source::Held {
         list: held.list.clone(),
+        cause: frame.words.known(&format!("code-{}", held.cause.word())),
         why: Said::english(&held.why),
         datasets: held.datasets,
         others: held.others,
@@ -341,8 +342,17 @@ fn trouble(status: &SourceStatus, words: Words) -> Option<Trouble> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::Ailment;
-    use harvestd_web::source::is_known_trouble;
+    use crate::{diagnosis::Ailment, gate::Cause};
+    use harvestd_web::{Language, Words, source::is_known_trouble};
+
+    #[test]
+    fn the_pages_have_words_for_every_cause_that_holds_deletions() {
+        use Cause::{Churn, Empty, Nameless, Share};
+        for cause in [Empty, Churn, Share, Nameless] {
+            let key = format!("code-{}", cause.word());
+            assert!(Words(Language::Chinese).known(&key).is_some(), "{key}");
+        }
+    }
 
     #[test]
     fn the_pages_have_words_for_every_ailment() {

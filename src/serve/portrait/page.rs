@@ -29,7 +29,8 @@ use harvestd_web::{
     entity::{Badge, Entity, Fact, Form},
     frame::encoded,
     map::Map,
-    values::{Link, Moment},
+    moment::Moment,
+    values::Link,
 };
 use oxigraph::model::NamedNodeRef;
 use std::collections::BTreeSet;

@@ -15,6 +15,7 @@ pub(super) fn links() -> Value {
         ("en", text()),
         ("zh-Hant", text()),
         ("advice", text()),
+        ("advice-zh-Hant", text()),
     ]));
     let members = [
         ("url", text()),

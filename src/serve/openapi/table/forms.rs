@@ -14,6 +14,11 @@ type Parameter = (&'static str, &'static str, Value);
 
 /// Parameters of CKAN's actions that are one value each.
 fn ckan_parameters() -> Vec<Parameter> {
+    [of_single_things(), of_search(), of_lists()].concat()
+}
+
+/// Which thing is wanted, and how much of it.
+fn of_single_things() -> Vec<Parameter> {
     vec![
         (
             "id",
@@ -27,20 +32,40 @@ fn ckan_parameters() -> Vec<Parameter> {
         ),
         ("name", "Of help_show: an action.", text()),
         (
+            "include_datasets",
+            "Of organization_show, group_show and tag_show: the newest of its datasets too.",
+            truth(),
+        ),
+        (
+            "include_dataset_count",
+            "Of organization_ and group_ actions: how many datasets each has.",
+            truth(),
+        ),
+        (
+            "include_extras",
+            "Of organization_ and group_ actions: the IRI too.",
+            truth(),
+        ),
+        (
+            "vocabulary_id",
+            "Of tag_list and tag_show: all tags are free ones, so that there is none.",
+            text(),
+        ),
+    ]
+}
+
+/// Of package_search; `q` and `sort` of lists, too.
+fn of_search() -> Vec<Parameter> {
+    vec![
+        (
             "q",
             "Of package_search: words, or a query. Of package_autocomplete: words. Of lists: part of a name or title.",
             text(),
         ),
-        ("query", "Of tag_list: part of a tag.", text()),
         ("fq", "Of package_search: a query that narrows.", text()),
         (
             "sort",
             "Of package_search: fields, each with asc or desc. Of organization_list and group_list: name, title or package_count.",
-            text(),
-        ),
-        (
-            "order_by",
-            "Of organization_list and group_list: what `sort` is, for old clients.",
             text(),
         ),
         ("rows", "Of package_search: how many.", whole(0)),
@@ -76,6 +101,18 @@ fn ckan_parameters() -> Vec<Parameter> {
             "Of package_search: taken, and there is one schema.",
             truth(),
         ),
+    ]
+}
+
+/// Of lists, and how they are paged.
+fn of_lists() -> Vec<Parameter> {
+    vec![
+        ("query", "Of tag_list: part of a tag.", text()),
+        (
+            "order_by",
+            "Of organization_list and group_list: what `sort` is, for old clients.",
+            text(),
+        ),
         (
             "limit",
             "Of lists, package_autocomplete and current_package_list_with_resources: how many.",
@@ -95,26 +132,6 @@ fn ckan_parameters() -> Vec<Parameter> {
             "all_fields",
             "Of organization_list, group_list and tag_list: whole objects instead of names.",
             truth(),
-        ),
-        (
-            "include_datasets",
-            "Of organization_show, group_show and tag_show: the newest of its datasets too.",
-            truth(),
-        ),
-        (
-            "include_dataset_count",
-            "Of organization_ and group_ actions: how many datasets each has.",
-            truth(),
-        ),
-        (
-            "include_extras",
-            "Of organization_ and group_ actions: the IRI too.",
-            truth(),
-        ),
-        (
-            "vocabulary_id",
-            "Of tag_list and tag_show: all tags are free ones, so that there is none.",
-            text(),
         ),
     ]
 }

@@ -175,10 +175,41 @@ fn shown(words: Words, row: &Row) -> source::Row {
         fate: word(words, row.fate).to_owned(),
         record: row.record.clone(),
         means: words.known(&format!("code-{}", row.code)),
+        mend: words.known(&format!("mend-{}", row.code)),
         code: row.code.clone(),
         path: row.path.clone(),
         found: row.found.clone(),
         expected: row.expected.clone(),
         place: places.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use harvestd_harvesters::RecordId;
+    use harvestd_vocab::Refusal;
+    use harvestd_web::Language;
+
+    #[test]
+    fn who_reads_chinese_is_told_in_chinese_what_was_expected_and_what_to_do() {
+        let why = Refusal::new("not-json", "", "EOF at line 1", "a JSON object");
+        let row = Row::refused(&RecordId::dataset("1"), &why);
+        for (language, means, mend) in [
+            (
+                Language::Chinese,
+                "不是 JSON",
+                "應為正確的 JSON；常見原因是缺少逗號或引號",
+            ),
+            (
+                Language::English,
+                "It is not JSON",
+                "Well-formed JSON is expected. Often a comma or a quotation mark is missing.",
+            ),
+        ] {
+            let shown = shown(Words(language), &row);
+            assert_eq!((shown.means, shown.mend), (Some(means), Some(mend)));
+            assert_eq!(shown.expected, "a JSON object");
+        }
     }
 }

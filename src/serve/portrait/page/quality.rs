@@ -8,10 +8,11 @@ use crate::serve::{
 };
 use harvestd_vocab::quality::{Met, Scheme};
 use harvestd_web::{
-    Words,
+    Language, Words,
     frame::encoded,
     judged::{self, Address, Dimension, Reason, Violation},
-    values::{Link, Moment, Said},
+    moment::Moment,
+    values::{Link, Said},
 };
 
 pub fn told(words: &Words, of: &Detail, prefix: &str) -> judged::Judged {
@@ -150,6 +151,11 @@ fn badge(words: &Words, checks: &Checked) -> String {
 fn address(words: &Words, place: &crate::links::told::Fares) -> Address {
     let verdict = place.verdict.as_ref();
     let came = verdict.map(|verdict| verdict.trouble.words());
+    let (came, advice) = match (came, words.0) {
+        (None, _) => (words.say("judged-unchecked"), ""),
+        (Some(came), Language::Chinese) => (came.zh_hant, came.advice_zh_hant),
+        (Some(came), Language::English) => (came.en, came.advice),
+    };
     let checked = place.checked_ms.filter(|_| verdict.is_some());
     let Checks {
         linkable,
@@ -167,15 +173,9 @@ fn address(words: &Words, place: &crate::links::told::Fares) -> Address {
     ];
     Address {
         link: Link::out(Said::new(&place.url, ""), &place.url),
-        came: match came {
-            Some(came) => match words.0 {
-                harvestd_web::Language::Chinese => came.zh_hant,
-                harvestd_web::Language::English => came.en,
-            },
-            None => words.say("judged-unchecked"),
-        }
-        .to_owned(),
-        checked: checked.and_then(|ms| Moment::of_us(ms.saturating_mul(1_000))),
+        came: came.to_owned(),
+        advice,
+        checked: checked.and_then(Moment::of_ms),
         checks: all.map(|check| {
             words.say(match check {
                 Some(true) => "check-yes",

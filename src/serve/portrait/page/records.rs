@@ -10,7 +10,8 @@ use harvestd_vocab::terms::{activity, dcat};
 use harvestd_web::{
     Words,
     entity::{Account, Change, Difference},
-    values::{Link, Moment, Said},
+    moment::Moment,
+    values::{Link, Said},
 };
 use oxigraph::model::{Triple, vocab::rdf};
 

@@ -16,7 +16,8 @@ use harvestd_vocab::{
 use harvestd_web::{
     Language, Words,
     entity::{Fact, Row, Rows, Value},
-    values::{self, Link, Moment},
+    moment::Moment,
+    values::{self, Link},
 };
 use oxigraph::model::{NamedNodeRef, vocab::rdf};
 use std::collections::BTreeSet;

@@ -233,7 +233,7 @@ fn quality_is_told_with_its_reasons_and_the_national_checks() {
             "Its addresses, checked",
             "It did not answer: http://e.example/1.csv",
             "Linkable",
-            "nothing is there any more",
+            "nothing is there any more<br><span class=\"small\">For its publisher: name the new address, or take the distribution out<",
             "not checked yet",
             "dct:",
             "/quality/dataset?iri=http%3A%2F%2Fe.example%2F1&#38;format=json",
@@ -242,8 +242,16 @@ fn quality_is_told_with_its_reasons_and_the_national_checks() {
     let chinese = shown("zh-Hant", &[], &[]);
     has(
         &chinese,
-        &["失分原因", "連結有效", "欄位說明相符", "尚未檢查", "違反"],
+        &[
+            "失分原因",
+            "連結有效",
+            "欄位說明相符",
+            "尚未檢查",
+            "違反",
+            "資料已不存在<br><span class=\"small\">給發布者：請更新為新網址，或將這項資料資源下架<",
+        ],
     );
+    assert!(!chinese.contains("name the new address"), "{chinese}");
     for page in [english, chinese] {
         assert!(!page.contains("href=\"javascript:"), "{page}");
     }
