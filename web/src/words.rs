@@ -119,7 +119,12 @@ mod tests {
                 "{key} is empty"
             );
             let places = words.map(|word| word.matches("{}").count());
-            assert_eq!(places[0], places[1], "{key}: another number of {{}}");
+            // English need not say the number where it is one.
+            let fewer = key.ends_with("-one") && places[1] < places[0];
+            assert!(
+                fewer || places[0] == places[1],
+                "{key}: another number of {{}}"
+            );
         }
         let lines_of_table = TABLE
             .lines()
