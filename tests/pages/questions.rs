@@ -59,7 +59,15 @@ async fn what_people_look_for_comes_first() {
     // What is not there says what helps.
     let none = page(&serving, &search(&[("q", "量子電腦")]), "en").await;
     assert!(none.contains("No dataset found") && none.contains("fewer or shorter words"));
+    assert!(
+        !none.contains("Narrow down"),
+        "there is nothing to narrow: {none}"
+    );
     let signs = page(&serving, &search(&[("q", "（）")]), "en").await;
     assert!(signs.contains("This query is not understood."), "{signs}");
+    assert!(
+        signs.contains("<span lang=\"en\">character 1: there is no word in it"),
+        "{signs}"
+    );
     serving.stop().await;
 }

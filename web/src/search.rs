@@ -27,6 +27,8 @@ pub struct Found {
     pub besides: Vec<Said>,
     /// Why there is nothing, where that is not just so.
     pub trouble: Option<String>,
+    /// The same to the letter, in English.
+    pub why: Option<String>,
     pub chosen: Vec<Chosen>,
     /// Where everything that was chosen is taken away.
     pub without: Option<String>,

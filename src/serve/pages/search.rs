@@ -85,7 +85,8 @@ fn shown(
         None => web::Found {
             words,
             count: words.say("search-found-none").to_owned(),
-            trouble: trouble.map(|why| format!("{} {why}", words.say("search-refused"))),
+            trouble: Some(words.say("search-refused").to_owned()),
+            why: trouble,
             ..web::Found::default()
         },
     };
@@ -178,6 +179,7 @@ impl Asking<'_> {
             count: counted(found.count, &words),
             besides: besides(&wanted),
             trouble: self.trouble(found, &words),
+            why: None,
             without: (chosen.len() > 1).then(|| frame.to(&self.asked.everything().address())),
             chosen,
             orders: self.orders(frame),
