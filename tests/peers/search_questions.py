@@ -30,9 +30,9 @@ QUESTIONS = [
     # Asked in English, answered by what is written in Chinese.
     ("air quality", 5, [["空氣品質"]]),
     ("bus routes in Taipei", 3, [["公車"], ["台北"]]),
-    ("reservoir water level", 1, [["水庫"], ["水位"]]),
+    ("reservoir water level", 1, [["水庫"]]),
     ("dengue fever", 5, [["登革熱"]]),
-    ("traffic accidents in Tainan", 3, [["事故"], ["台南"]]),
+    ("traffic accidents in Tainan", 2, [["事故"], ["台南"]]),
     ("unemployment rate", 3, [["失業"]]),
     ("car parks", 5, [["停車"]]),
     ("public toilets", 3, [["公廁", "廁所"]]),

@@ -84,13 +84,14 @@ fn word(tree: &Tree) -> Option<&str> {
     }
 }
 
-/// Typed words as they are compared: English by its stems, Chinese whole.
+/// Typed words as they are compared: English by its stems and without small words, Chinese whole.
 fn key(typed: &[&str]) -> String {
     let text = typed.join(" ");
     let words = text::words(&text);
     if words.iter().any(|word| word.kind != Kind::Plain) {
         return text::fold(&text);
     }
-    let stems: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let stems = words.iter().map(|word| word.text.as_str());
+    let stems: Vec<&str> = stems.filter(|stem| !SMALL.contains(stem)).collect();
     stems.join(" ")
 }
