@@ -178,6 +178,7 @@ fn class(iri: &NamedNode) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use harvestd_web::Language;
 
     #[test]
     fn titles_and_records_are_what_the_body_says() {
