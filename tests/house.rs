@@ -359,9 +359,9 @@ fn every_fault_has_its_test() {
     assert_eq!(rows.len(), 18 + 50);
 }
 
-/// A code stands on pages beside what it means and what to do about it, in both languages.
+/// A code stands on pages beside what it means, in both languages; that of a refusal or finding also beside what to do.
 #[test]
-fn every_code_of_a_refusal_or_finding_has_its_words() {
+fn every_code_of_an_account_has_its_words() {
     /// With these begin the codes of findings that tables of the vocabulary have.
     const IN_TABLES: [&str; 5] = [
         "unmapped-",
@@ -376,30 +376,54 @@ fn every_code_of_a_refusal_or_finding_has_its_words() {
         .filter_map(|line| line.split('\t').next())
         .collect();
     let mut found = Vec::new();
-    let mut codes = 0;
+    let (mut codes, mut remarks) = (0, 0);
+    let mut demand = |of: &[&str], code: &str, path: &str| {
+        let missing = of.iter().map(|of| format!("{of}-{code}"));
+        let missing = missing.filter(|key| !keys.contains(&**key));
+        found.extend(missing.map(|key| format!("{key}, of {path}")));
+    };
     for file in rust_files().into_iter().filter(|file| !file.is_test()) {
         let code = file.code();
-        let calls = ["Refusal::new(", "Finding::new("];
-        let called = calls.iter().flat_map(|call| code.split(call).skip(1));
-        let called = called.filter_map(|rest| {
-            let rest = rest.trim_start().strip_prefix('"')?;
-            Some(rest.split_once('"')?.0)
-        });
+        let called = first_literals(&code, &["Refusal::new(", "Finding::new("]);
         let tables = code.split('"').skip(1).step_by(2);
         let tables = tables.filter(|text| {
             file.path.starts_with("vocab/") && IN_TABLES.iter().any(|begin| text.starts_with(begin))
         });
         for literal in called.chain(tables) {
             codes += 1;
-            for key in ["code", "mend"].map(|of| format!("{of}-{literal}")) {
-                if !keys.contains(&*key) {
-                    found.push(format!("{key}, of {}", file.path));
-                }
+            demand(&["code", "mend"], literal, &file.path);
+        }
+        for literal in first_literals(&code, &["noticed(", "notice(", "doubt("]) {
+            remarks += 1;
+            demand(&["code"], literal, &file.path);
+        }
+    }
+    // Where a code is no literal of the call, a recorded answer has brought it.
+    let is_log = |path: &Path| path.extension().is_some_and(|e| e == "log");
+    for log in files(Path::new("tests/connectors"), &is_log) {
+        for line in log.text.lines().map(str::trim_start) {
+            let remark = line.strip_prefix("noticed ");
+            let remark = remark.and_then(|rest| rest.split(':').next());
+            let filtered = line.strip_prefix("filtered ");
+            let filtered = filtered.and_then(|rest| rest.rsplit(": ").next());
+            for code in remark.into_iter().chain(filtered) {
+                remarks += 1;
+                demand(&["code"], code, &log.path);
             }
         }
     }
     assert!(codes > 60, "{codes} codes");
+    assert!(remarks > 100, "{remarks} remarks");
     assert_none(&found, "codes without words in web/words.tsv");
+}
+
+/// The literals that are the first arguments of these calls.
+fn first_literals<'c>(code: &'c str, calls: &'c [&str]) -> impl Iterator<Item = &'c str> + use<'c> {
+    let called = calls.iter().flat_map(|call| code.split(*call).skip(1));
+    called.filter_map(|rest| {
+        let rest = rest.trim_start().strip_prefix('"')?;
+        Some(rest.split_once('"')?.0)
+    })
 }
 
 #[test]

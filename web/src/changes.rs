@@ -126,7 +126,7 @@ mod tests {
     fn activities_are_told_by_day_with_their_word() {
         let english = page(Language::English, None);
         for wanted in [
-            "&#60;b&#62;3",
+            "<span lang=\"\">&#60;b&#62;3<",
             "1970-01-03",
             "deleted",
             "href=\"/changes?before=1\"",

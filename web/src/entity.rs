@@ -2,11 +2,7 @@
 //! series. Start at [`Entity`].
 
 use crate::{
-    Frame, Template, Words,
-    judged::Judged,
-    map::Map,
-    moment::Moment,
-    values::{Link, Said},
+    Frame, Template, Words, judged::Judged, map::Map, moment::Moment, said::Said, values::Link,
 };
 
 #[derive(Debug, Clone, Default, Template)]

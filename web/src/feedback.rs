@@ -1,11 +1,7 @@
 //! What people say of datasets, and the form by which they do; again where what they sent could not be taken. Start at
 //! [`Feedback`].
 
-use crate::{
-    Frame, Template,
-    moment::Moment,
-    values::{Link, Said},
-};
+use crate::{Frame, Template, moment::Moment, said::Said, values::Link};
 
 #[derive(Debug, Default, Template)]
 #[template(path = "feedback.html")]
@@ -153,7 +149,7 @@ mod tests {
                 href: "/open/feedback/7".to_owned(),
                 kind: "remark".to_owned(),
                 status: "declined",
-                dataset: Link::out(Said::new("javascript:x", ""), "javascript:x"),
+                dataset: Link::out(Said::of("javascript:x"), "javascript:x"),
                 text: Said::new("<b>", "de"),
                 rating: Some(3),
                 who: "<i>".to_owned(),

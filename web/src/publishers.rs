@@ -5,7 +5,8 @@ use crate::{
     chart::{Bars, Lines},
     entity::Badge,
     quality::Indicator,
-    values::{Bar, Brief, Choice, Link, Said},
+    said::Said,
+    values::{Bar, Brief, Choice, Link},
 };
 
 #[derive(Debug, Clone, Default, Template)]

@@ -3,8 +3,9 @@
 use crate::{
     Frame,
     chart::{Bars, Lines},
-    said::{Said, link},
+    said::Said,
     source::Badge,
+    values::followed,
 };
 use askama::Template;
 
@@ -70,7 +71,7 @@ pub struct Indicator {
 
 impl Indicator {
     fn address(&self) -> Option<&str> {
-        link(&self.source)
+        followed(&self.source)
     }
 
     /// The width of its bar.

@@ -1,4 +1,4 @@
-//! What others say, with the language they say it in, and where their addresses may lead. Start at [`Said`] and [`link`].
+//! What others say, with the language they say it in. Start at [`Said`].
 
 use crate::Language;
 use std::collections::BTreeMap;
@@ -7,23 +7,30 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     pub text: String,
-    /// BCP 47. None: nobody knows.
-    pub lang: Option<String>,
+    /// BCP 47; empty where nobody knows, as HTML has it.
+    pub lang: String,
 }
 
 impl Said {
-    pub fn of(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>, lang: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            lang: None,
+            lang: lang.into(),
         }
     }
 
+    /// In a language that nobody knows.
+    pub fn of(text: impl Into<String>) -> Self {
+        Self::new(text, "")
+    }
+
+    /// In one of ours.
+    pub fn ours(text: impl Into<String>, language: Language) -> Self {
+        Self::new(text, language.tag())
+    }
+
     pub fn english(text: impl Into<String>) -> Self {
-        Self {
-            lang: Some("en".to_owned()),
-            ..Self::of(text)
-        }
+        Self::ours(text, Language::English)
     }
 
     /// The one of several that a reader of this language wants: theirs, else the first.
@@ -33,21 +40,8 @@ impl Said {
             .find(|(tag, _)| Language::of_tag(tag) == Some(language));
         theirs
             .or_else(|| texts.iter().next())
-            .map(|(tag, text)| Self {
-                text: text.clone(),
-                lang: Some(tag.clone()),
-            })
+            .map(|(tag, text)| Self::new(text, tag))
     }
-}
-
-/// An address that a page may lead to. None: it would be something else than a place, as a script is.
-pub fn link(address: &str) -> Option<&str> {
-    let address = address.trim();
-    let scheme = address.split_once(':')?.0;
-    let fit = ["http", "https", "mailto"]
-        .iter()
-        .any(|fit| scheme.eq_ignore_ascii_case(fit));
-    fit.then_some(address)
 }
 
 #[cfg(test)]
@@ -65,22 +59,7 @@ mod tests {
         assert_eq!(chosen(Language::English), "Interior");
         let one = BTreeMap::from([("fr".to_owned(), "Intérieur".to_owned())]);
         let chosen = Said::chosen(&one, Language::English).unwrap();
-        assert_eq!(chosen.lang.as_deref(), Some("fr"));
+        assert_eq!(chosen.lang, "fr");
         assert_eq!(Said::chosen(&BTreeMap::new(), Language::English), None);
-    }
-
-    #[test]
-    fn only_places_are_linked() {
-        assert_eq!(link(" https://a.example/"), Some("https://a.example/"));
-        assert_eq!(link("mailto:a@b.example"), Some("mailto:a@b.example"));
-        for never in [
-            "javascript:alert(1)",
-            " JavaScript:x",
-            "data:text/html,x",
-            "/x",
-            "vbscript:x",
-        ] {
-            assert_eq!(link(never), None, "{never}");
-        }
     }
 }

@@ -4,7 +4,8 @@
 use crate::{
     Frame, Template, Words,
     moment::Moment,
-    values::{Link, Pages, Said},
+    said::Said,
+    values::{Link, Pages},
 };
 
 #[derive(Debug, Clone, Default, Template)]

@@ -10,8 +10,9 @@ use crate::{
     chart::{Columns, Lines},
     moment::Moment,
     operator::Acting,
-    said::{Said, link},
+    said::Said,
     sources::Next,
+    values::followed,
 };
 use askama::Template;
 
@@ -199,7 +200,7 @@ pub struct Setting {
 
 impl Record {
     fn address(&self) -> Option<&str> {
-        link(self.page.as_deref()?)
+        followed(self.page.as_deref()?)
     }
 }
 
@@ -215,7 +216,7 @@ impl Row {
 
 impl Setting {
     fn address(&self) -> Option<&str> {
-        link(self.link.as_deref()?)
+        followed(self.link.as_deref()?)
     }
 }
 
@@ -356,6 +357,7 @@ mod tests {
             chinese.contains("消失的資料超過可自動移除的數量"),
             "{chinese}"
         );
+        assert!(chinese.contains("<h2 id=\"trouble\" lang=\"zh-Hant\">"));
         assert!(!chinese.contains("more is missing"));
         assert_eq!(chinese.matches("<h1").count(), 1);
     }

@@ -6,7 +6,7 @@ use crate::{
     chart::{Bars, Columns, Lines},
     frame::encoded,
     map::Map,
-    said::link,
+    values::followed,
 };
 use askama::Template;
 use std::sync::LazyLock;
@@ -92,7 +92,7 @@ impl Cell {
         if to.starts_with('/') && !to.starts_with("//") {
             return Some(to);
         }
-        link(to)
+        followed(to)
     }
 }
 

@@ -1,28 +1,6 @@
-//! What pages show of catalogues: words with their language, addresses that may be followed, sizes. Start at
-//! [`Said`].
+//! What pages show of catalogues: addresses that may be followed, sizes, lists. Start at [`Link`].
 
-use crate::{Language, Words, moment::Moment};
-
-/// Words of a catalogue, with the tag of their language (BCP 47); empty where nobody says which it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said {
-    pub text: String,
-    pub lang: String,
-}
-
-impl Said {
-    pub fn new(text: impl Into<String>, lang: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            lang: lang.into(),
-        }
-    }
-
-    /// Words of ours.
-    pub fn ours(text: impl Into<String>, language: Language) -> Self {
-        Self::new(text, language.tag())
-    }
-}
+use crate::{Words, moment::Moment, said::Said};
 
 /// Words that lead somewhere, if their address may be followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +14,7 @@ impl Link {
     pub fn out(said: Said, address: &str) -> Self {
         Self {
             said,
-            href: followed(address),
+            href: followed(address).map(str::to_owned),
         }
     }
 
@@ -49,13 +27,12 @@ impl Link {
     }
 }
 
-/// The address, where a browser may be led to it: of any other scheme it stays text.
-pub fn followed(address: &str) -> Option<String> {
+/// The address, where a browser may be led to it: of any other scheme, as a script is, it stays text.
+pub fn followed(address: &str) -> Option<&str> {
     let (scheme, _) = address.split_once(':')?;
     let may = ["http", "https", "mailto"];
     let plain = !address.contains(|c: char| c.is_control() || c == ' ');
-    (plain && may.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
-        .then(|| address.to_owned())
+    (plain && may.iter().any(|known| scheme.eq_ignore_ascii_case(known))).then_some(address)
 }
 
 /// A number of bytes as people read it: `1.2 MB`.
@@ -149,13 +126,16 @@ mod tests {
             "HTTP://a.example",
             "mailto:a@b.example",
         ] {
-            assert_eq!(followed(address).as_deref(), Some(address));
+            assert_eq!(followed(address), Some(address));
         }
         for address in [
             "javascript:alert(1)",
             "JavaScript:alert(1)",
             " javascript:x",
             "data:text/html,x",
+            "vbscript:x",
+            "/x",
+            " https://a.example/",
             "java\tscript:x",
             "https://a.example/a b",
             "a.csv",

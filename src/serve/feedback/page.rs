@@ -14,7 +14,8 @@ use harvestd_web::{
     Frame, Template,
     feedback::{self as web, Remark, Wrong},
     moment::Moment,
-    values::{Link, Said},
+    said::Said,
+    values::Link,
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -50,8 +51,8 @@ fn remark(house: &House, frame: &Frame, item: &Item) -> Remark {
     let shown = Shown::of(item, house.base());
     let said = shown.said;
     let link = |iri: &str| match iri.strip_prefix(house.base()) {
-        Some(path) => Link::own(Said::new(iri, ""), frame.to(&format!("/{path}"))),
-        None => Link::out(Said::new(iri, ""), iri),
+        Some(path) => Link::own(Said::of(iri), frame.to(&format!("/{path}"))),
+        None => Link::out(Said::of(iri), iri),
     };
     let correction = said.property.as_ref().map(|property| {
         let values = |values: &Option<Vec<Value>>| {

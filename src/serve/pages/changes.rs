@@ -13,7 +13,7 @@ use axum::{
 };
 use harvestd_vocab::terms::{dcat, dct, foaf};
 use harvestd_web::{
-    Frame, Language, Words,
+    Frame, Words,
     changes::{self, Change, Changes, by_day},
     moment::Moment,
     said::Said,
@@ -109,7 +109,7 @@ fn shown_as(
             Verb::Delete => changes::Verb::Delete,
         },
         class: told.class.map_or("", |key| words.say(key)).to_owned(),
-        title: told.title(words.0),
+        title: Said::chosen(&told.titles, words.0),
         iri: activity.entity.clone(),
         page,
         moment: Moment::of_us(activity.published_us),
@@ -156,14 +156,6 @@ impl Told {
         }
         told
     }
-
-    fn title(&self, language: Language) -> Option<Said> {
-        let said = Said::chosen(&self.titles, language)?;
-        Some(Said {
-            lang: said.lang.filter(|lang| !lang.is_empty()),
-            ..said
-        })
-    }
 }
 
 fn is_name(predicate: &NamedNode) -> bool {
@@ -186,6 +178,7 @@ fn class(iri: &NamedNode) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use harvestd_web::Language;
 
     #[test]
     fn titles_and_records_are_what_the_body_says() {

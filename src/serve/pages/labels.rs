@@ -7,7 +7,7 @@ use harvestd_vocab::{
     concepts::{self, HIGH_VALUE_THEMES},
     terms::{TAIWAN_LICENCE, authority},
 };
-use harvestd_web::{Words, values::Said};
+use harvestd_web::{Words, said::Said};
 
 /// What a value of a facet is called.
 pub fn label(facet: &'static str, name: &str, labels: &Labels, words: &Words) -> Said {
@@ -15,7 +15,7 @@ pub fn label(facet: &'static str, name: &str, labels: &Labels, words: &Words) ->
         words
             .known(&key)
             .map(|text| Said::ours(text, words.0))
-            .unwrap_or_else(|| Said::new(name, ""))
+            .unwrap_or_else(|| Said::of(name))
     };
     match facet {
         "access" | "frequency" | "language" | "changed" => ours(format!("{facet}-{name}")),
@@ -23,7 +23,7 @@ pub fn label(facet: &'static str, name: &str, labels: &Labels, words: &Words) ->
         "high_value" => high_value(name, words),
         _ => match labels.get(&(facet, name.to_owned())) {
             Some(label) => named(&label.title, &label.iri, words),
-            None => Said::new(name, ""),
+            None => Said::of(name),
         },
     }
 }
@@ -51,7 +51,7 @@ pub fn named(title: &str, iri: &str, words: &Words) -> Said {
         Some(agency) if tag == "en" && !agency.english.is_empty() => {
             Said::ours(agency.english, words.0)
         }
-        _ => Said::new(title, ""),
+        _ => Said::of(title),
     }
 }
 
@@ -64,7 +64,7 @@ fn high_value(name: &str, words: &Words) -> Said {
     };
     match eu.or_else(taiwan) {
         Some(text) => Said::ours(text, words.0),
-        None => Said::new(name, ""),
+        None => Said::of(name),
     }
 }
 

@@ -10,8 +10,9 @@ use harvestd_web::{
     Frame, Language,
     frame::encoded,
     moment::Moment,
+    said::Said,
     search::{Hit, Piece},
-    values::{Brief, Link, Said},
+    values::{Brief, Link},
 };
 use serde::Deserialize;
 
@@ -96,9 +97,9 @@ impl Listed {
     /// The text in the language of the page where the package has it: Chinese stands in CKAN's own field.
     fn said(&self, language: Language, own: &str, english: &str) -> Said {
         match self.extra(english) {
-            Some(text) if language == Language::English => Said::new(text, "en"),
-            Some(_) => Said::new(own, Language::Chinese.tag()),
-            None => Said::new(own, ""),
+            Some(text) if language == Language::English => Said::english(text),
+            Some(_) => Said::ours(own, Language::Chinese),
+            None => Said::of(own),
         }
     }
 
@@ -113,7 +114,7 @@ impl Listed {
             .get(&("organization", organization.name.clone()))
         {
             Some(label) => labels::named(&label.title, &label.iri, &shelf.frame.words),
-            None => Said::new(&organization.title, ""),
+            None => Said::of(&organization.title),
         };
         let path = format!("/publishers/{}", encoded(&organization.name));
         Some(Link::own(said, shelf.frame.to(&path)))
@@ -125,7 +126,7 @@ impl Listed {
         let label = shelf.labels.get(&("license_id", id.to_owned()));
         Some(match label {
             Some(label) => labels::named(title, &label.iri, &shelf.frame.words),
-            None => Said::new(title, ""),
+            None => Said::of(title),
         })
     }
 

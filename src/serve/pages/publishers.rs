@@ -26,7 +26,8 @@ use harvestd_web::{
     Frame,
     frame::encoded,
     publishers as web,
-    values::{Bar, Brief, Choice, Link, Said},
+    said::Said,
+    values::{Bar, Brief, Choice, Link},
 };
 use url::form_urlencoded;
 

@@ -25,7 +25,6 @@ use harvestd_web::{
     quality::{self, Indicator, Line, Quality, Scope},
     said::Said,
     source::{Badge, Tint},
-    values,
 };
 
 /// What is to be mended first: so many indicators are named.
@@ -180,7 +179,7 @@ pub(in crate::serve) fn rated(words: Words, rating: Rating) -> entity::Badge {
         Rating::Sufficient => "fair",
         Rating::Bad => "bad",
     };
-    let said = values::Said::ours(words.say(rating_key(rating)), words.0);
+    let said = Said::ours(words.say(rating_key(rating)), words.0);
     entity::Badge { class, said }
 }
 

@@ -20,8 +20,9 @@ use axum::{
 use chrono::{DateTime, Utc};
 use harvestd_web::{
     Frame, Words,
+    said::Said,
     search::{self as web, Chosen, Facet, Order, Value},
-    values::{Pages, Said},
+    values::Pages,
 };
 use std::sync::Arc;
 

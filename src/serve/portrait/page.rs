@@ -123,7 +123,7 @@ fn entity(said: &Said<'_>, beside: &Beside<'_>) -> Entity {
     Entity {
         kind: words.say(kind(said)).to_owned(),
         other_titles: teller.other_titles(node),
-        iri: Link::out(harvestd_web::values::Said::new(node, ""), node),
+        iri: Link::out(harvestd_web::said::Said::of(node), node),
         badges: badges(&teller, package.as_ref(), &words),
         descriptions: teller.texts(node, dct::DESCRIPTION),
         publisher: publisher(&teller, package.as_ref(), beside.site),
@@ -234,7 +234,7 @@ fn badges(teller: &Teller<'_>, package: Option<&ckan::Package>, words: &Words) -
         let text = words.say(&format!("access-{tier}")).to_owned();
         badges.push(Badge {
             class,
-            said: harvestd_web::values::Said::ours(text, words.0),
+            said: harvestd_web::said::Said::ours(text, words.0),
         });
     }
     let facts = &teller.said.facts;
@@ -245,7 +245,7 @@ fn badges(teller: &Teller<'_>, package: Option<&ckan::Package>, words: &Words) -
         let text = format!("{}: {label}", words.say("property-badge"));
         badges.push(Badge {
             class: "",
-            said: harvestd_web::values::Said::ours(text, words.0),
+            said: harvestd_web::said::Said::ours(text, words.0),
         });
     }
     badges
@@ -315,8 +315,7 @@ fn in_short(teller: &Teller<'_>, package: Option<&ckan::Package>) -> Vec<Fact> {
 fn keywords(teller: &Teller<'_>, is_dataset: bool) -> Vec<Link> {
     let texts = teller.said.facts.texts(&teller.said.entity, dcat::KEYWORD);
     let links = texts.filter(|_| is_dataset).map(|text| {
-        let said =
-            harvestd_web::values::Said::new(text.value(), text.language().unwrap_or_default());
+        let said = teller::spoken(text);
         let tags = ckan::tags::of(&[text.value().to_owned()]);
         let asked = tags.first().map(|tag| pages::narrowed("tags", tag));
         match asked {

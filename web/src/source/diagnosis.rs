@@ -1,9 +1,6 @@
 //! What is wrong with a source, in the language of the page. Start at [`Trouble::of`].
 
-use crate::{
-    Language,
-    said::{Said, link},
-};
+use crate::{Language, said::Said, values::followed};
 use std::{collections::HashMap, sync::LazyLock};
 
 /// What is wrong, what was seen of it, and what to do.
@@ -54,8 +51,8 @@ impl Trouble {
         match (language, CHINESE.get(code)) {
             (Language::Chinese, Some([name, what, advice])) => Self {
                 name: (*name).to_owned(),
-                what: Said::of(*what),
-                advice: Said::of(*advice),
+                what: Said::ours(*what, language),
+                advice: Said::ours(*advice, language),
                 ..plain
             },
             _ => plain,
@@ -63,7 +60,7 @@ impl Trouble {
     }
 
     pub(super) fn address(&self) -> Option<&str> {
-        link(self.url.as_deref()?)
+        followed(self.url.as_deref()?)
     }
 }
 

@@ -76,28 +76,19 @@ impl HandOut<'_> {
 
     fn may_follow(&mut self, next: &Url) -> Result<bool, Halt> {
         let ours = [&self.dcat.settings.url, self.asked, self.from];
-        let why = if !ours.iter().any(|url| url.host_str() == next.host_str()) {
-            (
-                "foreign-page",
-                format!("the next page is said to be at {next}, another host: not followed"),
-            )
+        if !ours.iter().any(|url| url.host_str() == next.host_str()) {
+            let text = format!("the next page is said to be at {next}, another host: not followed");
+            self.doubt("foreign-page", text)?;
         } else if self.note.has_seen(next) {
-            (
-                "paging-loop",
-                format!("page {} leads back to {next}", self.note.page),
-            )
+            let text = format!("page {} leads back to {next}", self.note.page);
+            self.doubt("paging-loop", text)?;
         } else if self.note.page >= self.dcat.options.page_max {
-            (
-                "too-many-pages",
-                format!(
-                    "page_max is {}; there is more at {next}",
-                    self.dcat.options.page_max
-                ),
-            )
+            let most = self.dcat.options.page_max;
+            let text = format!("page_max is {most}; there is more at {next}");
+            self.doubt("too-many-pages", text)?;
         } else {
             return Ok(true);
-        };
-        self.doubt(why.0, why.1)?;
+        }
         Ok(false)
     }
 

@@ -212,4 +212,15 @@ mod tests {
             assert_eq!(shown.expected, "a JSON object");
         }
     }
+
+    #[test]
+    fn what_a_remark_means_is_told_in_the_language_of_the_page() {
+        let row = Row::remark("count-lies", "5 packages declared, 3 different ones came");
+        for (language, means) in [
+            (Language::Chinese, "宣告的總數與實際收到的不符"),
+            (Language::English, "The declared total is not what came"),
+        ] {
+            assert_eq!(shown(Words(language), &row).means, Some(means));
+        }
+    }
 }

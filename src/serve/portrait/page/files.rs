@@ -10,7 +10,8 @@ use harvestd_vocab::{
 use harvestd_web::{
     Words,
     entity::{Fact, File},
-    values::{Link, Said, size},
+    said::Said,
+    values::{Link, size},
 };
 use oxigraph::model::NamedNodeRef;
 use std::collections::BTreeSet;

@@ -12,7 +12,8 @@ use harvestd_web::{
     frame::encoded,
     judged::{self, Address, Dimension, Reason, Violation},
     moment::Moment,
-    values::{Link, Said},
+    said::Said,
+    values::Link,
 };
 
 pub fn told(words: &Words, of: &Detail, prefix: &str) -> judged::Judged {
@@ -172,7 +173,7 @@ fn address(words: &Words, place: &crate::links::told::Fares) -> Address {
         desc_match,
     ];
     Address {
-        link: Link::out(Said::new(&place.url, ""), &place.url),
+        link: Link::out(Said::of(&place.url), &place.url),
         came: came.to_owned(),
         advice,
         checked: checked.and_then(Moment::of_ms),

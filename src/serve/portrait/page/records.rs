@@ -11,7 +11,8 @@ use harvestd_web::{
     Words,
     entity::{Account, Change, Difference},
     moment::Moment,
-    values::{Link, Said},
+    said::Said,
+    values::Link,
 };
 use oxigraph::model::{Triple, vocab::rdf};
 
@@ -61,7 +62,7 @@ fn account(teller: &Teller<'_>, held: &Held) -> Account {
     };
     let mut source = teller.link(&Value::Iri(&catalog));
     if source.said.text == catalog {
-        source.said = Said::new(&held.source, "");
+        source.said = Said::of(&held.source);
     }
     // What the record itself says, not what is published of it.
     let path = held.record.strip_prefix(&teller.site.base);

@@ -5,7 +5,7 @@ use crate::{
     facts::{self, CHINESE_FIRST, ENGLISH_FIRST, Languages, Text, last_part},
     serve::{
         pages::{self, labels},
-        portrait::Said,
+        portrait,
         wire::Site,
     },
 };
@@ -17,7 +17,8 @@ use harvestd_web::{
     Language, Words,
     entity::{Fact, Row, Rows, Value},
     moment::Moment,
-    values::{self, Link},
+    said::Said,
+    values::{Link, followed},
 };
 use oxigraph::model::{NamedNodeRef, vocab::rdf};
 use std::collections::BTreeSet;
@@ -28,14 +29,14 @@ const DEPTH_MAX: usize = 4;
 
 /// Tells what is said of an entity.
 pub struct Teller<'a> {
-    pub said: &'a Said<'a>,
+    pub said: &'a portrait::Said<'a>,
     pub site: &'a Site,
     pub words: Words,
     languages: Languages,
 }
 
 impl<'a> Teller<'a> {
-    pub fn new(said: &'a Said<'a>, site: &'a Site, words: Words) -> Self {
+    pub fn new(said: &'a portrait::Said<'a>, site: &'a Site, words: Words) -> Self {
         Self {
             said,
             site,
@@ -53,17 +54,16 @@ impl<'a> Teller<'a> {
         own.or_else(|| self.said.names.called(node, self.languages))
     }
 
-    pub fn title(&self, node: &str) -> values::Said {
-        self.called(node)
-            .map_or_else(|| values::Said::new(node, ""), spoken)
+    pub fn title(&self, node: &str) -> Said {
+        self.called(node).map_or_else(|| Said::of(node), spoken)
     }
 
     /// What it is called besides.
-    pub fn other_titles(&self, node: &str) -> Vec<values::Said> {
+    pub fn other_titles(&self, node: &str) -> Vec<Said> {
         let title = self.title(node).text;
         let all = facts::NAMES.into_iter();
         let texts = all.flat_map(|name| self.said.facts.texts(node, name));
-        let mut others: Vec<values::Said> = Vec::new();
+        let mut others: Vec<Said> = Vec::new();
         for text in texts.map(spoken) {
             if text.text != title && others.iter().all(|other| other.text != text.text) {
                 others.push(text);
@@ -73,7 +73,7 @@ impl<'a> Teller<'a> {
     }
 
     /// All texts of a property, those in the language of the page first.
-    pub fn texts(&self, node: &str, property: NamedNodeRef<'_>) -> Vec<values::Said> {
+    pub fn texts(&self, node: &str, property: NamedNodeRef<'_>) -> Vec<Said> {
         let mut texts: Vec<&Text<'_>> = self.said.facts.texts(node, property).collect();
         texts.sort_by_key(|text| facts::rank(text.language().unwrap_or_default(), self.languages));
         texts.into_iter().map(spoken).collect()
@@ -128,7 +128,7 @@ impl<'a> Teller<'a> {
                 "true" | "1" => "yes-free",
                 _ => "no-free",
             };
-            link.said = values::Said::ours(self.words.say(key), self.words.0);
+            link.said = Said::ours(self.words.say(key), self.words.0);
         }
         if let (facts::Value::Iri(node), true) = (value, property == dct::TEMPORAL)
             && let Some(span) = self.span(node)
@@ -182,7 +182,7 @@ impl<'a> Teller<'a> {
         let mut tiers = tiers.into_iter();
         let (_, key) = tiers.find(|(name, _)| *name == last_part(kind))?;
         Some(Link {
-            said: values::Said::ours(self.words.say(key), self.words.0),
+            said: Said::ours(self.words.say(key), self.words.0),
             href: None,
         })
     }
@@ -190,7 +190,7 @@ impl<'a> Teller<'a> {
     /// Words that lead nowhere.
     pub fn plain(&self, text: &str) -> Link {
         Link {
-            said: values::Said::new(text, ""),
+            said: Said::of(text),
             href: None,
         }
     }
@@ -200,10 +200,10 @@ impl<'a> Teller<'a> {
         match value {
             facts::Value::Literal(text) => Link {
                 said: match text.datatype().ends_with("#dateTime") {
-                    true => values::Said::new(Moment::of_text(text.value()).shown, ""),
+                    true => Said::of(Moment::of_text(text.value()).shown),
                     false => spoken(text),
                 },
-                href: values::followed(text.value()),
+                href: followed(text.value()).map(str::to_owned),
             },
             facts::Value::Iri(iri) => Link {
                 said: self.word(iri),
@@ -213,12 +213,12 @@ impl<'a> Teller<'a> {
     }
 
     /// What an IRI is called: by who describes it, by our tables, or as it is.
-    fn word(&self, iri: &str) -> values::Said {
-        let ours = |text: &str| values::Said::ours(text, self.words.0);
+    fn word(&self, iri: &str) -> Said {
+        let ours = |text: &str| Said::ours(text, self.words.0);
         let code = |kind: &str, base: &str| {
             let code = iri.strip_prefix(base)?;
             let words = self.words.known(&format!("{kind}-{code}"));
-            Some(words.map_or_else(|| values::Said::new(code, ""), ours))
+            Some(words.map_or_else(|| Said::of(code), ours))
         };
         let concept = || {
             let concept = concepts::of_iri(iri)?;
@@ -247,16 +247,16 @@ impl<'a> Teller<'a> {
             .or_else(|| {
                 let word = tables::word_of(iri)?;
                 Some(match iri.starts_with(authority::LICENCE) {
-                    true => values::Said::new(word.to_uppercase(), ""),
+                    true => Said::of(word.to_uppercase()),
                     false => labels::named(word, iri, &self.words),
                 })
             })
             .or_else(|| self.inside(iri))
-            .unwrap_or_else(|| values::Said::new(iri.strip_prefix("mailto:").unwrap_or(iri), ""))
+            .unwrap_or_else(|| Said::of(iri.strip_prefix("mailto:").unwrap_or(iri)))
     }
 
     /// What is said of a node within the description that has no name, in one line.
-    fn inside(&self, node: &str) -> Option<values::Said> {
+    fn inside(&self, node: &str) -> Option<Said> {
         const CHARS_MAX: usize = 200;
         let statements = self.said.facts.all(node).iter();
         let said = statements.filter_map(|statement| match &statement.value {
@@ -265,7 +265,7 @@ impl<'a> Teller<'a> {
         });
         let said: Vec<&str> = said.collect();
         let line: String = said.join("; ").chars().take(CHARS_MAX).collect();
-        (!line.is_empty()).then(|| values::Said::new(line, ""))
+        (!line.is_empty()).then(|| Said::of(line))
     }
 
     /// Where an IRI leads: ours stay in this house; nodes within a description lead nowhere.
@@ -275,7 +275,7 @@ impl<'a> Teller<'a> {
         }
         match iri.strip_prefix(&self.site.base) {
             Some(path) => Some(format!("{}/{path}", self.site.prefix)),
-            None => values::followed(iri),
+            None => followed(iri).map(str::to_owned),
         }
     }
 
@@ -355,8 +355,8 @@ impl<'a> Teller<'a> {
                 // Of a class the name says it.
                 facts::Value::Iri(class) if statement.property == TYPE.as_str() => {
                     Value::One(Link {
-                        said: values::Said::new(last_part(class), ""),
-                        href: values::followed(class),
+                        said: Said::of(last_part(class)),
+                        href: followed(class).map(str::to_owned),
                     })
                 }
                 value => self.shown(value, depth),
@@ -385,8 +385,8 @@ impl<'a> Teller<'a> {
     }
 }
 
-pub fn spoken(text: &Text<'_>) -> values::Said {
-    values::Said::new(text.value(), text.language().unwrap_or_default())
+pub fn spoken(text: &Text<'_>) -> Said {
+    Said::new(text.value(), text.language().unwrap_or_default())
 }
 
 /// A node of a description that others do not name: under the IRI of its record, or of what it belongs to.
