@@ -173,6 +173,8 @@ impl Pool {
             // Its worker is ended, and the place is then a fresh one's.
             return;
         }
+        // What it has used until now speaks against the client's next question already.
+        running.charge(used_by(running.process));
         lower(running.process);
         drop(lock(&running.fast).take());
         running.waits_for_reader(false);
