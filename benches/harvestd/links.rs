@@ -1,7 +1,7 @@
 //! Addresses checked by the daemon, with every kind of fault among them, and what their answers cost a publication.
 //!
-//! The server is that of the tests: many hosts, all on loopback. Nothing of the export is asked for: what came from its
-//! addresses is written into the state while the daemon is stopped. Start at [`lines`].
+//! The server is that of the tests: many hosts, all on loopback. Addresses of the export are not asked: what came from them
+//! is written into the state while the daemon is stopped. Start at [`lines`].
 
 #[path = "../../tests/support/crooked.rs"]
 mod crooked;
@@ -22,7 +22,7 @@ use crooked::{Crooked, KINDS};
 use harvestd::{
     config::Config,
     daemon::write_limits,
-    links::{LinkLimits, Links, book::Address, judge::Came, trouble::Trouble},
+    links::{Links, judge::Came, trouble::Trouble},
     state::{Found, State},
     store::Store,
 };
@@ -30,10 +30,12 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
+    io,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
+use tokio::runtime::{self, Runtime};
 
 const ADDRESSES: usize = 10_000;
 /// Of one dataset.
@@ -42,22 +44,33 @@ const FILES: usize = 4;
 const PER_SECOND: f64 = 10.0;
 /// A name that leads nowhere is looked up in the machine's own network.
 const NOT_HERE: &[Trouble] = &[Trouble::NoName];
-/// One in so many addresses falls silent between two publications.
-const SILENT_ONE_IN: usize = 100;
+/// So many are asked for the first time between two publications: about as many datasets name them as a run changes.
+const NEWS: usize = 2_000;
 
 pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
     rounds(table)?;
     publications(server, table)
 }
 
+/// The server's own.
+fn runtime() -> io::Result<Runtime> {
+    let mut builder = runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build()
+}
+
+/// Of `[links]`: loopback at this pace; and limits.
+fn quickly(per_second: f64) -> String {
+    format!(
+        "allow_ranges = [\"127.0.0.0/8\"]\nrequests_per_second = {per_second:?}\nrobots = \"ignore\"\n\n\
+         [limits.links]\nconnect_ms = 4_000\ntotal_ms = 4_000\n"
+    )
+}
+
 /// What is to be told of each address.
 type Expected = BTreeMap<String, Trouble>;
 
 fn rounds(table: &mut Table) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let server = runtime.block_on(Crooked::start())?;
     let expected = server.addresses(ADDRESSES, NOT_HERE);
     let place = Place::new()?;
@@ -71,8 +84,8 @@ fn rounds(table: &mut Table) -> Result<()> {
         "links: {ADDRESSES} addresses, {PER_SECOND} a second of each host"
     ));
     place.check_links(&format!(
-        "[links]\nallow_ranges = [\"127.0.0.0/8\"]\nrequests_per_second = {PER_SECOND:?}\nrobots = \"ignore\"\n\n\
-         [limits.links]\nbegin_after_ms = 0\nlook_every_ms = 100\nconnect_ms = 4_000\ntotal_ms = 4_000\n"
+        "[links]\n{}begin_after_ms = 0\nlook_every_ms = 100\n",
+        quickly(PER_SECOND)
     ))?;
     let mut daemon = Daemon::start(&place)?;
     until_checked(&mut daemon)?;
@@ -206,96 +219,78 @@ fn told_rightly(expected: &Expected, told: &Told) -> Result<()> {
     Ok(())
 }
 
-/// A run of one per cent changes with its publication, without and with what is known of addresses.
+/// Runs of one per cent changes with their publication: with and without what is known of addresses, and with news of it.
 fn publications(server: &mut Server, table: &mut Table) -> Result<()> {
+    let runtime = runtime()?;
+    let near = runtime.block_on(Crooked::start())?;
     let place = Place::new()?;
     place.configure(&server.url(), false)?;
+    // Only by hand, and then nothing but what is pushed.
+    place.check_links(&format!("[links]\nenabled = false\n{}", quickly(1_000.0)))?;
+    let bearer = push::bearer(&place)?;
     say("links: the export, none of its addresses known");
     let mut daemon = Daemon::start(&place)?;
     let (took, run) = daemon.run()?;
     say(&format!("  {took:.2?}: {run}"));
     daemon.stop()?;
-    let (_, alone, changed) = after_a_start(&place, server)?;
+    let mut daemon = Daemon::start(&place)?;
+    let (alone, changed) = warm(&mut daemon, server)?;
+    daemon.stop()?;
 
-    let limits = LinkLimits::default();
+    let known = all_well(&place)?;
+    say(&format!("links: {known} addresses are known"));
+    let began = Instant::now();
+    let mut daemon = Daemon::start(&place)?;
+    let started = format!("{:.2?}", began.elapsed());
+    let (both, _) = warm(&mut daemon, server)?;
+    let name = format!("1 % changed ({changed}), {known} addresses known");
+    let over = "the same, none known";
+    table.add(Line::seconds(&name, both, over, alone, Goal::AtMost(1.1)));
+    table.add(Line::plain("  the start that learns of all", started, ""));
+
+    let pushed = near.addresses(NEWS, NOT_HERE);
+    push::catalog(&daemon, &bearer, &catalog(&pushed))?;
+    told_rightly(&pushed, &by_hand(&mut daemon)?)?;
+    let (news, run) = one_per_cent(&mut daemon, server)?;
+    say(&format!("  {news:.2?}, with news: {run}"));
+    let name = format!(
+        "  the first after news of {} datasets",
+        NEWS.div_ceil(FILES)
+    );
+    let over = "one without news";
+    table.add(Line::seconds(&name, news, over, both, Goal::None));
+    daemon.stop()
+}
+
+/// The median time of a run of one per cent changes, none of them the first after a start, and how many these are.
+fn warm(daemon: &mut Daemon, server: &mut Server) -> Result<(Duration, u64)> {
+    one_per_cent(daemon, server)?;
+    changes(daemon, server)
+}
+
+/// Every address of the catalogue was asked, and is well. Gives how many these are. The daemon must be stopped.
+fn all_well(place: &Place) -> Result<usize> {
+    let config = Arc::new(Config::load(&place.path("bench.toml"))?);
+    let (dir, base) = (place.data_dir(), config.public_url.as_str());
+    let store = Store::open(&dir, base, write_limits(&config))?;
+    let cache_bytes = config.limits.state_cache_bytes;
+    let (state, found) = State::open(&dir, store.head(), cache_bytes)?;
+    ensure!(found == Found::Good, "the state is {found:?}");
+    let every = || {
+        let every = store.every();
+        every.map(|described| described.map_err(|error| error.to_string()))
+    };
+    let links = Links::open(&state, config.clone())?;
+    let now_ms = Utc::now().timestamp_millis();
+    links.follow(store.log(), store.head(), now_ms, &|| false, every)?;
     let well = Came {
         status: Some(200),
         ..Came::default()
     };
-    let known = note(&place, 1, &|address, now| {
-        address.note(Trouble::Ok, well.clone(), now, &limits)
-    })?;
-    say(&format!("links: {known} addresses are known"));
-    let (at_first, both, _) = after_a_start(&place, server)?;
-    table.add(Line::seconds(
-        &format!("1 % changed ({changed}), {known} addresses known"),
-        both,
-        "the same, none known",
-        alone,
-        Goal::AtMost(1.1),
-    ));
-    table.add(Line::seconds(
-        "  the first run after all of them became known",
-        at_first,
-        "one of those after",
-        both,
-        Goal::None,
-    ));
-
-    let limits = LinkLimits {
-        failures_min: 1,
-        failing_ms_min: 0,
-        ..limits
-    };
-    let silent = note(&place, SILENT_ONE_IN, &|address, now| {
-        address.note(Trouble::Silence, Came::default(), now, &limits);
-    })?;
-    say(&format!("links: {silent} addresses are silent"));
-    let (news, _, _) = after_a_start(&place, server)?;
-    table.add(Line::seconds(
-        &format!("  the first run after {silent} of them fell silent"),
-        news,
-        "one without news",
-        both,
-        Goal::None,
-    ));
-    Ok(())
-}
-
-/// Runs of one per cent changes: the first after a start, the median of those after it, and how many changes one has.
-fn after_a_start(place: &Place, server: &mut Server) -> Result<(Duration, Duration, u64)> {
-    let mut daemon = Daemon::start(place)?;
-    let (first, run) = one_per_cent(&mut daemon, server)?;
-    say(&format!("  {first:.2?}: {run}"));
-    let (median, changed) = changes(&mut daemon, server)?;
-    daemon.stop()?;
-    Ok((first, median, changed))
-}
-
-/// Notes of one in so many addresses what came from it. Gives how many these are. The daemon must be stopped.
-fn note(place: &Place, one_in: usize, came: &dyn Fn(&mut Address, i64)) -> Result<usize> {
-    let config = Arc::new(Config::load(&place.path("bench.toml"))?);
-    let (dir, base) = (place.data_dir(), config.public_url.as_str());
-    let store = Store::open(&dir, base, write_limits(&config))?;
-    let (state, found) = State::open(&dir, store.head(), config.limits.state_cache_bytes)?;
-    ensure!(found == Found::Good, "the state is {found:?}");
-    let every = || {
-        store
-            .every()
-            .map(|described| described.map_err(|error| error.to_string()))
-    };
-    let links = Links::open(&state, config.clone())?;
-    links.follow(
-        store.log(),
-        store.head(),
-        Utc::now().timestamp_millis(),
-        &|| false,
-        every,
-    )?;
     let (kept, mut count) = (state.addresses()?, 0);
-    for entry in kept.after(None).step_by(one_in) {
+    for entry in kept.after(None) {
         let (key, mut address) = entry?;
-        came(&mut address, Utc::now().timestamp_millis());
+        address.note(Trouble::Ok, well.clone(), now_ms, &config.limits.links);
         kept.set_address(key, &address)?;
         count += 1;
     }
