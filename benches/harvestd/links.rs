@@ -240,8 +240,10 @@ fn publications(server: &mut Server, table: &mut Table) -> Result<()> {
     let known = all_well(&place)?;
     say(&format!("links: {known} addresses are known"));
     let began = Instant::now();
-    let mut daemon = Daemon::start(&place)?;
+    let daemon = Daemon::start(&place)?;
     let started = format!("{:.2?}", began.elapsed());
+    daemon.stop()?;
+    let mut daemon = Daemon::start(&place)?;
     let (both, _) = warm(&mut daemon, server)?;
     let name = format!("1 % changed ({changed}), {known} addresses known");
     let over = "the same, none known";
