@@ -6,6 +6,8 @@
 mod certificates;
 #[path = "support/checked.rs"]
 mod checked;
+#[path = "support/crooked.rs"]
+mod crooked;
 #[path = "support/daemon.rs"]
 mod daemon;
 #[path = "support/faulty.rs"]

@@ -3,7 +3,7 @@
 //! The loader runs in a fresh process of this program, with the daemon's own threads and batch size; flush and optimize
 //! count.
 
-use crate::{daemon::Place, memory, say};
+use crate::{memory, place::Place, say};
 use anyhow::{Context as _, Result, ensure};
 use oxigraph::{io::RdfFormat, store::Store};
 use std::{

@@ -1,149 +1,21 @@
-//! The daemon as a child process: its folder and configuration, orders to run, what its status says.
+//! The daemon as a child process: orders to run, what its status says.
 //!
 //! Talks to it as an operator does: the admin listener with the token it wrote, and `/status.json`.
 
-use crate::{http::Client, memory};
+use crate::{
+    http::{Answer, Client},
+    memory,
+    place::{Place, SOURCE},
+};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use std::{
-    fmt,
-    fs::{self, File},
+    fmt, fs,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
-
-/// The one source of the benchmark.
-const SOURCE: &str = "bench";
-/// The one that pushes.
-pub const PUSHES: &str = "centre";
-const BINARY: &str = env!("CARGO_BIN_EXE_harvestd");
-
-/// Where everything of one benchmark lies. Removed at the end.
-pub struct Place {
-    folder: tempfile::TempDir,
-    /// Where its daemon always listens, and what its IRIs begin with. None: anywhere.
-    address: Option<SocketAddr>,
-}
-
-impl Place {
-    /// On the disk of the build, since a temporary folder of the system may be in memory.
-    pub fn new() -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("bench-")
-            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        Ok(Self {
-            folder,
-            address: None,
-        })
-    }
-
-    /// For a daemon whose own IRIs lead to it.
-    pub fn at(address: SocketAddr) -> Result<Self> {
-        Ok(Self {
-            address: Some(address),
-            ..Self::new()?
-        })
-    }
-
-    pub fn public_url(&self) -> String {
-        self.address.map_or_else(
-            || "http://127.0.0.1/".to_owned(),
-            |address| format!("http://{address}/"),
-        )
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub fn data_dir(&self) -> PathBuf {
-        self.path("data")
-    }
-
-    /// The configuration: one source, run by hand, that may be on loopback; queries as they come.
-    pub fn configure(&self, url: &str, in_parts: bool) -> Result<()> {
-        let options = if in_parts {
-            "[source.options]\ndetails = \"http://127.0.0.1/\"\n"
-        } else {
-            ""
-        };
-        self.configure_as("data_gov_tw", url, options)
-    }
-
-    /// The same with a source of another kind.
-    pub fn configure_as(&self, kind: &str, url: &str, options: &str) -> Result<()> {
-        let public_url = self.public_url();
-        // Only a source with a schedule listens; it is never due while the benchmark runs.
-        let schedule = match kind {
-            "ldes" => "schedule = \"0 0 1 1 *\"\ncatch_up = \"skip\"\n",
-            _ => "",
-        };
-        let text = format!(
-            "public_url = \"{public_url}\"
-
-[links]
-enabled = false
-
-[[source]]
-id = \"{PUSHES}\"
-kind = \"push\"
-title = {{ en = \"Centre\" }}
-
-[[source]]
-id = \"{SOURCE}\"
-kind = \"{kind}\"
-url = \"{url}\"
-title = {{ en = \"Benchmark\" }}
-language = \"zh-Hant\"
-offset_minutes = 480
-{schedule}
-[source.network]
-allow_ranges = [\"127.0.0.0/8\"]
-requests_per_second = 1000
-{options}"
-        );
-        fs::write(self.path("bench.toml"), text).context("writing the configuration")
-    }
-
-    /// A command of the binary, on this configuration and data.
-    pub fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(BINARY);
-        command
-            .arg(name)
-            .arg("--config")
-            .arg(self.path("bench.toml"));
-        command.arg("--data-dir").arg(self.data_dir());
-        command
-    }
-
-    /// The same of a command that has commands.
-    pub fn subcommand(&self, name: &str, word: &str) -> Command {
-        let mut command = Command::new(BINARY);
-        command
-            .args([name, word, "--config"])
-            .arg(self.path("bench.toml"));
-        command.arg("--data-dir").arg(self.data_dir());
-        command
-    }
-
-    /// Appends to the log of all children; shown where something fails.
-    fn log(&self) -> Result<File> {
-        Ok(File::options()
-            .create(true)
-            .append(true)
-            .open(self.path("log"))?)
-    }
-
-    fn log_end(&self) -> String {
-        const LINES: usize = 15;
-        let text = fs::read_to_string(self.path("log")).unwrap_or_default();
-        let lines: Vec<_> = text.lines().collect();
-        lines[lines.len().saturating_sub(LINES)..].join("\n")
-    }
-}
 
 /// What a run did, as the status reports it.
 #[derive(Debug, Clone)]
@@ -255,22 +127,27 @@ impl<'a> Daemon<'a> {
         Ok(daemon)
     }
 
+    /// An order of the operator's.
+    pub fn order(&mut self, path: &str) -> Result<Answer> {
+        let bearer = format!("Bearer {}", self.token);
+        let answer = self
+            .admin
+            .ask("POST", path, &[("authorization", &bearer)], &[])?;
+        ensure!(
+            (200..300).contains(&answer.status),
+            "POST {path} was answered {}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        );
+        Ok(answer)
+    }
+
     /// Orders a run; returns when its snapshot is visible.
     pub fn run(&mut self) -> Result<(Duration, Run)> {
         const RUN_S_MAX: u64 = 1_800;
         let before = self.last_run()?.map(|run| run.name);
-        let bearer = format!("Bearer {}", self.token);
         let began = Instant::now();
-        let path = format!("/sources/{SOURCE}/run");
-        let answer = self
-            .admin
-            .ask("POST", &path, &[("authorization", &bearer)], &[])?;
-        ensure!(
-            (200..300).contains(&answer.status),
-            "the order to run was answered {}: {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
-        );
+        self.order(&format!("/sources/{SOURCE}/run"))?;
         loop {
             if let Some(run) = self.last_run()?
                 && Some(&run.name) != before.as_ref()
@@ -320,17 +197,21 @@ impl<'a> Daemon<'a> {
 
     /// The sum of a histogram of `/metrics`, in its unit.
     pub fn sum_of(&mut self, histogram: &str) -> Result<f64> {
+        let name = format!("{histogram}_sum");
+        let sum = self.figure(&name)?;
+        sum.with_context(|| format!("/metrics does not have {name}"))
+    }
+
+    /// A figure of `/metrics`, all its labels together. None: there is none yet.
+    pub fn figure(&mut self, name: &str) -> Result<Option<f64>> {
         let answer = self.public.get("/metrics")?;
         let text = String::from_utf8(answer.body).context("/metrics is no text")?;
-        let name = format!("{histogram}_sum");
-        let sums = text.lines().filter_map(|line| {
+        let values = text.lines().filter_map(|line| {
             let (series, value) = line.rsplit_once(' ')?;
-            let of_it = series.split('{').next() == Some(&name);
+            let of_it = series.split('{').next() == Some(name);
             of_it.then(|| value.parse::<f64>().ok()).flatten()
         });
-        let sums: Vec<f64> = sums.collect();
-        ensure!(!sums.is_empty(), "/metrics does not have {name}");
-        Ok(sums.iter().sum())
+        Ok(values.reduce(|a, b| a + b))
     }
 
     pub fn peak_bytes(&self) -> Result<u64> {

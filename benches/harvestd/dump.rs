@@ -5,9 +5,11 @@
 //! benchmark fails. Start at [`lines`].
 
 use crate::{
-    daemon::{Daemon, Place},
+    daemon::Daemon,
     http::Client,
-    median, say, table,
+    median,
+    place::Place,
+    say, table,
     table::{Goal, Line, Table},
 };
 use anyhow::{Context as _, Result, ensure};

@@ -3,13 +3,14 @@
 
 use crate::{
     TIMES,
-    daemon::{Daemon, PUSHES, Place},
+    daemon::Daemon,
     export::Server,
-    http::Client,
-    median, one_per_cent, push, say,
+    median, one_per_cent,
+    place::Place,
+    push, say,
     table::{Goal, Line, Table},
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::{fmt::Write as _, time::Instant};
 
@@ -33,18 +34,7 @@ pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
     say(&format!("identity: {copies} copies from a second source"));
     let before = daemon.peak_bytes()?;
     let began = Instant::now();
-    let answer = Client::new(daemon.address).ask(
-        "PUT",
-        &format!("/push/{PUSHES}"),
-        &[("authorization", &bearer), ("content-type", "text/turtle")],
-        body.as_bytes(),
-    )?;
-    let text = String::from_utf8_lossy(&answer.body);
-    ensure!(
-        (200..300).contains(&answer.status),
-        "the copies were answered {}: {text}",
-        answer.status
-    );
+    push::catalog(&daemon, &bearer, &body)?;
     let took = began.elapsed();
     let peak = daemon.peak_bytes()?;
     say(&format!(
@@ -69,7 +59,7 @@ pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
 }
 
 /// The median time of a run of one per cent changes, and how many they are.
-fn changes(daemon: &mut Daemon, server: &mut Server) -> Result<(std::time::Duration, u64)> {
+pub fn changes(daemon: &mut Daemon, server: &mut Server) -> Result<(std::time::Duration, u64)> {
     let (mut took, mut changed) = (Vec::new(), 0);
     for _ in 0..TIMES {
         let (time, run) = one_per_cent(daemon, server)?;

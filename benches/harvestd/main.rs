@@ -14,7 +14,9 @@ mod export;
 mod feed;
 mod http;
 mod identity;
+mod links;
 mod memory;
+mod place;
 mod push;
 mod queries;
 mod replica;
@@ -23,8 +25,9 @@ mod table;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
-use daemon::{Daemon, Place, Run};
+use daemon::{Daemon, Run};
 use export::{Export, Sends, Server};
+use place::Place;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 use table::{Goal, Line, Table};
 
@@ -61,6 +64,8 @@ enum Part {
     Replica,
     /// What a second source that holds some of the same datasets costs a run.
     Identity,
+    /// Addresses checked, and what their answers cost a publication.
+    Links,
 }
 
 #[derive(Debug, Parser)]
@@ -124,8 +129,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     match arguments.only.as_slice() {
         [Part::Describe] => {}
-        // It has a place of its own, and stands on no other line.
+        // These have places of their own, and stand on no other line.
         [Part::Identity] => identity::lines(&mut Server::start(export)?, &mut table)?,
+        [Part::Links] => links::lines(&mut Server::start(export)?, &mut table)?,
         _ => harvest(arguments, export, &mut table)?,
     }
     print!("{table}");
@@ -174,13 +180,17 @@ fn harvest(arguments: &Arguments, export: Export, table: &mut Table) -> Result<(
         push::lines(&place, table)?;
     }
     if arguments.wants(Part::Disk) {
-        disk_after_runs(arguments, &place, &mut server, &first, table)?;
+        let runs = arguments.disk_runs;
+        disk::lines(runs, &place, &mut server, first.disk_bytes, table)?;
     }
     if arguments.wants(Part::Replica) {
         replica::lines(&mut server, table)?;
     }
     if arguments.wants(Part::Identity) {
         identity::lines(&mut server, table)?;
+    }
+    if arguments.wants(Part::Links) {
+        links::lines(&mut server, table)?;
     }
     Ok(())
 }
@@ -348,36 +358,6 @@ fn redescribe(place: &Place, first: &First, table: &mut Table) -> Result<()> {
         "peak resident, redescribe",
         peak_bytes,
         Goal::AtMost(600e6),
-    ));
-    Ok(())
-}
-
-fn disk_after_runs(
-    arguments: &Arguments,
-    place: &Place,
-    server: &mut Server,
-    first: &First,
-    table: &mut Table,
-) -> Result<()> {
-    let runs = arguments.disk_runs;
-    say(&format!("disk: {runs} runs of one per cent changes"));
-    let mut daemon = Daemon::start(place)?;
-    for n in 1..=runs {
-        let (time, _) = one_per_cent(&mut daemon, server)?;
-        if n % 20 == 0 || n == runs {
-            let now = disk::used_bytes(&place.data_dir())?;
-            say(&format!("  run {n}: {time:.2?}, {}", table::bytes(now)));
-        }
-    }
-    let after = disk::used_bytes(&place.data_dir())?;
-    daemon.stop()?;
-    let name = format!("disk after {runs} runs of 1 % changes");
-    table.add(Line::sizes(
-        &name,
-        after,
-        "after the first harvest",
-        first.disk_bytes,
-        Goal::AtMost(3.0),
     ));
     Ok(())
 }

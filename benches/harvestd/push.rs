@@ -2,8 +2,9 @@
 //! the other, and by many at once. When it is visible is not measured here.
 
 use crate::{
-    daemon::{Daemon, PUSHES, Place},
+    daemon::Daemon,
     http::Client,
+    place::{PUSHES, Place},
     say,
     table::{Line, Table},
 };
@@ -39,6 +40,23 @@ pub fn bearer(place: &Place) -> Result<String> {
         "Bearer {}",
         made["token"].as_str().context("a token")?
     ))
+}
+
+/// The centre's whole catalogue, in Turtle: in its place when this returns.
+pub fn catalog(daemon: &Daemon<'_>, bearer: &str, turtle: &str) -> Result<()> {
+    let answer = Client::new(daemon.address).ask(
+        "PUT",
+        &format!("/push/{PUSHES}"),
+        &[("authorization", bearer), ("content-type", "text/turtle")],
+        turtle.as_bytes(),
+    )?;
+    let text = String::from_utf8_lossy(&answer.body);
+    ensure!(
+        (200..300).contains(&answer.status),
+        "a catalogue was answered {}: {text}",
+        answer.status
+    );
+    Ok(())
 }
 
 pub fn lines(place: &Place, table: &mut Table) -> Result<()> {

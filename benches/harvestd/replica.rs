@@ -4,10 +4,12 @@
 //! count. Start at [`lines`].
 
 use crate::{
-    daemon::{self, Daemon, Place},
+    daemon::{self, Daemon},
     export::Server,
     http::Client,
-    median, one_per_cent, say,
+    median, one_per_cent,
+    place::Place,
+    say,
     table::{Goal, Line, Table},
 };
 use anyhow::{Result, ensure};

@@ -4,10 +4,12 @@
 //! for after a start, each once. Start at [`lines`].
 
 use crate::{
-    daemon::{Daemon, Place},
+    daemon::Daemon,
     export::Server,
     http::Client,
-    one_per_cent, say,
+    one_per_cent,
+    place::Place,
+    say,
     table::{Goal, Line, Table},
 };
 use anyhow::{Context as _, Result, ensure};

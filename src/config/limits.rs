@@ -220,7 +220,7 @@ pub struct QueryLimits {
     pub wanted_ms: u64,
     /// Queries that go on so. One more, and that of the client that owes the most is ended.
     pub slow_workers: usize,
-    /// The workers' time that a client may use ahead. 0: as much as it likes.
+    /// The workers' time on processors that a client may use ahead. 0: as much as it likes.
     pub client_ms_max: u64,
     /// What it is forgiven of it each second.
     pub client_ms_per_second: u64,

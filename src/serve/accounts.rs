@@ -2,7 +2,8 @@
 //! everybody for it.
 //!
 //! A client is an IPv4 address, or an IPv6 network of 64 bits (RFC 6177: what one site has). Its account goes up by the
-//! time that workers spend on its questions and down with the clock. Start at [`Accounts::open`].
+//! processor time that workers spend on its questions, and by the time that it keeps them waiting with its reading; it goes
+//! down with the clock. Start at [`Accounts::open`].
 
 use super::places::Rank;
 use crate::{config::QueryLimits, network::site};

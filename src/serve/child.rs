@@ -2,7 +2,10 @@
 //!
 //! Decides nothing: the pool says when a child is asked and when it is ended. Start at [`Child::spawn`].
 
-use super::wire::{self, Head, Kind, Question, Refused, WorkerLimits};
+use super::{
+    running::used_by,
+    wire::{self, Head, Kind, Question, Refused, WorkerLimits},
+};
 use crate::{snapshot::Published, store::damage};
 use bytes::{Bytes, BytesMut};
 use std::{
@@ -57,6 +60,8 @@ pub struct Child {
     listener: JoinHandle<()>,
     /// The snapshot it has open: kept on disk until it is closed.
     holds: Option<Arc<Published>>,
+    /// What it had used of processors when its last answer ended. None: it has a question, or did not say.
+    used: Option<Duration>,
 }
 
 impl Child {
@@ -91,6 +96,7 @@ impl Child {
             words,
             listener,
             holds: None,
+            used: None,
         };
         child.send(&Question::Settle(limits)).await?;
         Ok(child)
@@ -99,6 +105,11 @@ impl Child {
     /// Its process, while that runs.
     pub fn id(&self) -> Option<u32> {
         self.process.id()
+    }
+
+    /// What it has used of processors in all.
+    pub fn used(&self) -> Duration {
+        self.used.unwrap_or_else(|| used_by(self.id()))
     }
 
     pub fn holds(&self) -> Option<&Arc<Published>> {
@@ -181,10 +192,14 @@ impl Child {
             .read_exact(&mut payload)
             .await
             .map_err(closed_or("reading a frame"))?;
+        if kind == Kind::End {
+            self.used = wire::used(&payload);
+        }
         Ok((kind, payload.into()))
     }
 
     async fn send(&mut self, question: &Question) -> Result<(), ChildError> {
+        self.used = None;
         let json = serde_json::to_vec(question)
             .map_err(|e| ChildError::Answer(format!("a question that cannot be said: {e}")))?;
         let mut frame = Vec::with_capacity(json.len() + 5);

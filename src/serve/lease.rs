@@ -68,16 +68,26 @@ impl Lease {
     }
 
     pub fn done(mut self) {
+        self.charge();
         if let Some(place) = self.running.take_place()
             && let Some(child) = self.child.take()
         {
             self.pool.give_back(child, place);
         }
     }
+
+    /// What the worker has used is the client's.
+    fn charge(&self) {
+        if let Some(child) = &self.child {
+            self.running.charge(child.used());
+        }
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // While it can still be asked.
+        self.charge();
         let Some(mut child) = self.child.take() else {
             return;
         };
@@ -147,7 +157,10 @@ pub async fn pump(mut lease: Lease, patience: Patience, pieces: mpsc::Sender<Pie
             let _ = pieces.send(piece).await;
             return;
         }
-        match running.within(&pool, patience, pieces.send(piece)).await {
+        running.waits_for_reader(true);
+        let sent = running.within(&pool, patience, pieces.send(piece)).await;
+        running.waits_for_reader(false);
+        match sent {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return,
             Err(Impatient::Deadline) => {

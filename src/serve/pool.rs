@@ -342,7 +342,7 @@ impl Pool {
         };
         Ok(Lease {
             pool: Arc::clone(self),
-            running: Running::new(account, child.id(), place),
+            running: Running::new(account, &child, place),
             child: Some(child),
             lane,
         })

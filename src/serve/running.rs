@@ -6,6 +6,7 @@
 
 use super::{
     accounts::Account,
+    child::Child,
     lease::Patience,
     places::Place,
     pool::{Pool, Slow, lock},
@@ -44,20 +45,24 @@ pub struct Running {
     gave_way: CancellationToken,
 }
 
-/// Up to where its time is on the account: the clock's while it has a fast place, which nobody else has meanwhile; at low
-/// priority, the processor's.
-enum Charged {
-    Time(Instant),
-    Processor(Duration),
+/// Up to where its time is on the account. Not by the clock: what a machine has no time for is not the client's doing.
+struct Charged {
+    /// What the worker had used of processors.
+    used: Duration,
+    /// Since when the worker waits for who reads the answer, in a fast place: nobody else has that meanwhile.
+    reader: Option<Instant>,
 }
 
 impl Running {
-    pub fn new(account: Option<Account>, process: Option<u32>, place: Place) -> Arc<Self> {
+    pub fn new(account: Option<Account>, child: &Child, place: Place) -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
-            charged: Mutex::new(Charged::Time(Instant::now())),
+            charged: Mutex::new(Charged {
+                used: child.used(),
+                reader: None,
+            }),
             account,
-            process,
+            process: child.id(),
             fast: Mutex::new(Some(place)),
             gave_way: CancellationToken::new(),
         })
@@ -105,7 +110,7 @@ impl Running {
 
     /// What speaks for ending it: what the client owes beyond what all may, then how long this question has run.
     fn burden(&self) -> (Duration, Duration) {
-        self.charge();
+        self.charge(used_by(self.process));
         let owed = self.account.as_ref().map_or(Duration::ZERO, Account::owed);
         (owed, self.began.elapsed())
     }
@@ -123,28 +128,29 @@ impl Running {
         }
     }
 
-    fn charge(&self) {
+    /// Who reads the answer keeps the worker waiting from now on, or no more.
+    pub fn waits_for_reader(&self, waits: bool) {
+        let since = (waits && !self.is_slow()).then(Instant::now);
+        let before = std::mem::replace(&mut lock(&self.charged).reader, since);
+        if let (Some(account), Some(before)) = (&self.account, before) {
+            account.charge(before.elapsed());
+        }
+    }
+
+    /// Puts on the account what came since the last time; `used` is what the worker has used of processors by now.
+    pub fn charge(&self, used: Duration) {
         let Some(account) = &self.account else {
             return;
         };
-        let time = match &mut *lock(&self.charged) {
-            Charged::Time(until) => {
-                let now = Instant::now();
-                now - std::mem::replace(until, now)
-            }
-            Charged::Processor(until) => {
-                // A process that has ended says nothing any more.
-                let now = used_by(self.process).max(*until);
-                now - std::mem::replace(until, now)
-            }
-        };
+        let mut charged = lock(&self.charged);
+        // A process that has ended says nothing any more.
+        let used = used.max(charged.used);
+        let mut time = used - std::mem::replace(&mut charged.used, used);
+        if let Some(since) = &mut charged.reader {
+            let now = Instant::now();
+            time += now - std::mem::replace(since, now);
+        }
         account.charge(time);
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.charge();
     }
 }
 
@@ -167,10 +173,11 @@ impl Pool {
             // Its worker is ended, and the place is then a fresh one's.
             return;
         }
-        running.charge();
-        *lock(&running.charged) = Charged::Processor(used_by(running.process));
+        // What it has used until now speaks against the client's next question already.
+        running.charge(used_by(running.process));
         lower(running.process);
         drop(lock(&running.fast).take());
+        running.waits_for_reader(false);
         self.refresh();
     }
 
@@ -201,7 +208,7 @@ pub(super) fn lower(process: Option<u32>) {
 }
 
 /// Time that a process has been on a processor. The first number of `schedstat` is in nanoseconds.
-fn used_by(process: Option<u32>) -> Duration {
+pub(super) fn used_by(process: Option<u32>) -> Duration {
     let of = |thread: PathBuf| {
         let text = std::fs::read_to_string(thread.join("schedstat")).ok()?;
         text.split(' ').next()?.parse::<u64>().ok()

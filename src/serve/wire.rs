@@ -2,13 +2,13 @@
 //!
 //! Knows neither HTTP nor the store. A frame is one byte of kind, four bytes of length (little endian), and the payload:
 //! JSON in questions and heads, bytes of the answer in bodies. An answer is a head, bodies, and an end; without its end
-//! it is not whole. Start at [`Question`] and [`Head`].
+//! it is not whole. The end says what the worker has used of processors in all ([`used`]). Start at [`Question`] and [`Head`].
 
 use super::portrait::Portrait;
 use crate::{identity::Linked, links::told::Checked, store::damage::Damaged, store_read::Which};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Largest payload that either side takes: far above a frame of an answer, and above any question the guard lets in.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -82,6 +82,19 @@ pub fn read_frame(input: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> 
 pub fn write_frame(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
     out.write_all(&prefix(kind, payload.len())?)?;
     out.write_all(payload)
+}
+
+/// Processor time of a process, as an end says it: nanoseconds, little endian.
+pub fn said_used(time: Duration) -> [u8; 8] {
+    u64::try_from(time.as_nanos())
+        .unwrap_or(u64::MAX)
+        .to_le_bytes()
+}
+
+/// The same, read. None: it does not say.
+pub fn used(payload: &[u8]) -> Option<Duration> {
+    let nanoseconds = payload.try_into().ok()?;
+    Some(Duration::from_nanos(u64::from_le_bytes(nanoseconds)))
 }
 
 fn invalid(found: String) -> io::Error {
@@ -405,16 +418,16 @@ mod tests {
     fn a_frame_comes_back_as_it_was_sent() {
         let mut wire = Vec::new();
         write_frame(&mut wire, Kind::Body, b"abc").unwrap();
-        write_frame(&mut wire, Kind::End, b"").unwrap();
+        let time = Duration::from_nanos(1_234_567_890);
+        write_frame(&mut wire, Kind::End, &said_used(time)).unwrap();
         let mut input = wire.as_slice();
         assert_eq!(
             read_frame(&mut input).unwrap(),
             Some((Kind::Body, b"abc".to_vec()))
         );
-        assert_eq!(
-            read_frame(&mut input).unwrap(),
-            Some((Kind::End, Vec::new()))
-        );
+        let (kind, end) = read_frame(&mut input).unwrap().unwrap();
+        assert_eq!((kind, used(&end)), (Kind::End, Some(time)));
+        assert_eq!(used(b""), None);
         assert_eq!(read_frame(&mut input).unwrap(), None);
     }
 

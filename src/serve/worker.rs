@@ -13,6 +13,7 @@ use super::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     process::{Resource, Rlimit, setrlimit},
+    time::{ClockId, clock_gettime},
 };
 use std::{
     fs::File,
@@ -177,7 +178,7 @@ impl<'a> Reply<'a> {
         if !self.held.is_empty() {
             wire::write_frame(&mut frames, Kind::Body, &std::mem::take(&mut self.held))?;
         }
-        wire::write_frame(&mut frames, Kind::End, b"")?;
+        wire::write_frame(&mut frames, Kind::End, &used())?;
         self.output.write_all(&frames)
     }
 
@@ -191,10 +192,16 @@ impl<'a> Reply<'a> {
                 Kind::Head,
                 &serde_json::to_vec(&Head::Refused(refused.clone()))?,
             )?;
-            wire::write_frame(&mut frames, Kind::End, b"")?;
+            wire::write_frame(&mut frames, Kind::End, &used())?;
         }
         self.output.write_all(&frames)
     }
+}
+
+/// What this process has used of processors, as an end says it.
+fn used() -> [u8; 8] {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    wire::said_used(time.try_into().unwrap_or_default())
 }
 
 impl Write for Reply<'_> {
