@@ -41,7 +41,12 @@ async fn ten_searches_find_what_people_expect() {
     let serving = bed.serve().await;
     serving.run().await;
     for (q, expected) in [
-        ("空氣品質", &["空氣品質即時監測資料"][..]),
+        // In the other language too; in quotes as it stands.
+        (
+            "空氣品質",
+            &["空氣品質即時監測資料", "Air quality stations"][..],
+        ),
+        ("\"空氣品質\"", &["空氣品質即時監測資料"]),
         // Words that stand apart in the title.
         ("空氣品質監測", &["空氣品質即時監測資料"]),
         // 臺 and 台 are one.
@@ -51,7 +56,7 @@ async fn ten_searches_find_what_people_expect() {
         ("air station", &["Air quality stations"]),
         ("PM2.5", &["空氣品質即時監測資料"]),
         ("ＭＲＴ", &["台北捷運進出站人次"]),
-        ("city", &["Cities and counties"]),
+        ("city", &["Cities and counties", "臺北市公車站牌位置"]),
         ("\"quality stations\"", &["Air quality stations"]),
         ("統計 -登革熱", &["資料庫使用統計"]),
         ("水利署", &["水庫每日營運狀況"]),

@@ -77,6 +77,7 @@ fn at_work_in(folder: &std::path::Path) -> Vec<rustix::process::Pid> {
 
 /// A worker that has no processor costs its client nothing, whatever the clock says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "beside other tests the worker that it stops is not always the one that is asked"]
 async fn who_waits_for_a_processor_is_not_charged() {
     const STOPPED: Duration = Duration::from_secs(1);
     let doors = open(asking(|limits| {

@@ -74,7 +74,7 @@ function source(path, query = "") {
 /** At the public address. `status`: what is answered, where it is not 200. */
 export const PUBLIC = [
   { name: "home", at: "/", says: "input[type=search]" },
-  { name: "search", at: "/search?q=air", says: ".hits li" },
+  { name: "search", at: "/search?q=air+quality", says: ".hits li" },
   { name: "search-narrowed", at: linked("/search", /<li><a rel="nofollow" href="([^"]+)"/), says: ".chosen a" },
   { name: "nothing-found", at: "/search?q=zzzzqqqq", says: "input[type=search]" },
   { name: "not-understood", at: "/search?q=%EF%BC%88%EF%BC%89", says: ".note" },

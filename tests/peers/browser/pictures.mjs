@@ -12,7 +12,7 @@ if (!base) {
   console.error("usage: pictures.mjs BASE [OUT]");
   process.exit(2);
 }
-const WORDS = { en: "PM2.5", "zh-Hant": "空氣品質" };
+const WORDS = { en: "air quality", "zh-Hant": "空氣品質" };
 /** All pictures together, in bytes. */
 const MOST = 1_200_000;
 
