@@ -29,7 +29,7 @@ QUESTIONS = [
     ("open data", 1, [["open data"]]),
     # Asked in English, answered by what is written in Chinese.
     ("air quality", 5, [["空氣品質"]]),
-    ("bus routes in Taipei", 3, [["公車"], ["台北"]]),
+    ("bus routes in Taipei", 1, [["公車"], ["台北"]]),
     ("reservoir water level", 1, [["水庫"]]),
     ("dengue fever", 5, [["登革熱"]]),
     ("traffic accidents in Tainan", 2, [["事故"], ["台南"]]),

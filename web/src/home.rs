@@ -21,6 +21,19 @@ pub struct Home {
     pub sources_class: &'static str,
 }
 
+impl Home {
+    /// What it can be browsed by, in order: each list with its id and heading.
+    fn lists(&self) -> [(&'static str, &str, &[Choice]); 4] {
+        let words = self.frame.words;
+        [
+            ("high-value", words.say("home-high-value"), &self.high_value),
+            ("themes", words.say("home-themes"), &self.themes),
+            ("services", words.say("home-services"), &self.services),
+            ("formats", words.say("home-formats"), &self.formats),
+        ]
+    }
+}
+
 /// A number, what it counts, and where that is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figure {

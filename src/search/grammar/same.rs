@@ -6,8 +6,8 @@ use crate::search::text::{self, Kind};
 use harvestd_vocab::bilingual;
 use std::{collections::HashMap, sync::LazyLock};
 
-/// The longest run of typed words that is looked for in the table: "zip code" has two, "speed camera" too.
-const WORDS_MAX: usize = 4;
+/// Typed words that are looked for in the table together, at most: "fine particulate matter" has as many, and no row more.
+const WORDS_MAX: usize = 3;
 
 /// By what is typed, as the index folds it: the words of the other language.
 static SAME: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
@@ -15,14 +15,11 @@ static SAME: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
     let mut add = |from: &[&'static str], to: &[&'static str]| {
         for from in from {
             let others = same.entry(key(&[from])).or_default();
-            others.extend(to);
-            let mut seen = Vec::new();
-            others.retain(|other| {
-                !seen.contains(other) && {
-                    seen.push(*other);
-                    true
+            for to in to {
+                if !others.contains(to) {
+                    others.push(to);
                 }
-            });
+            }
         }
     };
     for row in bilingual::rows() {
@@ -94,4 +91,15 @@ fn key(typed: &[&str]) -> String {
     let stems = words.iter().map(|word| word.text.as_str());
     let stems: Vec<&str> = stems.filter(|stem| !SMALL.contains(stem)).collect();
     stems.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_can_be_typed() {
+        let words = |key: &String| key.split(' ').count();
+        assert_eq!(SAME.keys().map(words).max(), Some(WORDS_MAX));
+    }
 }
