@@ -274,6 +274,8 @@ impl Survey {
         let moved = self.links.as_ref().map(KeptLinks::moved).transpose()?;
         let moved = moved.unwrap_or_default();
         let (book, links) = (self.book.get_or_insert_default(), self.links.as_ref());
+        // One after the other, most of them take longer than all in the order of the store.
+        let since = since.filter(|_| moved.len() * 2 <= book.datasets());
         let is_measured = stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark);
         if is_measured && moved.is_empty() {
             let now = book.ratings;
@@ -294,7 +296,7 @@ impl Survey {
             ratings: 0,
         };
         // What was never measured is read from the log, which has it in order; else all from the store.
-        let is_new = since.is_none() && stored.is_none();
+        let is_new = prepared.is_anew && stored.is_none();
         let from = since.map(|(seq, _)| seq).or(is_new.then_some(0));
         let jobs: Jobs<'_> = match from.map(|seq| logged(store, &mark, seq)).transpose()? {
             Some(Some(jobs)) => jobs,

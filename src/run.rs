@@ -13,128 +13,24 @@ pub(crate) mod gather;
 pub(crate) mod health;
 pub(crate) mod hold;
 mod learn;
+mod progress;
 pub(crate) mod prov;
 pub(crate) mod relist;
+mod rooms;
 pub mod shared;
 pub(crate) mod trial;
 pub mod unify;
 
 pub(crate) use learn::Lesson;
+pub use progress::{Phase, Progress};
+pub use rooms::{Rooms, Writer};
 
-use crate::answers::Answers;
-use crate::config::{Config, Limits, Source};
-use crate::diagnosis::{self, Symptom};
-use crate::gate::{Evidence, Hold, Verdict, book::Book};
-use crate::identity::Thresholds;
-use crate::network::Network;
-use crate::overrides::{Overrides, Standings};
-use crate::parts::Parts;
-use crate::quality::Survey;
-use crate::report::{Account, Outcome, Report, Reports, Trigger};
-use crate::room::Room;
-use crate::snapshot::Publisher;
-use crate::state::{KeptDigest, State};
-use crate::store::{Policy, Store, StoreError};
-use harvestd_harvesters::{Completeness, Stop};
-use harvestd_vocab::{Agencies, Class};
-use std::{
-    ops::ControlFlow,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
-    },
-};
-use tokio::sync::watch;
-
-/// What runs share.
-pub struct Rooms {
-    pub network: Arc<Network>,
-    pub writer: Mutex<Writer>,
-    /// How corrections stand: asked without waiting for the writer.
-    pub standings: watch::Receiver<Arc<Standings>>,
-    pub state: State,
-    pub digest: Arc<KeptDigest>,
-    pub answers: Answers,
-    pub parts: Parts,
-    pub reports: Reports,
-    pub book: Book,
-    /// Which sources are sick.
-    pub health: Arc<diagnosis::health::Book>,
-    /// Whether anything may be written.
-    pub room: Room,
-    /// Spooled answers and staged changes; emptied at start.
-    pub spool_dir: PathBuf,
-}
-
-impl Rooms {
-    /// Where the rows of a run's report go.
-    pub(crate) fn account(&self, limits: &Limits, source: &Source) -> Account {
-        let (bytes_max, examples_max) = (limits.report_rows_bytes_max, limits.report_rows_max);
-        Account::new(&self.spool_dir, bytes_max, examples_max)
-            .hiding(crate::network::secrets(source))
-    }
-
-    /// Waits for the writer: never on a thread that others need.
-    pub fn writer(&self) -> Result<MutexGuard<'_, Writer>, RunError> {
-        self.writer
-            .lock()
-            .map_err(|_| RunError::Panic("the writer is poisoned: restart the daemon".to_owned()))
-    }
-
-    /// Publishes what is committed, if anything is that is not published. Most of what that takes is the flush before, and
-    /// nobody waits for it: the writer is held only for what was committed since.
-    pub fn publish(&self) -> Result<(), RunError> {
-        let flushing = {
-            let writer = self.writer()?;
-            writer
-                .store
-                .is_unpublished()
-                .then(|| writer.store.flushing())
-        };
-        let Some(flushing) = flushing else {
-            return Ok(());
-        };
-        flushing()?;
-        self.writer()?.publish()
-    }
-}
-
-impl Writer {
-    /// Publishes what is committed, if anything is that is not published.
-    pub fn publish(&mut self) -> Result<(), RunError> {
-        if self.store.is_unpublished() {
-            self.store.flush()?;
-            self.measured()?;
-        }
-        Ok(())
-    }
-
-    /// Publishes what the store holds, measured. The store must be flushed.
-    pub fn measured(&mut self) -> Result<(), StoreError> {
-        let sums = self.survey.follow(&mut self.store, chrono::Utc::now());
-        self.publisher.measured(sums);
-        self.publisher.publish(&self.store, &self.survey)?;
-        Ok(())
-    }
-}
-
-/// The one who changes the store and publishes it.
-pub struct Writer {
-    pub store: Store,
-    pub publisher: Publisher,
-    /// How good the datasets are.
-    pub survey: Survey,
-    /// Who wins; it holds the corrections as well.
-    pub policy: Policy,
-    pub thresholds: Thresholds,
-    /// The corrections that are in force.
-    pub overrides: Arc<Overrides>,
-    /// The agencies that the shared vocabulary holds beyond its table.
-    pub agencies: Agencies,
-    /// How they stand, for whoever asks.
-    pub standings: watch::Sender<Arc<Standings>>,
-}
+use crate::config::{Config, Source};
+use crate::diagnosis::Symptom;
+use crate::gate::{Evidence, Hold, Verdict};
+use crate::report::{Outcome, Report, Trigger};
+use harvestd_harvesters::Completeness;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 /// A run that could not even begin, or could not commit. The report says it as well.
 #[derive(Debug, thiserror::Error)]
@@ -311,114 +207,4 @@ pub(crate) fn remember(rooms: &Rooms, source: &Source, report: &mut Report) {
 
 pub(crate) fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
-}
-
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Phase {
-    Asking = 0,
-    Reading = 1,
-    Committing = 2,
-    Publishing = 3,
-}
-
-impl Phase {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Asking => "asking",
-            Self::Reading => "reading",
-            Self::Committing => "committing",
-            Self::Publishing => "publishing",
-        }
-    }
-}
-
-/// Seen from outside while a run goes on; also the way to stop it.
-#[derive(Debug, Default)]
-pub struct Progress {
-    phase: AtomicU8,
-    received: AtomicU64,
-    declared: AtomicU64,
-    pub committed: AtomicU64,
-    pub started_ms: AtomicU64,
-    /// It ends where something else is wanted of the source, since it loses nothing.
-    pub yields: bool,
-    stop: AtomicBool,
-    stopping: tokio::sync::Notify,
-}
-
-impl Progress {
-    pub fn of(trigger: Trigger) -> Self {
-        Self {
-            yields: trigger == Trigger::Details,
-            ..Self::default()
-        }
-    }
-
-    /// Asks the run to end: at once while it waits for an answer, else at the next record.
-    pub fn stop(&self) {
-        self.stop.store(true, Relaxed);
-        self.stopping.notify_one();
-    }
-
-    /// Waits until the run is to end.
-    pub(crate) async fn until_stopped(&self) {
-        while !self.stopped() {
-            self.stopping.notified().await;
-        }
-    }
-
-    pub fn stopped(&self) -> bool {
-        self.stop.load(Relaxed)
-    }
-
-    pub fn phase(&self, phase: Phase) {
-        self.phase.store(phase as u8, Relaxed);
-    }
-
-    pub fn phase_word(&self) -> &'static str {
-        let phases = [
-            Phase::Asking,
-            Phase::Reading,
-            Phase::Committing,
-            Phase::Publishing,
-        ];
-        phases
-            .into_iter()
-            .find(|p| *p as u8 == self.phase.load(Relaxed))
-            .map_or("", Phase::word)
-    }
-
-    /// Datasets received so far, and declared by the source, if it did.
-    pub fn counts(&self) -> (u64, Option<u64>) {
-        let declared = self.declared.load(Relaxed);
-        (
-            self.received.load(Relaxed),
-            (declared > 0).then_some(declared),
-        )
-    }
-
-    /// What was received so far counts no more.
-    pub(crate) fn begin_anew(&self) {
-        self.received.store(0, Relaxed);
-    }
-
-    pub(crate) fn received(&self, class: Class) {
-        if class == Class::Dataset {
-            self.received.fetch_add(1, Relaxed);
-        }
-    }
-
-    pub(crate) fn declared(&self, total: u64) {
-        self.declared.store(total, Relaxed);
-    }
-
-    pub(crate) fn flow(&self) -> ControlFlow<Stop> {
-        if self.stopped() {
-            ControlFlow::Break(Stop)
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
 }

@@ -161,6 +161,11 @@ impl Book {
         })
     }
 
+    /// How many are measured.
+    pub fn datasets(&self) -> usize {
+        self.entries.len()
+    }
+
     pub fn entry(&self, entity: &str) -> Option<&Entry> {
         self.entries.get(&key(entity))
     }

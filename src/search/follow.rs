@@ -153,7 +153,8 @@ impl Index {
             self.writer.rollback()?;
         }
         let head = place.head;
-        let empty = self.reader.searcher().num_docs() == 0;
+        let datasets = self.reader.searcher().num_docs();
+        let empty = datasets == 0;
         let begin = Place {
             head: Head {
                 generation: head.generation,
@@ -164,7 +165,13 @@ impl Index {
         let from = self.at.filter(|_| !empty).or(empty.then_some(begin));
         let from =
             from.filter(|at| at.head.generation == head.generation && at.head.seq <= head.seq);
-        let moved = from.and_then(|from| survey.rated_since(from.ratings));
+        let moved = from.and_then(|from| {
+            let moved = survey.rated_since(from.ratings)?;
+            let logged = head.seq - from.head.seq;
+            let others = (moved.len() as u64).saturating_sub(logged);
+            // One after the other, most of them take longer than all in the order of the store.
+            (others * 2 <= datasets).then_some(moved)
+        });
         let logged = from.filter(|_| moved.is_some()).map(|from| {
             let log = store.log();
             log.after(head.generation, from.head.seq, head.seq)

@@ -69,8 +69,7 @@ async fn negotiated(
         .filter(|offer| FILES.contains(&offer.format))
         .copied()
         .collect();
-    let offer = negotiate::choose(&accept(&headers), &offers)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&offers)))?;
+    let offer = negotiate::best(&accept(&headers), &offers)?;
     let wanted = Wanted::of(
         &house,
         Some("catalog"),

@@ -143,8 +143,7 @@ async fn changes(
             format: Format::Page,
         },
     ];
-    let offer = negotiate::choose(&accept(&headers), OFFERS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    let offer = negotiate::best(&accept(&headers), OFFERS)?;
     if matches!(offer.format, Format::Page) {
         return pages::changes::page(&house, wanted.before, &uri, &headers).await;
     }

@@ -166,11 +166,7 @@ async fn give(
 ) -> Result<Response, Problem> {
     let syntax = match syntax {
         Some(syntax) => syntax,
-        None => {
-            negotiate::choose(&accept(asked), &OFFERS)
-                .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&OFFERS)))?
-                .format
-        }
+        None => negotiate::best(&accept(asked), &OFFERS)?.format,
     };
     let snapshot = house.snapshot()?;
     let is_root = what == What::Root;

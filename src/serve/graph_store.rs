@@ -114,8 +114,7 @@ async fn give(
 ) -> Result<Response, Problem> {
     let view = asked.find(house)?;
     let snapshot = &view.snapshot;
-    let offer = negotiate::choose(&accept(headers), GRAPHS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(GRAPHS)))?;
+    let offer = negotiate::best(&accept(headers), GRAPHS)?;
     let path = snapshot.path.clone();
     let graph = match meant {
         Meant::Default => {

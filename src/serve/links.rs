@@ -8,7 +8,7 @@ mod rows;
 
 use super::{
     House, fresh,
-    negotiate::{self, Offer},
+    negotiate::{self, Form, JSON_OR_CSV},
     openapi::{Routes, table},
     problem::Problem,
     sparql::accept,
@@ -37,23 +37,6 @@ pub fn routes() -> Routes {
         .route(table::link_address(), get(address))
         .route(table::link_datasets(), get(datasets))
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Csv,
-}
-
-const OFFERS: &[Offer<Form>] = &[
-    Offer {
-        media_type: "application/json",
-        format: Form::Json,
-    },
-    Offer {
-        media_type: "text/csv; charset=utf-8",
-        format: Form::Csv,
-    },
-];
 
 /// What a query says.
 #[derive(Debug, Clone, Default)]
@@ -107,9 +90,7 @@ impl Asked {
             }
         }
         asked.rest = rest.finish();
-        let offer = negotiate::choose(&accepted, OFFERS);
-        let none = || Problem::not_acceptable(&negotiate::on_offer(OFFERS));
-        Ok((asked, offer.ok_or_else(none)?.format))
+        Ok((asked, negotiate::best(&accepted, JSON_OR_CSV)?.format))
     }
 
     fn next(&self, base: &str, path: &str, after: Option<Key>) -> Option<String> {

@@ -2,6 +2,7 @@
 //!
 //! Pure: takes the header's text, returns a choice. Start at [`choose`].
 
+use super::problem::Problem;
 use oxigraph::io::{JsonLdProfile, RdfFormat};
 use oxigraph::sparql::results::QueryResultsFormat;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,24 @@ pub struct Offer<T> {
 
 const fn offer<T>(media_type: &'static str, format: T) -> Offer<T> {
     Offer { media_type, format }
+}
+
+/// A document, or a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    Csv,
+}
+
+/// What lists are given in.
+pub const JSON_OR_CSV: &[Offer<Form>] = &[
+    offer("application/json", Form::Json),
+    offer("text/csv; charset=utf-8", Form::Csv),
+];
+
+/// The offer that the client likes best, or an answer that says what there is (406).
+pub fn best<'o, T>(accept: &str, offers: &'o [Offer<T>]) -> Result<&'o Offer<T>, Problem> {
+    choose(accept, offers).ok_or_else(|| Problem::not_acceptable(&on_offer(offers)))
 }
 
 /// The offer that the client likes best. Of equals the first offered; None where it accepts none of them.

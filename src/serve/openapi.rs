@@ -112,8 +112,7 @@ async fn by_accept(
             format: false,
         },
     ];
-    let offer = negotiate::choose(&accept(&headers), OFFERS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    let offer = negotiate::best(&accept(&headers), OFFERS)?;
     if offer.format {
         let page = Doors {
             frame: pages::frame(&house, &uri, &headers, |words| {

@@ -77,8 +77,3 @@ impl Said<'_> {
         self.facts.is_a(&self.entity, dcat::DATASET)
     }
 }
-
-/// An address that may be followed: no other scheme leads out of a page of ours.
-pub fn is_web(iri: &str) -> bool {
-    iri.starts_with("http://") || iri.starts_with("https://")
-}

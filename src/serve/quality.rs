@@ -16,7 +16,7 @@ pub use figures::{
 
 use super::{
     House, fresh, links,
-    negotiate::{self, Offer},
+    negotiate::{self, Form, JSON_OR_CSV, Offer},
     openapi::{Routes, table as doors},
     pages,
     problem::Problem,
@@ -46,23 +46,6 @@ pub fn routes() -> Routes {
         .route(doors::quality_of_dataset(), get(dataset))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Csv,
-}
-
-const OFFERS: &[Offer<Form>] = &[
-    Offer {
-        media_type: "application/json",
-        format: Form::Json,
-    },
-    Offer {
-        media_type: "text/csv; charset=utf-8",
-        format: Form::Csv,
-    },
-];
-
 /// What is asked: the form, and the dataset where that may be named.
 struct Asked {
     form: Offer<Form>,
@@ -86,8 +69,7 @@ impl Asked {
                 _ => return Err(bad(format!("?{name} is not known here: format."))),
             }
         }
-        let form = negotiate::choose(&accepted, OFFERS)
-            .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+        let form = negotiate::best(&accepted, JSON_OR_CSV)?;
         Ok(Self { form: *form, iri })
     }
 

@@ -99,8 +99,7 @@ impl Wanted {
                 }
             }
         }
-        let offer = negotiate::choose(&accepted, &OFFERS)
-            .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&OFFERS)))?;
+        let offer = negotiate::best(&accepted, &OFFERS)?;
         Ok(Self {
             form: offer.format,
             media_type: offer.media_type,

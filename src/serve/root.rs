@@ -30,8 +30,7 @@ pub async fn root(
             format: true,
         },
     ];
-    let offer = negotiate::choose(&accept(&headers), OFFERS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    let offer = negotiate::best(&accept(&headers), OFFERS)?;
     if offer.format {
         return pages::home(&house, &uri, &headers).await;
     }

@@ -54,8 +54,7 @@ async fn timemap(
             format: Format::Json,
         },
     ];
-    let offer = negotiate::choose(&accept(&headers), OFFERS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(OFFERS)))?;
+    let offer = negotiate::best(&accept(&headers), OFFERS)?;
     let of = wanted.of.trim_start_matches('/');
     if of.contains("as-of=") || of.contains('#') {
         return Err(Problem::bad_request(

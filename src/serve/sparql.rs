@@ -385,8 +385,7 @@ async fn describe_service(
         media_type: "text/html; charset=utf-8",
         format: DescriptionFormat::Page,
     });
-    let offer = negotiate::choose(&accept(headers), &offers)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(&offers)))?;
+    let offer = negotiate::best(&accept(headers), &offers)?;
     let body = match offer.format {
         DescriptionFormat::Page => return pages::empty(house, uri, headers),
         DescriptionFormat::Graph(format) => {

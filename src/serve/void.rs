@@ -47,8 +47,7 @@ pub fn routes() -> Routes {
 }
 
 async fn give(State(house): State<House>, headers: HeaderMap) -> Result<Response, Problem> {
-    let offer = negotiate::choose(&accept(&headers), GRAPHS)
-        .ok_or_else(|| Problem::not_acceptable(&negotiate::on_offer(GRAPHS)))?;
+    let offer = negotiate::best(&accept(&headers), GRAPHS)?;
     let snapshot = house.snapshot()?;
     let figures = house.figures(&snapshot).await?;
     let about = About {

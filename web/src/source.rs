@@ -95,7 +95,9 @@ pub struct Run {
     /// Who or what began it, in words.
     pub trigger: String,
     pub outcome: Badge,
-    /// Why it is not complete.
+    /// What is wrong, in the language of the page.
+    pub what: Option<Said>,
+    /// Why it is not complete, with the counts.
     pub why: Option<Said>,
     /// What does not add up.
     pub disagreements: Vec<String>,
@@ -246,16 +248,17 @@ mod tests {
 
     fn page(language: Language, acting: Option<Acting>) -> Source {
         let words = Words(language);
+        let mut trouble = Trouble::of("too-much-gone", "more is missing", "look", language);
         let run = Run {
             run: "1-moi".to_owned(),
             started: Moment::of_ms(0),
             trigger: words.say("trigger-schedule").to_owned(),
             outcome: Badge::new(Tint::Good, words.say("outcome-complete")),
+            what: Some(trouble.what.clone()),
             why: Some(Said::english("40 of 100 <absent>")),
             received: 1_000,
             ..Run::default()
         };
-        let mut trouble = Trouble::of("too-much-gone", "more is missing", "look", language);
         trouble.seen = "40 of 100".to_owned();
         trouble.url = Some("javascript:alert(1)".to_owned());
         trouble.first_line = Some("<script>x".to_owned());
@@ -354,7 +357,9 @@ mod tests {
         }
         let chinese = page(Language::Chinese, None).render().unwrap();
         assert!(
-            chinese.contains("消失的資料超過可自動移除的數量"),
+            chinese.contains(
+                "<br><span class=\"small\" lang=\"zh-Hant\">消失的資料超過可自動移除的數量<"
+            ),
             "{chinese}"
         );
         assert!(chinese.contains("<h2 id=\"trouble\" lang=\"zh-Hant\">"));

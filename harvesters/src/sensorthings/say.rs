@@ -2,6 +2,7 @@
 
 use super::sums::Few;
 use crate::saying::Saying;
+use harvestd_vocab::links::is_http;
 use oxrdf::{NamedNode, NamedNodeRef, NamedOrBlankNode};
 use url::Url;
 
@@ -47,6 +48,5 @@ pub(super) fn iri(url: &Url) -> NamedNode {
 
 /// An http(s) address as an IRI.
 pub(super) fn link(text: &str) -> Option<NamedNode> {
-    let is_web = text.starts_with("http://") || text.starts_with("https://");
-    NamedNode::new(text).ok().filter(|_| is_web)
+    NamedNode::new(text).ok().filter(|_| is_http(text))
 }

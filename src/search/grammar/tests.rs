@@ -134,10 +134,10 @@ fn what_people_type_is_read_kindly() {
     for (text, meant) in [
         ("iron purity", "(iron & purity)"),
         ("\"air quality\" -sea", "('air quality' & -sea)"),
-        ("空氣　品管", "(空氣 & 品管)"),
+        ("空氣　品管", "((空氣) = air & 品管)"),
         ("x (b", "(x & (b)"),
         ("wat* [x] \"open", "(wat* & [x] & 'open')"),
-        ("air & wader - seen, ...", "(air & wader & seen,)"),
+        ("owl & wader - seen, ...", "(owl & wader & seen,)"),
         ("\"a\"\"b\"", "('a' & 'b')"),
     ] {
         assert_eq!(shown(&words(text).unwrap()), meant, "{text}");
@@ -161,7 +161,7 @@ fn what_is_typed_in_one_language_is_looked_for_in_the_other() {
         ("空氣品質", "((空氣品質) = air quality)"),
         ("空氣品質監測", "(空氣品質監測)"),
         ("\"air quality\" -bus", "('air quality' & -bus)"),
-        ("air -quality", "(air & -quality)"),
+        ("air -quality", "((air) = 空氣 & -quality)"),
         ("causes of death", "((causes & death) = 死因, 死亡)"),
         ("The Mayors of Keelung", "(Mayors & (Keelung) = 基隆)"),
         ("the -of", "(the & -of)"),

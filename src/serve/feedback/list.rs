@@ -225,9 +225,7 @@ pub(super) async fn atom(
 }
 
 fn form(headers: &HeaderMap) -> Result<Offer<Form>, Problem> {
-    let offer = negotiate::choose(&accept(headers), OFFERS);
-    let none = || Problem::not_acceptable(&negotiate::on_offer(OFFERS));
-    offer.copied().ok_or_else(none)
+    negotiate::best(&accept(headers), OFFERS).copied()
 }
 
 fn answered(form: Offer<Form>, body: Vec<u8>) -> Response {

@@ -108,14 +108,14 @@ pub async fn list(house: &House, frame: Frame, acting: Option<Acting>) -> Result
     });
     Ok(Sources {
         sources: lines.await.map_err(|_| Problem::internal())?,
-        house: standing(house),
+        house: standing(house, words),
         receivers: webhooks::public(house).into_iter().map(receiver).collect(),
         frame,
         acting,
     })
 }
 
-fn standing(house: &House) -> sources::Standing {
+fn standing(house: &House, words: Words) -> sources::Standing {
     let ready = house.desk.ready();
     let published = house.published.borrow().as_ref().map(|published| {
         let head = format!("{}-{}", published.generation, published.seq);
@@ -132,7 +132,7 @@ fn standing(house: &House) -> sources::Standing {
         ready: ready.ready,
         published,
         overrides: overrides
-            .map(|(state, count)| (state.to_owned(), count as u64))
+            .map(|(state, count)| (called(words, "override", state).to_owned(), count as u64))
             .collect(),
         feedback: feedback
             .filter(|counts| *counts != Default::default())
@@ -301,14 +301,17 @@ fn running(status: &SourceStatus, words: Words) -> Option<String> {
         let left = status.details.filter(|details| details.remaining > 0)?;
         return Some(words.fill("details-left", &[&words.number(left.remaining)]));
     };
+    let phase = called(words, "phase", &running.phase);
     let received = words.number(running.received);
     Some(match running.declared {
-        Some(declared) => words.fill(
-            "running-of",
-            &[&running.phase, &received, &words.number(declared)],
-        ),
-        None => words.fill("running-now", &[&running.phase, &received]),
+        Some(declared) => words.fill("running-of", &[phase, &received, &words.number(declared)]),
+        None => words.fill("running-now", &[phase, &received]),
     })
+}
+
+/// What a state of ours is called in the reader's language.
+fn called<'s>(words: Words, of: &str, state: &'s str) -> &'s str {
+    words.known(&format!("{of}-{state}")).unwrap_or(state)
 }
 
 fn next(status: &SourceStatus) -> Next {
@@ -342,7 +345,7 @@ fn trouble(status: &SourceStatus, words: Words) -> Option<Trouble> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{diagnosis::Ailment, gate::Cause};
+    use crate::{diagnosis::Ailment, gate::Cause, overrides::State, run::Phase};
     use harvestd_web::{Language, Words, source::is_known_trouble};
 
     #[test]
@@ -351,6 +354,15 @@ mod tests {
         for cause in [Empty, Churn, Share, Nameless] {
             let key = format!("code-{}", cause.word());
             assert!(Words(Language::Chinese).known(&key).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_pages_have_words_for_every_phase_and_state_of_a_correction() {
+        let phases = Phase::ALL.map(|phase| format!("phase-{}", phase.word()));
+        let states = State::ALL.map(|state| format!("override-{}", state.word()));
+        for key in phases.iter().chain(&states) {
+            assert!(Words(Language::Chinese).known(key).is_some(), "{key}");
         }
     }
 

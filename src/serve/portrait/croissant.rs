@@ -6,10 +6,11 @@
 //! texts. The encoding is told in words, for Croissant 1.0 has none. Start at [`document`].
 
 use super::{
-    Said, is_web,
+    Said,
     schema_org::{format, licences, party, sha256, text},
 };
 use harvestd_vocab::files::{LOADABLE, TABLES, fields};
+use harvestd_vocab::links::is_http;
 use harvestd_vocab::terms::{cnt, dcat, dct};
 use serde_json::{Value, json};
 
@@ -87,7 +88,7 @@ fn files<'s>(said: &'s Said<'_>) -> Vec<File<'s>> {
             let mut addresses = said.facts.iris(node, dcat::DOWNLOAD_URL);
             Some(File {
                 node,
-                address: addresses.find(|iri| is_web(iri))?,
+                address: addresses.find(|iri| is_http(iri))?,
                 media_type: format(said, node).filter(|kind| LOADABLE.contains(&kind.as_str()))?,
             })
         })

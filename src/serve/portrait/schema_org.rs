@@ -14,10 +14,11 @@
 //!
 //! What is not known is left out. Start at [`document`].
 
-use super::{Said, is_web, places};
+use super::{Said, places};
 use crate::facts::last_part;
 use harvestd_vocab::{
     files::fields,
+    links::is_http,
     tables::media_type_of,
     terms::{MEDIA_TYPES, dcat, dct, foaf, schema, spdx},
 };
@@ -112,7 +113,7 @@ fn elsewhere<'s>(said: &'s Said<'_>) -> Vec<&'s str> {
     let pages = [dcat::LANDING_PAGE, foaf::PAGE];
     let pages = pages.iter().flat_map(|page| said.facts.iris(entity, *page));
     let mut all: Vec<&str> = std::iter::once(entity).chain(pages).collect();
-    all.retain(|iri| is_web(iri) && *iri != said.address);
+    all.retain(|iri| is_http(iri) && *iri != said.address);
     all.sort_unstable();
     all.dedup();
     all
@@ -140,7 +141,7 @@ pub(super) fn party(said: &Said<'_>, node: &str) -> Value {
     if let Some(home) = said
         .facts
         .iris(node, foaf::HOMEPAGE)
-        .find(|iri| is_web(iri))
+        .find(|iri| is_http(iri))
     {
         party["url"] = home.into();
     }
@@ -159,7 +160,7 @@ pub(super) fn licences<'s>(said: &'s Said<'_>) -> Vec<&'s str> {
     let mut licences: Vec<&str> = found
         .into_iter()
         .filter_map(|node| match said.facts.knows(node) {
-            false => is_web(node).then_some(node),
+            false => is_http(node).then_some(node),
             true => said.called(node).map(|name| name.value()),
         })
         .collect();
@@ -194,14 +195,14 @@ fn download(said: &Said<'_>, node: &str) -> Value {
     out.put("@id", node);
     out.put_some("name", text(said, node, dct::TITLE));
     out.put_some("description", text(said, node, dct::DESCRIPTION));
-    let address = |property| said.facts.iris(node, property).find(|iri| is_web(iri));
+    let address = |property| said.facts.iris(node, property).find(|iri| is_http(iri));
     out.put_some("contentUrl", address(dcat::DOWNLOAD_URL));
     out.put_some("url", address(dcat::ACCESS_URL));
     out.put_some("encodingFormat", format(said, node));
     let size = text(said, node, dcat::BYTE_SIZE);
     out.put_some("contentSize", size.map(|size| format!("{size} B")));
     out.put_some("dateModified", said.committed.as_deref());
-    let licence = said.facts.iris(node, dct::LICENSE).find(|iri| is_web(iri));
+    let licence = said.facts.iris(node, dct::LICENSE).find(|iri| is_http(iri));
     out.put_some("license", licence.filter(|iri| !said.facts.knows(iri)));
     out.put_some("sha256", sha256(said, node));
     Value::Object(out.0)

@@ -8,6 +8,7 @@ use super::formulas::{any_machine_readable, file_types, of_no_file};
 use super::seen::{Node, Seen};
 use super::{Found, Met, Outcome, Timely, Value};
 use crate::files;
+use crate::links::is_http;
 use crate::tables;
 use crate::terms::{MEDIA_TYPES, adms, authority, cnt, dcat, dct, foaf, prov};
 use oxrdf::NamedNodeRef;
@@ -169,8 +170,9 @@ pub fn loadable<'s>(seen: &Seen<'s>) -> Outcome<'s> {
 }
 
 fn own_address<'s>(file: &Node<'s>) -> Option<&'s str> {
-    let is_web = |address: &&str| address.starts_with("http://") || address.starts_with("https://");
-    file.all(dcat::DOWNLOAD_URL).map(Value::word).find(is_web)
+    file.all(dcat::DOWNLOAD_URL)
+        .map(Value::word)
+        .find(|address| is_http(address))
 }
 
 pub fn direct_download<'s>(seen: &Seen<'s>) -> Outcome<'s> {

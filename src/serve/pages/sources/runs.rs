@@ -9,7 +9,7 @@ use harvestd_web::{
     chart::{About, Columns, Lines, Series, Tone},
     moment::{Moment, lasting},
     said::Said,
-    source::{Badge, Pictures, Run, Tint},
+    source::{Badge, Pictures, Run, Tint, Trouble},
 };
 
 /// Runs on a page, and in its pictures.
@@ -56,6 +56,10 @@ pub fn run(words: Words, report: &Report) -> Run {
         started: Moment::of_ms(report.started_ms),
         trigger: words.say(trigger(report.trigger)).to_owned(),
         outcome: Badge::new(tint, words.say(key)),
+        what: report
+            .diagnosis
+            .as_ref()
+            .map(|found| Trouble::of(found.code.name(), &found.what, &found.advice, words.0).what),
         why: report.why.as_ref().map(Said::english),
         disagreements: report.disagreements.clone(),
         took: lasting(words, took_ms(report)),
@@ -137,4 +141,29 @@ fn pictures(words: Words, reports: &[Report]) -> Option<Pictures> {
         took: Columns::new(words, took_about, labels.clone(), took),
         unchanged: Lines::new(words, held_about, labels, held),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{Ailment, Diagnosis, Seen};
+    use harvestd_web::Language;
+
+    #[test]
+    fn what_was_wrong_in_a_run_is_said_in_the_reader_s_language() {
+        let mut report = Report::begin("moi", "ckan", Trigger::Schedule, 0);
+        assert_eq!(run(Words(Language::Chinese), &report).what, None);
+        report.diagnosis = Some(Diagnosis {
+            code: Ailment::Unreachable,
+            what: "The source cannot be reached.".to_owned(),
+            seen: Seen::default(),
+            advice: "Look at it.".to_owned(),
+            grave: true,
+        });
+        let said = |language| run(Words(language), &report).what;
+        let chinese = Said::ours("無法連線到來源", Language::Chinese);
+        assert_eq!(said(Language::Chinese), Some(chinese));
+        let english = Said::english("The source cannot be reached.");
+        assert_eq!(said(Language::English), Some(english));
+    }
 }
