@@ -53,7 +53,11 @@ async fn ten_searches_find_what_people_expect() {
         ("台北", &["臺北市公車站牌位置", "台北捷運進出站人次"]),
         // Not the library's database, though it has both characters.
         ("水庫", &["水庫每日營運狀況"]),
-        ("air station", &["Air quality stations"]),
+        // 全國測站 is in the description.
+        (
+            "air station",
+            &["Air quality stations", "空氣品質即時監測資料"],
+        ),
         ("PM2.5", &["空氣品質即時監測資料"]),
         ("ＭＲＴ", &["台北捷運進出站人次"]),
         ("city", &["Cities and counties", "臺北市公車站牌位置"]),
