@@ -17,7 +17,7 @@ pub use measure::entry_of;
 pub use sums::{Sum, Sums};
 
 use crate::chunks::Panicked;
-use crate::log::Verb;
+use crate::log::{Activity, Verb};
 use crate::state::{
     StateError,
     links::{KeptLinks, Moved},
@@ -274,7 +274,7 @@ impl Survey {
         let moved = self.links.as_ref().map(KeptLinks::moved).transpose()?;
         let moved = moved.unwrap_or_default();
         let (book, links) = (self.book.get_or_insert_default(), self.links.as_ref());
-        // One after the other, most of them take longer than all in the order of the store.
+        // One after the other, most of them take longer than all.
         let since = since.filter(|_| moved.len() * 2 <= book.datasets());
         let is_measured = stored.as_ref() == Some(&mark) && book.mark.as_ref() == Some(&mark);
         if is_measured && moved.is_empty() {
@@ -295,15 +295,15 @@ impl Survey {
             moved,
             ratings: 0,
         };
-        // What was never measured is read from the log, which has it in order; else all from the store.
-        let is_new = prepared.is_anew && stored.is_none();
-        let from = since.map(|(seq, _)| seq).or(is_new.then_some(0));
-        let jobs: Jobs<'_> = match from.map(|seq| logged(store, &mark, seq)).transpose()? {
-            Some(Some(jobs)) => jobs,
-            _ => {
+        let jobs = match since {
+            Some((seq, _)) => logged(store, &mark, seq)?,
+            None => None,
+        };
+        let jobs = match jobs {
+            Some(jobs) => jobs,
+            None => {
                 prepared.is_anew = true;
-                *book = Book::default();
-                Box::new(every(store))
+                all(store, book.datasets() as u64)?
             }
         };
         measure::all(store, &mark, links, jobs, &mut |made| {
@@ -339,28 +339,30 @@ type Jobs<'s> = Box<dyn Iterator<Item = Result<Job, SurveyError>> + 's>;
 
 /// What was committed after an activity. None: the log does not tell.
 fn logged(store: &Store, mark: &Mark, seq: u64) -> Result<Option<Jobs<'static>>, SurveyError> {
-    let activities = match store.log().after(mark.generation, seq, mark.seq) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        activities => activities?,
-    };
-    Ok(Some(Box::new(activities.map(
-        |activity| -> Result<Job, SurveyError> {
-            let activity = activity?;
-            let is_here = activity.verb != Verb::Delete;
-            Ok(Job {
-                entity: activity.entity,
-                body: is_here.then_some(activity.body),
-            })
-        },
-    ))))
+    match store.log().after(mark.generation, seq, mark.seq) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        activities => Ok(Some(Box::new(activities?.map(job)))),
+    }
 }
 
-/// All that the store holds.
-fn every(store: &Store) -> impl Iterator<Item = Result<Job, SurveyError>> {
-    store.every().map(|described| -> Result<Job, SurveyError> {
-        let (entity, body) = described?;
-        let body = Some(body);
-        Ok(Job { entity, body })
+/// All that the store holds, some so many entities: in the order of the log, where that is faster.
+fn all(store: &Store, entities: u64) -> Result<Jobs<'_>, SurveyError> {
+    Ok(match store.all_logged(entities)? {
+        Some(activities) => Box::new(activities.map(job)),
+        None => Box::new(store.every().map(|described| -> Result<Job, SurveyError> {
+            let (entity, body) = described?;
+            let body = Some(body);
+            Ok(Job { entity, body })
+        })),
+    })
+}
+
+fn job(activity: io::Result<Activity>) -> Result<Job, SurveyError> {
+    let activity = activity?;
+    let is_here = activity.verb != Verb::Delete;
+    Ok(Job {
+        entity: activity.entity,
+        body: is_here.then_some(activity.body),
     })
 }
 

@@ -50,19 +50,31 @@ impl Links {
         I: Iterator<Item = Result<(String, String), String>>,
     {
         let at = self.kept.head()?;
-        let from = at.filter(|at| at.generation == to.generation && at.seq <= to.seq);
-        if from.is_some_and(|from| from.seq == to.seq) {
+        // Where nothing is known yet the log, read from its beginning, tells everything.
+        let from = match at {
+            Some(at) => (at.generation == to.generation && at.seq <= to.seq).then_some(at.seq),
+            None => Some(0),
+        };
+        if at.is_some() && from == Some(to.seq) {
             return Ok(0);
         }
-        let logged = from.map(|from| log.after(to.generation, from.seq, to.seq));
+        let logged = from.map(|from| log.after(to.generation, from, to.seq));
         let mut looked = 0;
         match logged {
             Some(Ok(activities)) => {
+                let mut seen = HashSet::new();
                 for activity in activities {
                     let activity = activity?;
                     let body = (activity.verb != Verb::Delete).then_some(activity.body.as_str());
-                    self.apply(&activity.entity, body, now_ms)?;
+                    let at = key(&activity.entity);
+                    match self.apply(&activity.entity, body, now_ms)? {
+                        true => seen.insert(at),
+                        false => seen.remove(&at),
+                    };
                     self.pause(&mut looked, stopped)?;
+                }
+                if at.is_none() {
+                    self.forget_others(&seen, now_ms)?;
                 }
             }
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),

@@ -153,38 +153,43 @@ impl Index {
             self.writer.rollback()?;
         }
         let head = place.head;
-        let datasets = self.reader.searcher().num_docs();
-        let empty = datasets == 0;
-        let begin = Place {
-            head: Head {
-                generation: head.generation,
-                ..Head::default()
-            },
-            ratings: survey.ratings(),
-        };
-        let from = self.at.filter(|_| !empty).or(empty.then_some(begin));
-        let from =
-            from.filter(|at| at.head.generation == head.generation && at.head.seq <= head.seq);
-        let moved = from.and_then(|from| {
-            let moved = survey.rated_since(from.ratings)?;
-            let logged = head.seq - from.head.seq;
-            let others = (moved.len() as u64).saturating_sub(logged);
-            // One after the other, most of them take longer than all in the order of the store.
-            (others * 2 <= datasets).then_some(moved)
-        });
-        let logged = from.filter(|_| moved.is_some()).map(|from| {
-            let log = store.log();
-            log.after(head.generation, from.head.seq, head.seq)
+        let known = self
+            .at
+            .filter(|at| at.head.generation == head.generation && at.head.seq <= head.seq);
+        let followed = known.and_then(|at| Some((at.head.seq, self.moved(store, survey, at)?)));
+        let logged = followed.map(|(seq, moved)| {
+            let activities = store.log().after(head.generation, seq, head.seq);
+            activities.map(|activities| (activities, moved))
         });
         match logged {
-            Some(Ok(activities)) => {
-                self.take(store, survey, activities, moved.unwrap_or_default())?;
-            }
+            Some(Ok((activities, moved))) => self.take(store, survey, activities, Some(moved))?,
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => self.rebuild(store, survey)?,
+            _ => self.anew(store, survey)?,
         }
         self.written = Some(place);
         Ok(())
+    }
+
+    /// The datasets that are rated otherwise than at a place. None: nobody remembers, or these are so many that all are
+    /// sooner written anew.
+    fn moved<'s>(&self, store: &Store, survey: &'s Survey, at: Place) -> Option<&'s [String]> {
+        let moved = survey.rated_since(at.ratings)?;
+        let logged = store.head().seq - at.head.seq;
+        let others = (moved.len() as u64).saturating_sub(logged);
+        (others * 2 <= self.datasets()).then_some(moved)
+    }
+
+    fn datasets(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
+    /// Everything anew: from the log, where that is faster or nothing was known, else from the store.
+    fn anew(&mut self, store: &Store, survey: &Survey) -> Result<(), SearchError> {
+        self.writer.delete_all_documents()?;
+        match store.all_logged(self.datasets())? {
+            Some(activities) => self.take(store, survey, activities, None),
+            None => self.rebuild(store, survey),
+        }
     }
 
     /// Everything anew, from the store.
@@ -193,7 +198,6 @@ impl Index {
             to = store.head().seq,
             "the search index is made from the store"
         );
-        self.writer.delete_all_documents()?;
         let times = store.times()?;
         let jobs = store.every().map(|described| -> Result<Job, SearchError> {
             let (entity, body) = described?;
@@ -210,22 +214,22 @@ impl Index {
         self.write(store, survey, jobs).map(drop)
     }
 
-    /// What activities change, and ratings that are others without one.
+    /// What activities change, and the ratings that `moved` without one. None: there is nothing before the activities.
     fn take(
         &mut self,
         store: &Store,
         survey: &Survey,
         activities: impl Iterator<Item = io::Result<Activity>>,
-        moved: &[String],
+        moved: Option<&[String]>,
     ) -> Result<(), SearchError> {
         let before = View::new(self.reader.searcher(), self.fields);
-        let empty = before.datasets() == 0;
+        let is_empty = moved.is_none() || before.datasets() == 0;
         // When each came that is here; None: it went.
         let mut came: HashMap<String, Option<i64>> = HashMap::new();
         let jobs = activities.map(|activity| -> Result<Job, SearchError> {
             let activity = activity?;
             let known = came.get(&activity.entity);
-            let replaces = !empty || known.is_some();
+            let replaces = !is_empty || known.is_some();
             let created = match (activity.verb, known) {
                 (Verb::Delete, _) => None,
                 (Verb::Update, Some(Some(us))) => Some(*us),
@@ -249,6 +253,9 @@ impl Index {
             })
         });
         let others = self.write(store, survey, jobs)?;
+        let Some(moved) = moved else {
+            return Ok(());
+        };
         let mut renewed = HashMap::new();
         for agent in &others {
             renewed.extend(before.published_by(agent)?);
