@@ -12,7 +12,10 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use std::{fmt::Write as _, time::Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 /// Every so many of the export's datasets have a copy.
 const COPIES_ONE_IN: usize = 10;
@@ -28,7 +31,7 @@ pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
     say("identity: one source alone");
     let (took, run) = daemon.run()?;
     say(&format!("  {took:.2?}: {run}"));
-    let (alone, changed) = changes(&mut daemon, server)?;
+    let (alone, changed) = changes(&mut daemon, server, TIMES)?;
 
     let (copies, body) = copies(server)?;
     say(&format!("identity: {copies} copies from a second source"));
@@ -40,7 +43,7 @@ pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
     say(&format!(
         "  {took:.2?}; peak {before} bytes before, {peak} after"
     ));
-    let (both, _) = changes(&mut daemon, server)?;
+    let (both, _) = changes(&mut daemon, server, TIMES)?;
     table.add(Line::seconds(
         &format!("1 % changed ({changed}), {copies} copies elsewhere"),
         both,
@@ -58,10 +61,10 @@ pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
     daemon.stop()
 }
 
-/// The median time of a run of one per cent changes, and how many they are.
-pub fn changes(daemon: &mut Daemon, server: &mut Server) -> Result<(std::time::Duration, u64)> {
+/// The median time of so many runs of one per cent changes, and how many these are.
+pub fn changes(daemon: &mut Daemon, server: &mut Server, times: usize) -> Result<(Duration, u64)> {
     let (mut took, mut changed) = (Vec::new(), 0);
-    for _ in 0..TIMES {
+    for _ in 0..times {
         let (time, run) = one_per_cent(daemon, server)?;
         say(&format!("  {time:.2?}: {run}"));
         took.push(time);

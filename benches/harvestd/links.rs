@@ -46,6 +46,8 @@ const PER_SECOND: f64 = 10.0;
 const NOT_HERE: &[Trouble] = &[Trouble::NoName];
 /// So many are asked for the first time between two publications: about as many datasets name them as a run changes.
 const NEWS: usize = 2_000;
+/// A run is over in a second or two, and the first ones after a start still find their way.
+const RUNS: usize = 9;
 
 pub fn lines(server: &mut Server, table: &mut Table) -> Result<()> {
     rounds(table)?;
@@ -267,7 +269,7 @@ fn publications(server: &mut Server, table: &mut Table) -> Result<()> {
 /// The median time of a run of one per cent changes, none of them the first after a start, and how many these are.
 fn warm(daemon: &mut Daemon, server: &mut Server) -> Result<(Duration, u64)> {
     one_per_cent(daemon, server)?;
-    changes(daemon, server)
+    changes(daemon, server, RUNS)
 }
 
 /// Every address of the catalogue was asked, and is well. Gives how many these are. The daemon must be stopped.
