@@ -80,9 +80,9 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 curl -fs http://127.0.0.1:8080/healthz >/dev/null || die "nobody answers"
-harvestd status --json | grep -q '"id":"depositar"' || die "status, without any option, does not know the source"
+grep -q '"id":"depositar"' < <(harvestd status --json) || die "status, without any option, does not know the source"
 [ "$(stat -L -c %a /var/lib/harvestd)" = 700 ] || die "the data directory is open to others"
-curl -fs http://127.0.0.1:8080/metrics | grep -q '^harvestd_read_only 0$' || die "the daemon cannot write"
+grep -q '^harvestd_read_only 0$' < <(curl -fs http://127.0.0.1:8080/metrics) || die "the daemon cannot write"
 say "it runs, answers, and is found by its commands without any option"
 
 if [ -d /run/systemd/system ]; then
