@@ -290,7 +290,7 @@ impl Survey {
         let mut prepared = Prepared {
             mark: mark.clone(),
             changes: HashMap::new(),
-            is_anew: since.is_none(),
+            is_anew: false,
             renamed: HashSet::new(),
             moved,
             ratings: 0,

@@ -1,6 +1,6 @@
 //! Content negotiation: which of the formats we have fits an Accept header best (RFC 9110, section 12.5.1).
 //!
-//! Pure: takes the header's text, returns a choice. Start at [`choose`].
+//! Pure: takes the header's text, returns a choice, or the problem that says what there is. Start at [`best`].
 
 use super::problem::Problem;
 use oxigraph::io::{JsonLdProfile, RdfFormat};

@@ -57,7 +57,7 @@ inside() { "${podman[@]}" exec "$name" "$@"; }
 [ "$(inside id -u)" = 10001 ] || die "it runs as $(inside id -u)"
 [ "$(inside sed -n 's/^CapEff:\t//p' /proc/1/status)" = 0000000000000000 ] || die "it has capabilities"
 ! inside touch /usr/bin/x 2>/dev/null || die "its root file system can be written to"
-inside harvestd status --json | grep -q '"ready"' || die "its commands do not find the daemon"
+grep -q '"ready"' < <(inside harvestd status --json) || die "its commands do not find the daemon"
 "${podman[@]}" healthcheck run "$name" || die "it is not healthy"
 grep -q '^harvestd_read_only 0$' < <(curl -fs http://127.0.0.1:18080/metrics) || die "it cannot write its volume"
 say "it runs as 10001 without capabilities, writes nothing but its volume, and is healthy"
