@@ -80,3 +80,67 @@ impl Store {
             .map_err(StoreError::storage("reading the log's index"))
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::stage::{Stage, Staged};
+    use crate::store::{ApplyOptions, Policy, WriteLimits};
+    use harvestd_harvesters::RecordId;
+    use harvestd_vocab::{Class, Normal};
+    use oxigraph::model::NamedNode;
+
+    #[test]
+    fn the_log_is_read_where_it_is_the_shorter_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = WriteLimits {
+            batch_triples_max: 1_000,
+            flush_triples: 1_000,
+            segment_activities_max: 10,
+            bulk_bytes_min: 1_000_000,
+            bulk_batch_quads: 1_000,
+            runs_noted: 10,
+        };
+        let base = "https://hub.example/";
+        let mut store = Store::open(dir.path(), base, limits).unwrap();
+        let (entity, record) = ("https://a.example/1", format!("{base}record/s/1"));
+        for title in 0..=LOGGED_FASTER {
+            let mut lines = [
+                format!("<{entity}> <http://purl.org/dc/terms/title> \"{title}\" .\n"),
+                format!(
+                    "<{entity}> <{0}type> <http://www.w3.org/ns/dcat#Dataset> .\n",
+                    RDF
+                ),
+                format!(
+                    "<{record}> <{0}type> <http://www.w3.org/ns/dcat#CatalogRecord> .\n",
+                    RDF
+                ),
+                format!("<{record}> <http://xmlns.com/foaf/0.1/primaryTopic> <{entity}> .\n"),
+            ];
+            lines.sort();
+            let normal = Normal {
+                class: Class::Dataset,
+                entity: NamedNode::new_unchecked(entity),
+                record: NamedNode::new_unchecked(record.clone()),
+                body: lines.concat(),
+                findings: Vec::new(),
+                learned: Vec::new(),
+            };
+            let mut stage = Stage::begin(dir.path().join("stage")).unwrap();
+            let id = RecordId::new(Class::Dataset, "1");
+            stage.push(&Staged::new(id, normal, None)).unwrap();
+            let (stage, options) = (stage.finish().unwrap(), ApplyOptions::default());
+            let policy = Policy::default();
+            store
+                .apply(&stage, &[], &policy, &options, &|_| {})
+                .unwrap();
+        }
+        let logged = |entities| store.all_logged(entities).unwrap().map(Iterator::count);
+        let all = usize::try_from(store.head().seq).unwrap();
+        assert_eq!((logged(0), logged(2)), (Some(all), Some(all)));
+        assert_eq!(logged(1), None, "{all} activities of one dataset");
+    }
+
+    const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+}
